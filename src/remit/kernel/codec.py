@@ -1,0 +1,53 @@
+"""The one text form of every record: canonical JSON with exact numbers as decimal text."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from remit.kernel.numbers import Decimal18, parse, text
+
+T = TypeVar("T")
+
+
+def _enc_hook(value: Any) -> Any:
+    if isinstance(value, Decimal18):
+        return text(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise NotImplementedError(f"no text form for {type(value).__name__}")
+
+
+def _dec_hook(kind: type, source: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Decimal18):
+        return parse(kind, source)
+    raise NotImplementedError(f"no reading for {kind}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_enc_hook)
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def encode(value: object) -> bytes:
+    """Return the canonical JSON of a record: fields in their declared order, exact numbers as text, no blanks."""
+    return _encoder.encode(value)
+
+
+def decode(kind: type[T], source: bytes | str) -> T:
+    """Return the record that `source` spells, or raise msgspec.ValidationError (a ValueError) naming the field at fault."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_dec_hook)
+    result: T = decoder.decode(source)
+    return result
+
+
+def plain(value: object) -> Any:
+    """Return `value` as plain dicts, lists and text, as `encode` would spell it."""
+    return msgspec.to_builtins(value, enc_hook=_enc_hook)
+
+
+def build(kind: type[T], value: object) -> T:
+    """Return `value`, made of plain dicts, lists and text, as a record; the inverse of `plain`."""
+    return msgspec.convert(value, kind, dec_hook=_dec_hook)

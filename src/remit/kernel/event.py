@@ -1,0 +1,184 @@
+"""Decisions, events and records: what was decided, by which numbers, and what happened."""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+import msgspec
+
+from remit.kernel.command import Command
+from remit.kernel.names import At
+from remit.kernel.numbers import Money, Price, Quantity
+
+VerdictName = Literal["allow", "hold", "deny"]
+ALLOW, HOLD, DENY = 0, 1, 2
+VERDICTS: tuple[VerdictName, ...] = ("allow", "hold", "deny")
+"""In order of tightness: of several verdicts the tightest is the largest."""
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule that did not hold: for whom, against which limit, at which measurement, in which unit; all as text."""
+
+    rule: str
+    subject: str
+    limit: str
+    actual: str
+    unit: str
+    verdict: VerdictName = "deny"
+    retry_after_s: int | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the kernel decided of an order, and everything needed to decide it again.
+
+    `worth` is the worst-case worth of the part that opens, in the account's currency; `reducing` is the part proven to reduce.
+    """
+
+    verdict: VerdictName
+    order: str
+    quantity: Quantity
+    worst_price: Price
+    worth: Money
+    currency: str
+    reducing: Quantity
+    findings: tuple[Finding, ...] = ()
+    mandates: tuple[str, ...] = ()
+    marks: tuple[tuple[str, Price, Price, At], ...] = ()
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+    """One thing that happened."""
+
+
+class Took(_Event, tag="took"):
+    """The command took effect exactly as it says."""
+
+
+class Refused(_Event, tag="refused"):
+    """The command changed nothing: a named code and what to do."""
+
+    code: str
+    why: str
+
+
+class Repeated(_Event, tag="repeated"):
+    """The intent's id was decided before, at `seq`: that answer stands and nothing acts twice."""
+
+    seq: int
+
+
+class Denied(_Event, tag="denied"):
+    """An order was denied; `fingerprint` tells identical intents apart from others."""
+
+    agent: str
+    fingerprint: str
+
+
+class Reserved(_Event, tag="reserved"):
+    """An order entered the book and reserves in full: `allowed` to go out, or `held` for people until `until`."""
+
+    order: str
+    state: Literal["allowed", "held"]
+    digest: str
+    until: At = 0
+    quorum: int = 0
+    confirm: bool = False
+
+
+class Approved(_Event, tag="approved"):
+    """A person approved a held order."""
+
+    order: str
+    person: str
+
+
+class Released(_Event, tag="released"):
+    """A held order was judged again and allowed: its own reservation was swapped for a fresh one."""
+
+    order: str
+
+
+class Moved(_Event, tag="moved"):
+    """An order changed state; where the new state is terminal its reservation ends."""
+
+    order: str
+    state: str
+    why: str = ""
+
+
+class CancelAsked(_Event, tag="cancel_asked"):
+    """A cancel goes to the venue; the reservation stays until the venue says the order is over."""
+
+    order: str
+    why: str = ""
+
+
+class ReplaceAsked(_Event, tag="replace_asked"):
+    """New terms go to the venue; until it confirms the order reserves the larger of old and new."""
+
+    order: str
+    quantity: Quantity
+    limit_price: Price
+
+
+class ReplaceSettled(_Event, tag="replace_settled"):
+    """The venue answered a replace: on new terms or on the old ones."""
+
+    order: str
+    taken: bool
+
+
+class Booked(_Event, tag="booked"):
+    """A fill moved the book."""
+
+    order: str
+    fill: str
+    quantity: Quantity
+    price: Price
+    fee: Money = Money(0)
+    complete: bool = False
+    late: bool = False
+
+
+HaltCause = Literal["loss", "exposure", "drift", "throttle", "unknown", "kill", "person", "clock", "crash", "overfill"]
+REDUCING_PASSES: frozenset[str] = frozenset({"loss", "exposure"})
+
+
+class HaltRaised(_Event, tag="halt_raised"):
+    """A subject was halted; latched until a reviewed resume."""
+
+    halt: str
+    subject: str
+    cause: HaltCause
+    rule: str
+    limit: str = ""
+    actual: str = ""
+    why: str = ""
+
+
+class SessionRolled(_Event, tag="session_rolled"):
+    """A day began in a time zone: day counters and the base of daily loss start anew."""
+
+    zone: str
+    start: At
+
+
+class Alarm(_Event, tag="alarm"):
+    """Something a person must see now."""
+
+    code: str
+    why: str
+
+
+Event = Union[
+    Took, Refused, Repeated, Denied, Reserved, Approved, Released, Moved, CancelAsked, ReplaceAsked, ReplaceSettled, Booked,
+    HaltRaised, SessionRolled, Alarm,
+]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One entry of the journal: the command, the decision it led to (orders only), and the events that followed."""
+
+    command: Command
+    events: tuple[Event, ...]
+    decision: Decision | None = None

@@ -1,0 +1,58 @@
+"""Names, sides, scopes and subjects: the small words every other noun is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$"
+Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Zone = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
+Text = Annotated[str, msgspec.Meta(max_length=500)]
+At = Annotated[int, msgspec.Meta(ge=0)]
+
+Side = Literal["buy", "sell"]
+Environment = Literal["training", "live"]
+Scope = Literal["firm", "account", "agent", "client", "venue", "connection"]
+Role = Literal["operator", "approver", "auditor", "agent", "client", "feed", "guard"]
+
+MANDATE_SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client")
+FIRM = "firm"
+SIGN: dict[str, int] = {"buy": 1, "sell": -1}
+
+
+def subject(scope: str, name: str = "") -> str:
+    """Return how a subject is written everywhere: `firm`, `account:desk`, `agent:momentum`."""
+    return FIRM if scope == FIRM else f"{scope}:{name}"
+
+
+def split_subject(written: str) -> tuple[str, str]:
+    """Return (scope, name) of a written subject; the name of the firm is empty. Raises ValueError for anything else."""
+    if written == FIRM:
+        return FIRM, ""
+    scope, separator, name = written.partition(":")
+    if not separator or not name or scope not in ("account", "agent", "client", "venue", "connection"):
+        raise ValueError(f"not a subject: {written!r}; write firm, account:NAME, agent:NAME, client:NAME, venue:NAME or connection:NAME")
+    return scope, name
+
+
+class Principal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who asked: established by the guard from a token, never taken from an argument."""
+
+    name: str
+    role: Role
+    token: str = ""
+    """The token's id, never the token or its hash."""
+    door: str = ""
+    owner: str = ""
+    """The person behind the token: the lineage that maker-checker excludes."""
+
+    @property
+    def is_person(self) -> bool:
+        return self.role in ("operator", "approver")
+
+
+GUARD = Principal(name="guard", role="guard", door="guard")
