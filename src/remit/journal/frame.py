@@ -1,0 +1,95 @@
+"""How bytes stand in a segment: one line each, readable by a person, with a checksum.
+
+    e <crc32> <entry>\\n          an entry, as it was given
+    c <crc32> "<signed note>"\\n  a checkpoint over everything before it, as a JSON string
+
+The CRC-32 (8 lower-case hex digits) covers the letter and the rest of the line. Segments are named by the index of
+their first entry and open with the checkpoint that closed the segment before, so each one says where it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from zlib import crc32
+
+from remit.journal.errors import EntryRefused
+from remit.journal.store import Reader
+
+ENTRY = b"e"
+CHECKPOINT = b"c"
+ENTRY_BYTES_MAX = 65_535
+_SUFFIX = ".journal"
+_CHUNK_BYTES = 1 << 20
+_CRC_OF = {ENTRY: crc32(ENTRY), CHECKPOINT: crc32(CHECKPOINT)}
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """The line of one payload, with its newline."""
+    return b"%b %08x %b\n" % (kind, crc32(payload, _CRC_OF[kind]), payload)
+
+
+def unframe(line: bytes) -> tuple[bytes, bytes]:
+    """The kind and payload of a line with its newline. ValueError where a byte of it is not as it was written."""
+    kind, payload = line[:1], line[11:-1]
+    if kind not in _CRC_OF:
+        raise ValueError("the line is neither an entry nor a checkpoint")
+    if line[1:11] != b" %08x " % crc32(payload, _CRC_OF[kind]) or line[-1:] != b"\n":
+        raise ValueError("the line does not match its checksum")
+    return kind, payload
+
+
+def checkpoint_line(note: str) -> bytes:
+    """The line of a signed note."""
+    return frame(CHECKPOINT, json.dumps(note, ensure_ascii=False).encode())
+
+
+def note_in(payload: bytes) -> str:
+    """The signed note in a checkpoint line's payload. ValueError where it is none."""
+    note = json.loads(payload)
+    if not isinstance(note, str):
+        raise ValueError("the checkpoint line holds no note")
+    return note
+
+
+def check_entry(entry: bytes) -> None:
+    """EntryRefused unless the entry fits one line: 1 to 65,535 bytes, no newline."""
+    if not 1 <= len(entry) <= ENTRY_BYTES_MAX:
+        raise EntryRefused(f"an entry has 1 to {ENTRY_BYTES_MAX} bytes, this one has {len(entry)}", "Make it smaller")
+    if b"\n" in entry:
+        raise EntryRefused("an entry is one line and this one holds a newline", "Encode it without newlines")
+
+
+def segment_name(first: int) -> str:
+    """The file name of the segment whose first entry has index `first`."""
+    return f"{first:020d}{_SUFFIX}"
+
+
+def first_index(name: str) -> int:
+    """The index of the first entry of the segment with this file name."""
+    return int(name.removesuffix(_SUFFIX))
+
+
+def is_segment(name: str) -> bool:
+    """Whether a file of this name is a segment."""
+    stem = name.removesuffix(_SUFFIX)
+    return name.endswith(_SUFFIX) and len(stem) == 20 and stem.isascii() and stem.isdigit()
+
+
+def segments(store: Reader, start: int = 0) -> list[str]:
+    """The segments in order, from the one that holds entry `start`; all of them where none begins at or before it."""
+    names = sorted(name for name in store.names() if is_segment(name))
+    before = [number for number, name in enumerate(names) if first_index(name) <= start]
+    return names[before[-1] :] if before else names
+
+
+def read_lines(store: Reader, name: str) -> Iterator[tuple[int, bytes]]:
+    """Each line of a file with its byte offset; only the last can lack its newline. Memory: 1 MiB and one line."""
+    offset, rest = 0, b""
+    while chunk := store.read(name, offset + len(rest), _CHUNK_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield offset, line + b"\n"
+            offset += len(line) + 1
+    if rest:
+        yield offset, rest

@@ -1,0 +1,296 @@
+"""The journal itself: buffer entries, make batches durable under a signed checkpoint, recover after a crash.
+
+The one rule that everything else leans on: an entry is acknowledged when `sync` (or `commit`) has returned, and an
+acknowledged entry is never lost, changed or renumbered without the next opening saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from remit.journal import checkpoint as checkpoints
+from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
+from remit.journal.errors import JournalClosed, JournalDamaged, JournalPoisoned, JournalUnreadable
+from remit.journal.frame import ENTRY, check_entry, checkpoint_line, first_index, frame, read_lines, segments, unframe
+from remit.journal.frame import segment_name as name_of
+from remit.journal.note import Signer, Verifier
+from remit.journal.snapshot import Snapshot
+from remit.journal.store import Reader, Store
+from remit.journal.tree import Tree
+from remit.journal.walk import Walk
+
+SEGMENT_BYTES = 64 << 20
+POISON_MARKER = "poisoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Who lets a poisoned journal go on, and why. The caller journals it as its first entry."""
+
+    person: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.person.strip() or not self.reason.strip():
+            raise ValueError("a resume names a person and a reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What an opening found and did.
+
+    `clean_stop`: the journal was closed, nothing is in doubt. `unsealed`: indices of complete entries that were never
+    acknowledged; they were kept and are sealed now. `torn_bytes`: incomplete bytes that were cut. `poison`: what the
+    poison marker said, where `resumed` lifted it; the marker goes with the first batch, which should record the resume.
+    """
+
+    created: bool
+    clean_stop: bool
+    unsealed: range
+    torn_bytes: int
+    poison: str | None
+    resumed: Resume | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries from index `first` and the checkpoint that seals them, as the bytes of one write."""
+
+    first: int
+    data: bytes
+    checkpoint: Checkpoint
+
+
+class Journal:
+    """An append-only sequence of entries in a store, owned by one process. Open it with `Journal.open`.
+
+    One thread appends and seals; `commit` may run in another meanwhile, one batch at a time and in order.
+    """
+
+    def __init__(self, store: Store, signer: Signer, origin: str, tree: Tree, segment_bytes: int) -> None:
+        self._store = store
+        self._signer = signer
+        self._origin = origin
+        self._tree = tree  # everything sealed; may be ahead of the head by the batch in commit
+        self._segment_bytes = segment_bytes
+        self._pending: list[bytes] = []
+        self._segment = ""
+        self._offset = 0
+        self._head: Checkpoint | None = None
+        self._poison: str | None = None
+        self._marker_to_clear = False
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        signer: Signer,
+        *,
+        origin: str | None = None,
+        earlier_keys: Sequence[Verifier] = (),
+        snapshot: Snapshot | None = None,
+        head_at_least: Checkpoint | None = None,
+        resume_poisoned: Resume | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> tuple[Journal, Recovery]:
+        """Check and recover the journal in the store, or begin one, and test that it can be written.
+
+        `origin` is its name in checkpoints (default: the signer's). `snapshot` spares reading earlier segments.
+        `head_at_least` is a head remembered elsewhere; its root is compared where the walk passes its size.
+        JournalDamaged, JournalRolledBack, JournalPoisoned, JournalUnreadable: nothing is acknowledged then, and only
+        a JournalPoisoned of the write test may have changed a byte.
+        """
+        name = origin or signer.name
+        walk = Walk(store, name, (signer.verifier, *earlier_keys), snapshot=snapshot, remembered=head_at_least)
+        try:
+            poison = _poison_of(store)
+            if poison is not None and resume_poisoned is None:
+                raise JournalPoisoned(poison, "Check the disk, then resume it by name and with a reason")
+            for _ in walk.entries():
+                pass
+        except OSError as error:
+            raise JournalUnreadable(f"the disk refused a read ({error})", "Check the disk") from error
+        journal = cls(store, signer, name, walk.tree, segment_bytes)
+        found = walk.checkpoint
+        clean = found is not None and CLEAN_STOP in found.extensions and not walk.torn_bytes and not walk.unsealed
+        journal._resume_from(walk, clean=clean)
+        journal._marker_to_clear = poison is not None
+        resumed = resume_poisoned if poison is not None else None
+        return journal, Recovery(found is None, clean, walk.unsealed, walk.torn_bytes, poison, resumed)
+
+    @property
+    def head(self) -> Checkpoint:
+        """The last durable checkpoint."""
+        if self._head is None:
+            raise JournalClosed("the journal was not opened", "Open it with Journal.open")
+        return self._head
+
+    @property
+    def size(self) -> int:
+        """How many entries are durable."""
+        return self.head.size
+
+    @property
+    def root(self) -> bytes:
+        """The tree's root over the durable entries, 32 bytes."""
+        return self.head.root
+
+    @property
+    def poisoned(self) -> str | None:
+        """What poisoned this journal, or None."""
+        return self._poison
+
+    def frontier(self) -> tuple[int, list[bytes]]:
+        """The size and tree frontier of everything sealed; straight after a sync they are the head's."""
+        return self._tree.size, self._tree.frontier()
+
+    def append(self, entry: bytes) -> int:
+        """Buffer one entry and return its index. It is acknowledged only when a later `sync` or `commit` returns.
+
+        EntryRefused where it is not 1 to 65,535 bytes without a newline; JournalPoisoned; JournalClosed.
+        """
+        self._check_usable()
+        check_entry(entry)
+        self._pending.append(entry)
+        return self._tree.size + len(self._pending) - 1
+
+    def seal(self) -> Batch:
+        """Take everything buffered as the next batch, with its signed checkpoint. It must be given to `commit`."""
+        self._check_usable()
+        return self._seal(())
+
+    def commit(self, batch: Batch) -> Checkpoint:
+        """Make a sealed batch durable with one write and one sync, and return its checkpoint.
+
+        JournalPoisoned where the disk fails: then it is unknown whether the batch is durable, and nothing follows.
+        """
+        self._check_usable()
+        return self._commit(batch)
+
+    def sync(self) -> Checkpoint:
+        """Make everything buffered durable, and return the head. Errors as `commit`."""
+        self._check_usable()
+        return self._commit(self._seal(())) if self._pending else self.head
+
+    def entries(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """The durable entries from index `start`, each with its index, streaming. JournalDamaged as `read_entries`."""
+        return read_entries(self._store, start, self.size)
+
+    def close(self) -> None:
+        """Make everything buffered durable, mark the stop as clean, and give up the store. Twice is once."""
+        if self._closed:
+            return
+        try:
+            if self._poison is None:
+                self._commit(self._seal((CLEAN_STOP,)))
+        finally:
+            self._closed = True
+            self._store.close()
+
+    def _seal(self, extensions: Sequence[str]) -> Batch:
+        first, entries, self._pending = self._tree.size, self._pending, []
+        lines = []
+        for entry in entries:
+            self._tree.add(entry)
+            lines.append(frame(ENTRY, entry))
+        head = checkpoints.sign(self._signer, self._origin, self._tree.size, self._tree.root(), extensions)
+        lines.append(checkpoint_line(head.note))
+        return Batch(first, b"".join(lines), head)
+
+    def _commit(self, batch: Batch) -> Checkpoint:
+        if batch.first != self.head.size:
+            raise ValueError(f"the batch begins at entry {batch.first}, the journal ends at {self.head.size}")
+        try:
+            if self._offset >= self._segment_bytes and first_index(self._segment) < batch.first:
+                self._begin_segment(batch.first, self.head)
+            self._store.write(self._segment, self._offset, batch.data)
+            self._store.sync(self._segment)
+            if self._marker_to_clear:
+                self._store.remove(POISON_MARKER)
+                self._marker_to_clear = False
+        except OSError as error:
+            raise self._poison_with(f"writing entries from {batch.first} failed ({error})") from error
+        self._offset += len(batch.data)
+        self._head = batch.checkpoint
+        return batch.checkpoint
+
+    def _begin_segment(self, first: int, head: Checkpoint) -> None:
+        line = checkpoint_line(head.note)
+        self._store.replace(name_of(first), line)
+        self._segment, self._offset = name_of(first), len(line)
+
+    def _resume_from(self, walk: Walk, *, clean: bool) -> None:
+        """Cut the torn tail, make sure of the last batch, and write the checkpoint that is also the write test."""
+        opened = checkpoints.sign(self._signer, self._origin, walk.tree.size, walk.tree.root(), (OPENED,))
+        try:
+            if walk.checkpoint is None:
+                self._begin_segment(0, opened)
+            else:
+                data = checkpoint_line(opened.note)
+                offset = walk.end
+                if walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.end)
+                if not clean:
+                    # A failed sync can leave the last batch readable from memory and yet not on the disk; a second sync
+                    # would then succeed without writing it. Writing the same bytes again makes them durable.
+                    offset = walk.batch_start
+                    data = self._store.read(walk.segment, offset, walk.end - offset) + data
+                self._store.write(walk.segment, offset, data)
+                self._store.sync(walk.segment)
+                self._segment, self._offset = walk.segment, offset + len(data)
+        except OSError as error:
+            raise self._poison_with(f"the write test at the start failed ({error})") from error
+        self._head = opened
+
+    def _check_usable(self) -> None:
+        if self._poison is not None:
+            raise JournalPoisoned(self._poison, "Stop, check the disk, start again and resume by name")
+        if self._closed:
+            raise JournalClosed("the journal is closed", "Open it again")
+
+    def _poison_with(self, what: str) -> JournalPoisoned:
+        self._poison = what
+        marked = "Stop, check the disk, start again and resume by name"
+        try:
+            self._store.replace(POISON_MARKER, what.encode())
+        except OSError:
+            # The mark may fail with the disk that failed. The next start then still finds no clean stop.
+            marked += " (the poison marker could not be written)"
+        return JournalPoisoned(what, marked)
+
+
+def read_entries(store: Reader, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """The entries from index `start` up to, not including, `stop`, each with its index, one in memory at a time.
+
+    Checks each line's checksum and the numbering, not the tree: `verify` does that. Without `stop` it ends before the
+    first incomplete line. JournalDamaged at the first fault.
+    """
+    names = segments(store, start)
+    index = first_index(names[0]) if names else 0
+    for name in names:
+        if first_index(name) != index:
+            raise JournalDamaged(name, 0, index, "entries are missing before this segment")
+        for offset, line in read_lines(store, name):
+            if index == stop or not line.endswith(b"\n"):
+                break
+            try:
+                kind, payload = unframe(line)
+            except ValueError as fault:
+                raise JournalDamaged(name, offset, index, str(fault)) from None
+            if kind == ENTRY:
+                if index >= start:
+                    yield index, payload
+                index += 1
+        if index == stop:
+            return
+    if stop is not None and index < stop:
+        raise JournalDamaged(names[-1] if names else "", 0, index, f"the journal ends before entry {stop - 1}")
+
+
+def _poison_of(store: Reader) -> str | None:
+    if POISON_MARKER not in store.names():
+        return None
+    text = store.read(POISON_MARKER, 0, store.size(POISON_MARKER)).decode(errors="replace")
+    return text or "the journal was poisoned"

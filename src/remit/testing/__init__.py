@@ -1,0 +1,1 @@
+"""Public parts for testing against remit: a disk in memory and what joins it."""
