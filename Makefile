@@ -1,0 +1,51 @@
+# Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help up test lint bench lock clean
+# Another environment that happens to be active must not lend its modules to ours.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+
+# The first Python that is new enough: the one named by PYTHON, else what the machine has.
+PYTHON ?=
+find_python = for name in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if [ -n "$$name" ] && "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    python=$$name; break; fi; done; \
+	if [ -z "$${python:-}" ]; then \
+	  echo "Remit needs Python 3.11 or newer: install it, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
+set_up = @$(find_python); "$$python" scripts/environment.py
+# What is handed to the command, as in: make up ARGS="--for 60s"
+ARGS ?=
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 8
+
+up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
+	$(set_up) up
+	@.venv/bin/python -m remit.doors.cli.main up --demo $(ARGS)
+
+test:  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
+	$(set_up) test
+	@.venv/bin/python -m ruff check src tests scripts
+	@.venv/bin/python -m ruff format --check src tests scripts
+	@.venv/bin/python -m mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint:  ## put the source in order: what ruff can mend, and its format
+	$(set_up) test
+	@.venv/bin/python -m ruff check --fix src tests scripts
+	@.venv/bin/python -m ruff format src tests scripts
+
+bench:  ## measure decide, durability and replay beside their yardsticks
+	$(set_up) bench
+	@.venv/bin/remit bench $(ARGS)
+
+lock:  ## resolve pyproject.toml anew into requirements/ (ARGS="--upgrade" takes newer versions)
+	$(set_up) lock
+	@sh scripts/lock.sh $(ARGS)
+
+clean:  ## remove everything that make made, the environment included
+	@chmod -R u+w .venv build dist 2>/dev/null || true
+	@rm -rf .venv .venv.lock build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	@find src tests scripts -name __pycache__ -type d -prune -exec chmod -R u+w {} + -exec rm -rf {} +
