@@ -22,7 +22,7 @@ class Given(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One limit of a preset: at which scope, which field of the mandate, what value, in which environment (None: both)."""
+    """One limit of a preset: scope, field of the mandate, value, and the environment it is for (None: both)."""
 
     scope: Scope
     field: str
@@ -59,67 +59,84 @@ def _money(amount: str) -> Money:
 CALENDAR = Given("calendar", "the exchange's calendar")
 BLOCKED = Given("blocked", "the firm's list")
 
-STARTER = Preset("starter", "A first account with one or a few small agents.", (
-    Setting("agent", "order_notional_max", _money("100")),
-    Setting("account", "approval_notional_min", _money("50"), "live"),
-    Setting("agent", "capital_max", _money("2000")),
-    Setting("agent", "daily_loss_max", _money("500")),
-    Setting("account", "daily_loss_max", _money("500")),
-    Setting("agent", "loss_cooldown", "review"),
-    Setting("account", "loss_cooldown", "review"),
-    Setting("account", "confidence_min", parse(Ratio, "0.6")),
-    Setting("agent", "positions_max", 10),
-    Setting("agent", "position_duplicate", "blocked"),
-    Setting("account", "position_opposing", "blocked"),
-    Setting("account", "orders_per_day_max", 50),
-    Setting("account", "market_cooldown", 0),
-    Setting("account", "price_collar_bps", 500),
-    Setting("account", "mark_age_max", 10),
-    Setting("agent", "order_rate_max", Rate(10, 60)),
-))
+STARTER = Preset(
+    "starter",
+    "A first account with one or a few small agents.",
+    (
+        Setting("agent", "order_notional_max", _money("100")),
+        Setting("account", "approval_notional_min", _money("50"), "live"),
+        Setting("agent", "capital_max", _money("2000")),
+        Setting("agent", "daily_loss_max", _money("500")),
+        Setting("account", "daily_loss_max", _money("500")),
+        Setting("agent", "loss_cooldown", "review"),
+        Setting("account", "loss_cooldown", "review"),
+        Setting("account", "confidence_min", parse(Ratio, "0.6")),
+        Setting("agent", "positions_max", 10),
+        Setting("agent", "position_duplicate", "blocked"),
+        Setting("account", "position_opposing", "blocked"),
+        Setting("account", "orders_per_day_max", 50),
+        Setting("account", "market_cooldown", 0),
+        Setting("account", "price_collar_bps", 500),
+        Setting("account", "mark_age_max", 10),
+        Setting("agent", "order_rate_max", Rate(10, 60)),
+    ),
+)
 
-PREDICTION_DESK = Preset("prediction-desk", "Prediction markets traded by agents and by outside AI clients.", (
-    Setting("account", "order_notional_max", _money("1000")),
-    Setting("client", "approval_notional_min", _money("0"), "live"),
-    Setting("account", "market_exposure_max", _money("500")),
-    Setting("account", "category_exposure_max", _money("2000")),
-    Setting("account", "venue_exposure_max", _money("5000")),
-    Setting("account", "net_exposure_max", _money("10000")),
-    Setting("agent", "daily_loss_max", _money("300")),
-    Setting("account", "daily_loss_max", _money("1000")),
-    Setting("agent", "loss_cooldown", 24 * HOUR_S),
-    Setting("account", "loss_cooldown", 24 * HOUR_S),
-    Setting("agent", "positions_max", 20),
-    Setting("account", "position_opposing", "blocked"),
-    Setting("account", "price_collar_bps", 500),
-    Setting("account", "mark_age_max", 10),
-    Setting("agent", "order_rate_max", Rate(60, 60)),
-))
+PREDICTION_DESK = Preset(
+    "prediction-desk",
+    "Prediction markets traded by agents and by outside AI clients.",
+    (
+        Setting("account", "order_notional_max", _money("1000")),
+        Setting("client", "approval_notional_min", _money("0"), "live"),
+        Setting("account", "market_exposure_max", _money("500")),
+        Setting("account", "category_exposure_max", _money("2000")),
+        Setting("account", "venue_exposure_max", _money("5000")),
+        Setting("account", "net_exposure_max", _money("10000")),
+        Setting("agent", "daily_loss_max", _money("300")),
+        Setting("account", "daily_loss_max", _money("1000")),
+        Setting("agent", "loss_cooldown", 24 * HOUR_S),
+        Setting("account", "loss_cooldown", 24 * HOUR_S),
+        Setting("agent", "positions_max", 20),
+        Setting("account", "position_opposing", "blocked"),
+        Setting("account", "price_collar_bps", 500),
+        Setting("account", "mark_age_max", 10),
+        Setting("agent", "order_rate_max", Rate(60, 60)),
+    ),
+)
 
-INSTITUTIONAL = Preset("institutional", "A firm's desk with maker-checker, exchange hours and a block-list.", (
-    Setting("account", "order_notional_max", _money("1000000")),
-    Setting("account", "quorum_notional_min", _money("500000.01")),
-    Setting("account", "approval_quorum", 1),
-    Setting("account", "approval_expiry_s", 300),
-    Setting("account", "market_exposure_max", _money("10000000")),
-    Setting("account", "capital_max", _money("50000000")),
-    Setting("account", "concentration_max_pct", 20),
-    Setting("agent", "daily_loss_max", _money("100000")),
-    Setting("account", "daily_loss_max", _money("500000")),
-    Setting("agent", "loss_cooldown", "review"),
-    Setting("account", "loss_cooldown", "review"),
-    Setting("firm", "instruments_blocked", BLOCKED),
-    Setting("account", "hours_active", CALENDAR),
-    Setting("account", "price_collar_bps", 300),
-    Setting("account", "mark_age_max", 1),
-    Setting("agent", "order_rate_max", Rate(100, 1)),
-))
+INSTITUTIONAL = Preset(
+    "institutional",
+    "A firm's desk with maker-checker, exchange hours and a block-list.",
+    (
+        Setting("account", "order_notional_max", _money("1000000")),
+        Setting("account", "quorum_notional_min", _money("500000.01")),
+        Setting("account", "approval_quorum", 1),
+        Setting("account", "approval_expiry_s", 300),
+        Setting("account", "market_exposure_max", _money("10000000")),
+        Setting("account", "capital_max", _money("50000000")),
+        Setting("account", "concentration_max_pct", 20),
+        Setting("agent", "daily_loss_max", _money("100000")),
+        Setting("account", "daily_loss_max", _money("500000")),
+        Setting("agent", "loss_cooldown", "review"),
+        Setting("account", "loss_cooldown", "review"),
+        Setting("firm", "instruments_blocked", BLOCKED),
+        Setting("account", "hours_active", CALENDAR),
+        Setting("account", "price_collar_bps", 300),
+        Setting("account", "mark_age_max", 1),
+        Setting("agent", "order_rate_max", Rate(100, 1)),
+    ),
+)
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (STARTER, PREDICTION_DESK, INSTITUTIONAL)}
 
 
 def compose(
-    preset: str, scope: Scope, environment: Environment, *, calendar: str | None = None, blocked: tuple[str, ...] | None = None,
+    preset: str,
+    scope: Scope,
+    environment: Environment,
+    *,
+    calendar: str | None = None,
+    blocked: tuple[str, ...] | None = None,
 ) -> Mandate:
     """Return the mandate that `preset` gives to a subject of `scope`; the empty mandate where it does not speak of it.
 
@@ -134,7 +151,10 @@ def compose(
         raise PresetRefused("unknown_scope", f"{scope!r} has no mandate", f"take one of {', '.join(MANDATE_SCOPES)}")
     if environment not in ("training", "live"):
         raise PresetRefused("unknown_environment", f"there is no environment {environment!r}", "say training or live")
-    given = {"calendar": None if calendar is None else (calendar,), "blocked": None if blocked is None else tuple(sorted(set(blocked)))}
+    given = {
+        "calendar": None if calendar is None else (calendar,),
+        "blocked": None if blocked is None else tuple(sorted(set(blocked))),
+    }
     for parameter in chosen.parameters:
         if given[parameter] is None:
             raise PresetRefused("preset_incomplete", f"preset {preset} needs {parameter}", _FIXES[parameter])
