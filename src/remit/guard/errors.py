@@ -1,0 +1,196 @@
+"""The guard's named errors. Each has a code, says what happened, and says what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GuardError(Exception):
+    """The base of every error the guard raises on purpose; anything else that escapes is our bug."""
+
+    code: ClassVar[str] = "guard_error"
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(f"{self.code}: {message}. {fix}")
+        self.message = message
+        self.fix = fix
+
+
+# The links to venues
+
+
+class LinkDown(GuardError):
+    """No byte left: the link could not be opened, so the venue certainly saw nothing."""
+
+    code = "link_down"
+
+
+class NoReply(GuardError):
+    """Bytes may have left and no reply came: the outcome is unknown, never a rejection."""
+
+    code = "no_reply"
+
+
+class FrameTooLarge(GuardError):
+    """A frame announced more bytes than its limit; it was refused before it was read."""
+
+    code = "frame_too_large"
+
+
+# Keys, tokens and the folders that hold them
+
+
+class OpenToOthers(GuardError):
+    """A private folder or file can be read by others, or belongs to someone else."""
+
+    code = "open_to_others"
+
+
+class VaultMissing(GuardError):
+    """There is no vault where one must be."""
+
+    code = "vault_missing"
+
+
+class VaultExists(GuardError):
+    """A vault exists already and is never overwritten."""
+
+    code = "vault_exists"
+
+
+class VaultDamaged(GuardError):
+    """The vault file is not one that was written here."""
+
+    code = "vault_damaged"
+
+
+class PassphraseNeeded(GuardError):
+    """The vault is encrypted and no passphrase was given."""
+
+    code = "passphrase_needed"
+
+
+class PassphraseUnused(GuardError):
+    """A passphrase was given for a vault that has none: its keys lie open, which the caller does not expect."""
+
+    code = "passphrase_unused"
+
+
+class PassphraseWrong(GuardError):
+    """The passphrase does not open the vault, or the file was altered."""
+
+    code = "passphrase_wrong"
+
+
+class PermitMismatch(GuardError):
+    """The permit is not for this request."""
+
+    code = "permit_mismatch"
+
+
+class PermitExpired(GuardError):
+    """The permit's time is over."""
+
+    code = "permit_expired"
+
+
+class PermitUsed(GuardError):
+    """The permit was used before."""
+
+    code = "permit_used"
+
+
+class TokenMalformed(GuardError):
+    """The text is no token: mistyped, cut or not one at all."""
+
+    code = "token_malformed"
+
+
+class TokenTaken(GuardError):
+    """The token id, or the token itself, is in the store already."""
+
+    code = "token_taken"
+
+
+class TokensDamaged(GuardError):
+    """The file of token hashes is not one that was written here."""
+
+    code = "tokens_damaged"
+
+
+# Time and settings
+
+
+class ZoneUnknown(GuardError):
+    """The time-zone database has no such zone."""
+
+    code = "zone_unknown"
+
+
+class HoursInvalid(GuardError):
+    """The text does not describe hours."""
+
+    code = "hours_invalid"
+
+
+class CalendarInvalid(GuardError):
+    """A calendar file does not list windows in order."""
+
+    code = "calendar_invalid"
+
+
+class SettingInvalid(GuardError):
+    """A setting is unknown, or has a value that it cannot have."""
+
+    code = "setting_invalid"
+
+
+class HygieneFailed(GuardError):
+    """The operating system refused a protection of the guard's own memory and files."""
+
+    code = "hygiene_failed"
+
+
+# The guard's own socket
+
+
+class GuardNotRunning(GuardError):
+    """Nobody listens on the guard's socket."""
+
+    code = "guard_not_running"
+
+
+class GuardRunning(GuardError):
+    """Another guard listens on the socket already."""
+
+    code = "guard_running"
+
+
+class GuardGone(GuardError):
+    """The link to the guard broke before its answer: whether the request took effect is not known."""
+
+    code = "guard_gone"
+
+
+class PeerRefused(GuardError):
+    """The process at the other end of a socket runs as a user that is not allowed there."""
+
+    code = "peer_refused"
+
+
+class RequestMalformed(GuardError):
+    """The bytes are no request."""
+
+    code = "request_malformed"
+
+
+class Busy(GuardError):
+    """The guard has as many connections as it takes."""
+
+    code = "busy"
+
+
+class Internal(GuardError):
+    """A fault of the guard itself, not of the request."""
+
+    code = "internal"
