@@ -49,8 +49,8 @@ def test_lines_of_unknown_keys_are_ignored_and_alone_do_not_suffice() -> None:
 
 @pytest.mark.parametrize(
     "note",
-    ["", "text\n", "text\n\n", "text\n\n— name\n", "text\n\n— name !!!\n", "text\n\n- a AAAAAAAA\n", "text\n\n— a AAAA\n",
-     "a\tb\n\n— a AAAAAAAA\n"],
+    ["", "text\n", "text\n\n", "text\n\n— name\n", "text\n\n— name !!!\n", "text\n\n- a AAAAAAAA\n",
+     "text\n\n— a AAAA\n", "a\tb\n\n— a AAAAAAAA\n"],
 )  # fmt: skip
 def test_malformed_notes_are_refused(note: str) -> None:
     with pytest.raises(NoteInvalid):
