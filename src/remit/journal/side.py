@@ -36,7 +36,10 @@ class Standing(Enum):
 
 
 class SideStore:
-    """A file of erasable texts, mode 0600. `random_bytes(n)` gives n unpredictable bytes; one thread uses the store."""
+    """A file of erasable texts, mode 0600. `random_bytes(n)` gives n unpredictable bytes; one thread uses the store.
+
+    Every method raises sqlite3.Error where the disk fails. An erased text is gone from this file, not from its backups.
+    """
 
     def __init__(self, path: Path, random_bytes: Callable[[int], bytes]) -> None:
         # Made before sqlite opens it, so that it never exists with a wider mode.
