@@ -24,18 +24,14 @@ up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 	$(set_up) up
 	@.venv/bin/python -m remit.doors.cli.main up --demo $(ARGS)
 
-test:  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
-	$(set_up) test
-	@.venv/bin/python -m ruff check src tests scripts
-	@.venv/bin/python -m ruff format --check src tests scripts
-	@.venv/bin/python -m mypy
-	@.venv/bin/lint-imports
+test: lint  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
 	@.venv/bin/python -m pytest $(ARGS)
 
-lint:  ## put the source in order: what ruff can mend, and its format
+lint:  ## the checks that only read the source: style, types, import law
 	$(set_up) test
-	@.venv/bin/python -m ruff check --fix src tests scripts
-	@.venv/bin/python -m ruff format src tests scripts
+	@.venv/bin/python -m ruff check src tests scripts
+	@.venv/bin/python -m mypy
+	@.venv/bin/lint-imports
 
 bench:  ## measure decide, durability and replay beside their yardsticks
 	$(set_up) bench

@@ -50,7 +50,7 @@ def main(target: str) -> None:
 
 
 def wanted(target: str) -> str:
-    """What the environment must have been made from: a digest of its lists and of how the project itself is installed."""
+    """What the environment must have been made from: a digest of its lists and of how the project is installed."""
     digest = hashlib.sha256()
     for path in [*lists(target), ROOT / "pyproject.toml", Path(__file__)]:
         digest.update(path.read_bytes())
@@ -70,7 +70,7 @@ def is_whole() -> bool:
 
 
 def made_here() -> bool:
-    """Whether the scripts in .venv/bin point here: venv notes the place it was made for, and a moved folder keeps the old one."""
+    """Whether the scripts in .venv/bin point here: venv notes the place it made, and a moved folder keeps that note."""
     notes = VENV / "pyvenv.cfg"
     return notes.is_file() and any(
         line.startswith("command =") and line.endswith(f" {VENV}") for line in notes.read_text().splitlines()
