@@ -218,7 +218,8 @@ AMOUNTS = st.sampled_from(["0", "1", "50", "99.5", "1000"])
 COUNTS = st.integers(0, 60)
 FIELDS = st.fixed_dictionaries({}, optional={
     **dict.fromkeys(("order_notional_max", "market_exposure_max", "net_exposure_max", "gross_exposure_max",
-                     "capital_max", "daily_loss_max", "approval_notional_min", "leverage_max", "confidence_min"), AMOUNTS),
+                     "capital_max", "daily_loss_max", "approval_notional_min", "leverage_max",
+                     "confidence_min"), AMOUNTS),
     **dict.fromkeys(("positions_max", "orders_per_day_max", "market_cooldown", "price_collar_bps", "slippage_max_bps",
                      "concentration_max_pct"), COUNTS),
     "order_rate_max": st.builds(rate, st.integers(1, 9), st.integers(1, 9)),
