@@ -13,7 +13,7 @@ from typing import Any
 
 from remit.kernel.mandate import Rate
 from remit.kernel.numbers import NANOSECONDS, div_ceil
-from remit.kernel.rules.unit import Unit, fraction_written, written
+from remit.kernel.rules.unit import Unit, fraction_written, limit_written, written
 
 
 def _always(_limit: Any) -> bool:
@@ -32,7 +32,8 @@ def _unchanged(limit: Any, _unit: Unit) -> Any:
 class Relation:
     """How a measurement must stand to a limit.
 
-    `ready` turns a mandate's limit into the one that is compared; every other function takes limits made ready.
+    `ready` turns a mandate's limit into the one that is compared: by `holds`, `retry_after` and `source`. The functions
+    that write text take the limit as the mandate has it.
     `source` spells `holds` as an expression of Python: `{m}` is the measurement (`{n}` and `{d}` the parts of a pair),
     `{l}` the limit. For a missing measurement it raises or is false; it is never true.
     `binds` says whether a limit constrains at all. `worse` says whether the first measurement is worse than the second.
@@ -51,7 +52,7 @@ class Relation:
     worse_source: str = ""
     retry_after: Callable[[Any, Any], int] | None = None
     actual_text: Callable[[Any, Any, Unit], str] = lambda actual, _limit, unit: written(actual, unit)
-    limit_text: Callable[[Any, Unit], str] = written
+    limit_text: Callable[[Any, Unit], str] = limit_written
     bound_text: Callable[[Any, Unit], str] | None = None
     """Where the measurement is (asked, available) and brings its own limit: how that is written."""
 
@@ -128,11 +129,11 @@ ratio_at_most = Relation(
     lambda limit, unit: (int(limit), unit.scale), worse=_ratio_worse,
     worse_source="{d} <= 0 or {bd} <= 0 or {n} * {bd} > {bn} * {d}",
     actual_text=lambda actual, _limit, unit: fraction_written(actual[0], actual[1], unit),
-    limit_text=lambda limit, unit: written(limit[0], unit),
+    limit_text=lambda limit, unit: written(limit, unit),
 )
 rate_within = Relation(
-    "rate_within", lambda actual, limit: bool(actual <= _burst_ns(limit)), "{m} <= {l}", _slowest,
-    "must keep to {l}", retry_after=lambda actual, limit: int(actual - _burst_ns(limit)),
+    "rate_within", lambda actual, limit: bool(actual <= limit), "{m} <= {l}", _slowest, "must keep to {l}",
+    lambda limit, _unit: _burst_ns(limit), retry_after=lambda actual, limit: int(actual - limit),
     actual_text=lambda actual, limit, _unit: f"{div_ceil(actual, interval_ns(limit)) + 1} per {limit.per_s} s",
 )
 fits = Relation(
@@ -146,12 +147,12 @@ nothing = Relation(
     limit_text=lambda _limit, _unit: "none",
 )
 unless_blocked = Relation(
-    "unless_blocked", lambda actual, _limit: bool(actual == 0), "{m} == 0", _strictest("blocked"), "is {l}",
+    "unless_blocked", lambda actual, _limit: bool(actual == 0), "{m} == 0", _strictest("blocked"), "must be none",
     binds=lambda limit: bool(limit == "blocked"),
 )
 when_required = Relation(
-    "when_required", lambda actual, _limit: actual is True, "({m}) is True", _strictest("required"), "is {l}",
-    binds=lambda limit: bool(limit == "required"),
+    "when_required", lambda actual, _limit: actual is True, "({m}) is True", _strictest("required"), "must be true",
+    binds=lambda limit: limit is None or limit == "required",
 )
 
 RELATIONS: tuple[Relation, ...] = (

@@ -32,8 +32,11 @@ PERS: tuple[Per, ...] = (TOTAL, MARKET, CATEGORY, VENUE)
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """A breach denies. `halt`: it also latches a halt of that cause on the subject. `cancel`: working orders that worsen
-    it are cancelled. `retry`: the finding says after how long the same order would pass."""
+    """A breach denies.
+
+    `halt`: it also latches a halt of that cause on the subject. `cancel`: working orders that worsen it are cancelled.
+    `retry`: the finding says after how long the same order would pass.
+    """
 
     halt: HaltCause | None = None
     cancel: bool = False
@@ -85,7 +88,7 @@ class Rule:
             ("a standing rule measures the order alone", self.standing and not roots(tree) <= {"order"}),
             ("a standing rule is not judged without an order", self.standing and self.state),
             ("only a standing rule brings its own limit", not self.standing and self.limit is not None),
-            ("a state rule measures the sums and the change alone", self.state and "order" in roots(tree)),
+            ("a state rule measures sums alone", self.state and not roots(self.resting) <= {"of"}),
             ("its relation does not know worse from better", self.worsens and self.relation.worse is None),
             ("its relation compares a pair", self.relation.wants_pair and not tree.may_be_pair),
             ("its relation does not compare a pair", not self.relation.wants_pair and tree.is_pair),

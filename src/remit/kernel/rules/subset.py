@@ -13,6 +13,7 @@ declared as bool: a number is never one, because `0` and "nobody told us" must n
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 import types
@@ -209,13 +210,13 @@ class _Reader:
         rooted = self.names.get(start.id) if isinstance(start, ast.Name) else None
         if not isinstance(rooted, _Rooted):
             raise self.refuse(node, f"`{ast.unparse(node)}` does not start at order, of or change")
-        kind = rooted.kind
+        kind, may_be_none = rooted.kind, False
         for name in names:
             declared = _attribute(kind, name)
             if declared is None:
-                raise self.refuse(node, f"`{ast.unparse(node)}`: {getattr(kind, '__name__', kind)} declares no {name}")
-            kind = declared
-        return Path(rooted.root, tuple(names), kind is bool)
+                raise self.refuse(node, f"`{ast.unparse(node)}`: {getattr(kind, '__name__', kind)} has no {name}")
+            kind, may_be_none = declared
+        return Path(rooted.root, tuple(names), kind is bool, may_be_none)
 
     def call(self, node: ast.Call) -> Tree:
         called = self.globals.get(node.func.id) if isinstance(node.func, ast.Name) else None
@@ -253,20 +254,25 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
     return kinds
 
 
-_declared: dict[type, dict[str, Any]] = {}
+def _attribute(kind: Any, name: str) -> tuple[Any, bool] | None:
+    """Return what a class declares an attribute as and whether it may be None; None where it has no such attribute.
 
-
-def _attribute(kind: Any, name: str) -> Any:
-    """Return what a class declares an attribute as, leaving out None; None where it declares no such attribute."""
-    if not isinstance(kind, type):
+    An attribute that is only named in `__slots__` is Any: a number as good as another, but never a truth.
+    """
+    if kind is Any:
+        return Any, False
+    if not isinstance(kind, type) or not (name in _hints(kind) or hasattr(kind, name)):
         return None
-    if kind not in _declared:
-        _declared[kind] = typing.get_type_hints(kind)
-    declared = _declared[kind].get(name)
+    declared = _hints(kind).get(name, Any)
     found = getattr(kind, name, None)
-    if declared is None and isinstance(found, property) and found.fget is not None:
-        declared = typing.get_type_hints(found.fget).get("return")
-    if typing.get_origin(declared) in (typing.Union, types.UnionType):
-        options = [option for option in typing.get_args(declared) if option is not type(None)]
-        return options[0] if len(options) == 1 else declared
-    return declared
+    if isinstance(found, property) and found.fget is not None:
+        declared = typing.get_type_hints(found.fget).get("return", Any)
+    union = typing.get_origin(declared) in (typing.Union, types.UnionType)
+    options = typing.get_args(declared) if union else (declared,)
+    given = [option for option in options if option is not type(None)]
+    return given[0] if len(given) == 1 else declared, len(given) < len(options)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -22,11 +22,16 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A fact: attributes from one of the roots on. `is_truth` when it is declared as a bool."""
+    """A fact: attributes from one of the roots on.
+
+    `is_truth` when it is declared as a bool, `is_optional` when it is declared as possibly None. Any fact may turn out
+    to be missing; the declaration only says which ones are worth expecting.
+    """
 
     root: Root
     names: tuple[str, ...]
     is_truth: bool = False
+    is_optional: bool = False
 
     is_pair = False
     may_be_pair = True
@@ -153,6 +158,20 @@ def paths(tree: Tree) -> Iterator[Path]:
         yield tree
     for child in children(tree):
         yield from paths(child)
+
+
+def needed(tree: Tree) -> Iterator[Path]:
+    """Yield the facts a tree reads whatever the others are: not those behind a condition."""
+    match tree:
+        case Path():
+            yield tree
+        case Choice(test):
+            yield from needed(test)
+        case Logic(parts=parts):
+            yield from needed(parts[0])
+        case _:
+            for child in children(tree):
+                yield from needed(child)
 
 
 def roots(tree: Tree) -> set[str]:

@@ -26,6 +26,8 @@ class Unit:
 
 MONEY = Unit("money", decimals=18)
 """Written with the currency of the subject in place of the word."""
+CASH = Unit("instrument currency", decimals=18)
+"""Money of the instrument's currency, where the subject's is another."""
 QUANTITY = Unit("quantity", decimals=18)
 RATIO = Unit("ratio", scale=SCALE, decimals=18)
 BPS = Unit("bps", scale=10_000)
@@ -53,6 +55,11 @@ def written(value: Any, unit: Unit) -> str:
         return text(value * 10 ** (18 - unit.decimals))
     names = sorted(str(name) for name in value if name is not None)
     return ", ".join(names) if names else "none"
+
+
+def limit_written(limit: Any, unit: Unit) -> str:
+    """Return a mandate's own limit as text in `unit`."""
+    return written(limit * unit.factor if isinstance(limit, int) else limit, unit)
 
 
 def fraction_written(numerator: int, denominator: int, unit: Unit) -> str:
