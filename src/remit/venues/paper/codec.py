@@ -1,0 +1,201 @@
+"""The paper venue's codec: orders to request bytes, replies and messages to reports.
+
+Pure. The client order id is the order's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from remit.kernel import command
+from remit.kernel.codec import build, decode, encode
+from remit.kernel.instrument import Instrument
+from remit.kernel.numbers import Price, Quantity, text
+from remit.kernel.order import Order
+from remit.kernel.permit import Action, Request
+from remit.venues.paper import messages
+from remit.venues.paper.messages import Accepted, Holdings, Refused, Reply, Shown
+from remit.venues.seam import Unencodable
+
+Reports = Sequence[command.Body]
+
+
+class Paper:
+    """The seam of the paper venue.
+
+    A market order travels with its worst price, beyond which the venue never fills it.
+    """
+
+    name = "paper"
+
+    def place(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
+        """Return the request that places `order`, or raise Unencodable."""
+        price = order.limit_price if order.type == "limit" else order.worst_price
+        if price is None or price <= 0:
+            raise Unencodable(
+                f"{order.type} order {order.id} has no price above zero that bounds it; the paper venue needs one"
+            )
+        terms = {
+            "do": "place",
+            "connection": order.connection,
+            "at": at,
+            "nonce": nonce,
+            "order": order.id,
+            "instrument": instrument.name,
+            "side": order.side,
+            "quantity": text(order.quantity),
+            "type": order.type,
+            "price": text(price),
+            "time_in_force": order.time_in_force,
+        }
+        try:
+            return _request("place", build(messages.Place, terms))
+        except msgspec.ValidationError as problem:
+            raise Unencodable(f"the paper venue has no words for order {order.id}: {problem}") from problem
+
+    def cancel(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
+        """Return the request that cancels `order`."""
+        return _request("cancel", messages.Cancel(connection=order.connection, at=at, nonce=nonce, order=order.id))
+
+    def replace(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
+        """Return the request that moves `order` to its pending terms, or raise Unencodable."""
+        if order.pending is None:
+            raise Unencodable(f"order {order.id} has no pending terms")
+        if order.type != "limit":
+            raise Unencodable("only a limit order can be replaced; cancel the market order and place a new one")
+        terms = messages.Terms(Quantity(order.pending[0]), Price(order.pending[1]))
+        return _request(
+            "replace", messages.Replace(connection=order.connection, at=at, nonce=nonce, order=order.id, terms=terms)
+        )
+
+    def query(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
+        """Return the request that asks what became of `order`.
+
+        If the venue never saw it, its id is closed from then on, so that the answer is final.
+        """
+        asked = None
+        if order.pending is not None:
+            asked = messages.Terms(Quantity(order.pending[0]), Price(order.pending[1]))
+        return _request(
+            "query", messages.Query(connection=order.connection, at=at, nonce=nonce, order=order.id, asked=asked)
+        )
+
+    def snapshot(self, connection: str, at: int, nonce: int) -> Request:
+        """Return the request for everything a connection holds: positions, cash, working orders."""
+        return _request("snapshot", messages.TakeSnapshot(connection=connection, at=at, nonce=nonce))
+
+    def seal(self, request: Request, permit: bytes, signature: bytes) -> bytes:
+        """Return the bytes that travel: the request with its permit and the guard's signature attached."""
+        return encode(
+            messages.Sealed(
+                method=request.method, path=request.path, body=request.body, permit=permit, signature=signature
+            )
+        )
+
+    def subscribe(self, connection: str, after: int) -> bytes:
+        """Return the frame that asks for a connection's messages after number `after`."""
+        return encode(messages.Subscribe(connection=connection, after=after))
+
+    def read(self, request: Request, order: str, reply: bytes) -> Reports:
+        """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection.
+
+        A snapshot that makes no sense spells nothing at all: it is never an empty account.
+        """
+        try:
+            answer = messages.read_reply(reply)
+        except ValueError as problem:
+            return _lost(request.action, order, f"unreadable reply: {problem}")
+        if isinstance(answer, Holdings):
+            reports = _of_holdings(request, answer)
+        elif answer.order != order:
+            reports = None
+        elif isinstance(answer, Refused):
+            reports = _of_refused(request.action, answer)
+        elif isinstance(answer, Accepted):
+            reports = (
+                (command.Acked(order=order, venue_order=answer.venue_order),) if request.action == "place" else None
+            )
+        else:
+            reports = _of_shown(request, answer)
+        if reports is None:
+            return _lost(
+                request.action,
+                order,
+                f"reply {type(answer).__name__} of {_about(answer)!r} does not fit the {request.action}",
+            )
+        return reports
+
+    def listen(self, message: bytes) -> Reports:
+        """Return the reports that an unsolicited message spells. Raises ValueError for bytes that are no message."""
+        return (decode(messages.Message, message).report,)
+
+
+def _request(action: Action, body: messages.Body) -> Request:
+    return Request(connection=body.connection, action=action, method="POST", path=f"/{action}", body=encode(body))
+
+
+def _about(answer: Reply) -> str:
+    return answer.connection if isinstance(answer, Holdings) else answer.order
+
+
+def _lost(action: Action, order: str, why: str) -> Reports:
+    return () if action == "snapshot" else (command.Lost(order=order, why=why[:500]),)
+
+
+def _of_holdings(request: Request, held: Holdings) -> Reports | None:
+    if request.action != "snapshot" or held.connection != request.connection:
+        return None
+    return (
+        command.Reconciled(connection=held.connection, positions=held.positions, cash=held.cash, orders=held.orders),
+    )
+
+
+def _of_refused(action: Action, refused: Refused) -> Reports | None:
+    """A refusal of a place is definitive only while the venue knows no order of that id: else the first one stands."""
+    order = refused.order
+    if action == "place" and not refused.known:
+        return (command.Rejected(order=order, code=refused.code),)
+    if action == "cancel":
+        return (command.CancelRefused(order=order, code=refused.code),)
+    if action == "replace":
+        return (command.ReplaceRefused(order=order, code=refused.code),)
+    return None
+
+
+def _of_shown(request: Request, shown: Shown) -> Reports | None:
+    """Fills come before the end they led to, so that an end is never followed by a fill."""
+    order = shown.order
+    fills: list[command.Body] = [
+        command.Filled(order=order, fill=done.fill, quantity=done.quantity, price=done.price, fee=done.fee)
+        for done in shown.fills
+    ]
+    ends: dict[str, list[command.Body]] = {
+        "cancelled": [command.Cancelled(order=order)],
+        "expired": [command.Expired(order=order)],
+        "filled": [],
+    }
+    if request.action == "cancel" and shown.status != "working":
+        refused: list[command.Body] = (
+            [command.CancelRefused(order=order, code="order_over")] if shown.status == "filled" else []
+        )
+        return (*fills, *refused, *ends.get(shown.status, []))
+    if request.action == "replace" and shown.status != "never_seen":
+        return (command.Replaced(order=order), *fills, *ends.get(shown.status, []))
+    if request.action != "query":
+        return None
+    if shown.status == "never_seen":
+        return (command.Rejected(order=order, code="never_seen"),)
+    acked: list[command.Body] = [command.Acked(order=order, venue_order=shown.venue_order), *_asked(request, shown)]
+    return (*acked, *fills, *ends.get(shown.status, []))
+
+
+def _asked(request: Request, shown: Shown) -> list[command.Body]:
+    """Whether a replace of unclear outcome was taken, told by the terms the venue works on."""
+    query = messages.read_body(request.body)
+    if not isinstance(query, messages.Query) or query.asked is None:
+        return []
+    if (shown.quantity, shown.price) == (query.asked.quantity, query.asked.price):
+        return [command.Replaced(order=shown.order)]
+    return [command.ReplaceRefused(order=shown.order, code="not_replaced")]

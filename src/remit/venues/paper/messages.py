@@ -1,0 +1,229 @@
+"""What travels to and from the paper venue: request bodies, replies, unsolicited messages and the frames around them.
+
+Everything is canonical JSON with exact numbers as decimal text. A request body is complete in itself, so that the
+digest in its permit covers all of it: connection, client order id and terms.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import msgspec
+
+from remit.kernel.codec import decode
+from remit.kernel.command import Cancelled, Dividend, Expired, Filled, Funding, Holding, Resolve, SetTradingState, Split
+from remit.kernel.instrument import Mark
+from remit.kernel.names import At, Currency, Name, Side
+from remit.kernel.numbers import Money, Price, Quantity
+from remit.kernel.order import OrderType, TimeInForce
+
+Code = Literal[
+    "malformed",
+    "permit_unsigned",
+    "permit_other_request",
+    "permit_mismatch",
+    "permit_expired",
+    "permit_used",
+    "unknown_connection",
+    "unknown_instrument",
+    "not_trading",
+    "increments",
+    "duplicate",
+    "closed_by_query",
+    "insufficient_funds",
+    "insufficient_position",
+    "never_seen",
+    "order_over",
+    "not_replaceable",
+    "below_filled",
+    "feed_unproven",
+]
+"""Why the venue refused; nothing happened at the venue."""
+
+Status = Literal["never_seen", "working", "filled", "cancelled", "expired"]
+
+
+class _Request(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"
+):
+    """One request; `at` and `nonce` come from the journal and make its bytes its own."""
+
+    connection: Name
+    at: At
+    nonce: At
+
+
+class Place(_Request, frozen=True, tag="place"):
+    """A new order. `price` is the limit of a limit order and the protection price of a market order."""
+
+    order: Name
+    instrument: Name
+    side: Side
+    quantity: Quantity
+    type: OrderType
+    price: Price
+    time_in_force: TimeInForce
+
+
+class Cancel(_Request, frozen=True, tag="cancel"):
+    """Take an order out of the book."""
+
+    order: Name
+
+
+class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Quantity and limit price."""
+
+    quantity: Quantity
+    price: Price
+
+
+class Replace(_Request, frozen=True, tag="replace"):
+    """New terms of a working limit order; the quantity is the whole one, what was filled included."""
+
+    order: Name
+    terms: Terms
+
+
+class Query(_Request, frozen=True, tag="query"):
+    """What became of an order. `asked` are the terms of a replace of unknown outcome, for the reader of the reply."""
+
+    order: Name
+    asked: Terms | None = None
+
+
+class TakeSnapshot(_Request, frozen=True, tag="snapshot"):
+    """Everything the connection holds."""
+
+
+Body = Place | Cancel | Replace | Query | TakeSnapshot
+
+
+# Replies
+
+
+class _Reply(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="reply"
+):
+    """One answer to one request."""
+
+
+class Accepted(_Reply, frozen=True, tag="accepted"):
+    """The venue took the order; its fills come as messages."""
+
+    order: Name
+    venue_order: str
+
+
+class Refused(_Reply, frozen=True, tag="refused"):
+    """The venue refused the request. `known` says whether an order of this id exists all the same."""
+
+    order: str
+    code: Code
+    why: str
+    known: bool = False
+
+
+class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One fill of an order: its id, size, price, fee and instant."""
+
+    fill: Name
+    quantity: Quantity
+    price: Price
+    fee: Money
+    at: At
+
+
+class Shown(_Reply, frozen=True, tag="shown"):
+    """An order as the venue knows it, with every fill."""
+
+    order: Name
+    status: Status
+    venue_order: str = ""
+    quantity: Quantity = Quantity(0)
+    price: Price = Price(0)
+    fills: tuple[Execution, ...] = ()
+
+
+class Holdings(_Reply, frozen=True, tag="holdings"):
+    """Everything a connection holds; cash includes what working orders hold."""
+
+    connection: Name
+    positions: tuple[Holding, ...]
+    cash: tuple[tuple[Currency, Money], ...]
+    orders: tuple[Name, ...]
+
+
+Reply = Accepted | Refused | Shown | Holdings
+
+
+# Messages
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that happened without being asked for; numbered from 1 without a gap for each connection."""
+
+    number: int
+    at: At
+    connection: Name
+    report: Filled | Cancelled | Expired
+
+
+# Frames
+
+
+class _Frame(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="frame"
+):
+    """One frame of the socket."""
+
+
+class Sealed(_Frame, frozen=True, tag="sealed"):
+    """A request with its permit and the guard's signature over the permit's exact bytes."""
+
+    method: str
+    path: str
+    body: bytes
+    permit: bytes
+    signature: bytes
+
+
+class Subscribe(_Frame, frozen=True, tag="subscribe"):
+    """Send this connection's messages after number `after`, those of the past first, until the link ends."""
+
+    connection: Name
+    after: At = 0
+
+
+Settlement = Resolve | Split | Dividend | Funding | SetTradingState
+
+
+class FromFeed(_Frame, frozen=True, tag="feed"):
+    """What only a feed may say, proven by its key: marks, settlements, the end of a session. Answered by `Heard`."""
+
+    key: str
+    marks: tuple[Mark, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
+    session_ended: bool = False
+
+
+class Heard(_Frame, frozen=True, tag="heard"):
+    """The feed's frame took effect."""
+
+
+Frame = Sealed | Subscribe | FromFeed
+
+
+def read_body(source: bytes) -> Body:
+    """Return the request body that `source` spells, or raise ValueError."""
+    return cast(Body, decode(cast(type, Body), source))
+
+
+def read_reply(source: bytes) -> Reply:
+    """Return the reply that `source` spells, or raise ValueError."""
+    return cast(Reply, decode(cast(type, Reply), source))
+
+
+def read_frame(source: bytes) -> Frame:
+    """Return the frame that `source` spells, or raise ValueError."""
+    return cast(Frame, decode(cast(type, Frame), source))
