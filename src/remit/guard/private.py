@@ -1,0 +1,37 @@
+"""Private folders: nobody but the user the guard runs as may look into them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from pathlib import Path
+
+from remit.guard.errors import OpenToOthers
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_private(folder: Path) -> None:
+    """Return when the folder and its files are this user's alone, or do not exist yet; OpenToOthers otherwise.
+
+    A folder once open is refused rather than closed silently: somebody may have read it, and a person should know.
+    """
+    try:
+        paths = [folder, *sorted(folder.iterdir())]
+        found = [(path, path.lstat()) for path in paths]
+    except FileNotFoundError:
+        return
+    except (NotADirectoryError, PermissionError) as fault:
+        raise OpenToOthers(f"{folder} is no folder of this user: {fault.strerror}", "Name another folder") from None
+    for path, status in found:
+        if stat.S_ISLNK(status.st_mode):
+            raise OpenToOthers(f"{path} is a link to elsewhere", "Put the folder or file itself there")
+        if status.st_uid != os.geteuid():
+            chown = f"Run: chown {os.geteuid()} {shlex.quote(str(path))}"
+            raise OpenToOthers(f"{path} belongs to user {status.st_uid}", chown)
+        if status.st_mode & _OTHERS:
+            raise OpenToOthers(
+                f"{path} can be used by others (mode {stat.S_IMODE(status.st_mode):o})",
+                f"Run: chmod go-rwx {shlex.quote(str(path))} -- and replace the keys if somebody may have read them",
+            )

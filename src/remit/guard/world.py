@@ -1,0 +1,140 @@
+"""The one interface between the guard and everything outside it: clocks, randomness, disk, links, people."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from remit.guard.errors import LinkDown
+from remit.guard.link import Link, listen
+from remit.guard.private import check_private
+from remit.journal.store import FileStore, Store
+from remit.kernel.effect import Alert
+
+JOURNAL = "journal"
+KEYS = "keys"
+TOKENS = "tokens"
+
+
+class World(Protocol):
+    """All that the guard may know of and do to the outside, small enough for a simulator to own. Times are in ns."""
+
+    def now(self) -> int:
+        """The wall clock: nanoseconds since the epoch, UTC. It may jump."""
+        ...
+
+    def monotonic(self) -> int:
+        """A clock that only goes ahead, also while the machine sleeps; its zero means nothing."""
+        ...
+
+    def random(self, count: int) -> bytes:
+        """So many bytes that nobody can guess."""
+        ...
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Return after so many nanoseconds of monotonic time."""
+        ...
+
+    def store(self, folder: str) -> Store:
+        """The named private folder, the same object for each call; OpenToOthers where others could read it."""
+        ...
+
+    async def send(self, connection: str, message: bytes) -> bytes:
+        """Send one message to a connection's venue and return its reply.
+
+        LinkDown: certainly nothing left. NoReply: something may have left, the outcome is unknown.
+        """
+        ...
+
+    def listen(self, connection: str, hello: bytes) -> AsyncIterator[bytes]:
+        """Open a stream with `hello` and yield what the venue says unasked; LinkDown where it cannot open or ends."""
+        ...
+
+    def alert(self, alert: Alert) -> None:
+        """Tell people, loudly. It never blocks and never raises."""
+        ...
+
+
+class RealWorld:
+    """This machine: its clocks, its randomness, folders under `home`, and Unix sockets to the venues.
+
+    `links` names the socket of each connection's venue. A reply that takes longer than `reply_timeout_s` is unknown.
+    `tell` receives alerts; by default they are lines of JSON on standard error.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        links: Mapping[str, Path],
+        reply_timeout_s: int = 10,
+        tell: Callable[[Alert], None] | None = None,
+    ) -> None:
+        self._home = home
+        self._links = {connection: Link(path, reply_timeout_s) for connection, path in links.items()}
+        self._stores: dict[str, FileStore] = {}
+        self._tell = tell or _to_stderr
+
+    def now(self) -> int:
+        """The wall clock in nanoseconds since the epoch."""
+        return time.time_ns()
+
+    def monotonic(self) -> int:
+        """A clock in nanoseconds that also counts while the machine sleeps, so that waking up is no jump."""
+        return time.clock_gettime_ns(_STEADY)
+
+    def random(self, count: int) -> bytes:
+        """So many bytes of the operating system's randomness."""
+        return os.urandom(count)
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Return after so many nanoseconds."""
+        await asyncio.sleep(duration_ns / 10**9)
+
+    def store(self, folder: str) -> Store:
+        """The named folder under `home`, made private where it is new; OpenToOthers, StoreLocked."""
+        if folder not in self._stores:
+            check_private(self._home / folder)
+            self._stores[folder] = FileStore(self._home / folder)
+        return self._stores[folder]
+
+    async def send(self, connection: str, message: bytes) -> bytes:
+        """Send one message and return the reply to it; LinkDown, NoReply."""
+        return await self._link(connection).send(message)
+
+    def listen(self, connection: str, hello: bytes) -> AsyncIterator[bytes]:
+        """What a venue says unasked, after `hello`; LinkDown when the stream cannot open or ends."""
+        return listen(self._link(connection).path, hello)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell people; a broken channel is passed over, since the journal holds the alert's cause."""
+        try:
+            self._tell(alert)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Close the links and give up the folders."""
+        for link in self._links.values():
+            link.close()
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
+
+    def _link(self, connection: str) -> Link:
+        if connection not in self._links:
+            raise LinkDown(f"no socket is known for the connection {connection}", "Name it under [links] in remit.toml")
+        return self._links[connection]
+
+
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _to_stderr(alert: Alert) -> None:
+    print(msgspec.json.encode({"alert": alert}).decode(), file=sys.stderr, flush=True)
