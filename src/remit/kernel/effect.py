@@ -12,7 +12,6 @@ class Act(msgspec.Struct, frozen=True):
 
     do: Literal["place", "cancel", "replace", "query"]
     order: str
-    connection: str
 
 
 class Alert(msgspec.Struct, frozen=True):

@@ -31,50 +31,52 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the kernel decided of an order, and everything needed to decide it again.
 
-    `worth` is the worst-case worth of the part that opens, in the account's currency; `reducing` is the part proven to reduce.
+    `worst_price` bounds what it may trade at, `counted_price` is what a unit counts at; `worth` is the worst-case worth of the part that
+    opens, in the account's currency; `reducing` is the part proven to reduce. `marks`: instrument, bid, ask, last, and when.
     """
 
     verdict: VerdictName
     order: str
     quantity: Quantity
     worst_price: Price
+    counted_price: Price
     worth: Money
     currency: str
     reducing: Quantity
     findings: tuple[Finding, ...] = ()
     mandates: tuple[str, ...] = ()
-    marks: tuple[tuple[str, Price, Price, At], ...] = ()
+    marks: tuple[tuple[str, Price, Price, Price, At], ...] = ()
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
     """One thing that happened."""
 
 
-class Took(_Event, tag="took"):
+class Took(_Event, frozen=True, tag="took"):
     """The command took effect exactly as it says."""
 
 
-class Refused(_Event, tag="refused"):
+class Refused(_Event, frozen=True, tag="refused"):
     """The command changed nothing: a named code and what to do."""
 
     code: str
     why: str
 
 
-class Repeated(_Event, tag="repeated"):
+class Repeated(_Event, frozen=True, tag="repeated"):
     """The intent's id was decided before, at `seq`: that answer stands and nothing acts twice."""
 
     seq: int
 
 
-class Denied(_Event, tag="denied"):
+class Denied(_Event, frozen=True, tag="denied"):
     """An order was denied; `fingerprint` tells identical intents apart from others."""
 
     agent: str
     fingerprint: str
 
 
-class Reserved(_Event, tag="reserved"):
+class Reserved(_Event, frozen=True, tag="reserved"):
     """An order entered the book and reserves in full: `allowed` to go out, or `held` for people until `until`."""
 
     order: str
@@ -85,20 +87,20 @@ class Reserved(_Event, tag="reserved"):
     confirm: bool = False
 
 
-class Approved(_Event, tag="approved"):
+class Approved(_Event, frozen=True, tag="approved"):
     """A person approved a held order."""
 
     order: str
     person: str
 
 
-class Released(_Event, tag="released"):
+class Released(_Event, frozen=True, tag="released"):
     """A held order was judged again and allowed: its own reservation was swapped for a fresh one."""
 
     order: str
 
 
-class Moved(_Event, tag="moved"):
+class Moved(_Event, frozen=True, tag="moved"):
     """An order changed state; where the new state is terminal its reservation ends."""
 
     order: str
@@ -106,14 +108,14 @@ class Moved(_Event, tag="moved"):
     why: str = ""
 
 
-class CancelAsked(_Event, tag="cancel_asked"):
+class CancelAsked(_Event, frozen=True, tag="cancel_asked"):
     """A cancel goes to the venue; the reservation stays until the venue says the order is over."""
 
     order: str
     why: str = ""
 
 
-class ReplaceAsked(_Event, tag="replace_asked"):
+class ReplaceAsked(_Event, frozen=True, tag="replace_asked"):
     """New terms go to the venue; until it confirms the order reserves the larger of old and new."""
 
     order: str
@@ -121,14 +123,14 @@ class ReplaceAsked(_Event, tag="replace_asked"):
     limit_price: Price
 
 
-class ReplaceSettled(_Event, tag="replace_settled"):
+class ReplaceSettled(_Event, frozen=True, tag="replace_settled"):
     """The venue answered a replace: on new terms or on the old ones."""
 
     order: str
     taken: bool
 
 
-class Booked(_Event, tag="booked"):
+class Booked(_Event, frozen=True, tag="booked"):
     """A fill moved the book."""
 
     order: str
@@ -141,10 +143,11 @@ class Booked(_Event, tag="booked"):
 
 
 HaltCause = Literal["loss", "exposure", "drift", "throttle", "unknown", "kill", "person", "clock", "crash", "overfill"]
-REDUCING_PASSES: frozenset[str] = frozenset({"loss", "exposure"})
+REDUCING_PASSES: frozenset[str] = frozenset({"loss", "exposure", "clock"})
+"""Halts under which an agent's own order still passes when it provably reduces a position."""
 
 
-class HaltRaised(_Event, tag="halt_raised"):
+class HaltRaised(_Event, frozen=True, tag="halt_raised"):
     """A subject was halted; latched until a reviewed resume."""
 
     halt: str
@@ -156,14 +159,14 @@ class HaltRaised(_Event, tag="halt_raised"):
     why: str = ""
 
 
-class SessionRolled(_Event, tag="session_rolled"):
+class SessionRolled(_Event, frozen=True, tag="session_rolled"):
     """A day began in a time zone: day counters and the base of daily loss start anew."""
 
     zone: str
     start: At
 
 
-class Alarm(_Event, tag="alarm"):
+class Alarm(_Event, frozen=True, tag="alarm"):
     """Something a person must see now."""
 
     code: str
@@ -171,8 +174,21 @@ class Alarm(_Event, tag="alarm"):
 
 
 Event = Union[
-    Took, Refused, Repeated, Denied, Reserved, Approved, Released, Moved, CancelAsked, ReplaceAsked, ReplaceSettled, Booked,
-    HaltRaised, SessionRolled, Alarm,
+    Took,
+    Refused,
+    Repeated,
+    Denied,
+    Reserved,
+    Approved,
+    Released,
+    Moved,
+    CancelAsked,
+    ReplaceAsked,
+    ReplaceSettled,
+    Booked,
+    HaltRaised,
+    SessionRolled,
+    Alarm,
 ]
 
 

@@ -111,8 +111,14 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 TERMS = ("zone", "haircut_bps", "approval_expiry_s", "loss_cooldown")
 LIMITS: tuple[str, ...] = tuple(field for field in Mandate.__struct_fields__ if field not in TERMS)
 SETS = (
-    "instruments_allowed", "instruments_blocked", "categories_allowed", "asset_classes_allowed", "venues_allowed",
-    "order_types_allowed", "sides_allowed", "hours_active",
+    "instruments_allowed",
+    "instruments_blocked",
+    "categories_allowed",
+    "asset_classes_allowed",
+    "venues_allowed",
+    "order_types_allowed",
+    "sides_allowed",
+    "hours_active",
 )
 EMPTY = Mandate()
 

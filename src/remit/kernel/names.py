@@ -20,6 +20,7 @@ Scope = Literal["firm", "account", "agent", "client", "venue", "connection"]
 Role = Literal["operator", "approver", "auditor", "agent", "client", "feed", "guard"]
 
 MANDATE_SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client")
+SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client", "venue", "connection")
 FIRM = "firm"
 SIGN: dict[str, int] = {"buy": 1, "sell": -1}
 
@@ -29,14 +30,17 @@ def subject(scope: str, name: str = "") -> str:
     return FIRM if scope == FIRM else f"{scope}:{name}"
 
 
-def split_subject(written: str) -> tuple[str, str]:
+def split_subject(written: str) -> tuple[Scope, str]:
     """Return (scope, name) of a written subject; the name of the firm is empty. Raises ValueError for anything else."""
     if written == FIRM:
-        return FIRM, ""
-    scope, separator, name = written.partition(":")
-    if not separator or not name or scope not in ("account", "agent", "client", "venue", "connection"):
-        raise ValueError(f"not a subject: {written!r}; write firm, account:NAME, agent:NAME, client:NAME, venue:NAME or connection:NAME")
-    return scope, name
+        return "firm", ""
+    head, separator, name = written.partition(":")
+    for scope in SCOPES[1:]:
+        if head == scope and separator and name:
+            return scope, name
+    raise ValueError(
+        f"not a subject: {written!r}; write firm, account:NAME, agent:NAME, client:NAME, venue:NAME or connection:NAME"
+    )
 
 
 class Principal(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -67,7 +67,7 @@ def parse(kind: type[Number], source: object) -> Number:
     No exponent, no sign but a leading minus, at most 24 digits before the point and 18 after it.
     """
     if type(source) is not str:
-        raise NotDecimal(f"decimal text wanted, for example \"12.5\", not {type(source).__name__}")
+        raise NotDecimal(f'decimal text wanted, for example "12.5", not {type(source).__name__}')
     if not _DECIMAL.fullmatch(source):
         raise NotDecimal(f"not a plain decimal number: {source[:40]!r}")
     whole, _, fraction = source.partition(".")

@@ -51,40 +51,83 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 OrderState = Literal[
-    "denied", "held", "declined", "lapsed", "allowed", "sent", "acked", "rejected", "unknown", "partial",
-    "pending_replace", "pending_cancel", "filled", "cancelled", "expired",
+    "denied",
+    "held",
+    "declined",
+    "lapsed",
+    "allowed",
+    "sent",
+    "acked",
+    "rejected",
+    "unknown",
+    "partial",
+    "pending_replace",
+    "pending_cancel",
+    "filled",
+    "cancelled",
+    "expired",
 ]
 """`allowed` is reserved and journalled, not yet known to be sent; `lapsed` is a hold nobody answered in time."""
 
 TERMINAL: frozenset[str] = frozenset({"denied", "declined", "lapsed", "rejected", "filled", "cancelled", "expired"})
-WORKING: frozenset[str] = frozenset({"allowed", "sent", "acked", "unknown", "partial", "pending_replace", "pending_cancel"})
+WORKING: frozenset[str] = frozenset(
+    {"allowed", "sent", "acked", "unknown", "partial", "pending_replace", "pending_cancel"}
+)
 """States of an order that may still trade; these and `held` reserve in full."""
 
 Signal = Literal[
-    "approve", "refuse", "decline", "lapse", "send", "ack", "reject", "lose", "fill", "complete", "ask_cancel",
-    "refuse_cancel", "cancel", "expire", "ask_replace", "replace", "refuse_replace",
+    "approve",
+    "refuse",
+    "decline",
+    "lapse",
+    "send",
+    "ack",
+    "reject",
+    "lose",
+    "fill",
+    "complete",
+    "ask_cancel",
+    "refuse_cancel",
+    "cancel",
+    "expire",
+    "ask_replace",
+    "replace",
+    "refuse_replace",
 ]
 
 _LIVE_REPORTS: dict[str, str] = {
-    "fill": "partial", "complete": "filled", "cancel": "cancelled", "expire": "expired", "lose": "unknown",
+    "fill": "partial",
+    "complete": "filled",
+    "cancel": "cancelled",
+    "expire": "expired",
+    "lose": "unknown",
 }
 _LATE_FILLS: dict[str, str] = {"fill": "filled", "complete": "filled"}
 """A fill after the end moves the book and raises an alarm; the order then counts as filled as far as it went."""
 
 TRANSITIONS: dict[str, dict[str, str]] = {
-    "held": {"approve": "allowed", "refuse": "denied", "decline": "declined", "lapse": "lapsed"},
+    "held": {"approve": "allowed", "refuse": "denied", "decline": "declined", "lapse": "lapsed", "cancel": "cancelled"},
     "allowed": {**_LIVE_REPORTS, "send": "sent", "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
     "sent": {**_LIVE_REPORTS, "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
     "acked": {**_LIVE_REPORTS, "ack": "acked", "ask_cancel": "pending_cancel", "ask_replace": "pending_replace"},
     "partial": {**_LIVE_REPORTS, "ack": "partial", "ask_cancel": "pending_cancel", "ask_replace": "pending_replace"},
     "unknown": {**_LIVE_REPORTS, "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
     "pending_replace": {
-        **_LIVE_REPORTS, "fill": "pending_replace", "ack": "pending_replace", "replace": "acked",
-        "refuse_replace": "acked", "ask_cancel": "pending_cancel",
+        **_LIVE_REPORTS,
+        "fill": "pending_replace",
+        "ack": "pending_replace",
+        "replace": "acked",
+        "refuse_replace": "acked",
+        "ask_cancel": "pending_cancel",
     },
     "pending_cancel": {
-        **_LIVE_REPORTS, "fill": "pending_cancel", "ack": "pending_cancel", "reject": "rejected",
-        "refuse_cancel": "acked", "ask_cancel": "pending_cancel", "lose": "pending_cancel",
+        **_LIVE_REPORTS,
+        "fill": "pending_cancel",
+        "ack": "pending_cancel",
+        "reject": "rejected",
+        "refuse_cancel": "acked",
+        "ask_cancel": "pending_cancel",
+        "lose": "pending_cancel",
     },
     "denied": {},
     "declined": {},
@@ -104,19 +147,56 @@ def transition(state: str, signal: Signal) -> str | None:
 class Order:
     """One order of the book: its terms, its state, and what it still reserves.
 
-    `worst_price` bounds what it may trade at and is what its reservation is counted at. `worths` holds the reserved worth per
-    subject on its path, in that subject's currency, and `rates` the units (multiplier times exchange rate) they were made with.
+    `worst_price` bounds what it may trade at; `counted_price` is what a unit of it is worth at worst, a short no less than the
+    market. `worths` holds the reserved worth per
+    subject on its path, in that subject's
+    currency, and `rates` the units (multiplier times exchange rate) they were made with.
     """
 
     __slots__ = (
-        "id", "intent_id", "agent", "account", "client", "connection", "venue", "instrument", "side", "type", "quantity", "limit_price",
-        "worst_price", "time_in_force", "parent", "state", "filled", "opening", "rates", "worths", "reserved", "cash", "cash_currency",
-        "at", "until", "quorum", "confirm", "approvals", "asked_by", "lineage", "digest", "mandates", "venue_order", "pending", "paid", "fees",
-        "changed_at", "by_person",
+        "id",
+        "intent",
+        "agent",
+        "account",
+        "client",
+        "connection",
+        "venue",
+        "instrument",
+        "side",
+        "type",
+        "quantity",
+        "limit_price",
+        "worst_price",
+        "counted_price",
+        "time_in_force",
+        "parent",
+        "state",
+        "filled",
+        "opening",
+        "rates",
+        "worths",
+        "reserved",
+        "cash",
+        "cash_currency",
+        "at",
+        "until",
+        "quorum",
+        "confirm",
+        "approvals",
+        "asked_by",
+        "lineage",
+        "digest",
+        "mandates",
+        "venue_order",
+        "pending",
+        "paid",
+        "fees",
+        "changed_at",
+        "by_person",
     )
 
     id: str
-    intent_id: str
+    intent: OrderIntent
     agent: str
     account: str
     client: str
@@ -128,6 +208,7 @@ class Order:
     quantity: int
     limit_price: int | None
     worst_price: int
+    counted_price: int
     time_in_force: str
     parent: str | None
     state: str

@@ -84,7 +84,7 @@ def generate_resting(lines: Sequence[Line]) -> Generated:
 
 
 def _read(rule: Rule) -> Iterator[Path]:
-    """Yield the facts that judging a rule reads, as often as it reads them: a relation of pairs asks the second twice."""
+    """Yield the facts that judging a rule reads, as often as it does: a relation of pairs asks for the second twice."""
     yield from paths(rule.tree)
     if isinstance(rule.tree, Pair):
         yield from paths(rule.tree.second)

@@ -143,7 +143,7 @@ fits = Relation(
     bound_text=lambda actual, unit: written(actual[1], unit),
 )
 nothing = Relation(
-    "nothing", lambda actual, _limit: actual in NOTHING, "{m} in NOTHING", lambda limits: limits[0], "must be nothing",
+    "nothing", lambda actual, _limit: actual in NOTHING, "{m} in NOTHING", lambda limits: limits[0], "must be absent",
     limit_text=lambda _limit, _unit: "none",
 )
 unless_blocked = Relation(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from remit.kernel.rules.glossary import GLOSSARY
-from remit.kernel.rules.rule import EVERY, OPENING, TOTAL, Rule
+from remit.kernel.rules.rule import EVERY, OPENING, REDUCING, TOTAL, Rule
 from remit.kernel.rules.tree import (
     Arithmetic,
     Choice,
@@ -20,9 +20,10 @@ from remit.kernel.rules.tree import (
     Path,
     Tree,
 )
-from remit.kernel.rules.unit import BPS, CASH, COUNT, MONEY, PCT, QUANTITY, SECONDS
+from remit.kernel.rules.unit import BPS, CASH, MONEY, PCT, QUANTITY, SECONDS
 
-SHOWN = {BPS: "bps", PCT: "percent", SECONDS: "seconds", QUANTITY: "units", CASH: "in the instrument's currency", COUNT: ""}
+SHOWN = {BPS: "bps", PCT: "percent", SECONDS: "seconds", QUANTITY: "units", CASH: "in the instrument's currency"}
+LANES = {EVERY: "an order", OPENING: "an order that increases risk", REDUCING: "a reduction"}
 OPERATORS = {"+": "plus", "-": "less", "*": "times"}
 COMPARISONS = {
     "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least", "==": "is", "!=": "is not",
@@ -38,11 +39,10 @@ def sentence(rule: Rule, limit: Any, currency: str, glossary: Mapping[str, str] 
     if "{l}" in relation.phrase:
         shown = currency if rule.unit is MONEY else SHOWN.get(rule.unit, "")
         asked = f"{asked} {shown}".rstrip()
-    order = "an order" if rule.lane == EVERY else "an order that increases risk" if rule.lane == OPENING else "a reduction"
     of = " of an agent" if rule.agents_only else ""
     where = "" if rule.per == TOTAL else f", counted per {rule.per}"
     worse = ", unless the order does not raise it" if rule.worsens else ""
-    return f"For {order}{of}{where}: {measured} {asked}{worse}."
+    return f"For {LANES[rule.lane]}{of}{where}: {measured} {asked}{worse}."
 
 
 def phrase(tree: Tree, glossary: Mapping[str, str]) -> str:

@@ -1,0 +1,87 @@
+"""Authority: which role may enter which command. No agent can widen its own remit: nothing that widens is in its row."""
+
+from __future__ import annotations
+
+from remit.kernel import command as c
+from remit.kernel.command import Command
+from remit.kernel.names import Role
+from remit.kernel.state import State
+
+OPERATORS: frozenset[Role] = frozenset({"operator"})
+PEOPLE: frozenset[Role] = frozenset({"operator", "approver"})
+GUARD: frozenset[Role] = frozenset({"guard"})
+FEEDS: frozenset[Role] = frozenset({"feed", "operator", "guard"})
+TRADERS: frozenset[Role] = frozenset({"agent", "client", "operator", "guard"})
+SET_UP: frozenset[Role] = frozenset({"operator", "guard"})
+"""The guard itself enters what it derives (sessions, calendars) and the very first operator token."""
+
+AUTHORITY: dict[type, frozenset[Role]] = {
+    **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken), GUARD),
+    **dict.fromkeys(
+        (
+            c.SetFirm,
+            c.AddAccount,
+            c.AddConnection,
+            c.AddAgent,
+            c.AddClient,
+            c.SetGrant,
+            c.SetCapability,
+            c.RevokeToken,
+            c.SetMandate,
+            c.SetVolume,
+            c.SetLocate,
+            c.SetShortRestriction,
+            c.SetMargin,
+            c.Resolve,
+            c.Split,
+            c.Dividend,
+            c.Funding,
+            c.Review,
+            c.Resume,
+        ),
+        OPERATORS,
+    ),
+    **dict.fromkeys((c.IssueToken, c.AddInstrument, c.SetSessions, c.SetCalendar, c.SetBalance), SET_UP),
+    **dict.fromkeys((c.Marked, c.SetTradingState), FEEDS),
+    **dict.fromkeys((c.Submit, c.Replace, c.Cancel, c.DeclareParent), TRADERS),
+    **dict.fromkeys((c.Approve, c.Decline, c.SetPause, c.Halt), PEOPLE),
+    **dict.fromkeys(
+        (
+            c.Sent,
+            c.Unencodable,
+            c.Withdrawn,
+            c.Acked,
+            c.Rejected,
+            c.Lost,
+            c.Filled,
+            c.Cancelled,
+            c.Expired,
+            c.CancelRefused,
+            c.Replaced,
+            c.ReplaceRefused,
+            c.External,
+            c.Reconciled,
+            c.SetVenueState,
+        ),
+        GUARD,
+    ),
+}
+
+
+def refusal_of(state: State, command: Command) -> tuple[str, str] | None:
+    """Return why a principal may not enter a command, as (code, what to do); None where it may."""
+    by = command.by
+    if by.token:
+        grant = state.tokens.get(by.token)
+        if grant is None or by.token in state.revoked:
+            return "token_revoked", "this token is not valid any more; ask an operator for a new one"
+        if grant.expires_at is not None and command.at >= grant.expires_at:
+            return "token_expired", "this token has expired; ask an operator for a new one"
+        if (grant.role, grant.name) != (by.role, by.name):
+            return "token_mismatch", "this token stands for somebody else"
+    if by.role not in AUTHORITY[type(command.body)]:
+        return (
+            "not_authorised",
+            f"a {by.role} may not do this; it takes {' or '.join(sorted(AUTHORITY[type(command.body)]))}",
+        )
+    return None

@@ -1,0 +1,363 @@
+"""The book: what every subject holds, has reserved and has gained or lost, kept as running sums.
+
+A Cell is one subject's stake in one instrument through one connection. A Sums adds cells up for a whole subject or for one of its
+markets, categories or venues. Nothing here scans: a fill, a mark or a reservation changes one cell per subject, and each cell tells its
+four sums the difference. Connections never net against each other.
+"""
+
+from __future__ import annotations
+
+from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+
+NEVER = -(10**30)
+"""A time before all times: what never happened is older than any window."""
+
+
+class Sums:
+    """Running sums of one subject: in all, or in one market, category or venue. Money is in the subject's currency.
+
+    `long` and `short` are the worst sides (position with all working, held and unknown orders of that side filled); `value` is the
+    positions at their marks, `buys` and `sells` the worth of the reservations, `capital` cost basis plus what opens.
+    """
+
+    __slots__ = (
+        "long",
+        "short",
+        "gross",
+        "value",
+        "buys",
+        "sells",
+        "margin",
+        "capital",
+        "positions",
+        "working",
+        "orders",
+        "orders_today",
+        "last_order_at",
+        "flow",
+        "fees",
+        "base",
+        "day_base",
+        "high_water",
+        "order_tat",
+        "message_tat",
+        "executions",
+        "rejections",
+        "umbrella",
+    )
+
+    long: int
+    short: int
+    gross: int
+    value: int
+    buys: int
+    sells: int
+    margin: int
+    capital: int
+    positions: int
+    working: int
+    orders: int
+    orders_today: int
+    last_order_at: int
+    flow: int
+    """All that was received less all that was paid, fees included."""
+    fees: int
+    base: int
+    """What owners put in less what they took out."""
+    day_base: int
+    """Profit when the day began."""
+    high_water: int
+    order_tat: int
+    message_tat: int
+    """Theoretical arrival times: how far the buckets are ahead."""
+    executions: int
+    rejections: int
+    umbrella: Sums
+    """Whose equity this subject trades on: an agent's is its account's."""
+
+    def __init__(self, umbrella: Sums | None = None) -> None:
+        self.long = self.short = self.gross = self.value = self.buys = self.sells = self.margin = self.capital = 0
+        self.positions = self.working = 0
+        self.orders = self.orders_today = 0
+        self.last_order_at = NEVER
+        self.flow = self.fees = self.base = self.day_base = self.high_water = 0
+        self.order_tat = self.message_tat = NEVER
+        self.executions = self.rejections = 0
+        self.umbrella = self if umbrella is None else umbrella
+
+    @property
+    def pnl(self) -> int:
+        """Realised and unrealised profit less fees, since the first entry."""
+        return self.flow + self.value
+
+    def raise_high_water(self) -> None:
+        """Remember the highest profit ever seen; drawdown is measured from it."""
+        pnl = self.flow + self.value
+        if pnl > self.high_water:
+            self.high_water = pnl
+
+    @property
+    def equity(self) -> int:
+        return self.base + self.flow + self.value
+
+
+class Cell:
+    """One subject's stake in one instrument through one connection."""
+
+    __slots__ = (
+        "subject",
+        "connection",
+        "instrument",
+        "quantity",
+        "cost",
+        "flow",
+        "fees",
+        "confirmed",
+        "buy_quantity",
+        "buy_worth",
+        "sell_quantity",
+        "sell_worth",
+        "orders",
+        "unit",
+        "price",
+        "margin_rate",
+        "value",
+        "long",
+        "short",
+        "gross",
+        "margin",
+        "capital",
+        "active",
+        "sums",
+    )
+
+    def __init__(
+        self,
+        subject: str,
+        connection: str,
+        instrument: str,
+        unit: int,
+        margin_rate: int,
+        sums: tuple[Sums, Sums, Sums, Sums],
+    ) -> None:
+        self.subject = subject
+        self.connection = connection
+        self.instrument = instrument
+        self.quantity = self.cost = self.flow = self.fees = 0
+        self.confirmed: int | None = None
+        """The position as last reconciled with the venue, moved along by fills since; None before the first time."""
+        self.buy_quantity = self.buy_worth = self.sell_quantity = self.sell_worth = self.orders = 0
+        self.unit = unit
+        self.price = 0
+        self.margin_rate = margin_rate
+        self.value = self.long = self.short = self.gross = self.margin = self.capital = self.active = 0
+        self.sums = sums
+
+    @property
+    def realised(self) -> int:
+        """What closed trades brought, less fees; realised plus unrealised is flow plus value, exactly."""
+        return self.flow + (self.cost if self.quantity > 0 else -self.cost)
+
+    @property
+    def unrealised(self) -> int:
+        return self.value - (self.cost if self.quantity > 0 else -self.cost)
+
+    def reserve(self, sign: int, quantity: int, worth: int, orders: int) -> None:
+        """Add (or with negative numbers take back) a reservation of one side."""
+        if sign > 0:
+            self.buy_quantity += quantity
+            self.buy_worth += worth
+            if self.buy_quantity < 0 or self.buy_worth < 0:
+                raise AssertionError("a reservation went below zero")
+        else:
+            self.sell_quantity += quantity
+            self.sell_worth += worth
+            if self.sell_quantity < 0 or self.sell_worth < 0:
+                raise AssertionError("a reservation went below zero")
+        self.orders += orders
+        for sums in self.sums:
+            sums.working += orders
+            if sign > 0:
+                sums.buys += worth
+            else:
+                sums.sells += worth
+        self.refresh()
+
+    def fill(self, sign: int, quantity: int, price: int, fee: int) -> tuple[int, int]:
+        """Move the position by a fill; return the quantity it closed and what that had cost. Cost and `fee` are in the subject's currency."""
+        paid = notional_ceil(price, quantity, self.unit) if sign > 0 else -notional_floor(price, quantity, self.unit)
+        held, closing, closed_cost = self.quantity, 0, 0
+        if held * sign < 0:
+            closing = min(quantity, abs(held))
+            closed_cost = self.cost * closing // abs(held)
+            self.cost -= closed_cost
+        opening = quantity - closing
+        if opening:
+            self.cost += notional_ceil(price, opening, self.unit)
+        self.quantity = held + sign * quantity
+        if self.confirmed is not None:
+            self.confirmed += sign * quantity
+        if not self.price:
+            self.price = price
+        self.pay(-paid - fee, fee)
+        self.revalue()
+        return closing, closed_cost
+
+    def pay(self, amount: int, fee: int = 0) -> None:
+        """Book an amount received (negative: paid) that belongs to this stake."""
+        self.flow += amount
+        self.fees += fee
+        total = self.sums[0]
+        total.flow += amount
+        total.fees += fee
+
+    def mark(self, price: int) -> None:
+        """Value the position at a new price."""
+        self.price = price
+        self.revalue()
+
+    def revalue(self) -> None:
+        value = self.price * self.quantity * self.unit // _CUBE
+        change = value - self.value
+        if change:
+            self.value = value
+            for sums in self.sums:
+                sums.value += change
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Work out the sides anew and pass the differences on."""
+        long, short = sides(self, 0, 0, 0, 0)
+        gross = long if long > short else short
+        margin = div_ceil(gross * self.margin_rate, SCALE)
+        capital = capital_of(self, long, short)
+        active = 1 if self.quantity or self.buy_quantity or self.sell_quantity else 0
+        d_long, d_short, d_gross = long - self.long, short - self.short, gross - self.gross
+        d_margin, d_capital, d_active = margin - self.margin, capital - self.capital, active - self.active
+        self.long, self.short, self.gross, self.margin, self.capital, self.active = (
+            long,
+            short,
+            gross,
+            margin,
+            capital,
+            active,
+        )
+        for sums in self.sums:
+            sums.long += d_long
+            sums.short += d_short
+            sums.gross += d_gross
+            sums.margin += d_margin
+            sums.capital += d_capital
+            sums.positions += d_active
+
+
+def sides(cell: Cell, buy_quantity: int, buy_worth: int, sell_quantity: int, sell_worth: int) -> tuple[int, int]:
+    """Return the worst long and the worst short side of a cell, were the given reservations added to it.
+
+    Reservations that only close count nothing; the part beyond flat counts at its reserved worth, a short at no less than the mark.
+    """
+    held, value = cell.quantity, cell.value
+    buy_quantity += cell.buy_quantity
+    sell_quantity += cell.sell_quantity
+    long = short = 0
+    if held >= 0:
+        long = value + buy_worth + cell.buy_worth
+        beyond = sell_quantity - held
+        if beyond > 0:
+            worth = sell_worth + cell.sell_worth
+            short = worth if not held else div_ceil(worth * beyond, sell_quantity)
+            if held:
+                short = max(short, notional_ceil(cell.price, beyond, cell.unit))
+    else:
+        short = sell_worth + cell.sell_worth - value
+        beyond = buy_quantity + held
+        if beyond > 0:
+            long = div_ceil((buy_worth + cell.buy_worth) * beyond, buy_quantity)
+    return long, short
+
+
+def capital_of(cell: Cell, long: int, short: int) -> int:
+    """Return cost basis plus what the sides add beyond the position."""
+    if cell.quantity >= 0:
+        return cell.cost + max(long - cell.value, 0) + short
+    return cell.cost + max(short + cell.value, 0) + long
+
+
+class Change:
+    """What one order would add to the sums of one subject; all zero for no order. Money is in the subject's currency."""
+
+    __slots__ = (
+        "worth",
+        "long",
+        "short",
+        "gross",
+        "buys",
+        "sells",
+        "margin",
+        "capital",
+        "positions",
+        "working",
+        "payout",
+    )
+
+    worth: int
+    long: int
+    short: int
+    gross: int
+    buys: int
+    sells: int
+    margin: int
+    capital: int
+    positions: int
+    working: int
+    payout: int
+
+    def __init__(self) -> None:
+        self.worth = self.long = self.short = self.gross = self.buys = self.sells = 0
+        self.margin = self.capital = self.positions = self.working = self.payout = 0
+
+
+NOTHING = Change()
+
+
+def change_of(cell: Cell, sign: int, quantity: int, price: int, opening: int, payout: int) -> Change:
+    """Return what an order of `quantity` at the worst price `price` would add to the sums above `cell`.
+
+    `opening` is the part beyond what is proven to reduce: `worth` and `payout` count that part alone.
+    """
+    change = Change()
+    worth = notional_ceil(price, quantity, cell.unit)
+    change.worth = worth if opening == quantity else notional_ceil(price, opening, cell.unit)
+    if sign > 0:
+        long, short = sides(cell, quantity, worth, 0, 0)
+        change.buys = worth
+    else:
+        long, short = sides(cell, 0, 0, quantity, worth)
+        change.sells = worth
+    gross = long if long > short else short
+    change.long = long - cell.long
+    change.short = short - cell.short
+    change.gross = gross - cell.gross
+    change.margin = div_ceil(gross * cell.margin_rate, SCALE) - cell.margin
+    change.capital = capital_of(cell, long, short) - cell.capital
+    change.positions = 1 - cell.active
+    change.working = 1
+    change.payout = notional_ceil(payout, opening, cell.unit) if payout else 0
+    return change
+
+
+class Cash:
+    """The cash of one connection in one currency, and how much of it orders have reserved."""
+
+    __slots__ = ("amount", "reserved")
+
+    def __init__(self, amount: int = 0, reserved: int = 0) -> None:
+        self.amount = amount
+        self.reserved = reserved
+
+    @property
+    def free(self) -> int:
+        return self.amount - self.reserved
+
+
+_CUBE = SCALE**3

@@ -1,0 +1,180 @@
+"""Halts and pauses: what raises a halt, which orders it cancels, and what it takes to end one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.names import FIRM, split_subject, subject
+from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.order import Order
+from remit.kernel.rules.rule import Deny
+from remit.kernel.rules.table import BY_NAME
+from remit.kernel.state import State, Subject
+from remit.kernel.step import Step
+
+
+def raise_halt(
+    step: Step,
+    of: str,
+    cause: e.HaltCause,
+    rule: str,
+    *,
+    limit: str = "",
+    actual: str = "",
+    why: str = "",
+    cancel: str = "",
+) -> None:
+    """Latch a halt on a subject unless the same rule already halts it; `cancel` is "", "opening" or "all"."""
+    state = step.state
+    for known in state.halted.get(of, ()):
+        if state.halts[known].rule == rule and state.halts[known].cause == cause:
+            return
+    name = f"H-{step.command.seq}-{sum(1 for event in step.events if isinstance(event, e.HaltRaised)) + 1}"
+    step.emit(e.HaltRaised(halt=name, subject=of, cause=cause, rule=rule, limit=limit, actual=actual, why=why))
+    if cancel:
+        cancel_orders(step, of, every=cancel == "all", why=f"halt {name}")
+
+
+def breached(step: Step, finding: e.Finding, agent: str) -> None:
+    """Draw the consequence of a finding whose rule halts."""
+    breach = BY_NAME[finding.rule].breach
+    if isinstance(breach, Deny) and breach.halt is not None:
+        of = subject("agent", agent) if finding.subject == "order" else finding.subject
+        raise_halt(
+            step,
+            of,
+            breach.halt,
+            finding.rule,
+            limit=finding.limit,
+            actual=finding.actual,
+            cancel="opening" if breach.cancel else "",
+        )
+
+
+def cancel_orders(step: Step, of: str, *, every: bool, why: str) -> None:
+    """Ask for the orders of a subject to be cancelled, oldest first: all of them, or those that increase risk."""
+    for order in list(orders_of(step.state, of)):
+        if not every and not order.opening:
+            continue
+        if order.state == "held":
+            step.emit(e.Moved(order=order.id, state="cancelled", why=why))
+        elif order.state != "pending_cancel":
+            step.emit(e.CancelAsked(order=order.id, why=why))
+
+
+def orders_of(state: State, of: str) -> Iterator[Order]:
+    """Return the live orders of a subject, oldest first per agent."""
+    scope, name = split_subject(of)
+    for agent in sorted(state.orders_of):
+        if scope == "agent" and agent != name or scope == "account" and state.agents[agent].account != name:
+            continue
+        for order_id in state.orders_of[agent]:
+            order = state.orders[order_id]
+            if (
+                scope in (FIRM, "account", "agent")
+                or scope == "client"
+                and order.client == name
+                or scope == "venue"
+                and order.venue == name
+                or scope == "connection"
+                and order.connection == name
+            ):
+                yield order
+
+
+def watch(step: Step, subjects: Iterable[Subject]) -> None:
+    """Judge the rules that need no order for these subjects; a breach halts and cancels as the table says."""
+    for of in subjects:
+        if of.version is None:
+            continue
+        for finding in step.judge.watch(of):
+            breached(step, finding, of.name)
+
+
+def holders(state: State, instruments: Iterable[str]) -> list[Subject]:
+    """Return every subject with a stake in any of these instruments."""
+    found: dict[str, Subject] = {}
+    for instrument in instruments:
+        for cell in state.cells_of.get(instrument, ()):
+            if cell.quantity:
+                found[cell.subject] = state.subjects[cell.subject]
+    return list(found.values())
+
+
+def known_subject(state: State, written: str) -> str:
+    """Return why `written` is not a subject that exists; empty where it is one."""
+    try:
+        scope, name = split_subject(written)
+    except ValueError as fault:
+        return str(fault)
+    if scope == "venue":
+        exists = any(connection.venue == name for connection in state.connections.values())
+    elif scope == "connection":
+        exists = name in state.connections
+    else:
+        exists = written in state.subjects
+    return "" if exists else f"{written} is not known"
+
+
+def pause(step: Step, body: c.SetPause) -> None:
+    """A person pauses or unpauses."""
+    unknown = known_subject(step.state, body.subject)
+    if unknown:
+        step.refuse("unknown_subject", unknown)
+    elif body.paused == (body.subject in step.state.pauses):
+        step.refuse("no_change", f"{body.subject} is {'already' if body.paused else 'not'} paused")
+    else:
+        step.emit(e.Took())
+
+
+def halt(step: Step, body: c.Halt) -> None:
+    """A person halts; a kill also cancels everything that works."""
+    unknown = known_subject(step.state, body.subject)
+    if unknown:
+        step.refuse("unknown_subject", unknown)
+        return
+    step.emit(e.Took())
+    cause: e.HaltCause = "kill" if body.kill else "person"
+    raise_halt(step, body.subject, cause, cause, why=body.why)
+    cancel_orders(step, body.subject, every=body.kill, why=f"{cause} of {body.subject}")
+
+
+def review(step: Step, body: c.Review) -> None:
+    """A person looked at a halt."""
+    if body.halt not in step.state.halts:
+        step.refuse("unknown_halt", f"there is no halt {body.halt}; `remit halt --list` shows those in force")
+    elif not body.why.strip():
+        step.refuse("no_reason", "say what was looked at and found, with --why")
+    else:
+        step.emit(e.Took())
+
+
+def resume(step: Step, body: c.Resume) -> None:
+    """A person ends a halt: after a review, after the cooldown, and not while its limit is still breached."""
+    state = step.state
+    fact = state.halts.get(body.halt)
+    if fact is None:
+        step.refuse("unknown_halt", f"there is no halt {body.halt}; `remit halt --list` shows those in force")
+        return
+    if not fact.reviewed_by:
+        step.refuse("not_reviewed", f"review it first: remit agent review {body.halt} --limit {fact.rule} --why ...")
+        return
+    of = state.subjects.get(fact.subject)
+    version = None if of is None else of.version
+    if version is not None and fact.cause == "loss" and isinstance(version.mandate.loss_cooldown, int):
+        left = fact.at + version.mandate.loss_cooldown * NANOSECONDS - step.command.at
+        if left > 0:
+            step.refuse("cooling_down", f"resume is possible in {-(-left // NANOSECONDS)} s")
+            return
+    if of is not None and fact.cause == "loss":
+        for finding in step.judge.watch(of):
+            if finding.rule == fact.rule:
+                step.refuse(
+                    "still_breached",
+                    f"{finding.rule} of {finding.subject} is at {finding.actual} {finding.unit}, limit {finding.limit}; "
+                    "change the mandate or wait for the next session",
+                )
+                return
+    step.emit(e.Took())

@@ -1,0 +1,139 @@
+"""The kernel: one command in, one record out; the state is a fold of records and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from remit.kernel import admin, approval, halt, report, trade
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.authority import refusal_of
+from remit.kernel.command import Command
+from remit.kernel.decide import Judge
+from remit.kernel.effect import Act, Alert, Effect
+from remit.kernel.event import Record
+from remit.kernel.fold import fold_command, fold_event
+from remit.kernel.state import State
+from remit.kernel.step import Step
+
+
+class OutOfOrder(Exception):
+    """A command or record does not follow the one before it: the caller's fault, never a verdict."""
+
+
+class Kernel:
+    """Judges commands one at a time and remembers what followed.
+
+    `step` decides and folds; `fold` only repeats what a record says, for a restart. Both leave the same state.
+    """
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = State() if state is None else state
+        self.judge = Judge(self.state)
+
+    def step(self, command: Command) -> Record:
+        """Return the record of a command: its decision and everything that happened. Never raises for what a caller asks."""
+        self._check_follows(command)
+        fold_command(self.state, command)
+        step = Step(self.state, self.judge, command)
+        if command.at >= self._due_at():
+            self._fall_due(step)
+        refused = refusal_of(self.state, command)
+        if refused is not None:
+            step.refuse(*refused)
+        else:
+            HANDLERS[type(command.body)](step, command.body)
+        return step.record()
+
+    def fold(self, record: Record) -> None:
+        """Repeat what a record says happened, judging nothing."""
+        self._check_follows(record.command)
+        fold_command(self.state, record.command)
+        for event in record.events:
+            fold_event(self.state, record.command, record.decision, event)
+
+    def next_due(self) -> int | None:
+        """Return when the kernel next wants a Tick, in journal time; None when nothing is waiting."""
+        due = self._due_at()
+        return None if due == _NEVER_DUE else due
+
+    def _check_follows(self, command: Command) -> None:
+        if command.seq != self.state.seq + 1 or command.at < self.state.at:
+            raise OutOfOrder(
+                f"command {command.seq} at {command.at} does not follow entry {self.state.seq} at {self.state.at}"
+            )
+
+    def _due_at(self) -> int:
+        due = min(self.state.holds.values(), default=_NEVER_DUE)
+        for zone, current in self.state.sessions.items():
+            starts = self.state.zones[zone]
+            if starts[-1] > current:
+                due = min(due, next(start for start in starts if start > current))
+        return due
+
+    def _fall_due(self, step: Step) -> None:
+        """Do what time has brought: days begin, holds nobody answered lapse."""
+        at = step.command.at
+        for zone in sorted(self.state.sessions):
+            begun = [start for start in self.state.zones[zone] if self.state.sessions[zone] < start <= at]
+            if begun:
+                step.emit(e.SessionRolled(zone=zone, start=begun[-1]))
+        for order_id in sorted(name for name, until in self.state.holds.items() if until <= at):
+            step.emit(e.Moved(order=order_id, state="lapsed", why="nobody approved in time"))
+
+
+_NEVER_DUE = 10**30
+
+
+def effects(record: Record) -> tuple[Effect, ...]:
+    """Return what is to be done because of a record, once it is durable; the same record always asks for the same."""
+    found: list[Effect] = []
+    for event in record.events:
+        if isinstance(event, e.Reserved) and event.state == "allowed" or isinstance(event, e.Released):
+            found.append(Act("place", event.order))
+        elif isinstance(event, e.CancelAsked):
+            found.append(Act("cancel", event.order))
+        elif isinstance(event, e.ReplaceAsked):
+            found.append(Act("replace", event.order))
+        elif isinstance(event, e.Moved) and event.state == "unknown":
+            found.append(Act("query", event.order))
+        elif isinstance(event, e.HaltRaised):
+            found.append(
+                Alert(
+                    f"halt_{event.cause}",
+                    event.subject,
+                    f"{event.rule}: {event.actual} against {event.limit}. {event.why}",
+                )
+            )
+        elif isinstance(event, e.Alarm):
+            found.append(Alert(event.code, "", event.why))
+    return tuple(found)
+
+
+HANDLERS: dict[type, Callable[[Step, Any], None]] = {
+    **dict.fromkeys(admin.CHECKS, admin.take),
+    c.ClockFault: admin.clock_fault,
+    c.Marked: admin.marked,
+    c.SetMandate: admin.mandate,
+    c.Resolve: admin.settled,
+    c.Split: admin.settled,
+    c.Dividend: admin.settled,
+    c.Funding: admin.settled,
+    c.Submit: trade.submit,
+    c.Replace: trade.replace,
+    c.Cancel: trade.cancel,
+    c.DeclareParent: trade.declare_parent,
+    c.Approve: approval.approve,
+    c.Decline: approval.decline,
+    **dict.fromkeys(report.SIGNALS, report.moved),
+    c.Filled: report.filled,
+    c.Replaced: report.replaced,
+    c.ReplaceRefused: report.replaced,
+    c.External: report.external,
+    c.Reconciled: report.reconciled,
+    c.SetPause: halt.pause,
+    c.Halt: halt.halt,
+    c.Review: halt.review,
+    c.Resume: halt.resume,
+}

@@ -1,0 +1,190 @@
+"""Reports of venues: acknowledgements, fills, ends and unknown outcomes. Duplicates and reordering change nothing."""
+
+from __future__ import annotations
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.halt import raise_halt, watch
+from remit.kernel.names import SIGN, subject
+from remit.kernel.numbers import Money, Quantity, text
+from remit.kernel.order import TERMINAL, Order, Signal, transition
+from remit.kernel.step import Step
+
+Report = (
+    c.Sent
+    | c.Unencodable
+    | c.Withdrawn
+    | c.Acked
+    | c.Rejected
+    | c.Lost
+    | c.Cancelled
+    | c.Expired
+    | c.CancelRefused
+    | c.Replaced
+    | c.ReplaceRefused
+)
+SIGNALS: dict[type, Signal] = {
+    c.Sent: "send",
+    c.Unencodable: "reject",
+    c.Withdrawn: "cancel",
+    c.Acked: "ack",
+    c.Rejected: "reject",
+    c.Lost: "lose",
+    c.Cancelled: "cancel",
+    c.Expired: "expire",
+    c.CancelRefused: "refuse_cancel",
+}
+
+
+def moved(step: Step, body: Report) -> None:
+    """A report that moves an order along the table of transitions."""
+    order = _order(step, body.order)
+    if order is None:
+        return
+    following = transition(order.state, SIGNALS[type(body)])
+    if following is None or (following == order.state and following != "acked"):
+        return
+    if following == "acked" and order.filled:
+        following = "partial"
+    if following == order.state:
+        return
+    why = getattr(body, "why", getattr(body, "code", ""))
+    step.emit(e.Moved(order=order.id, state=following, why=why))
+    if isinstance(body, c.Rejected):
+        watch(step, step.state.path(order.agent, order.client))
+
+
+def replaced(step: Step, body: c.Replaced | c.ReplaceRefused) -> None:
+    """The venue settled a replace."""
+    order = _order(step, body.order)
+    if order is None or order.state != "pending_replace":
+        return
+    step.emit(e.ReplaceSettled(order=order.id, taken=isinstance(body, c.Replaced)))
+    if not order.remaining:
+        step.emit(e.Moved(order=order.id, state="filled"))
+
+
+def filled(step: Step, body: c.Filled) -> None:
+    """Book a fill once. One beyond the order, or after its end, moves the book and is told loudly."""
+    order = _order(step, body.order)
+    if order is None:
+        return
+    if f"{order.connection}/{body.fill}" in step.state.fills:
+        return
+    if body.quantity <= 0 or body.price < 0 or body.fee < 0:
+        step.emit(
+            e.Alarm(
+                code="absurd_fill",
+                why=f"{order.id}: fill {body.fill} of {body.quantity} at {body.price} was not booked",
+            )
+        )
+        raise_halt(
+            step,
+            subject("connection", order.connection),
+            "drift",
+            "unexpected_fill",
+            actual=f"{body.quantity} at {body.price}",
+        )
+        return
+    asked = max(order.quantity, order.pending[0] if order.pending is not None else 0)
+    late, total = order.state in TERMINAL, order.filled + body.quantity
+    step.emit(
+        e.Booked(
+            order=order.id,
+            fill=body.fill,
+            quantity=body.quantity,
+            price=body.price,
+            fee=Money(body.fee),
+            complete=total >= asked,
+            late=late,
+        )
+    )
+    if late:
+        step.emit(
+            e.Alarm(
+                code="late_fill", why=f"{order.id} was {order.state} and still filled {body.quantity} at {body.price}"
+            )
+        )
+    if total > asked:
+        raise_halt(
+            step,
+            subject("connection", order.connection),
+            "overfill",
+            "overfill",
+            limit=text(asked),
+            actual=text(total),
+            why=f"{order.id} filled more than was asked",
+        )
+    if SIGN[order.side] * (body.price - order.worst_price) > 0:
+        step.emit(
+            e.Alarm(code="beyond_price", why=f"{order.id} filled at {body.price}, worse than {text(order.worst_price)}")
+        )
+    watch(step, step.state.path(order.agent, order.client))
+
+
+def _order(step: Step, order_id: str) -> Order | None:
+    """Return the order a report is about; a report about an order nobody made is told loudly."""
+    order = step.state.order(order_id)
+    if order is None:
+        step.emit(
+            e.Alarm(
+                code="unexpected_report",
+                why=f"{type(step.command.body).__name__} for an order that is not in the book: {order_id}",
+            )
+        )
+        if isinstance(step.command.body, c.Filled):
+            raise_halt(
+                step,
+                "firm",
+                "drift",
+                "unexpected_fill",
+                actual=order_id,
+                why="a fill for an order that is not in the book",
+            )
+    return order
+
+
+def external(step: Step, body: c.External) -> None:
+    """A venue shows what this guard never made: the connection halts."""
+    step.emit(e.Took())
+    step.emit(e.Alarm(code="external_order", why=f"{body.connection}: {body.what}"))
+    raise_halt(step, subject("connection", body.connection), "drift", "external_order", actual=body.what)
+
+
+def reconciled(step: Step, body: c.Reconciled) -> None:
+    """Compare a venue's own account of a connection with the book: equal makes it ready, a difference halts it."""
+    if body.connection not in step.state.connections:
+        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+        return
+    differences = _differences(step, body)
+    if differences:
+        step.emit(e.Alarm(code="drift", why=f"{body.connection}: " + "; ".join(differences)[:400]))
+        raise_halt(
+            step, subject("connection", body.connection), "drift", "reconcile", actual="; ".join(differences)[:400]
+        )
+    else:
+        step.emit(e.Took())
+
+
+def _differences(step: Step, body: c.Reconciled) -> list[str]:
+    state = step.state
+    account = subject("account", state.connections[body.connection].account)
+    venue = {holding.instrument: int(holding.quantity) for holding in body.positions}
+    book = {
+        name: cell.quantity
+        for (of, connection, name), cell in state.cells.items()
+        if of == account and connection == body.connection
+    }
+    found = [
+        f"{name}: book {text(book.get(name, 0))}, venue {text(venue.get(name, 0))}"
+        for name in sorted({*venue, *book})
+        if book.get(name, 0) != venue.get(name, 0)
+    ]
+    for currency, amount in body.cash:
+        known = state.cash.get((body.connection, currency))
+        if known is not None and abs(known.amount - amount) > max(Quantity(10**18), abs(amount) // 1000):
+            found.append(f"{currency}: book {text(known.amount)}, venue {text(amount)}")
+        if known is None and state.rate(currency, state.subjects[account].currency) is None:
+            found.append(f"{currency}: no exchange rate to the account's currency")
+    found += [f"order {order} is not in the book" for order in body.orders if order not in state.orders]
+    return found

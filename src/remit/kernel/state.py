@@ -1,0 +1,250 @@
+"""The state: everything the kernel remembers, as plain tables. It is a fold of records and nothing else."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from remit.kernel import access
+from remit.kernel.book import Cash, Cell, Sums
+from remit.kernel.command import DeclareParent, SetVenueState
+from remit.kernel.event import HaltCause
+from remit.kernel.instrument import FxMark, Instrument, Mark
+from remit.kernel.mandate import MandateVersion
+from remit.kernel.names import At, Principal, Text, subject
+from remit.kernel.numbers import DAY_NS, SCALE
+from remit.kernel.order import Order
+
+INTENT_LIFE_NS = 3 * DAY_NS
+"""Intent ids and finished orders are remembered this long; an intent created earlier is refused."""
+
+
+class Subject:
+    """One firm, account, agent or client: its mandate in force and its running sums."""
+
+    __slots__ = ("written", "scope", "name", "currency", "total", "groups", "version", "number")
+
+    def __init__(self, written: str, scope: str, name: str, currency: str, umbrella: Sums | None) -> None:
+        self.written = written
+        self.scope = scope
+        self.name = name
+        self.currency = currency
+        self.total = Sums(umbrella)
+        self.groups: dict[tuple[str, str], Sums] = {}
+        """Sums per ("market" | "category" | "venue", name)."""
+        self.version: MandateVersion | None = None
+        self.number = 0
+
+    def group(self, dimension: str, name: str) -> Sums:
+        key = (dimension, name)
+        sums = self.groups.get(key)
+        if sums is None:
+            sums = self.groups[key] = Sums(self.total.umbrella)
+        return sums
+
+
+class HaltFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A halt in force: the guard's own fact, latched until a person reviewed and resumed it."""
+
+    id: str
+    subject: str
+    cause: HaltCause
+    rule: str
+    limit: str
+    actual: str
+    why: str
+    at: At
+    baseline: str = ""
+    """The digest of the subject's mandate when it halted: a changed limit may be resumed from."""
+    session: At = 0
+    reviewed_by: str = ""
+    reviewed_limit: str = ""
+    review: str = ""
+
+
+class PauseFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A pause in force: a person's fact."""
+
+    subject: str
+    by: Principal
+    at: At
+    why: Text
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """An intent id that was decided: by which entry, for which order, and what the intent said."""
+
+    seq: int
+    order: str
+    fingerprint: str
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """A journalled calendar; outside its span nothing is known."""
+
+    begins_at: At
+    ends_at: At
+    windows: tuple[tuple[At, At], ...]
+
+    def is_open(self, at: int) -> bool:
+        """Whether `at` lies in a window; `at` outside the span is not open, because nothing is known of it."""
+        low, high = 0, len(self.windows)
+        while low < high:
+            middle = (low + high) // 2
+            if self.windows[middle][1] <= at:
+                low = middle + 1
+            else:
+                high = middle
+        return low < len(self.windows) and self.windows[low][0] <= at
+
+
+class State:
+    """Everything the kernel remembers."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.at = 0
+        self.prefix = ""
+        self.version = ""
+        self.firm_currency = ""
+        self.crashed = False
+        # access
+        self.accounts: dict[str, access.Account] = {}
+        self.connections: dict[str, access.Connection] = {}
+        self.agents: dict[str, access.Agent] = {}
+        self.clients: dict[str, access.Client] = {}
+        self.grants: set[tuple[str, str]] = set()
+        self.capabilities: set[tuple[str, str]] = set()
+        self.tokens: dict[str, access.TokenGrant] = {}
+        self.revoked: set[str] = set()
+        self.subjects: dict[str, Subject] = {}
+        self.history: dict[str, list[MandateVersion]] = {}
+        # the world
+        self.instruments: dict[str, Instrument] = {}
+        self.markets: dict[str, list[str]] = {}
+        self.marks: dict[str, Mark] = {}
+        self.fx: dict[tuple[str, str], FxMark] = {}
+        self.zones: dict[str, tuple[int, ...]] = {}
+        self.sessions: dict[str, int] = {}
+        """The start of the current session per zone."""
+        self.calendars: dict[str, Calendar] = {}
+        self.volumes: dict[str, int] = {}
+        self.locates: dict[tuple[str, str], tuple[int, int]] = {}
+        self.restricted: dict[str, bool] = {}
+        self.trading: dict[str, str] = {}
+        self.margins: dict[str, int] = {}
+        self.venue_states: dict[str, SetVenueState] = {}
+        # the book
+        self.cash: dict[tuple[str, str], Cash] = {}
+        self.cells: dict[tuple[str, str, str], Cell] = {}
+        self.cells_of: dict[str, list[Cell]] = {}
+        self.orders: dict[str, Order] = {}
+        self.orders_of: dict[str, dict[str, None]] = {}
+        """Live order ids per agent, oldest first."""
+        self.finished: dict[str, Order] = {}
+        self.finished_at: deque[tuple[int, str]] = deque()
+        self.fills: dict[str, str] = {}
+        """Fill id (with its connection) -> order."""
+        self.fills_at: deque[tuple[int, str]] = deque()
+        self.crossings: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+        """Working orders per (owner, instrument, side), sorted by worst price."""
+        # behaviour
+        self.seen: dict[tuple[str, str], Seen] = {}
+        self.seen_at: deque[tuple[int, tuple[str, str]]] = deque()
+        self.same: dict[tuple[str, str, str, int, int], int] = {}
+        self.same_at: deque[tuple[int, tuple[str, str, str, int, int]]] = deque()
+        self.refusals: dict[str, tuple[str, int, int]] = {}
+        """Per agent: the fingerprint refused last, how many times in a row, and when."""
+        self.parents: dict[str, DeclareParent] = {}
+        self.children: dict[str, int] = {}
+        # stops
+        self.pauses: dict[str, PauseFact] = {}
+        self.halts: dict[str, HaltFact] = {}
+        self.halted: dict[str, tuple[str, ...]] = {}
+        """Halt ids per subject."""
+        # what falls due
+        self.holds: dict[str, int] = {}
+
+    # -- subjects and cells
+
+    def add_subject(self, scope: str, name: str, currency: str, umbrella: Sums | None) -> Subject:
+        written = subject(scope, name)
+        added = self.subjects[written] = Subject(written, scope, name, currency, umbrella)
+        return added
+
+    def path(self, agent: str, client: str) -> tuple[Subject, ...]:
+        """Return the subjects an order of `agent` (through `client`) is judged for: firm, account, agent and client."""
+        account = self.agents[agent].account
+        names = [subject("firm"), subject("account", account), subject("agent", agent)]
+        if client:
+            names.append(subject("client", client))
+        return tuple(self.subjects[name] for name in names)
+
+    def rate(self, of: str, to: str) -> int | None:
+        """Return how much of `to` one unit of `of` is worth, as last marked, or None where nobody said."""
+        if of == to:
+            return SCALE
+        mark = self.fx.get((of, to))
+        if mark is not None:
+            return int(mark.rate)
+        inverse = self.fx.get((to, of))
+        return -(-SCALE * SCALE // inverse.rate) if inverse is not None else None
+
+    def unit(self, instrument: Instrument, currency: str) -> int | None:
+        """Return multiplier times exchange rate into `currency`, at scale 10^-36, or None where the rate is missing."""
+        rate = self.rate(instrument.currency, currency)
+        return None if rate is None else instrument.multiplier * rate
+
+    def margin_rate(self, instrument: Instrument) -> int | None:
+        """Return the initial margin of an instrument: as stated; else all of its worth, but for a perpetual nothing is assumed."""
+        stated = self.margins.get(instrument.name)
+        if stated is not None:
+            return stated
+        return None if instrument.kind == "perpetual" else SCALE
+
+    def cell(self, of: Subject, connection: str, instrument: Instrument, unit: int) -> Cell:
+        """Return the stake of a subject in an instrument through a connection, empty if it is new."""
+        key = (of.written, connection, instrument.name)
+        cell = self.cells.get(key)
+        if cell is None:
+            sums = (
+                of.total,
+                of.group("market", instrument.market_name),
+                of.group("category", instrument.category),
+                of.group("venue", instrument.venue),
+            )
+            rate = self.margin_rate(instrument)
+            cell = self.cells[key] = Cell(
+                of.written, connection, instrument.name, unit, SCALE if rate is None else rate, sums
+            )
+            mark = self.marks.get(instrument.name)
+            if mark is not None:
+                cell.price = mark.last
+            self.cells_of.setdefault(instrument.name, []).append(cell)
+        return cell
+
+    def cash_of(self, connection: str, currency: str) -> Cash:
+        key = (connection, currency)
+        cash = self.cash.get(key)
+        if cash is None:
+            cash = self.cash[key] = Cash()
+        return cash
+
+    def order(self, name: str) -> Order | None:
+        """Return a live or lately finished order."""
+        return self.orders.get(name) or self.finished.get(name)
+
+    def prune(self) -> None:
+        """Forget what no rule can ask for any more; a function of journal time alone."""
+        horizon = self.at - INTENT_LIFE_NS
+        while self.seen_at and self.seen_at[0][0] < horizon:
+            self.seen.pop(self.seen_at.popleft()[1], None)
+        while self.finished_at and self.finished_at[0][0] < horizon:
+            self.finished.pop(self.finished_at.popleft()[1], None)
+        while self.fills_at and self.fills_at[0][0] < horizon:
+            self.fills.pop(self.fills_at.popleft()[1], None)
+        while self.same_at and self.same_at[0][0] < horizon:
+            at, key = self.same_at.popleft()
+            if self.same.get(key) == at:
+                del self.same[key]

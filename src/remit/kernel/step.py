@@ -1,0 +1,48 @@
+"""One step of the kernel: a command on its way to a record, and the events it has led to so far."""
+
+from __future__ import annotations
+
+from remit.kernel.command import Command
+from remit.kernel.decide import Asked, Judge, Needs
+from remit.kernel.event import Decision, Event, Record, Refused
+from remit.kernel.fold import fold_event, reserve, unreserve
+from remit.kernel.state import State
+
+
+class Step:
+    """What the handlers of commands work with: they read the state, and change it only by emitting events."""
+
+    __slots__ = ("state", "judge", "command", "events", "decision")
+
+    def __init__(self, state: State, judge: Judge, command: Command) -> None:
+        self.state = state
+        self.judge = judge
+        self.command = command
+        self.events: list[Event] = []
+        self.decision: Decision | None = None
+
+    def emit(self, event: Event) -> None:
+        """Let an event happen: the state changes at once."""
+        fold_event(self.state, self.command, self.decision, event)
+        self.events.append(event)
+
+    def refuse(self, code: str, why: str) -> None:
+        """The command changes nothing: `code` names the reason and `why` says what to do."""
+        self.emit(Refused(code=code, why=why))
+
+    def decide(self, asked: Asked, order_id: str) -> Needs | None:
+        """Judge an order; the decision becomes the record's. An order that is already in the book is judged without itself."""
+        own = asked.own
+        if own is None:
+            self.decision, needs = self.judge.judge(asked, order_id)
+            return needs
+        reserved = own.reserved
+        unreserve(self.state, own, reserved)
+        try:
+            self.decision, needs = self.judge.judge(asked, order_id)
+        finally:
+            reserve(self.state, own, reserved)
+        return needs
+
+    def record(self) -> Record:
+        return Record(self.command, tuple(self.events), self.decision)

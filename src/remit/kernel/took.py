@@ -1,0 +1,282 @@
+"""What a command changes that takes effect exactly as it says: access, mandates, facts of the world, pauses and resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from remit.kernel import command as c
+from remit.kernel import settle
+from remit.kernel.command import Command
+from remit.kernel.instrument import FxMark, Mark
+from remit.kernel.mandate import MandateVersion, digest
+from remit.kernel.names import subject
+from remit.kernel.numbers import SCALE
+from remit.kernel.state import Calendar, PauseFact, State, Subject
+
+
+def set_mark(state: State, mark: Mark) -> None:
+    """Value everything held in an instrument at its new mark."""
+    state.marks[mark.instrument] = mark
+    for cell in state.cells_of.get(mark.instrument, ()):
+        cell.mark(mark.last)
+        cell.sums[0].raise_high_water()
+
+
+def set_rate(state: State, mark: FxMark) -> None:
+    """Value everything counted across a currency pair at its new rate."""
+    state.fx[(mark.of, mark.to)] = mark
+    pair = {mark.of, mark.to}
+    for name, cells in state.cells_of.items():
+        instrument = state.instruments[name]
+        if instrument.currency not in pair:
+            continue
+        for cell in cells:
+            unit = state.unit(instrument, state.subjects[cell.subject].currency)
+            if unit is not None and unit != cell.unit:
+                cell.unit = unit
+                cell.revalue()
+                cell.sums[0].raise_high_water()
+
+
+def start_day(of: Subject) -> None:
+    """Begin a subject's day: its counters start anew and its loss counts from here."""
+    of.total.day_base = of.total.pnl
+    of.total.orders_today = 0
+    for sums in of.groups.values():
+        sums.orders_today = 0
+
+
+def _started(state: State, command: Command, body: c.KernelStarted) -> None:
+    state.version = body.version
+    state.prefix = state.prefix or body.prefix
+    state.crashed = not body.clean
+    for name, known in state.venue_states.items():
+        state.venue_states[name] = msgspec.structs.replace(known, reconciled=False, link_up=False)
+
+
+def _firm(state: State, command: Command, body: c.SetFirm) -> None:
+    state.firm_currency = body.currency
+    state.add_subject("firm", "", body.currency, None)
+
+
+def _account(state: State, command: Command, body: c.AddAccount) -> None:
+    state.accounts[body.account.name] = body.account
+    state.add_subject("account", body.account.name, body.account.currency, None)
+
+
+def _connection(state: State, command: Command, body: c.AddConnection) -> None:
+    state.connections[body.connection.name] = body.connection
+    state.venue_states[body.connection.name] = c.SetVenueState(
+        connection=body.connection.name, reconciled=False, link_up=False
+    )
+
+
+def _agent(state: State, command: Command, body: c.AddAgent) -> None:
+    account = state.subjects[subject("account", body.agent.account)]
+    state.agents[body.agent.name] = body.agent
+    state.add_subject("agent", body.agent.name, account.currency, account.total)
+
+
+def _client(state: State, command: Command, body: c.AddClient) -> None:
+    account = state.subjects[subject("account", state.agents[body.client.agent].account)]
+    state.clients[body.client.name] = body.client
+    state.add_subject("client", body.client.name, account.currency, account.total)
+
+
+def _grant(state: State, command: Command, body: c.SetGrant) -> None:
+    (state.grants.add if body.granted else state.grants.discard)((body.agent, body.connection))
+
+
+def _capability(state: State, command: Command, body: c.SetCapability) -> None:
+    (state.capabilities.add if body.enabled else state.capabilities.discard)((body.agent, body.capability))
+
+
+def _token(state: State, command: Command, body: c.IssueToken) -> None:
+    state.tokens[body.grant.token] = body.grant
+
+
+def _revoke(state: State, command: Command, body: c.RevokeToken) -> None:
+    state.revoked.add(body.token)
+
+
+def _mandate(state: State, command: Command, body: c.SetMandate) -> None:
+    of = state.subjects[body.subject]
+    of.number += 1
+    of.version = MandateVersion(
+        subject=body.subject,
+        number=of.number,
+        mandate=body.mandate,
+        digest=digest(body.mandate),
+        at=command.at,
+        by=command.by,
+        why=body.why,
+        expires_at=body.expires_at,
+        preset=body.preset,
+        currency=of.currency,
+    )
+    state.history.setdefault(body.subject, []).append(of.version)
+
+
+def _instrument(state: State, command: Command, body: c.AddInstrument) -> None:
+    instrument = body.instrument
+    state.instruments[instrument.name] = instrument
+    market = state.markets.setdefault(instrument.market_name, [])
+    if instrument.name not in market:
+        market.append(instrument.name)
+
+
+def _sessions(state: State, command: Command, body: c.SetSessions) -> None:
+    known = state.zones.get(body.zone, ())
+    state.zones[body.zone] = tuple(sorted({*known[-8:], *body.starts}))
+    if body.zone not in state.sessions:
+        past = [start for start in state.zones[body.zone] if start <= command.at]
+        if past:
+            state.sessions[body.zone] = past[-1]
+
+
+def _calendar(state: State, command: Command, body: c.SetCalendar) -> None:
+    state.calendars[body.calendar] = Calendar(body.begins_at, body.ends_at, body.windows)
+
+
+def _volume(state: State, command: Command, body: c.SetVolume) -> None:
+    state.volumes[body.instrument] = int(body.average_daily)
+
+
+def _locate(state: State, command: Command, body: c.SetLocate) -> None:
+    state.locates[(body.connection, body.instrument)] = (int(body.quantity), body.expires_at)
+
+
+def _short_restriction(state: State, command: Command, body: c.SetShortRestriction) -> None:
+    state.restricted[body.instrument] = body.restricted
+
+
+def _trading(state: State, command: Command, body: c.SetTradingState) -> None:
+    state.trading[body.instrument] = body.state
+
+
+def _margin(state: State, command: Command, body: c.SetMargin) -> None:
+    state.margins[body.instrument] = int(body.initial)
+    for cell in state.cells_of.get(body.instrument, ()):
+        cell.margin_rate = int(body.initial)
+        cell.refresh()
+
+
+def set_balance(state: State, connection: str, currency: str, amount: int) -> None:
+    """Take a stated balance over; the difference to the book is a deposit (or withdrawal) of the account and the firm."""
+    cash = state.cash_of(connection, currency)
+    difference = amount - cash.amount
+    cash.amount = amount
+    account = state.subjects[subject("account", state.connections[connection].account)]
+    for of in (account, state.subjects["firm"]):
+        rate = state.rate(currency, of.currency)
+        assert rate is not None
+        of.total.base += difference * rate // SCALE
+
+
+def _balance(state: State, command: Command, body: c.SetBalance) -> None:
+    set_balance(state, body.connection, body.currency, int(body.amount))
+
+
+def _venue(state: State, command: Command, body: c.SetVenueState) -> None:
+    state.venue_states[body.connection] = body
+
+
+def _marked(state: State, command: Command, body: c.Marked) -> None:
+    for rate in body.fx:
+        set_rate(state, rate)
+    for mark in body.marks:
+        set_mark(state, mark)
+
+
+def _parent(state: State, command: Command, body: c.DeclareParent) -> None:
+    state.parents[body.parent] = body
+    state.children.setdefault(body.parent, 0)
+
+
+def _reconciled(state: State, command: Command, body: c.Reconciled) -> None:
+    account = subject("account", state.connections[body.connection].account)
+    held = {holding.instrument: int(holding.quantity) for holding in body.positions}
+    for (of, connection, name), cell in state.cells.items():
+        if of == account and connection == body.connection:
+            cell.confirmed = held.get(name, 0)
+    for currency, amount in body.cash:
+        if (body.connection, currency) not in state.cash:
+            set_balance(state, body.connection, currency, int(amount))
+    known = state.venue_states[body.connection]
+    state.venue_states[body.connection] = msgspec.structs.replace(known, reconciled=True, link_up=True)
+    state.crashed = state.crashed and not all(venue.reconciled for venue in state.venue_states.values())
+
+
+def _pause(state: State, command: Command, body: c.SetPause) -> None:
+    if body.paused:
+        state.pauses[body.subject] = PauseFact(subject=body.subject, by=command.by, at=command.at, why=body.why)
+    else:
+        state.pauses.pop(body.subject, None)
+
+
+def _review(state: State, command: Command, body: c.Review) -> None:
+    state.halts[body.halt] = msgspec.structs.replace(
+        state.halts[body.halt], reviewed_by=command.by.name, reviewed_limit=body.limit, review=body.why
+    )
+
+
+def _resume(state: State, command: Command, body: c.Resume) -> None:
+    halt = state.halts.pop(body.halt)
+    left = tuple(name for name in state.halted[halt.subject] if name != body.halt)
+    if left:
+        state.halted[halt.subject] = left
+    else:
+        del state.halted[halt.subject]
+    of = state.subjects.get(halt.subject)
+    if of is not None:
+        of.total.executions = of.total.rejections = 0
+
+
+def _nothing(state: State, command: Command, body: Any) -> None:
+    """A command whose record is all it leaves."""
+
+
+TOOK: dict[type, Callable[[State, Command, Any], None]] = {
+    c.KernelStarted: _started,
+    c.KernelStopped: _nothing,
+    c.Tick: _nothing,
+    c.ClockFault: _nothing,
+    c.SnapshotTaken: _nothing,
+    c.SetFirm: _firm,
+    c.AddAccount: _account,
+    c.AddConnection: _connection,
+    c.AddAgent: _agent,
+    c.AddClient: _client,
+    c.SetGrant: _grant,
+    c.SetCapability: _capability,
+    c.IssueToken: _token,
+    c.RevokeToken: _revoke,
+    c.SetMandate: _mandate,
+    c.AddInstrument: _instrument,
+    c.SetSessions: _sessions,
+    c.SetCalendar: _calendar,
+    c.SetVolume: _volume,
+    c.SetLocate: _locate,
+    c.SetShortRestriction: _short_restriction,
+    c.SetTradingState: _trading,
+    c.SetMargin: _margin,
+    c.SetBalance: _balance,
+    c.SetVenueState: _venue,
+    c.Marked: _marked,
+    c.DeclareParent: _parent,
+    c.Resolve: settle.resolve,
+    c.Split: settle.split,
+    c.Dividend: settle.dividend,
+    c.Funding: settle.funding,
+    c.Reconciled: _reconciled,
+    c.External: _nothing,
+    c.SetPause: _pause,
+    c.Halt: _nothing,
+    c.Review: _review,
+    c.Resume: _resume,
+    c.Filled: _nothing,
+    c.Cancel: _nothing,
+}

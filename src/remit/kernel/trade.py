@@ -1,0 +1,135 @@
+"""Orders on their way in: submit, replace, cancel, and parents."""
+
+from __future__ import annotations
+
+import msgspec
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.approval import digest_of
+from remit.kernel.decide import Asked, off_increment
+from remit.kernel.fold import fingerprint
+from remit.kernel.halt import breached
+from remit.kernel.names import SIGN, Principal
+from remit.kernel.numbers import NANOSECONDS, Price, Quantity
+from remit.kernel.order import TERMINAL, Order
+from remit.kernel.step import Step
+
+
+def submit(step: Step, body: c.Submit) -> None:
+    """Judge a proposed order once; the same intent again gets the first answer."""
+    state, by, intent = step.state, step.command.by, body.intent
+    if not speaks_for(step, by, intent.agent, body.client):
+        return
+    seen = state.seen.get((intent.agent, intent.id))
+    if seen is not None and seen.fingerprint == fingerprint(intent):
+        step.emit(e.Repeated(seq=seen.seq))
+        return
+    order_id = f"{state.prefix}-{step.command.seq}"
+    needs = step.decide(Asked(intent, body.client, by, step.command.at), order_id)
+    decision = step.decision
+    assert decision is not None
+    if decision.verdict == "deny":
+        step.emit(e.Denied(agent=intent.agent, fingerprint=fingerprint(intent)))
+        for finding in decision.findings:
+            if finding.verdict == "deny" and intent.agent in state.agents:
+                breached(step, finding, intent.agent)
+        return
+    digest = digest_of(intent, decision)
+    if needs is None:
+        step.emit(e.Reserved(order=order_id, state="allowed", digest=digest))
+        return
+    until = step.command.at + needs.expiry_s * NANOSECONDS
+    step.emit(
+        e.Reserved(order=order_id, state="held", digest=digest, until=until, quorum=needs.quorum, confirm=needs.confirm)
+    )
+
+
+def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
+    """Whether the principal may act for an agent; refuses the command where it may not."""
+    if by.role == "agent" and by.name == agent and not client:
+        return True
+    if (
+        by.role == "client"
+        and by.name == client
+        and client in step.state.clients
+        and step.state.clients[client].agent == agent
+    ):
+        return True
+    if by.is_person or by.role == "guard":
+        return True
+    step.refuse("not_yours", f"{by.role} {by.name} does not act for agent {agent}")
+    return False
+
+
+def replace(step: Step, body: c.Replace) -> None:
+    """Judge new terms at the larger of old and new; until the venue answers both count."""
+    order = _live_order(step, body.order)
+    if order is None:
+        return
+    if order.state not in ("acked", "partial") or order.limit_price is None:
+        step.refuse("not_replaceable", f"order {order.id} is {order.state}; only a working limit order can be replaced")
+        return
+    if body.quantity <= order.filled:
+        step.refuse("not_replaceable", f"{order.id} has already filled {Quantity(order.filled)}; cancel it instead")
+        return
+    wanted = msgspec.structs.replace(order.intent, quantity=body.quantity, limit_price=body.limit_price)
+    fault = off_increment(step.state.instruments[order.instrument], int(body.quantity), wanted)
+    if fault:
+        step.refuse("increments", fault)
+        return
+    worse = max if SIGN[order.side] > 0 else min
+    widest = msgspec.structs.replace(
+        order.intent,
+        quantity=Quantity(max(order.remaining, body.quantity - order.filled)),
+        limit_price=Price(worse(order.limit_price, body.limit_price)),
+    )
+    needs = step.decide(
+        Asked(widest, order.client, step.command.by, step.command.at, own=order, capability="replace_order"), order.id
+    )
+    assert step.decision is not None
+    if step.decision.verdict == "allow":
+        step.emit(e.ReplaceAsked(order=order.id, quantity=body.quantity, limit_price=body.limit_price))
+    elif needs is not None:
+        step.refuse("needs_approval", "the new terms need approval; cancel the order and propose it anew")
+    else:
+        step.emit(
+            e.Denied(agent=order.agent, fingerprint=f"replace|{order.id}|{int(body.quantity)}|{int(body.limit_price)}")
+        )
+
+
+def cancel(step: Step, body: c.Cancel) -> None:
+    """Ask the venue to cancel, or withdraw a held order; never blocked."""
+    order = _live_order(step, body.order)
+    if order is None:
+        return
+    if order.state == "held":
+        step.emit(e.Moved(order=order.id, state="cancelled", why="withdrawn"))
+    else:
+        step.emit(e.CancelAsked(order=order.id, why=f"asked by {step.command.by.name}"))
+
+
+def _live_order(step: Step, order_id: str) -> Order | None:
+    """Return a live order the principal may touch; refuses the command where there is none."""
+    order = step.state.order(order_id)
+    if order is None:
+        step.refuse("unknown_order", f"there is no order {order_id}")
+        return None
+    if not speaks_for(step, step.command.by, order.agent, order.client if step.command.by.role == "client" else ""):
+        return None
+    if order.state in TERMINAL:
+        step.refuse("already_over", f"order {order_id} is {order.state}")
+        return None
+    return order
+
+
+def declare_parent(step: Step, body: c.DeclareParent) -> None:
+    """Announce a parent order, once."""
+    if not speaks_for(step, step.command.by, body.agent, ""):
+        return
+    if body.parent in step.state.parents:
+        step.refuse("exists", f"parent {body.parent} was declared before; a parent never grows")
+    elif body.agent not in step.state.agents or body.instrument not in step.state.instruments or body.quantity <= 0:
+        step.refuse("unknown", "a parent names a known agent, a known instrument and a quantity above zero")
+    else:
+        step.emit(e.Took())
