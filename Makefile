@@ -1,6 +1,5 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
 
-MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help up test lint bench lock clean
 # Another environment that happens to be active must not lend its modules to ours.
