@@ -29,7 +29,7 @@ LISTS = {  # base is part of bench, dev and live; all take their versions from o
 }
 # Settings of the person's shell that would send the packages elsewhere, or put another Python's modules in the way.
 FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_CONSTRAINT", "PIP_REQUIREMENT",
-           "PIP_NO_BUILD_ISOLATION", "__PYVENV_LAUNCHER__")  # fmt: skip
+           "PIP_NO_BUILD_ISOLATION", "__PYVENV_LAUNCHER__")
 
 
 def main(target: str) -> None:

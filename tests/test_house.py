@@ -23,7 +23,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8"), str(path)) for path i
 KERNEL_IMPORTS = {
     "__future__", "abc", "ast", "bisect", "collections", "dataclasses", "enum", "fractions", "functools", "hashlib",
     "heapq", "itertools", "msgspec", "operator", "re", "remit", "string", "textwrap", "types", "typing",
-}  # fmt: skip
+}
 # Outside the kernel, but where the guard's World hands in time and chance all the same.
 CLOCK_AND_CHANCE = {"time", "datetime", "random", "secrets", "uuid", "zoneinfo", "logging"}
 WIRE_AND_MACHINE = {"os", "socket", "ssl", "asyncio", "select", "selectors", "subprocess", "threading", "urllib"}
@@ -47,7 +47,7 @@ FOREIGN = [
         ("proxy.", "golang"), ("crates", ".io"), ("--find", "-links "), ("--index", "-url "),
         ("/wo", "rk/"), ("/ro", "ot/"), ("/tmp/", "bash"),
     ]
-]  # fmt: skip
+]
 
 
 def short(path: Path) -> str:
