@@ -19,7 +19,7 @@ from remit.journal.errors import (
     JournalUnreadable,
     StoreLocked,
 )
-from remit.journal.frame import checkpoint_line, frame, segment_name, segments
+from remit.journal.frame import checkpoint_line, frame, segment_name, segments, unframe
 from remit.journal.log import POISON_MARKER, Journal, Resume, read_entries
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
@@ -343,3 +343,76 @@ def test_a_disk_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(store, "read", refuse)
     with pytest.raises(JournalUnreadable, match="planted"):
         opened(store)
+
+
+def test_a_segment_that_is_not_the_last_must_close_with_a_checkpoint() -> None:
+    store = MemoryStore()
+    filled(opened(store, segment_bytes=900)[0], 8)
+    first = segment_name(0)
+    for extra in (b"e 00", frame(b"e", b"slipped in")):
+        broken = store.reboot()
+        broken.replace(first, bytes(store.live[first]) + extra)
+        with pytest.raises(JournalDamaged, match="does not close with a checkpoint"):
+            opened(broken)
+
+
+def test_a_segment_must_open_with_a_checkpoint() -> None:
+    store = MemoryStore()
+    filled(opened(store, segment_bytes=900)[0], 8)
+    last = segments(store)[-1]
+    for content in (b"", b"c 00", frame(b"e", b"{}")):
+        broken = store.reboot()
+        broken.replace(last, content)
+        with pytest.raises(JournalDamaged, match="does not open with a checkpoint"):
+            opened(broken)
+
+
+def test_a_remembered_head_is_compared_where_the_snapshot_stands() -> None:
+    store = MemoryStore()
+    journal, _ = opened(store)
+    head = filled(journal, 2)
+    snapshots.write(store, *_at(journal), b"")
+    snapshot, _ = snapshots.latest_valid(store)
+    assert opened(store.reboot(), snapshot=snapshot, head_at_least=head)[0].size == 6
+    with pytest.raises(JournalRolledBack, match="not those of the head"):
+        opened(store, snapshot=snapshot, head_at_least=replace(head, root=bytes(32)))
+
+
+def test_a_snapshot_that_no_checkpoint_proves_is_refused() -> None:
+    store = MemoryStore()
+    journal, _ = opened(store)
+    filled(journal, 2)
+    snapshots.write(store, *_at(journal), b"")
+    snapshot, _ = snapshots.latest_valid(store)
+    whole = bytes(store.live[segment_name(0)])
+    store.replace(segment_name(0), whole[: whole.rindex(b"\nc ") + 1])
+    with pytest.raises(JournalDamaged, match="no checkpoint proves the snapshot"):
+        opened(store, snapshot=snapshot)
+
+
+@pytest.mark.parametrize("tail", [b"e 00", frame(b"e", b"{}")])
+def test_bytes_after_a_clean_stop_make_it_unclean(tail: bytes) -> None:
+    store = MemoryStore()
+    opened(store)[0].close()
+    store.replace(segment_name(0), bytes(store.live[segment_name(0)]) + tail)
+    assert not opened(store)[1].clean_stop
+
+
+def test_a_segment_without_entries_is_never_begun_again() -> None:
+    store = MemoryStore()
+    journal, _ = opened(store, segment_bytes=1)
+    for _ in range(3):
+        journal.commit(journal.seal())
+    assert bytes(store.live[segment_name(0)]).count(b"\n") == 4
+    filled(journal, 3, each=1)
+    assert segments(store) == [segment_name(0), segment_name(1), segment_name(2)]
+
+
+def test_the_checksum_covers_the_kind_of_a_line() -> None:
+    with pytest.raises(ValueError, match="checksum"):
+        unframe(b"c" + frame(b"e", b"{}")[1:])
+
+
+def _at(journal: Journal) -> tuple[int, int, list[bytes]]:
+    size, frontier = journal.frontier()
+    return size, 0, frontier
