@@ -214,7 +214,9 @@ def test_a_time_is_read_to_the_nanosecond(seconds: int, fraction: int) -> None:
     assert instant(f"{written}.{fraction:09d}Z") == seconds * NANOSECONDS + fraction
 
 
-ROWS = st.lists(st.tuples(st.integers(0, 10**30), st.sampled_from("ABCDEFGH")), unique_by=lambda row: row[1], min_size=1)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 10**30), st.sampled_from("ABCDEFGH")), unique_by=lambda row: row[1], min_size=1
+)
 
 
 @given(ROWS)
