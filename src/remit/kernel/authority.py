@@ -47,6 +47,7 @@ AUTHORITY: dict[type, frozenset[Role]] = {
     **dict.fromkeys((c.Approve, c.Decline, c.SetPause, c.Halt), PEOPLE),
     **dict.fromkeys(
         (
+            c.Ask,
             c.Sent,
             c.Unencodable,
             c.Withdrawn,

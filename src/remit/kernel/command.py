@@ -296,6 +296,13 @@ class Decline(_Body, frozen=True, tag="decline"):
 # What venues report
 
 
+class Ask(_Body, frozen=True, tag="ask"):
+    """Ask a venue: what became of an order, or, without one, everything that a connection holds."""
+
+    connection: Name
+    order: str = ""
+
+
 class Sent(_Body, frozen=True, tag="sent"):
     """The request of an order left the guard."""
 
@@ -474,6 +481,7 @@ Body = Union[
     DeclareParent,
     Approve,
     Decline,
+    Ask,
     Sent,
     Unencodable,
     Withdrawn,

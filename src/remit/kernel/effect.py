@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Union
+from typing import Union
 
 import msgspec
 
+from remit.kernel.permit import Action
+
 
 class Act(msgspec.Struct, frozen=True):
-    """Send something of an order to its venue: place it, cancel it, replace it, or ask what became of it."""
+    """Send something to a venue: place, cancel or replace an order, ask what became of it, or ask what a connection holds.
 
-    do: Literal["place", "cancel", "replace", "query"]
+    `connection` is named where there is no order.
+    """
+
+    do: Action
     order: str
+    connection: str = ""
 
 
 class Alert(msgspec.Struct, frozen=True):

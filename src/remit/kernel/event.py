@@ -7,7 +7,7 @@ from typing import Literal, Union
 import msgspec
 
 from remit.kernel.command import Command
-from remit.kernel.names import At
+from remit.kernel.names import At, Digest
 from remit.kernel.numbers import Money, Price, Quantity
 
 VerdictName = Literal["allow", "hold", "deny"]
@@ -115,6 +115,13 @@ class CancelAsked(_Event, frozen=True, tag="cancel_asked"):
     why: str = ""
 
 
+class Asked(_Event, frozen=True, tag="asked"):
+    """A question goes to the venue: what became of an order, or, without one, what the connection holds."""
+
+    connection: str
+    order: str = ""
+
+
 class ReplaceAsked(_Event, frozen=True, tag="replace_asked"):
     """New terms go to the venue; until it confirms the order reserves the larger of old and new."""
 
@@ -183,6 +190,7 @@ Event = Union[
     Released,
     Moved,
     CancelAsked,
+    Asked,
     ReplaceAsked,
     ReplaceSettled,
     Booked,
@@ -192,9 +200,18 @@ Event = Union[
 ]
 
 
-class Record(msgspec.Struct, frozen=True):
-    """One entry of the journal: the command, the decision it led to (orders only), and the events that followed."""
+class Planned(msgspec.Struct, frozen=True):
+    """The digest of a request that a record leads to: only these exact bytes will ever be permitted for it."""
+
+    do: str
+    order: str
+    digest: Digest
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of the journal: the command, the decision it led to (orders only), the events and requests that followed."""
 
     command: Command
     events: tuple[Event, ...]
     decision: Decision | None = None
+    requests: tuple[Planned, ...] = ()

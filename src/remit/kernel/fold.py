@@ -406,6 +406,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Released: _released,
     e.Moved: _moved,
     e.CancelAsked: _cancel_asked,
+    e.Asked: _nothing,
     e.ReplaceAsked: _replace_asked,
     e.ReplaceSettled: _replace_settled,
     e.Booked: _booked,

@@ -103,6 +103,20 @@ def holders(state: State, instruments: Iterable[str]) -> list[Subject]:
     return list(found.values())
 
 
+def stop_of(state: State, order: Order) -> str:
+    """Return what stops an order that opens from being sent at this instant; empty where nothing does."""
+    if not order.opening or not (state.pauses or state.halted):
+        return ""
+    names = [of.written for of in state.path(order.agent, order.client)]
+    names += [subject("venue", order.venue), subject("connection", order.connection)]
+    for name in names:
+        if name in state.pauses:
+            return f"{name} is paused"
+        if name in state.halted:
+            return f"{name} is halted: {state.halted[name][0]}"
+    return ""
+
+
 def known_subject(state: State, written: str) -> str:
     """Return why `written` is not a subject that exists; empty where it is one."""
     try:

@@ -94,6 +94,8 @@ def effects(record: Record) -> tuple[Effect, ...]:
             found.append(Act("place", event.order))
         elif isinstance(event, e.CancelAsked):
             found.append(Act("cancel", event.order))
+        elif isinstance(event, e.Asked):
+            found.append(Act("query" if event.order else "snapshot", event.order, event.connection))
         elif isinstance(event, e.ReplaceAsked):
             found.append(Act("replace", event.order))
         elif isinstance(event, e.Moved) and event.state == "unknown":
@@ -130,6 +132,7 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Filled: report.filled,
     c.Replaced: report.replaced,
     c.ReplaceRefused: report.replaced,
+    c.Ask: report.ask,
     c.External: report.external,
     c.Reconciled: report.reconciled,
     c.SetPause: halt.pause,

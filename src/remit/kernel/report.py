@@ -144,6 +144,15 @@ def _order(step: Step, order_id: str) -> Order | None:
     return order
 
 
+def ask(step: Step, body: c.Ask) -> None:
+    """Ask a venue about an order that is not over, or about everything that a connection holds."""
+    order = step.state.orders.get(body.order)
+    if body.connection not in step.state.connections or (body.order and order is None):
+        step.refuse("nothing_to_ask", f"{body.order or body.connection} is not in the book")
+    else:
+        step.emit(e.Asked(connection=body.connection, order=body.order))
+
+
 def external(step: Step, body: c.External) -> None:
     """A venue shows what this guard never made: the connection halts."""
     step.emit(e.Took())
