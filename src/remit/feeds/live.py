@@ -67,7 +67,7 @@ def connect(exchange: str) -> Exchange:
 
 
 class LiveFeed:
-    """Polls the tickers of `symbols` (instrument name to the exchange's symbol) of one exchange, once every `poll_ns`.
+    """Polls the tickers of `symbols` (instrument name to the exchange's symbol) of one exchange every `poll_ns`.
 
     A poll that fails is told to `trouble` and tried again after `poll_ns`, doubled with each failure in a row up to
     `poll_ns_max`; after `failures_max` in a row FeedError `feed_outage` ends the feed. A ticker without a bid, an ask or
@@ -183,9 +183,10 @@ def _scaled(source: object) -> int:
         exact = Decimal(source if isinstance(source, str) else repr(source))
     except InvalidOperation:
         raise ValueError(f"{source!r} is no number") from None
-    if not exact.is_finite() or exact.adjusted() > 23:
+    if not exact.is_finite() or not -40 < exact.adjusted() <= 23:
         raise ValueError(f"{source!r} is no number that can be held")
     sign, digits, exponent = exact.as_tuple()
     whole = int("".join(map(str, digits)))
-    shift = int(exponent) + 18
-    return (-1 if sign else 1) * (whole * 10**shift if shift >= 0 else whole // 10**-shift)
+    power = 10 ** abs(int(exponent) + 18)
+    scaled = whole * power if int(exponent) >= -18 else whole // power
+    return -scaled if sign else scaled

@@ -21,7 +21,7 @@ _INSTALL = "Install the sample: pip install 'remit[demo]'"
 
 
 def sample_bars(begins: date = AUTUMN_2008[0], ends: date = AUTUMN_2008[1]) -> Iterator[Bar]:
-    """Yield the daily bars from `begins` until before `ends` (default: the autumn of 2008), by time, then by instrument.
+    """Yield the daily bars from `begins` until before `ends` (default: the autumn of 2008), in order of time.
 
     A bar begins when New York opens, 09:30 there. Prices are as they were traded, not adjusted. Raises FeedError where
     the extra is missing or its file is not the one known.

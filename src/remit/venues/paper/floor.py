@@ -125,11 +125,8 @@ class Floor:
         name = mark.instrument
         if name not in self.instruments or self.trading.get(name) == "resolved":
             return
-        touch = Touch(
-            mark=mark,
-            bid_left=self._depth if mark.bid_size is None else mark.bid_size,
-            ask_left=self._depth if mark.ask_size is None else mark.ask_size,
-        )
+        lot = self.instruments[name].lot
+        touch = Touch(mark=mark, bid_left=self._size(mark.bid_size, lot), ask_left=self._size(mark.ask_size, lot))
         self.touches[name] = touch
         book = self.book(name)
         if name in self.trading or book.is_empty:
@@ -205,6 +202,11 @@ class Floor:
                 heapq.heappush(self._due, (order.active_at, order.arrived, order))
 
     # Inside
+
+    def _size(self, shown: Quantity | None, lot: int) -> Quantity | None:
+        """The size at a touch in whole lots: as the mark shows it, else as configured."""
+        size = self._depth if shown is None else shown
+        return None if size is None else Quantity(size - size % lot)
 
     def _beside(self, order: PaperOrder) -> list[PaperOrder]:
         working = self.working.get(order.connection, {}).values()
