@@ -124,7 +124,7 @@ def test_a_fault_names_file_line_field_and_what_to_do(
     ('order_notional_max = "1"', 1, "stands outside a table"),
     ('\n["acount:desk"]', 2, "did you mean account?"),
     ('["venue:paper"]', 1, "is not a subject of a mandate"),
-    ("[account.desk]", 1, "write firm, account:NAME"),
+    ("[account.desk]", 1, 'write firm, "account:NAME"'),
     ('["agent:a b"]', 1, "is not a subject of a mandate"),
     ("firm = 3", 1, "must be a table"),
     ("[firm]\n\npositions_max == 3", 3, "is not valid"),

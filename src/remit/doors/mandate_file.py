@@ -191,13 +191,15 @@ def _subject_faults(subject: str, table: object) -> Iterator[tuple[str, str]]:
 def _subject_fault(subject: str) -> str:
     try:
         scope, name = split_subject(subject)
+        known = scope in MANDATE_SCOPES and (not name or name == EVERY or re.fullmatch(NAME_PATTERN, name) is not None)
     except ValueError:
-        scope, name = "", ""
-    if scope not in MANDATE_SCOPES or (name and name != EVERY and not re.fullmatch(NAME_PATTERN, name)):
-        near = get_close_matches(subject.partition(":")[0], MANDATE_SCOPES, 1)
-        hint = f"; did you mean {near[0]}?" if near and near[0] != subject.partition(":")[0] else ""
-        return f"is not a subject of a mandate: write firm, account:NAME, agent:NAME or client:NAME{hint}"
-    return ""
+        known = False
+    if known:
+        return ""
+    said = subject.partition(":")[0]
+    near = [scope for scope in get_close_matches(said, MANDATE_SCOPES, 1) if scope != said]
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f'is not a subject of a mandate: write firm, "account:NAME", "agent:NAME" or "client:NAME"{hint}'
 
 
 def _field_fault(field: str, value: object) -> str:

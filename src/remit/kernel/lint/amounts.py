@@ -70,6 +70,8 @@ ZERO_ALLOWS_NOTHING = (
     "orders_per_day_max",
     "market_orders_max",
     "market_orders_per_day_max",
+    "refusals_in_row_max",
+    "repeated_execution_max",
 )
 ZERO_NEVER_BINDS = ("resolution_distance_min", "market_cooldown", "duplicate_window")
 

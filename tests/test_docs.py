@@ -1,0 +1,103 @@
+"""The documents say what the code says: generated pages are fresh, maps are complete, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from remit.doors.facts import FACTS
+from remit.kernel.mandate import Mandate
+from remit.kernel.rules.table import RULES
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+STANDARDS = ("15c3-5", "RTS 6 Art. ", "FIA", "FINRA 5210", "FINRA 4210", "Reg SHO", "LULD", "house")
+
+
+def load_generator() -> ModuleType:
+    path = ROOT / "scripts" / "make_docs.py"
+    spec = importlib.util.spec_from_file_location("make_docs", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["make_docs"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATOR = load_generator()
+
+
+@pytest.mark.parametrize("name", GENERATOR.PAGES)
+def test_a_generated_page_is_fresh(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == GENERATOR.PAGES[name](), f"docs/{name} is stale: run `make docs`"
+
+
+def test_a_changed_page_counts_as_stale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for page in DOCS.glob("*.md"):
+        (tmp_path / page.name).write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(GENERATOR, "DOCS", tmp_path)
+    before = GENERATOR.stale()
+    presets = tmp_path / "presets.md"
+    presets.write_text(presets.read_text(encoding="utf-8").replace("agent 100", "agent 1000"), encoding="utf-8")
+    (tmp_path / "facts.md").unlink()
+    assert set(GENERATOR.stale()) - set(before) == {"presets.md", "facts.md"}
+
+
+def test_every_rule_has_its_anchor() -> None:
+    anchors = re.findall(r"^### (\w+)$", (DOCS / "rules.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(anchors) == len(set(anchors))
+    assert set(anchors) == {rule.name for rule in RULES}
+
+
+def test_the_map_of_controls_and_the_table_of_rules_are_one() -> None:
+    page = (DOCS / "controls.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    named = [name for name, _, _ in rows]
+    assert len(named) == len(set(named))
+    assert set(named) == {rule.name for rule in RULES}
+    for name, clauses, _ in rows:
+        for clause in clauses.split("; "):
+            assert clause.startswith(STANDARDS), f"{name}: {clause} is no standard of the list"
+
+
+def test_every_limit_of_a_mandate_is_a_rule_or_a_term_of_the_page() -> None:
+    page = (DOCS / "rules.md").read_text(encoding="utf-8")
+    for field in Mandate.__struct_fields__:
+        assert f"### {field}\n" in page or f"| `{field}` |" in page, field
+
+
+def test_what_a_fact_feeds_is_a_rule() -> None:
+    names = {rule.name for rule in RULES}
+    for fact in FACTS.values():
+        assert set(fact.feeds) <= names, fact.verb
+
+
+def anchors_of(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        goal = page.parent / file if file else page
+        assert goal.exists(), f"{page.name} points to {target}"
+        assert not anchor or anchor in anchors_of(goal), f"{page.name} points to {target}"
+
+
+def test_every_decision_is_listed() -> None:
+    records = {path.name for path in (DOCS / "adr").glob("0*.md")}
+    listed = set(re.findall(r"\]\((0\d+-[\w-]+\.md)\)", (DOCS / "adr" / "README.md").read_text(encoding="utf-8")))
+    assert records == listed
+    for name in records:
+        text = (DOCS / "adr" / name).read_text(encoding="utf-8")
+        assert all(f"**{part}.**" in text for part in ("Context", "Decision", "Consequence")), name
