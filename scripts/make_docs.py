@@ -318,7 +318,7 @@ def command_entries(command: Any, path: str) -> Iterator[str]:
         return
     rows = []
     for parameter in command.params:
-        if getattr(parameter, "hidden", False) or parameter.name == "help":
+        if getattr(parameter, "hidden", False) or parameter.name in ("help", "install_completion", "show_completion"):
             continue
         option = parameter.param_type_name == "option"
         names = (

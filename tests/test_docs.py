@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import typer
+import typer.main
 
 from remit.doors.facts import FACTS
 from remit.kernel.mandate import Mandate
@@ -76,6 +78,24 @@ def test_what_a_fact_feeds_is_a_rule() -> None:
     names = {rule.name for rule in RULES}
     for fact in FACTS.values():
         assert set(fact.feeds) <= names, fact.verb
+
+
+def test_the_command_line_is_walked_to_its_leaves() -> None:
+    app, order = typer.Typer(help="The guard."), typer.Typer(help="Orders.")
+    app.add_typer(order, name="order")
+
+    @order.command()
+    def submit(instrument: str, quantity: str = typer.Option(..., "--quantity", "-q", help="How many units.")) -> None:
+        """Propose an order."""
+
+    @order.command(hidden=True)
+    def secret() -> None:
+        """Not for the reference."""
+
+    page = "\n".join(GENERATOR.command_entries(typer.main.get_command(app), "remit"))
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == ["remit", "remit order", "remit order submit"]
+    assert "| `--quantity, -q` | How many units. | required |" in page
+    assert "| `INSTRUMENT` |" in page and "secret" not in page and "completion" not in page
 
 
 def anchors_of(page: Path) -> set[str]:
