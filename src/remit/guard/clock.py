@@ -22,11 +22,11 @@ class Reading:
 
 
 class Clock:
-    """Journal time that never goes back: the last time plus monotonic time, drawn towards the wall clock at a bounded rate.
+    """Journal time that never goes back: the last time plus monotonic time, drawn evenly towards the wall clock.
 
-    It starts at the wall clock, or at the journal's `last` time where that is later; a wall clock that is then more than
-    a second behind the journal is told as a jump by the first reading. A jump is never followed at once: after one of an hour
-    journal time takes ten hours to draw level, or a restart where the wall clock is ahead.
+    It starts at the wall clock, or at the journal's `last` time where that is later; a wall clock that is then more
+    than a second behind the journal is told as a jump by the first reading. A jump is never followed at once: after one
+    of an hour journal time takes ten hours to draw level, or a restart where the wall clock is ahead.
     """
 
     __slots__ = ("_at", "_monotonic", "_skew", "_wall")

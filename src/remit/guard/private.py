@@ -35,3 +35,18 @@ def check_private(folder: Path) -> None:
                 f"{path} can be used by others (mode {stat.S_IMODE(status.st_mode):o})",
                 f"Run: chmod go-rwx {shlex.quote(str(path))} -- and replace the keys if somebody may have read them",
             )
+
+
+def make_private(folder: Path, *, shared: bool = False) -> None:
+    """Return when the folder exists, made where it was missing, and only this user can change what is in it.
+
+    Nobody else may look in either, unless it is `shared`: the person who shares it makes it. OpenToOthers otherwise.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    forbidden = stat.S_IWGRP | stat.S_IWOTH if shared else _OTHERS
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & forbidden:
+        raise OpenToOthers(
+            f"{folder} is no private folder of this user (mode {stat.S_IMODE(status.st_mode):o})",
+            f"Run: chmod {'go-w' if shared else 'go-rwx'} {shlex.quote(str(folder))} -- or name another folder",
+        )

@@ -1,0 +1,119 @@
+"""The messages on the guard's socket and how they are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from remit.guard.errors import GuardError, RequestMalformed
+from remit.kernel.codec import decode, encode
+
+Do = Literal["command", "read", "preview", "follow"]
+"""Change something; ask for something; ask what would be decided; be told of everything from some point on."""
+
+NOTHING = msgspec.Raw(b"null")
+Kind = TypeVar("Kind")
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a caller asks. `id` is the caller's own, from 1, to tell answers apart; `body` is JSON."""
+
+    id: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+    token: Annotated[str, msgspec.Meta(max_length=200)]
+    do: Do
+    body: msgspec.Raw = NOTHING
+    door: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """Which door carries the request: a note for the journal, never a proof of anything."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A named error as it travels: its code, what happened, what to do."""
+
+    code: str
+    message: str
+    fix: str
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the guard answers to the request `id`: `ok` or `error`; `more` where the stream goes on.
+
+    An error with the id 0 is about the connection as a whole, which then closes.
+    """
+
+    id: int
+    ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: Failure | msgspec.UnsetType = msgspec.UNSET
+    more: bool = False
+
+
+class GuardRefused(GuardError):
+    """The guard answered with a named error: `failure` is what it said, and its code is the code here."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.code = failure.code  # type: ignore[misc]  # here the code is the guard's word, not the class's
+        super().__init__(failure.message, failure.fix)
+        self.failure = failure
+
+
+class _Number(msgspec.Struct):
+    id: Annotated[int, msgspec.Meta(ge=1, lt=2**53)] = 0
+
+
+_requests = msgspec.json.Decoder(Request)
+_answers = msgspec.json.Decoder(Answer)
+_numbers = msgspec.json.Decoder(_Number)
+_encoder = msgspec.json.Encoder()
+
+
+def write_request(number: int, token: str, do: Do, body: object, door: str) -> bytes:
+    """Return the bytes of a request; `body` is anything with a canonical text: a command's body, plain values."""
+    return _encoder.encode(Request(number, token, do, msgspec.Raw(encode(body)), door))
+
+
+def read_request(message: bytes) -> Request:
+    """Return the request that the bytes spell; RequestMalformed otherwise."""
+    try:
+        return _requests.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise RequestMalformed(f"this is no request: {fault}", "See `remit.guard.wire` for the form") from None
+
+
+def number_of(message: bytes) -> int:
+    """Return the id of a request that may be malformed otherwise; 0 where none can be read."""
+    try:
+        return _numbers.decode(message).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0
+
+
+def write_ok(number: int, ok: bytes, *, more: bool = False) -> bytes:
+    """Return the bytes of an answer; `ok` is JSON already."""
+    return b'{"id":%d,"ok":%b%b}' % (number, ok, b',"more":true' if more else b"")
+
+
+def write_error(number: int, error: GuardError) -> bytes:
+    """Return the bytes of an answer that is a named error."""
+    return _encoder.encode(Answer(number, error=Failure(error.code, error.message, error.fix)))
+
+
+def read_answer(message: bytes) -> Answer:
+    """Return the answer that the bytes spell; RequestMalformed otherwise, which no guard of this version sends."""
+    try:
+        answer = _answers.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise RequestMalformed(f"this is no answer: {fault}", "Use the same version of remit at both ends") from None
+    if (answer.ok is msgspec.UNSET) == (answer.error is msgspec.UNSET):
+        raise RequestMalformed("an answer is either ok or an error", "Use the same version of remit at both ends")
+    return answer
+
+
+def result_of(answer: Answer, kind: type[Kind] | Any) -> Any:
+    """Return what an answer holds as a `kind`; GuardRefused where it is an error."""
+    if isinstance(answer.error, Failure):
+        raise GuardRefused(answer.error)
+    assert isinstance(answer.ok, msgspec.Raw)
+    try:
+        return decode(kind, bytes(answer.ok))
+    except msgspec.DecodeError as fault:
+        raise RequestMalformed(f"unexpected answer: {fault}", "Use the same version of remit at both ends") from None
