@@ -124,8 +124,9 @@ EMPTY = Mandate()
 
 
 def digest(mandate: Mandate) -> str:
-    """Return the SHA-256 of the mandate's canonical text: what an approval and a decision name."""
-    return hashlib.sha256(encode(mandate)).hexdigest()
+    """Return the SHA-256 of what a mandate says: what an approval and a decision name. Equal mandates have one digest."""
+    said = {field: getattr(mandate, field) for field in mandate.__struct_fields__}
+    return hashlib.sha256(encode({field: value for field, value in said.items() if value != getattr(EMPTY, field)})).hexdigest()
 
 
 class MandateVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

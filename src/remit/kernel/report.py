@@ -8,6 +8,7 @@ from remit.kernel.halt import raise_halt, watch
 from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import Money, Quantity, text
 from remit.kernel.order import TERMINAL, Order, Signal, transition
+from remit.kernel.state import State
 from remit.kernel.step import Step
 
 Report = (
@@ -165,7 +166,7 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
     if body.connection not in step.state.connections:
         step.refuse("unknown_connection", f"there is no connection {body.connection}")
         return
-    differences = _differences(step, body)
+    differences = drift(step.state, body)
     if differences:
         step.emit(e.Alarm(code="drift", why=f"{body.connection}: " + "; ".join(differences)[:400]))
         raise_halt(
@@ -175,8 +176,8 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
         step.emit(e.Took())
 
 
-def _differences(step: Step, body: c.Reconciled) -> list[str]:
-    state = step.state
+def drift(state: State, body: c.Reconciled) -> list[str]:
+    """Return where a venue's own account of a connection differs from the book; empty where they agree."""
     account = subject("account", state.connections[body.connection].account)
     venue = {holding.instrument: int(holding.quantity) for holding in body.positions}
     book = {

@@ -13,6 +13,7 @@ from remit.kernel.halt import breached
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
 from remit.kernel.order import TERMINAL, Order
+from remit.kernel.state import State
 from remit.kernel.step import Step
 
 
@@ -45,18 +46,18 @@ def submit(step: Step, body: c.Submit) -> None:
     )
 
 
+def may_speak_for(state: State, by: Principal, agent: str, client: str) -> bool:
+    """Whether the principal may act for an agent: itself, its client, an operator by hand, or the guard."""
+    if by.role == "agent":
+        return by.name == agent and not client
+    if by.role == "client":
+        return by.name == client and client in state.clients and state.clients[client].agent == agent
+    return by.role in ("operator", "guard")
+
+
 def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
     """Whether the principal may act for an agent; refuses the command where it may not."""
-    if by.role == "agent" and by.name == agent and not client:
-        return True
-    if (
-        by.role == "client"
-        and by.name == client
-        and client in step.state.clients
-        and step.state.clients[client].agent == agent
-    ):
-        return True
-    if by.is_person or by.role == "guard":
+    if may_speak_for(step.state, by, agent, client):
         return True
     step.refuse("not_yours", f"{by.role} {by.name} does not act for agent {agent}")
     return False
