@@ -1,0 +1,138 @@
+"""The guard's settings: where its data lies, where it listens, and which environment it is in."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from remit.guard.errors import SettingInvalid
+from remit.kernel.names import Environment
+
+FILE = "remit.toml"
+SOCKET = "guard.sock"
+SOCKET_BYTES_MAX = 103
+"""The longest path of a Unix socket that every system takes (104 bytes with its end on macOS, 108 on Linux)."""
+ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Paths are absolute.
+
+    `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
+    venue.
+    """
+
+    home: Path
+    socket: Path
+    environment: Environment
+    peers: tuple[int, ...] = ()
+    links: dict[str, Path] = {}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may stand in remit.toml."""
+
+    environment: str = "training"
+    socket: str | None = None
+    peers: tuple[int, ...] = ()
+    links: dict[str, str] = {}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the data folder's remit.toml and of the environment variables, which come first.
+
+    `REMIT_HOME` is the data folder (else `~/.local/share/remit`), `REMIT_SOCKET` the guard's socket, and
+    `REMIT_ENVIRONMENT` is `training` (also where nothing is said) or `live`. Relative paths start at the data folder.
+    SettingInvalid for an unknown key, and for a value that is not exactly one it may have: nothing ever falls back.
+    """
+    home = _home(environ)
+    file = _read(home / FILE)
+    stated = environ.get("REMIT_SOCKET", file.socket)
+    return Settings(
+        home=home,
+        socket=socket_path(home, environ) if stated is None else _short(_absolute(stated, home, "socket")),
+        environment=environment_of(environ.get("REMIT_ENVIRONMENT", file.environment)),
+        peers=file.peers,
+        links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
+    )
+
+
+def environment_of(value: str) -> Environment:
+    """Return the environment that the value names exactly; SettingInvalid for everything else, however close."""
+    if value == "training":
+        return "training"
+    if value == "live":
+        return "live"
+    raise SettingInvalid(f"{value!r} is no environment", f"Write exactly {' or '.join(ENVIRONMENTS)}")
+
+
+def socket_path(home: Path, environ: Mapping[str, str]) -> Path:
+    """Return where the guard of a data folder listens where nothing is said: `guard.sock` in the folder.
+
+    Where that path is too long for a socket it is `remit-HASH.sock` in `$XDG_RUNTIME_DIR`, else in `/tmp/remit-UID`, which
+    the guard makes private; HASH stands for the data folder, so that callers find the same place.
+    """
+    near = home / SOCKET
+    if len(os.fsencode(near)) <= SOCKET_BYTES_MAX:
+        return near
+    name = f"remit-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    folder = Path(runtime) if runtime.startswith("/") else Path(f"/tmp/remit-{os.getuid()}")
+    return _short(folder / name)
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    stated = environ.get("REMIT_HOME")
+    if stated is not None:
+        if not stated:
+            raise SettingInvalid("REMIT_HOME is empty", "Name a folder, or unset it")
+        return _absolute(stated, Path.cwd(), "REMIT_HOME")
+    user = environ.get("HOME", "")
+    if not user.startswith("/"):
+        raise SettingInvalid("there is no home folder to keep the data in", "Set REMIT_HOME to a folder")
+    return Path(user) / ".local" / "share" / "remit"
+
+
+def _read(path: Path) -> _File:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _File()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
+        raise SettingInvalid(f"{path} cannot be read: {fault}", "Correct the file, or move it away") from None
+    for key in found:
+        if key not in _File.__struct_fields__:
+            raise SettingInvalid(f"{path} has an unknown key: {key}", _suggestion(key))
+    return _convert(path, found)
+
+
+def _convert(path: Path, found: dict[str, Any]) -> _File:
+    try:
+        return msgspec.convert(found, _File)
+    except msgspec.ValidationError as fault:
+        raise SettingInvalid(f"{path}: {fault}", "Correct the value") from None
+
+
+def _suggestion(key: str) -> str:
+    close = difflib.get_close_matches(key, _File.__struct_fields__, n=1)
+    known = ", ".join(_File.__struct_fields__)
+    return f"Did you mean {close[0]}? Known are {known}" if close else f"Remove it; known are {known}"
+
+
+def _absolute(stated: str, base: Path, key: str) -> Path:
+    if not stated or "\0" in stated or stated.startswith("~"):
+        raise SettingInvalid(f"{key} is no path: {stated!r}", "Name a file or folder in full, or leave it out")
+    return Path(os.path.abspath(base / stated))
+
+
+def _short(path: Path) -> Path:
+    if len(os.fsencode(path)) > SOCKET_BYTES_MAX:
+        raise SettingInvalid(f"a socket's path is over {SOCKET_BYTES_MAX} bytes: {path}", "Name a shorter one")
+    return path
