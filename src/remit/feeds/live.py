@@ -70,7 +70,7 @@ class LiveFeed:
     """Polls the tickers of `symbols` (instrument name to the exchange's symbol) of one exchange every `poll_ns`.
 
     A poll that fails is told to `trouble` and tried again after `poll_ns`, doubled with each failure in a row up to
-    `poll_ns_max`; after `failures_max` in a row FeedError `feed_outage` ends the feed. A ticker without a bid, an ask or
+    `poll_ns_max`; after `failures_max` in a row FeedError `feed_outage` ends the feed. A ticker without bid, ask or
     a last price gives no mark and is told as `quote_incomplete`. What the exchange refuses for good ends the feed as
     `feed_refused`. `clock` gives nanoseconds since the epoch, for tickers that carry no time.
     """
@@ -187,6 +187,6 @@ def _scaled(source: object) -> int:
         raise ValueError(f"{source!r} is no number that can be held")
     sign, digits, exponent = exact.as_tuple()
     whole = int("".join(map(str, digits)))
-    power = 10 ** abs(int(exponent) + 18)
+    power: int = 10 ** abs(int(exponent) + 18)
     scaled = whole * power if int(exponent) >= -18 else whole // power
     return -scaled if sign else scaled

@@ -79,8 +79,9 @@ class PaperExchange:
         self._advance(at)
         order, known = "", False
         try:
-            permit, body = self._gate.check(_sealed(sealed), self._floor.clock.at)
-            order, known = permit.order, (permit.connection, permit.order) in self._floor.orders
+            frame = _sealed(sealed)
+            order, known = self._about(frame)
+            permit, body = self._gate.check(frame, self._floor.clock.at)
             self._gate.use(permit.id, permit.expires_at)
             self._store.put("permit", permit.id, permit.expires_at)
             reply = self._answer(body)
@@ -150,6 +151,15 @@ class PaperExchange:
             cash=tuple(sorted(floor.accounts.cash[connection].items())),
             orders=tuple(sorted(floor.working.get(connection, {}))),
         )
+
+    def _about(self, frame: Sealed) -> tuple[str, bool]:
+        """Which order a request speaks of and whether it exists: for a refusal's reply, so nothing is proven yet."""
+        try:
+            body = messages.read_body(frame.body)
+        except ValueError:
+            return "", False
+        order = "" if isinstance(body, messages.TakeSnapshot) else body.order
+        return order, (body.connection, order) in self._floor.orders
 
     def _messages(self) -> list[Message]:
         self._store.commit()

@@ -115,7 +115,7 @@ class PaperServer:
         return reply
 
     def _stop(self, problem: sqlite3.Error) -> None:
-        """What happened cannot be remembered: answer nobody any more, so that nothing is said that a restart forgets."""
+        """What happened cannot be remembered: answer nobody, so that nothing is said that a restart forgets."""
         if not self._end.done():
             self._end.set_exception(
                 ServerFault(f"the state file failed: {problem}. Make room, then start the venue again")

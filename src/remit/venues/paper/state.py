@@ -102,21 +102,31 @@ class NoStore:
         pass
 
 
+_SET_UP = (
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID",
+)
+
+
 class StateFile:
     """A SQLite file (write-ahead log): what was committed survives `kill -9` of the process.
 
     It is not flushed to the disk at each commit, so a power cut may lose the last moments; the file stays consistent.
+    One process at a time. Raises ValueError for a file that is in use or is none of its own.
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None)
+        path.touch(mode=0o600)
         path.chmod(0o600)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._database.execute(
-            "CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
-        )
+        try:
+            self._database = sqlite3.connect(path, isolation_level=None, timeout=0)
+            for line in _SET_UP:
+                self._database.execute(line)
+        except sqlite3.Error as problem:
+            do = "Stop the venue that uses it, or name another file"
+            raise ValueError(f"the state file {path} cannot be used: {problem}. {do}") from problem
         self._waiting: dict[tuple[str, str], object] = {}
 
     def load(self) -> Iterator[tuple[str, str, bytes]]:
