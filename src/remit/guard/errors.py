@@ -166,6 +166,18 @@ class GuardRunning(GuardError):
     code = "guard_running"
 
 
+class GuardStopped(GuardError):
+    """The guard takes nothing more: it is stopping, or its journal failed."""
+
+    code = "guard_stopped"
+
+
+class NotAuthenticated(GuardError):
+    """The token is unknown, revoked or expired."""
+
+    code = "not_authenticated"
+
+
 class GuardGone(GuardError):
     """The link to the guard broke before its answer: whether the request took effect is not known."""
 
@@ -194,3 +206,12 @@ class Internal(GuardError):
     """A fault of the guard itself, not of the request."""
 
     code = "internal"
+
+
+# Recovery
+
+
+class StateMismatch(GuardError):
+    """What is on the disk does not fit together."""
+
+    code = "state_mismatch"

@@ -77,6 +77,7 @@ class RealWorld:
         tell: Callable[[Alert], None] | None = None,
     ) -> None:
         self._home = home
+        self._reply_timeout_s = reply_timeout_s
         self._links = {connection: Link(path, reply_timeout_s) for connection, path in links.items()}
         self._stores: dict[str, FileStore] = {}
         self._tell = tell or _to_stderr
@@ -126,6 +127,11 @@ class RealWorld:
         for store in self._stores.values():
             store.close()
         self._stores.clear()
+
+    def link(self, connection: str, path: Path) -> None:
+        """Name the socket of a connection's venue, unless it has one."""
+        if connection not in self._links:
+            self._links[connection] = Link(path, self._reply_timeout_s)
 
     def _link(self, connection: str) -> Link:
         if connection not in self._links:

@@ -41,5 +41,8 @@ class Venue(Protocol):
     def read(self, request: Request, order: str, reply: bytes) -> Sequence[Body]:
         """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection."""
 
+    def subscribe(self, connection: str, after: int) -> bytes:
+        """Return the bytes that open the stream of what a connection's venue says unasked, after message number `after`."""
+
     def listen(self, message: bytes) -> Sequence[Body]:
         """Return the reports that an unsolicited message of the venue spells."""

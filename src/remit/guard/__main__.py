@@ -1,0 +1,81 @@
+"""`python -m remit.guard`: the guard as a process, until it is told to stop (Ctrl-C or SIGTERM)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from remit.guard import config
+from remit.guard.errors import GuardError
+from remit.guard.hygiene import harden
+from remit.guard.serve import OPERATOR_TOKEN, GuardProcess
+from remit.journal.errors import JournalError
+from remit.journal.log import Resume
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the guard; 0 after a clean stop, 1 where it cannot start or its journal failed."""
+    words = _arguments().parse_args(given)
+    try:
+        harden()
+        environ = dict(os.environ)
+        if words.home is not None:
+            environ["REMIT_HOME"] = str(words.home)
+        settings = config.load(environ)
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        resume = None if words.resume is None else Resume(words.resume[0], words.resume[1])
+        asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume))
+    except (GuardError, JournalError) as fault:
+        print(f"remit guard: {fault}", file=sys.stderr)
+        return 1
+    except (OSError, sqlite3.Error) as fault:
+        print(f"remit guard: the disk refused: {fault}. Check the data folder and its disk", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: config.Settings, passphrase: str | None, resume: Resume | None) -> None:
+    process = GuardProcess(settings, passphrase, resume)
+
+    def ready(token: str | None) -> None:
+        for warning in process.recovered.warnings:
+            print(f"remit guard: {warning}", file=sys.stderr)
+        if token is not None:
+            print(
+                f"remit guard: your operator token, shown this once and kept in {settings.home / OPERATOR_TOKEN}:\n{token}",
+                flush=True,
+            )
+        print(f"remit guard: ready on {settings.socket}", flush=True)
+
+    await process.run(ready)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="python -m remit.guard", description=__doc__)
+    words.add_argument("--home", type=Path, help="the data folder (default: REMIT_HOME, else ~/.local/share/remit)")
+    words.add_argument(
+        "--passphrase-fd", type=int, help="read the vault's passphrase from this file descriptor; -1 asks for it"
+    )
+    words.add_argument(
+        "--resume", nargs=2, metavar=("PERSON", "REASON"), help="let a poisoned journal go on, in this person's name"
+    )
+    return words
+
+
+def _passphrase(descriptor: int | None) -> str | None:
+    if descriptor is None:
+        return None
+    if descriptor < 0:
+        return getpass.getpass("Passphrase of the vault: ")
+    with os.fdopen(descriptor) as file:
+        return file.readline().rstrip("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

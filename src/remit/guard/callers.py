@@ -1,0 +1,24 @@
+"""Callers: from a token to a principal. An identity is never taken from an argument."""
+
+from __future__ import annotations
+
+from remit.guard.errors import NotAuthenticated, TokenMalformed
+from remit.guard.tokens import TokenStore
+from remit.kernel.names import Principal
+from remit.kernel.state import State
+
+_ASK = "Give a valid token in REMIT_TOKEN, or ask an operator for one: remit token issue"
+
+
+def authenticate(tokens: TokenStore, state: State, secret: str, door: str, at: int) -> Principal:
+    """Return whom a token stands for at journal time `at`; NotAuthenticated for any other text."""
+    try:
+        token = tokens.find(secret)
+    except TokenMalformed as fault:
+        raise NotAuthenticated(fault.message, _ASK) from None
+    grant = state.tokens.get(token) if token is not None else None
+    if token is None or grant is None or token in state.revoked:
+        raise NotAuthenticated("the token is not known, or was revoked", _ASK)
+    if grant.expires_at is not None and at >= grant.expires_at:
+        raise NotAuthenticated("the token has expired", _ASK)
+    return Principal(name=grant.name, role=grant.role, token=token, door=door, owner=grant.owner)

@@ -1,0 +1,250 @@
+"""The guard's process: it opens everything, serves until it is told to stop, and stops so that nothing is in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import signal
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import remit
+from remit.guard.board import Board
+from remit.guard.calendar import running_out
+from remit.guard.clock import Clock
+from remit.guard.config import Settings
+from remit.guard.courier import RETRY_NS, Courier, news
+from remit.guard.errors import LinkDown
+from remit.guard.handle import Handle, NewToken
+from remit.guard.loop import Loop
+from remit.guard.recover import SNAPSHOT_EVERY, Recovered, recover, take_snapshot
+from remit.guard.vault import FILE as VAULT_FILE
+from remit.guard.vault import Vault
+from remit.guard.wire import Server
+from remit.guard.world import KEYS, RealWorld
+from remit.journal.errors import JournalError
+from remit.journal.log import Resume
+from remit.journal.side import SideStore
+from remit.kernel import command as c
+from remit.kernel.event import Record, Took
+from remit.kernel.names import GUARD
+from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.venues.paper.codec import Paper
+
+OPERATOR_TOKEN = "operator.token"
+RESET_OPERATOR = "reset-operator"
+PERMIT_KEY = "permit.pub"
+SIDE = "side.db"
+FLUSH_NS = NANOSECONDS // 4
+
+
+class GuardProcess:
+    """One running guard over one data folder."""
+
+    def __init__(self, settings: Settings, passphrase: str | None = None, resume: Resume | None = None) -> None:
+        self.settings = settings
+        self.world = RealWorld(settings.home, settings.links)
+        self.vault = open_vault(self.world, passphrase)
+        self.venues = {Paper.name: Paper()}
+        self.recovered: Recovered = recover(self.world, self.vault, resume)
+        self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
+        self.side = SideStore(settings.home / SIDE, self.world.random)
+        self.tokens = self.vault.tokens(self.world)
+        self.board = Board(self.kernel.state)
+        clock = Clock(self.kernel.state.at, self.world.now(), self.world.monotonic())
+        self.started_at = clock.read(self.world.now(), self.world.monotonic()).at
+        self.loop = Loop(
+            self.world,
+            self.journal,
+            self.kernel,
+            self.venues,
+            clock,
+            act=lambda due: self.courier.carry(due),
+            heard=self._heard,
+            before_sync=self.side.sync,
+        )
+        self.courier = Courier(self.world, self.vault, self.kernel.state, self.venues, self.loop.enter, self.loop.now)
+        self.handle = Handle(
+            self.world, self.kernel, self.journal, self.loop, self.board, self.tokens, self.side, self._about
+        )
+        self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
+        self._snapshot_seq = self.kernel.state.seq
+        self._heard_from: dict[str, int] = {}
+
+    async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
+        """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when the disk fails."""
+        loop = asyncio.get_running_loop()
+        writing = loop.create_task(self.loop.run())
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await self._begin()
+            token = await self._operator_token()
+            await self.server.start()
+            ready(token)
+            stopping = loop.create_task(stop.wait())
+            await asyncio.wait({stopping, writing}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        finally:
+            await self._end(writing)
+
+    async def _begin(self) -> None:
+        """Note the start, ask about everything that was under way, and open the venues' streams."""
+        await self.loop.enter(
+            GUARD,
+            c.KernelStarted(
+                version=remit.__version__,
+                digest=kernel_digest(),
+                clean=self.recovered.recovery.clean_stop,
+                prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
+            ),
+        )
+        write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
+        for body in list(running_out(self.kernel.state, self.loop.now())):
+            await self.loop.enter(GUARD, body)
+        for order in list(self.kernel.state.orders.values()):
+            if order.state in ("allowed", "sent"):
+                await self.loop.enter(
+                    GUARD, c.Lost(order=order.id, why="the guard was restarted before the venue answered")
+                )
+            elif order.state != "held":
+                await self.loop.enter(GUARD, c.Ask(connection=order.connection, order=order.id))
+        for connection in self.kernel.state.connections:
+            self._open(connection)
+        self.courier.spawn(self._every())
+
+    async def _operator_token(self) -> str | None:
+        """Make an operator token at the first start, or where the machine's owner asked for one with a file."""
+        reset = self.settings.home / RESET_OPERATOR
+        known = any(
+            grant.role == "operator"
+            for name, grant in self.kernel.state.tokens.items()
+            if name not in self.kernel.state.revoked
+        )
+        if known and not reset.exists():
+            return None
+        secret, _ = await self.handle.issue(GUARD, NewToken(role="operator", name="owner", owner="owner"))
+        write_private(self.settings.home / OPERATOR_TOKEN, secret + "\n")
+        reset.unlink(missing_ok=True)
+        return secret
+
+    def _heard(self, record: Record) -> None:
+        self.handle.heard(record)
+        body = record.command.body
+        if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
+            self._open(body.connection.name)
+
+    def _open(self, connection: str) -> None:
+        """Listen to a connection's venue and take over what it holds."""
+        if connection not in self.settings.links:
+            self.world.link(connection, paper_socket(self.settings))
+        self.courier.spawn(self._listen(connection))
+
+    async def _listen(self, connection: str) -> None:
+        """Follow what a venue says unasked, for ever; a link that comes back is reconciled before anything opens."""
+        venue = self.venues[self.kernel.state.connections[connection].venue]
+        tries = 0
+        while True:
+            try:
+                await self.loop.enter(GUARD, c.Ask(connection=connection))
+                async for message in self.world.listen(
+                    connection, venue.subscribe(connection, self._heard_from.get(connection, 0))
+                ):
+                    tries = 0
+                    self._heard_from[connection] = self._heard_from.get(connection, 0) + 1
+                    for report in venue.listen(message):
+                        if news(self.kernel.state, report):
+                            await self.loop.enter(GUARD, report)
+            except LinkDown:
+                if self.kernel.state.venue_states[connection].link_up:
+                    await self.loop.enter(
+                        GUARD, c.SetVenueState(connection=connection, reconciled=False, link_up=False)
+                    )
+            await self.world.sleep(RETRY_NS[min(tries, 3)])
+            tries += 1
+
+    async def _every(self) -> None:
+        """Journal the marks that are due, the days that run out, and a snapshot now and then."""
+        checked = 0
+        while True:
+            await self.world.sleep(FLUSH_NS)
+            await self.handle.flush()
+            at = self.loop.now()
+            if at > checked + DAY_NS // 24:
+                checked = at
+                for body in list(running_out(self.kernel.state, at)):
+                    await self.loop.enter(GUARD, body)
+            if self.kernel.state.seq >= self._snapshot_seq + SNAPSHOT_EVERY:
+                self._snapshot_seq = self.kernel.state.seq
+                await self.loop.enter(GUARD, take_snapshot(self.world, self.journal, self.kernel))
+
+    def _about(self) -> dict[str, Any]:
+        head = self.journal.head
+        return {
+            "version": remit.__version__,
+            "environment": self.settings.environment,
+            "started_at": self.started_at,
+            "journal": {"size": head.size, "root": head.root.hex()},
+            "permit_key": self.vault.permit_key.hex(),
+            "home": str(self.settings.home),
+        }
+
+    async def _end(self, writing: asyncio.Task[None]) -> None:
+        await self.server.stop()
+        await self.courier.stop()
+        if self.loop.failed is None and not writing.done():
+            with contextlib.suppress(JournalError):
+                await self.loop.enter(GUARD, c.KernelStopped())
+        self.loop.stop()
+        try:
+            await writing
+        finally:
+            self.side.close()
+            if self.loop.failed is None:
+                self.journal.close()
+            self.world.close()
+
+
+def open_vault(world: RealWorld, passphrase: str | None) -> Vault:
+    """Open the vault, or make one at the very first start."""
+    if VAULT_FILE in world.store(KEYS).names():
+        return Vault.open(world, passphrase)
+    return Vault.create(world, passphrase)
+
+
+def paper_socket(settings: Settings) -> Path:
+    """Return where the paper venue of a data folder listens: beside the guard."""
+    name = settings.socket.name
+    return settings.socket.with_name("paper.sock" if name == "guard.sock" else name.replace(".sock", "-paper.sock"))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a small file that only this user can read, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def kernel_digest() -> str:
+    """Return the SHA-256 over the kernel's source files: which code decides."""
+    state = hashlib.sha256()
+    stack = [resources.files("remit.kernel")]
+    files = []
+    while stack:
+        for item in stack.pop().iterdir():
+            if item.is_dir():
+                stack.append(item)
+            elif item.name.endswith(".py"):
+                files.append(item)
+    for file in sorted(files, key=str):
+        source = file.read_bytes()
+        state.update(len(source).to_bytes(8, "big") + source)
+    return state.hexdigest()
