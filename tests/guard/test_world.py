@@ -41,7 +41,7 @@ async def echo(message: bytes, writer: asyncio.StreamWriter) -> None:
     writer.write(pack(b"re " + message))
 
 
-def world_at(path: Path, timeout_s: int = 5) -> RealWorld:
+def world_at(path: Path, timeout_s: float = 5) -> RealWorld:
     return RealWorld(path.parent, {"c": path}, reply_timeout_s=timeout_s)
 
 
@@ -91,7 +91,7 @@ async def too_long(message: bytes, writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize("answer", [silent, hang_up, too_long])
 def test_a_request_without_a_reply_is_unknown(tmp_path: Path, answer: Answer) -> None:
     async def main() -> None:
-        world = world_at(tmp_path / "v", timeout_s=1)
+        world = world_at(tmp_path / "v", timeout_s=0.2)
         async with venue(tmp_path / "v", answer):
             results = await asyncio.gather(*(world.send("c", b"x") for _ in range(3)), return_exceptions=True)
             assert [type(result) for result in results] == [NoReply] * 3
@@ -112,7 +112,7 @@ def test_a_late_reply_is_never_taken_for_the_next_ones(tmp_path: Path) -> None:
         await echo(message, writer)
 
     async def main() -> None:
-        world = world_at(tmp_path / "v", timeout_s=1)
+        world = world_at(tmp_path / "v", timeout_s=0.2)
         async with venue(tmp_path / "v", slow_once):
             with pytest.raises(NoReply):
                 await world.send("c", b"slow")

@@ -76,8 +76,8 @@ def environment_of(value: str) -> Environment:
 def socket_path(home: Path, environ: Mapping[str, str]) -> Path:
     """Return where the guard of a data folder listens where nothing is said: `guard.sock` in the folder.
 
-    Where that path is too long for a socket it is `remit-HASH.sock` in `$XDG_RUNTIME_DIR`, else in `/tmp/remit-UID`, which
-    the guard makes private; HASH stands for the data folder, so that callers find the same place.
+    Where that path is too long for a socket it is `remit-HASH.sock` in `$XDG_RUNTIME_DIR`, else in `/tmp/remit-UID`,
+    which the guard makes private; HASH stands for the data folder, so that callers find the same place.
     """
     near = home / SOCKET
     if len(os.fsencode(near)) <= SOCKET_BYTES_MAX:

@@ -18,7 +18,7 @@ class Link:
     under way on it becomes NoReply, and no late reply can ever be taken for another's.
     """
 
-    def __init__(self, path: Path, reply_timeout_s: int) -> None:
+    def __init__(self, path: Path, reply_timeout_s: float) -> None:
         self.path = path
         self._timeout_s = reply_timeout_s
         self._wire: _Wire | None = None

@@ -73,7 +73,7 @@ class RealWorld:
         self,
         home: Path,
         links: Mapping[str, Path],
-        reply_timeout_s: int = 10,
+        reply_timeout_s: float = 10,
         tell: Callable[[Alert], None] | None = None,
     ) -> None:
         self._home = home

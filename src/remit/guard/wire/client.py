@@ -28,7 +28,7 @@ class Client:
     """
 
     def __init__(
-        self, path: Path, token: str, door: str, timeout_s: int = TIMEOUT_S, guard_uids: Set[int] = frozenset()
+        self, path: Path, token: str, door: str, timeout_s: float = TIMEOUT_S, guard_uids: Set[int] = frozenset()
     ) -> None:
         self._path, self._token, self._door = path, token, door
         self._timeout_s, self._guard_uids = timeout_s, guard_uids
@@ -108,7 +108,7 @@ class AsyncClient:
     """
 
     def __init__(
-        self, path: Path, token: str, door: str, timeout_s: int = TIMEOUT_S, guard_uids: Set[int] = frozenset()
+        self, path: Path, token: str, door: str, timeout_s: float = TIMEOUT_S, guard_uids: Set[int] = frozenset()
     ) -> None:
         self._path, self._token, self._door = path, token, door
         self._timeout_s, self._guard_uids = timeout_s, guard_uids

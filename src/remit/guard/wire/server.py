@@ -52,7 +52,7 @@ class Server:
     way is closed after `idle_s`.
     """
 
-    def __init__(self, path: Path, handler: Handler, uids: Set[int] = frozenset(), idle_s: int = IDLE_S) -> None:
+    def __init__(self, path: Path, handler: Handler, uids: Set[int] = frozenset(), idle_s: float = IDLE_S) -> None:
         self.path = path
         self.handler = handler
         self.uids = uids
