@@ -25,7 +25,7 @@ Made = TypeVar("Made")
 
 
 class Breach(NamedTuple):
-    """A line that does not hold: what was measured, or why nothing could be. `missing` is empty when it was measured."""
+    """A line that does not hold: what was measured, or why nothing could be (`missing`, else empty)."""
 
     line: Line
     actual: Any
@@ -178,7 +178,7 @@ def compile_rules(rules: Sequence[Rule], mandates: Sequence[tuple[str, Mandate]]
 
 
 def unread(rules: Sequence[Rule], scope: Scope, mandate: Mandate) -> tuple[str, ...]:
-    """Return the limits of a mandate that no rule reads at this scope: refuse them, for they would bind nothing."""
+    """Return the limits of a mandate that no rule reads at this scope; they would bind nothing, so refuse them."""
     read = {rule.name for rule in rules if scope in rule.scopes and not rule.standing}
     return tuple(name for name in LIMITS if getattr(mandate, name) is not None and COMPANIONS.get(name, name) not in read)
 

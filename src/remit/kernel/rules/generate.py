@@ -1,6 +1,6 @@
 """Generating: one straight Python function from many measurements, for as long as their mandates are in force.
 
-What it finds is what the walk finds. Where a fact is missing in a way it does not expect, it raises and the walk decides.
+What it finds is what the walk finds. Where a fact is missing in a way it does not expect, it raises: the walk decides.
 The source is built from checked trees, from integers and from names made here: nothing a user wrote ever enters it.
 """
 

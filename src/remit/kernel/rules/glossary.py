@@ -30,7 +30,7 @@ GLOSSARY: dict[str, str] = {
     "order.opening_quantity": "the quantity that opens",
     "order.opposing": "the number of stakes in other outcomes of the same market",
     "order.parent_use": "the children of the parent order, with this one,",
-    "order.price_in_range": "the price lies in the instrument's range",
+    "order.price_fault": "what puts the price outside the instrument's range",
     "order.quantity": "the quantity",
     "order.reduce_ask": "what the order says it only reduces",
     "order.reference": "the harder of the current mark and the last close",

@@ -58,7 +58,9 @@ def written(value: Any, unit: Unit) -> str:
 
 
 def limit_written(limit: Any, unit: Unit) -> str:
-    """Return a mandate's own limit as text in `unit`."""
+    """Return a mandate's own limit as text in `unit`; a rule without one says `none`."""
+    if limit is None:
+        return "none"
     return written(limit * unit.factor if isinstance(limit, int) else limit, unit)
 
 
