@@ -19,7 +19,8 @@ TOP_UP_NS = 30 * DAY_NS
 
 
 def needed_first(state: State, body: Body, at: int) -> Iterator[Body]:
-    """Yield what must enter before a command: the days of a mandate's zone, the calendars of its hours. ZoneUnknown, HoursInvalid."""
+    """Yield what must enter before a command: the days of a mandate's zone, the calendars of its hours. ZoneUnknown,
+    HoursInvalid."""
     if isinstance(body, c.SetMandate):
         yield from _needed(state, body.mandate, at)
 

@@ -33,7 +33,8 @@ Enter = Callable[[Principal, Body], "asyncio.Future[Record]"]
 class Courier:
     """Sends requests, one at a time per order, and never the same one twice.
 
-    An unclear outcome enters as `Lost` and is asked about by client order id; only a question and a cancel are repeated, each
+    An unclear outcome enters as `Lost` and is asked about by client order id; only a question and a cancel are
+    repeated, each
     under a new entry and a new permit.
     """
 

@@ -1,4 +1,5 @@
-"""What stands behind the guard's socket: callers are authenticated, commands enter, questions are answered from the state."""
+"""What stands behind the guard's socket: callers are authenticated, commands enter, questions are answered from the
+state."""
 
 from __future__ import annotations
 
@@ -109,7 +110,7 @@ class Handle:
     async def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
         """Stream records from a sequence number on; agents and clients see what is theirs."""
         by = authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
-        start = _decoded(From, request.body).seq
+        start = _decoded(From, request.body, "place to follow from").seq
         queue: asyncio.Queue[Record | None] = asyncio.Queue()
         last = self._kernel.state.seq
         self._followers.add(queue)
@@ -128,7 +129,8 @@ class Handle:
             self._followers.discard(queue)
 
     def _concerns(self, by: Principal, record: Record) -> bool:
-        """Whether a record may be shown to a principal: people and auditors see all, agents and clients what is theirs."""
+        """Whether a record may be shown to a principal: people and auditors see all, agents and clients what is
+        theirs."""
         if by.role in ("operator", "approver", "auditor"):
             return True
         asked = record.command
@@ -143,7 +145,7 @@ class Handle:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
         text = ""
         kind = msgspec.json.decode(source, type=dict[str, msgspec.Raw]) if source[:1] == b"{" else {}
-        if kind.get("kind") == b'"new_token"':
+        if bytes(kind.get("kind", b"")) == b'"new_token"':
             return await self._new_token(by, _decoded(NewToken, raw))
         if "command" in kind:
             beside = _decoded(WithText, raw)
@@ -202,7 +204,8 @@ class Handle:
             await self._loop.enter(GUARD, c.Marked(marks=marks, fx=fx))
 
     async def _new_token(self, by: Principal, asked: NewToken) -> bytes:
-        """Make a secret and journal the token; its keyed hash is kept first, so that a journalled token always works."""
+        """Make a secret and journal the token; its keyed hash is kept first, so that a journalled token always
+        works."""
         secret, record = await self.issue(by, asked)
         answer = plain(record)
         if refusal_of(record) is None:
@@ -259,10 +262,10 @@ class Handle:
         )
 
 
-def _decoded(kind: Any, raw: msgspec.Raw) -> Any:
+def _decoded(kind: Any, raw: msgspec.Raw, what: str = "command") -> Any:
     try:
         return decode(kind, bytes(raw) or b"{}")
     except (msgspec.DecodeError, ValueError) as fault:
         raise RequestMalformed(
-            f"this is no {getattr(kind, '__name__', 'command')}: {fault}", "See docs/commands or `remit --help`"
+            f"this is no {what}: {fault}", "Correct the field it names; src/remit/kernel/command.py has the words"
         ) from None

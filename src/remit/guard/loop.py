@@ -1,4 +1,5 @@
-"""The loop: the one writer. What enters is stamped, judged, journalled and synced; only then is it answered and acted on."""
+"""The loop, the one writer: what enters is stamped, judged, journalled and synced, and only then answered and acted
+on."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ _Taken = tuple[Record, asyncio.Future[Record] | None, list[Due]]
 class Loop:
     """Takes commands one at a time in order of arrival and makes them durable together.
 
-    Everything that arrived while the disk was syncing is one batch: one write, one signature, one sync. Nothing derived from an
+    Everything that arrived while the disk was syncing is one batch: one write, one signature, one sync. Nothing derived
+    from an
     entry leaves before its sync, not even a denial. After the first failure of the journal nothing is taken any more.
     """
 
@@ -74,7 +76,8 @@ class Loop:
         self._faulted = 0
 
     def enter(self, by: Principal, body: Body) -> asyncio.Future[Record]:
-        """Let something enter; the future's result is its record, once that is durable. GuardStopped where it cannot."""
+        """Let something enter; the future's result is its record, once that is durable. GuardStopped where it
+        cannot."""
         answer: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
         if self._stopping or self.failed is not None:
             answer.set_exception(_stopped(self.failed))

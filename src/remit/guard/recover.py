@@ -33,7 +33,8 @@ class Recovered(NamedTuple):
 def recover(world: World, vault: Vault, resume: Resume | None = None) -> Recovered:
     """Open the journal and fold what it holds, from the latest sound snapshot on.
 
-    JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where a snapshot is not
+    JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where a
+    snapshot is not
     the state that the journal names.
     """
     store = world.store(JOURNAL)

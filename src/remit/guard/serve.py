@@ -76,7 +76,8 @@ class GuardProcess:
         self._heard_from: dict[str, int] = {}
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
-        """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when the disk fails."""
+        """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
+        the disk fails."""
         loop = asyncio.get_running_loop()
         writing = loop.create_task(self.loop.run())
         stop = asyncio.Event()
