@@ -95,14 +95,14 @@ class BarsFile:
                 for row in rows:
                     if len(row) != len(HEADER):
                         raise self._wrong("row", rows.line_num, f"{len(row)} fields instead of {len(HEADER)}")
+                    if not _NAME.fullmatch(row[1]):
+                        raise self._wrong("row", rows.line_num, f"{row[1]!r} is no name of an instrument")
                     yield rows.line_num, row
             except (OSError, EOFError, UnicodeDecodeError, csv.Error) as problem:
                 raise self._wrong("row", rows.line_num, f"unreadable: {problem}") from problem
 
     def _bar(self, line: int, row: list[str]) -> Bar:
         _, instrument, opened, high, low, close, volume = row
-        if not _NAME.fullmatch(instrument):
-            raise self._wrong("row", line, f"{instrument!r} is no name of an instrument")
         try:
             ended = None
             if high or low or close or volume:

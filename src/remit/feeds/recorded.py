@@ -18,7 +18,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -37,7 +37,7 @@ class _Point(NamedTuple):
     turn: int
     bar: Bar
     price: Price
-    is_open: bool
+    part: Literal["open", "extreme", "close"]
 
 
 class _Past:
@@ -88,13 +88,13 @@ class Marks:
                 yield from self._mark(heapq.heappop(self._waiting))
             past = self._pasts.setdefault(bar.instrument, _Past())
             past.covered[bar.resolution_ns] = bar.at + bar.resolution_ns
-            self._push(bar.at, bar, bar.open, is_open=True)
+            self._push(bar.at, bar, bar.open, "open")
         while self._waiting:
             yield from self._mark(heapq.heappop(self._waiting))
 
-    def _push(self, at: int, bar: Bar, price: Price, is_open: bool = False) -> None:
+    def _push(self, at: int, bar: Bar, price: Price, part: Literal["open", "extreme", "close"]) -> None:
         self._turn += 1
-        heapq.heappush(self._waiting, _Point(at, bar.resolution_ns, self._turn, bar, price, is_open))
+        heapq.heappush(self._waiting, _Point(at, bar.resolution_ns, self._turn, bar, price, part))
 
     def _push_path(self, bar: Bar, before: Price | None) -> None:
         """Push what becomes known at the end of a bar."""
@@ -105,13 +105,14 @@ class Marks:
         first, second = bar.ended.low, bar.ended.high
         if before is not None and bar.open >= before:
             first, second = second, first
-        for to_end, price in ((3, first), (2, second), (1, bar.ended.close)):
-            self._push(end - to_end, bar, price)
+        self._push(end - 3, bar, first, "extreme")
+        self._push(end - 2, bar, second, "extreme")
+        self._push(end - 1, bar, bar.ended.close, "close")
 
     def _mark(self, point: _Point) -> Iterator[Mark]:
         bar = point.bar
         past = self._pasts[bar.instrument]
-        if point.is_open:
+        if point.part == "open":
             self._push_path(bar, past.last)
         if any(until > point.at for resolution, until in past.covered.items() if resolution < bar.resolution_ns):
             return
@@ -120,7 +121,7 @@ class Marks:
             past.day, past.close_before = day, past.close
         yield self._quote(point, past)
         past.last = point.price
-        if not point.is_open and bar.ended is not None:
+        if point.part == "close" and bar.ended is not None:
             past.close = point.price
             past.volume[bar.resolution_ns] = bar.ended.volume
 
@@ -140,8 +141,8 @@ class Marks:
             source=self._source,
             bid_size=size,
             ask_size=size,
-            low=None if point.is_open else min(around, point.price),
-            high=None if point.is_open else max(around, point.price),
+            low=None if point.part == "open" else min(around, point.price),
+            high=None if point.part == "open" else max(around, point.price),
         )
 
 

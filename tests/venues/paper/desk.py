@@ -37,7 +37,12 @@ def money(source: str) -> Money:
 def listed(name: str, kind: str = "equity", **terms: Any) -> Instrument:
     """An instrument of tick 0.01 and lot 1."""
     given: dict[str, Any] = {
-        "venue": "paper", "currency": "USD", "category": "test", "tick": price("0.01"), "lot": quantity("1")}
+        "venue": "paper",
+        "currency": "USD",
+        "category": "test",
+        "tick": price("0.01"),
+        "lot": quantity("1"),
+    }
     return Instrument(name=name, kind=kind, **(given | terms))  # type: ignore[arg-type]
 
 
@@ -50,8 +55,15 @@ LISTED = (ABC, COIN, PERP, YES, NO)
 
 
 def order(
-    id: str, side: str, size: str, limit: str | None = None, *, worst: str | None = None, instrument: str = "ABC",
-    tif: str = "day", connection: str = "one",
+    id: str,
+    side: str,
+    size: str,
+    limit: str | None = None,
+    *,
+    worst: str | None = None,
+    instrument: str = "ABC",
+    tif: str = "day",
+    connection: str = "one",
 ) -> Order:
     """An order as the kernel holds it: a limit order with a limit, else a market order with a worst price."""
     made = Order()
@@ -64,21 +76,36 @@ def order(
 
 
 def mark(
-    bid: str, ask: str | None = None, *, at: int = 0, instrument: str = "ABC", sizes: str | None = None,
-    bar: bool = False, path: bool = False,
+    bid: str,
+    ask: str | None = None,
+    *,
+    at: int = 0,
+    instrument: str = "ABC",
+    sizes: str | None = None,
+    bar: bool = False,
+    path: bool = False,
 ) -> Mark:
     """A quote; with `bar` the open of a bar, with `path` a point of the path inside a bar."""
     extremes = {"low": price(bid), "high": price(ask or bid)} if path else {}
     size = {} if sizes is None else {"bid_size": quantity(sizes), "ask_size": quantity(sizes)}
     return Mark(
-        instrument=instrument, at=at, bid=price(bid), ask=price(ask or bid), last=price(bid),
-        resolution_ns=MINUTE if bar or path else 0, **extremes, **size)
+        instrument=instrument,
+        at=at,
+        bid=price(bid),
+        ask=price(ask or bid),
+        last=price(bid),
+        resolution_ns=MINUTE if bar or path else 0,
+        **extremes,
+        **size,
+    )
 
 
 class Desk:
     """A guard in miniature: permits each request, sends it, reads the reply. Time stands still unless told."""
 
-    def __init__(self, exchange: PaperExchange, cash: str = "1000000", connections: Sequence[str] = ("one", "two")) -> None:
+    def __init__(
+        self, exchange: PaperExchange, cash: str = "1000000", connections: Sequence[str] = ("one", "two")
+    ) -> None:
         self.exchange = exchange
         self.venue = Paper()
         self.at = 0
@@ -91,8 +118,14 @@ class Desk:
         """The request sealed with a fresh permit; `changed` replaces fields of the permit."""
         self.permits += 1
         fields: dict[str, Any] = {
-            "id": f"permit-{self.permits}", "seq": self.permits, "action": request.action, "order": about,
-            "connection": request.connection, "digest": request.digest, "expires_at": self.at + MINUTE}
+            "id": f"permit-{self.permits}",
+            "seq": self.permits,
+            "action": request.action,
+            "order": about,
+            "connection": request.connection,
+            "digest": request.digest,
+            "expires_at": self.at + MINUTE,
+        }
         permit = encode(Permit(**(fields | changed)))
         return self.venue.seal(request, permit, GUARD_KEY.sign(permit))
 
@@ -104,7 +137,9 @@ class Desk:
         return self.send(self.venue.place(made, ABC_AS[made.instrument], self.at, self.permits), made.id)
 
     def cancel(self, id: str, connection: str = "one") -> Sequence[Body]:
-        return self.send(self.venue.cancel(order(id, "buy", "1", "1", connection=connection), ABC, self.at, self.permits), id)
+        return self.send(
+            self.venue.cancel(order(id, "buy", "1", "1", connection=connection), ABC, self.at, self.permits), id
+        )
 
     def query(self, id: str, connection: str = "one", asked: tuple[str, str] | None = None) -> Sequence[Body]:
         made = order(id, "buy", "1", "1", connection=connection)

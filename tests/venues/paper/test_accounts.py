@@ -44,7 +44,9 @@ def test_a_short_needs_cash_for_its_margin_and_gives_it_back() -> None:
     assert trader.place("a", "sell", "11", "100") == (Rejected(order="a", code="insufficient_funds"),)
     trader.place("b", "sell", "10", "100")
     assert (trader.cash(), trader.position()) == ("2000", "-10")
-    assert trader.place("c", "buy", "1", "0.5", instrument="RAIN-YES") == (Rejected(order="c", code="insufficient_funds"),)
+    assert trader.place("c", "buy", "1", "0.5", instrument="RAIN-YES") == (
+        Rejected(order="c", code="insufficient_funds"),
+    )
     trader.place("d", "buy", "10", "100")
     assert (trader.cash(), trader.position()) == ("1000", "0"), "buying back needs no free cash"
 
@@ -54,7 +56,9 @@ def test_two_sells_cannot_both_close_the_same_position() -> None:
     trader.mark(mark("100", "100", instrument="COIN"))
     trader.place("a", "buy", "1", "100", instrument="COIN")
     trader.place("b", "sell", "0.6", "110", instrument="COIN")
-    assert trader.place("c", "sell", "0.6", "110", instrument="COIN") == (Rejected(order="c", code="insufficient_position"),)
+    assert trader.place("c", "sell", "0.6", "110", instrument="COIN") == (
+        Rejected(order="c", code="insufficient_position"),
+    )
 
 
 def test_a_perpetual_settles_profit_and_loss_when_it_is_reduced() -> None:
@@ -111,7 +115,8 @@ def test_a_dividend_is_received_by_longs_and_owed_by_shorts() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "void", "yes_cash", "no_cash"),
-    [("yes", None, "1000004", "999995"), ("no", None, "999994", "1000005"), ("void", "0.5", "999999", "1000000")])
+    [("yes", None, "1000004", "999995"), ("no", None, "999994", "1000005"), ("void", "0.5", "999999", "1000000")],
+)
 def test_a_resolution_pays_and_closes(outcome: str, void: str | None, yes_cash: str, no_cash: str) -> None:
     trader = desk()
     trader.mark(mark("0.6", instrument="RAIN-YES"))

@@ -33,25 +33,52 @@ class Sessions(RuleBasedStateMachine):
     def open(self, latency: int, depth: int | None, fee: int) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "state"
-        self.terms = {"latency_ns": latency, "depth": depth and Quantity(depth * SCALE), "fee_bps": fee, "maker_fee_bps": fee // 2}
+        self.terms = {
+            "latency_ns": latency,
+            "depth": depth and Quantity(depth * SCALE),
+            "fee_bps": fee,
+            "maker_fee_bps": fee // 2,
+        }
         self.store = StateFile(self.path)
         self.desk = Desk(PaperExchange(LISTED, PUBLIC_KEY, store=self.store, **self.terms), cash="1000")  # type: ignore[arg-type]
         self.orders: dict[tuple[str, str], Order] = {}
         self.limits: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.messages: list[Message] = []
 
-    @rule(side=st.sampled_from(["buy", "sell"]), size=SIZES, limit=PRICES, market=st.booleans(), name=NAMES,
-          connection=CONNECTIONS, tif=st.sampled_from(["day", "gtc", "ioc"]))
+    @rule(
+        side=st.sampled_from(["buy", "sell"]),
+        size=SIZES,
+        limit=PRICES,
+        market=st.booleans(),
+        name=NAMES,
+        connection=CONNECTIONS,
+        tif=st.sampled_from(["day", "gtc", "ioc"]),
+    )
     def place(self, side: str, size: int, limit: int, market: bool, name: str, connection: str, tif: str) -> None:
         terms = {"worst": str(limit)} if market else {"limit": str(limit)}
         made = order(f"o{len(self.orders)}", side, str(size), instrument=name, tif=tif, connection=connection, **terms)
         self.orders[connection, made.id] = made
         self.limits[connection, made.id].add(made.worst_price)
         self.desk.send(self.desk.venue.place(made, ABC_AS[name], self.desk.at, self.desk.permits), made.id)
+        self.hear(self.desk.exchange.drain(self.desk.at))
 
-    @rule(bid=PRICES, spread=st.integers(0, 3), name=NAMES, size=st.sampled_from([None, "3"]), kind=st.sampled_from(["q", "open", "path"]))
+    @rule(
+        bid=PRICES,
+        spread=st.integers(0, 3),
+        name=NAMES,
+        size=st.sampled_from([None, "3"]),
+        kind=st.sampled_from(["q", "open", "path"]),
+    )
     def mark(self, bid: int, spread: int, name: str, size: str | None, kind: str) -> None:
-        given = mark(str(bid), str(bid + spread), at=self.desk.at, instrument=name, sizes=size, bar=kind == "open", path=kind == "path")
+        given = mark(
+            str(bid),
+            str(bid + spread),
+            at=self.desk.at,
+            instrument=name,
+            sizes=size,
+            bar=kind == "open",
+            path=kind == "path",
+        )
         self.hear(self.desk.exchange.mark(given, self.desk.at))
 
     @rule(data=st.data())
@@ -59,6 +86,7 @@ class Sessions(RuleBasedStateMachine):
         if self.orders:
             connection, id = data.draw(st.sampled_from(sorted(self.orders)))
             self.desk.cancel(id, connection)
+            self.hear(self.desk.exchange.drain(self.desk.at))
 
     @rule(data=st.data(), size=SIZES, limit=PRICES)
     def replace(self, data: st.DataObject, size: int, limit: int) -> None:
@@ -67,6 +95,7 @@ class Sessions(RuleBasedStateMachine):
             if type(self.desk.replace(id, str(size), str(limit), connection)[0]).__name__ == "Replaced":
                 self.orders[connection, id].quantity = size * SCALE
                 self.limits[connection, id].add(limit * SCALE)
+            self.hear(self.desk.exchange.drain(self.desk.at))
 
     @rule(passed=st.integers(0, 10))
     def wait(self, passed: int) -> None:
@@ -98,7 +127,6 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def every_fill_is_within_its_order(self) -> None:
-        self.hear(self.desk.exchange.drain(self.desk.at))
         filled: dict[tuple[str, str], int] = defaultdict(int)
         for message in self.messages:
             if isinstance(message.report, Filled):
@@ -123,14 +151,20 @@ class Sessions(RuleBasedStateMachine):
                 held[message.connection, made.instrument] += SIGN[made.side] * message.report.quantity
         shown = {
             (connection, holding.instrument): int(holding.quantity)
-            for connection in ("one", "two") for holding in self.desk.exchange.holdings(connection).positions}
+            for connection in ("one", "two")
+            for holding in self.desk.exchange.holdings(connection).positions
+        }
         assert shown == {key: size for key, size in held.items() if size}
 
     @invariant()
     def cash_is_what_the_fills_moved(self) -> None:
         """Perpetuals are left to the table tests: their cash moves by profit, and only when they are reduced."""
         for connection in ("one", "two"):
-            fills = [message.report for message in self.messages if message.connection == connection and isinstance(message.report, Filled)]
+            fills = [
+                message.report
+                for message in self.messages
+                if message.connection == connection and isinstance(message.report, Filled)
+            ]
             if any(self.orders[connection, fill.order].instrument == "PERP" for fill in fills):
                 continue
             cash = CASH
@@ -146,7 +180,8 @@ class Sessions(RuleBasedStateMachine):
 
 
 Sessions.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
 TestSessions = Sessions.TestCase
 
 
@@ -158,11 +193,22 @@ class LongOnly(RuleBasedStateMachine):
         self.desk = Desk(PaperExchange(LISTED, PUBLIC_KEY, fee_bps=fee), cash="777.77")
         self.count = 0
 
-    @rule(side=st.sampled_from(["buy", "sell"]), size=st.integers(1, 9_999), limit=st.integers(9_500, 10_500), connection=CONNECTIONS)
+    @rule(
+        side=st.sampled_from(["buy", "sell"]),
+        size=st.integers(1, 9_999),
+        limit=st.integers(9_500, 10_500),
+        connection=CONNECTIONS,
+    )
     def place(self, side: str, size: int, limit: int, connection: str) -> None:
         self.count += 1
-        self.desk.place(f"o{self.count}", side, f"{size // 1000}.{size % 1000:03d}", f"{limit // 100}.{limit % 100:02d}",
-                        instrument="COIN", connection=connection)
+        self.desk.place(
+            f"o{self.count}",
+            side,
+            f"{size // 1000}.{size % 1000:03d}",
+            f"{limit // 100}.{limit % 100:02d}",
+            instrument="COIN",
+            connection=connection,
+        )
 
     @rule(bid=PRICES, size=st.sampled_from([None, "1.234"]))
     def mark(self, bid: int, size: str | None) -> None:

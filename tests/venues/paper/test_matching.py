@@ -54,8 +54,10 @@ MATCHING = {
     "no mark yet: waits": ("buy a 10 @103", []),
     # protection of market orders
     "never beyond the worst price": ("quote 99 100; buy a 10 <99.99", []),
-    "the rest of a market order waits within it": ("quote 99 100 x4; buy a 10 <101; quote 99 102 x4; quote 99 101 x9",
-                                                    ["a 4@100", "a 6@101"]),
+    "the rest of a market order waits within it": (
+        "quote 99 100 x4; buy a 10 <101; quote 99 102 x4; quote 99 101 x9",
+        ["a 4@100", "a 6@101"],
+    ),
     # size
     "partial where size runs short": ("quote 99 100 x4; buy a 10 @100", ["a 4@100"]),
     "size is used up": ("quote 99 100 x4; buy a 3 @100; buy b 3 @100", ["a 3@100", "b 1@100"]),
@@ -64,7 +66,10 @@ MATCHING = {
     # time in force
     "ioc cancels the rest": ("quote 99 100 x4; buy a 10 @100 ioc", ["a 4@100", "a cancelled"]),
     "ioc with nothing there": ("quote 99 100; buy a 10 @99 ioc", ["a cancelled"]),
-    "day expires, gtc stays": ("quote 99 100; buy a 1 @99; buy b 1 @98 gtc; end; path 97 97.5", ["a expired", "b 1@98"]),
+    "day expires, gtc stays": (
+        "quote 99 100; buy a 1 @99; buy b 1 @98 gtc; end; path 97 97.5",
+        ["a expired", "b 1@98"],
+    ),
     # resting orders and bars
     "a touch of the limit does not fill": ("open 101 101; buy a 1 @100; path 100 100", []),
     "through the limit fills at the limit": ("open 101 101; buy a 1 @100; path 98 98", ["a 1@100"]),
@@ -75,20 +80,30 @@ MATCHING = {
     "price before time": ("quote 101 102; buy a 5 @99; buy b 5 @100; path 97 98 x7", ["b 5@100", "a 2@99"]),
     "time at one price": ("quote 101 102; buy a 5 @100 two; buy b 5 @100; path 97 98 x7", ["a 5@100", "b 2@100"]),
     "a replace to less keeps its turn": (
-        "quote 101 102; buy a 5 @100; buy b 5 @100; replace a 3 100; path 97 98 x4", ["a 3@100", "b 1@100"]),
+        "quote 101 102; buy a 5 @100; buy b 5 @100; replace a 3 100; path 97 98 x4",
+        ["a 3@100", "b 1@100"],
+    ),
     "a replace to more loses it": (
-        "quote 101 102; buy a 5 @100; buy b 5 @100; replace a 6 100; path 97 98 x6", ["b 5@100", "a 1@100"]),
+        "quote 101 102; buy a 5 @100; buy b 5 @100; replace a 6 100; path 97 98 x6",
+        ["b 5@100", "a 1@100"],
+    ),
     "a replace to a better price trades": ("quote 101 102; buy a 5 @100; replace a 5 102", ["a 5@102"]),
     "a cancelled order is gone": ("quote 101 102; buy a 5 @100; cancel a; path 97 98", []),
     # between connections
-    "orders of two connections cross": ("buy z 9 @50; quote 49 50; quote 90 110; buy a 5 @100 two; sell b 3 @98",
-                                         ["z 9@50", "b 3@100", "a 3@100"]),
+    "orders of two connections cross": (
+        "buy z 9 @50; quote 49 50; quote 90 110; buy a 5 @100 two; sell b 3 @98",
+        ["z 9@50", "b 3@100", "a 3@100"],
+    ),
     "one connection never trades with itself": ("quote 90 110; buy a 5 @100; buy z 3 <110; sell b 3 @98", ["z 3@110"]),
     "inside the spread beats the touch": ("quote 90 110; sell a 5 @100 two; buy b 5 <120", ["b 5@100", "a 5@100"]),
-    "the touch is first at the same price": ("quote 90 110 x3; sell a 5 @110 two; buy b 5 @110",
-                                              ["b 3@110", "b 2@110", "a 2@110"]),
-    "a waiting market order takes what arrives": ("quote 90 110 x1; buy a 5 <112; sell b 3 @105 two",
-                                                   ["a 1@110", "b 3@105", "a 3@105"]),
+    "the touch is first at the same price": (
+        "quote 90 110 x3; sell a 5 @110 two; buy b 5 @110",
+        ["b 3@110", "b 2@110", "a 2@110"],
+    ),
+    "a waiting market order takes what arrives": (
+        "quote 90 110 x1; buy a 5 <112; sell b 3 @105 two",
+        ["a 1@110", "b 3@105", "a 3@105"],
+    ),
 }
 
 

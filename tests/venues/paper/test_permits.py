@@ -44,7 +44,9 @@ REFUSED: dict[str, tuple[Callable[[Sealed], Sealed], str]] = {
     "another key signed": (lambda sealed: resigned(sealed, STRANGER), "permit_unsigned"),
     "no signature": (lambda sealed: msgspec.structs.replace(sealed, signature=b""), "permit_unsigned"),
     "permit changed after signing": (
-        lambda sealed: msgspec.structs.replace(sealed, permit=sealed.permit.replace(b"permit-1", b"permit-2")), "permit_unsigned"),
+        lambda sealed: msgspec.structs.replace(sealed, permit=sealed.permit.replace(b"permit-1", b"permit-2")),
+        "permit_unsigned",
+    ),
     "other bytes": (other_body, "permit_other_request"),
     "another path": (lambda sealed: msgspec.structs.replace(sealed, path="/cancel"), "permit_other_request"),
     "expired": (lambda sealed: resigned(sealed, expires_at=50), "permit_expired"),
@@ -65,7 +67,9 @@ def test_a_wrong_permit_is_refused_and_nothing_happens(change: Callable[[Sealed]
     reply = read_reply(trader.exchange.handle(encode(change(decode(Sealed, good))), 100))
     assert isinstance(reply, Refused) and reply.code == code
     assert trader.exchange.holdings("one") == before and trader.exchange.drain(100) == []
-    assert isinstance(read_reply(trader.exchange.handle(good, 100)), Accepted), "the permit was not used up by the attempt"
+    assert isinstance(read_reply(trader.exchange.handle(good, 100)), Accepted), (
+        "the permit was not used up by the attempt"
+    )
 
 
 def test_a_permit_is_for_one_request_ever() -> None:

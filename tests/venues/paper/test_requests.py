@@ -38,7 +38,9 @@ def test_a_client_order_id_acts_once() -> None:
     (report,) = trader.place("a", "buy", "20", "100")
     assert isinstance(report, Lost) and "permit" not in report.why, "never a rejection: the first one stands"
     assert trader.position() == "10"
-    assert trader.place("a", "buy", "5", "100", connection="two") == (Acked(order="a", venue_order="P-a"),), "ids are per connection"
+    assert trader.place("a", "buy", "5", "100", connection="two") == (Acked(order="a", venue_order="P-a"),), (
+        "ids are per connection"
+    )
 
 
 def test_a_query_tells_what_became_of_an_order() -> None:
@@ -62,7 +64,10 @@ def test_a_query_for_an_order_never_seen_is_final() -> None:
 def test_a_query_settles_a_replace_of_unknown_outcome() -> None:
     trader = desk()
     trader.place("a", "buy", "10", "90")
-    assert trader.query("a", asked=("5", "91")) == (Acked(order="a", venue_order="P-a"), ReplaceRefused(order="a", code="not_replaced"))
+    assert trader.query("a", asked=("5", "91")) == (
+        Acked(order="a", venue_order="P-a"),
+        ReplaceRefused(order="a", code="not_replaced"),
+    )
     trader.replace("a", "5", "91")
     assert trader.query("a", asked=("5", "91")) == (Acked(order="a", venue_order="P-a"), Replaced(order="a"))
 
@@ -83,7 +88,8 @@ def test_cancels() -> None:
 
 @pytest.mark.parametrize(
     ("size", "limit", "code"),
-    [("4", "100", "below_filled"), ("20", "100.001", "increments"), ("2000000", "100", "insufficient_funds")])
+    [("4", "100", "below_filled"), ("20", "100.001", "increments"), ("2000000", "100", "insufficient_funds")],
+)
 def test_a_refused_replace_leaves_the_order_as_it_was(size: str, limit: str, code: str) -> None:
     trader = desk()
     trader.mark(mark("99", "100", sizes="4"))
@@ -145,7 +151,9 @@ def test_a_snapshot_shows_positions_cash_and_working_orders() -> None:
     assert report.cash == (("USD", money("999000")),) and report.orders == ("b",)
 
 
-@pytest.mark.parametrize("reply", [b"", b"{}", b"null", b'{"reply":"accepted","order":"other","venue_order":"x"}', b"\xff"])
+@pytest.mark.parametrize(
+    "reply", [b"", b"{}", b"null", b'{"reply":"accepted","order":"other","venue_order":"x"}', b"\xff"]
+)
 def test_a_reply_without_sense_is_lost_and_never_an_empty_account(reply: bytes) -> None:
     venue = desk().venue
     (report,) = venue.read(venue.place(order("a", "buy", "1", "1"), ABC, 0, 0), "a", reply)

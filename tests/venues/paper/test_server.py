@@ -40,8 +40,13 @@ class Venue:
         self.process: subprocess.Popen[str] | None = None
 
     def command(self, *more: str) -> list[str]:
-        files = {"--socket": "venue.sock", "--state": "state", "--permit-key": "permit.key", "--instruments": "instruments",
-                 "--feed-key": "feed.key"}
+        files = {
+            "--socket": "venue.sock",
+            "--state": "state",
+            "--permit-key": "permit.key",
+            "--instruments": "instruments",
+            "--feed-key": "feed.key",
+        }
         given = [word for option, name in files.items() for word in (option, str(self.folder / name))]
         return [sys.executable, "-m", "remit.venues.paper", *given, "--cash", "one,USD,1000000", *more]
 
@@ -83,13 +88,33 @@ def read_exactly(link: socket.socket, length: int) -> bytes:
 
 def sealed_place(id: str) -> bytes:
     request = Paper().place(order(id, "buy", "10", "100"), ABC, 1, 1)
-    permit = encode(Permit(id=f"permit-{id}", seq=1, action="place", order=id, connection="one", digest=request.digest, expires_at=FOREVER))
+    permit = encode(
+        Permit(
+            id=f"permit-{id}",
+            seq=1,
+            action="place",
+            order=id,
+            connection="one",
+            digest=request.digest,
+            expires_at=FOREVER,
+        )
+    )
     return Paper().seal(request, permit, GUARD_KEY.sign(permit))
 
 
 def sealed_query(id: str) -> tuple[bytes, object]:
     request = Paper().query(order(id, "buy", "10", "100"), ABC, 1, 1)
-    permit = encode(Permit(id=f"query-{id}", seq=2, action="query", order=id, connection="one", digest=request.digest, expires_at=FOREVER))
+    permit = encode(
+        Permit(
+            id=f"query-{id}",
+            seq=2,
+            action="query",
+            order=id,
+            connection="one",
+            digest=request.digest,
+            expires_at=FOREVER,
+        )
+    )
     return Paper().seal(request, permit, GUARD_KEY.sign(permit)), request
 
 
@@ -140,7 +165,14 @@ def test_the_socket_and_the_state_are_private(venue: Venue) -> None:
 
 def test_only_a_feed_with_its_key_is_heard(venue: Venue) -> None:
     with venue.link() as link:
-        reply = read_reply(ask(link, encode(FromFeed(key="guess", marks=(mark("1", "2"),), settlements=(Split(instrument="ABC", new=9, old=1),)))))
+        reply = read_reply(
+            ask(
+                link,
+                encode(
+                    FromFeed(key="guess", marks=(mark("1", "2"),), settlements=(Split(instrument="ABC", new=9, old=1),))
+                ),
+            )
+        )
         assert isinstance(reply, Refused) and reply.code == "feed_unproven"
 
 
@@ -170,7 +202,9 @@ def test_a_second_venue_is_refused_with_a_sentence(venue: Venue) -> None:
         ("state", "this is no database, whatever it says", 0o600, "database"),
     ],
 )
-def test_what_keeps_the_venue_from_starting_is_said_in_a_line(tmp_path: Path, file: str, content: str, mode: int, says: str) -> None:
+def test_what_keeps_the_venue_from_starting_is_said_in_a_line(
+    tmp_path: Path, file: str, content: str, mode: int, says: str
+) -> None:
     venue = Venue(tmp_path)
     (tmp_path / file).write_text(content)
     (tmp_path / file).chmod(mode)

@@ -57,7 +57,7 @@ class Floor:
         while self._due and self._due[0][0] <= now:
             active_at, arrived, order = heapq.heappop(self._due)
             self.clock.at = max(self.clock.at, active_at)
-            if order.life == "pending" and order.arrived == arrived:
+            if _is_on_its_way(active_at, arrived, order):
                 self._arrive(order)
         if now == before:
             return False
@@ -67,6 +67,8 @@ class Floor:
 
     def next_due(self) -> int | None:
         """Return when the next order on its way arrives at its book, if any is."""
+        while self._due and not _is_on_its_way(*self._due[0]):
+            heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def take_messages(self) -> list[Message]:
@@ -280,3 +282,8 @@ class Floor:
 
     def _keep(self, order: PaperOrder) -> None:
         self.store.put("order", f"{order.connection} {order.id}", order)
+
+
+def _is_on_its_way(active_at: int, arrived: int, order: PaperOrder) -> bool:
+    """Whether an entry of what is due still stands: the order was neither ended nor sent again since."""
+    return order.life == "pending" and (order.active_at, order.arrived) == (active_at, arrived)
