@@ -35,8 +35,8 @@ def test_sentences_read_like_this() -> None:
     )]
     assert shown == [
         "For an order that increases risk, counted per market: the larger of what the subject holds and has on order "
-        "to buy plus what this order adds to that, and what the subject is short and has on order to sell plus what this "
-        "order adds to that, must be at most 500 USD, unless the order does not raise it.",
+        "to buy plus what this order adds to that, and what the subject is short and has on order to sell plus what "
+        "this order adds to that, must be at most 500 USD, unless the order does not raise it.",
         "For an order: the time at which its bucket of orders is empty less the time now must keep to 10 per 60 s.",
         "For an order that increases risk: the age of the mark must be at most 10 seconds.",
     ]
