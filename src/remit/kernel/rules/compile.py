@@ -180,7 +180,8 @@ def compile_rules(rules: Sequence[Rule], mandates: Sequence[tuple[str, Mandate]]
 def unread(rules: Sequence[Rule], scope: Scope, mandate: Mandate) -> tuple[str, ...]:
     """Return the limits of a mandate that no rule reads at this scope; they would bind nothing, so refuse them."""
     read = {rule.name for rule in rules if scope in rule.scopes and not rule.standing}
-    """Return the limits of a mandate that no rule reads at this scope: they would bind nothing, so refuse them."""
+    unread_names = (name for name in LIMITS if COMPANIONS.get(name, name) not in read)
+    return tuple(name for name in unread_names if getattr(mandate, name) is not None)
 
 
 def _kept(kept: dict[Key, Made], key: Key, make: Callable[[], Made]) -> Made:
