@@ -9,7 +9,8 @@ import msgspec
 from remit.kernel.names import At, Currency, Environment, Name, Role
 
 Capability = Literal["place_order", "replace_order"]
-"""What an agent can be given. Cancelling its own orders and reading need no capability: a way out is never switched off."""
+"""What an agent can be given. Cancelling its own orders and reading need no capability: a way out is never switched
+off."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,4 +1,5 @@
-"""Administration: who may act, which mandates hold and what is known of the world; each checked before it takes effect."""
+"""Administration: who may act, which mandates hold and what is known of the world; each checked before it takes
+effect."""
 
 from __future__ import annotations
 

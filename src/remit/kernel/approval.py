@@ -1,4 +1,5 @@
-"""Approvals: a held order waits for people; each approval binds the digest shown and is judged again before anything goes out."""
+"""Approvals: a held order waits for people; each approval binds the digest shown and is judged again before anything
+goes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Authority: which role may enter which command. No agent can widen its own remit: nothing that widens is in its row."""
+"""Authority: which role may enter which command. No agent can widen its own remit: nothing that widens is in its
+row."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The book: what every subject holds, has reserved and has gained or lost, kept as running sums.
 
-A Cell is one subject's stake in one instrument through one connection. A Sums adds cells up for a whole subject or for one of its
-markets, categories or venues. Nothing here scans: a fill, a mark or a reservation changes one cell per subject, and each cell tells its
-four sums the difference. Connections never net against each other.
+A Cell is one subject's stake in one instrument through one connection. A Sums adds cells up for a whole subject or for
+one of its markets, categories or venues. Nothing here scans: a fill, a mark or a reservation changes one cell per
+subject, and each cell tells its four sums the difference. Connections never net against each other.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ NEVER = -(10**30)
 class Sums:
     """Running sums of one subject: in all, or in one market, category or venue. Money is in the subject's currency.
 
-    `long` and `short` are the worst sides (position with all working, held and unknown orders of that side filled); `value` is the
-    positions at their marks, `buys` and `sells` the worth of the reservations, `capital` cost basis plus what opens.
+    `long` and `short` are the worst sides (position with all working, held and unknown orders of that side filled);
+    `value` is the positions at their marks, `buys` and `sells` the worth of the reservations, `capital` cost basis
+    plus what opens.
     """
 
     __slots__ = (
@@ -184,7 +185,8 @@ class Cell:
         self.refresh()
 
     def fill(self, sign: int, quantity: int, price: int, fee: int) -> tuple[int, int]:
-        """Move the position by a fill; return the quantity it closed and what that had cost. Cost and `fee` are in the subject's currency."""
+        """Move the position by a fill; return the quantity it closed and what that had cost. Cost and `fee` are in the
+        subject's currency."""
         paid = notional_ceil(price, quantity, self.unit) if sign > 0 else -notional_floor(price, quantity, self.unit)
         held, closing, closed_cost = self.quantity, 0, 0
         if held * sign < 0:
@@ -254,7 +256,8 @@ class Cell:
 def sides(cell: Cell, buy_quantity: int, buy_worth: int, sell_quantity: int, sell_worth: int) -> tuple[int, int]:
     """Return the worst long and the worst short side of a cell, were the given reservations added to it.
 
-    Reservations that only close count nothing; the part beyond flat counts at its reserved worth, a short at no less than the mark.
+    Reservations that only close count nothing; the part beyond flat counts at its reserved worth, a short at no less
+    than the mark.
     """
     held, value = cell.quantity, cell.value
     buy_quantity += cell.buy_quantity
@@ -284,7 +287,8 @@ def capital_of(cell: Cell, long: int, short: int) -> int:
 
 
 class Change:
-    """What one order would add to the sums of one subject; all zero for no order. Money is in the subject's currency."""
+    """What one order would add to the sums of one subject; all zero for no order. Money is in the subject's
+    currency."""
 
     __slots__ = (
         "worth",

@@ -35,7 +35,8 @@ def encode(value: object) -> bytes:
 
 
 def decode(kind: type[T], source: bytes | str) -> T:
-    """Return the record that `source` spells, or raise msgspec.ValidationError (a ValueError) naming the field at fault."""
+    """Return the record that `source` spells, or raise msgspec.ValidationError (a ValueError) naming the field at
+    fault."""
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_dec_hook)

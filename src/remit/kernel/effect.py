@@ -1,8 +1,7 @@
-"""Effects: what is to be done in the world, derived from records; nothing of it happens before its record is durable."""
+"""Effects: what is to be done in the world, derived from records; nothing of it happens before its record is
+durable."""
 
 from __future__ import annotations
-
-from typing import Union
 
 import msgspec
 
@@ -10,7 +9,8 @@ from remit.kernel.permit import Action
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Send something to a venue: place, cancel or replace an order, ask what became of it, or ask what a connection holds.
+    """Send something to a venue: place, cancel or replace an order, ask what became of it, or ask what a connection
+    holds.
 
     `connection` is named where there is no order.
     """
@@ -28,4 +28,4 @@ class Alert(msgspec.Struct, frozen=True):
     why: str
 
 
-Effect = Union[Act, Alert]
+Effect = Act | Alert

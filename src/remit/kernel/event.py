@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Union
+from typing import Literal
 
 import msgspec
 
@@ -31,8 +31,9 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the kernel decided of an order, and everything needed to decide it again.
 
-    `worst_price` bounds what it may trade at, `counted_price` is what a unit counts at; `worth` is the worst-case worth of the part that
-    opens, in the account's currency; `reducing` is the part proven to reduce. `marks`: instrument, bid, ask, last, and when.
+    `worst_price` bounds what it may trade at, `counted_price` is what a unit counts at; `worth` is the worst-case
+    worth of the part that opens, in the account's currency; `reducing` is the part proven to reduce. `marks`:
+    instrument, bid, ask, last, and when.
     """
 
     verdict: VerdictName
@@ -180,24 +181,24 @@ class Alarm(_Event, frozen=True, tag="alarm"):
     why: str
 
 
-Event = Union[
-    Took,
-    Refused,
-    Repeated,
-    Denied,
-    Reserved,
-    Approved,
-    Released,
-    Moved,
-    CancelAsked,
-    Asked,
-    ReplaceAsked,
-    ReplaceSettled,
-    Booked,
-    HaltRaised,
-    SessionRolled,
-    Alarm,
-]
+Event = (
+    Took
+    | Refused
+    | Repeated
+    | Denied
+    | Reserved
+    | Approved
+    | Released
+    | Moved
+    | CancelAsked
+    | Asked
+    | ReplaceAsked
+    | ReplaceSettled
+    | Booked
+    | HaltRaised
+    | SessionRolled
+    | Alarm
+)
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -209,7 +210,8 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One entry of the journal: the command, the decision it led to (orders only), the events and requests that followed."""
+    """One entry of the journal: the command, the decision it led to (orders only), the events and requests that
+    followed."""
 
     command: Command
     events: tuple[Event, ...]

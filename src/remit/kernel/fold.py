@@ -1,4 +1,5 @@
-"""Folding: how each event changes the state. Judging never happens here, so that a restart only repeats what happened."""
+"""Folding: how each event changes the state. Judging never happens here, so that a restart only repeats what
+happened."""
 
 from __future__ import annotations
 
@@ -85,7 +86,8 @@ def make_order(
 
 
 def reserve(state: State, order: Order, quantity: int) -> None:
-    """Let an order reserve `quantity` in full, at its counted price and today's exchange rates, in every cell on its path."""
+    """Let an order reserve `quantity` in full, at its counted price and today's exchange rates, in every cell on its
+    path."""
     instrument = state.instruments[order.instrument]
     sign = SIGN[order.side]
     rates: list[int] = []

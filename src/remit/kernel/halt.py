@@ -187,8 +187,8 @@ def resume(step: Step, body: c.Resume) -> None:
             if finding.rule == fact.rule:
                 step.refuse(
                     "still_breached",
-                    f"{finding.rule} of {finding.subject} is at {finding.actual} {finding.unit}, limit {finding.limit}; "
-                    "change the mandate or wait for the next session",
+                    f"{finding.rule} of {finding.subject} is at {finding.actual} {finding.unit}, "
+                    f"limit {finding.limit}; change the mandate or wait for the next session",
                 )
                 return
     step.emit(e.Took())

@@ -33,7 +33,8 @@ class Kernel:
         self.judge = Judge(self.state)
 
     def step(self, command: Command) -> Record:
-        """Return the record of a command: its decision and everything that happened. Never raises for what a caller asks."""
+        """Return the record of a command: its decision and everything that happened. Never raises for what a caller
+        asks."""
         self._check_follows(command)
         fold_command(self.state, command)
         step = Step(self.state, self.judge, command)

@@ -124,9 +124,11 @@ EMPTY = Mandate()
 
 
 def digest(mandate: Mandate) -> str:
-    """Return the SHA-256 of what a mandate says: what an approval and a decision name. Equal mandates have one digest."""
+    """Return the SHA-256 of what a mandate says: what an approval and a decision name. Equal mandates have one
+    digest."""
     said = {field: getattr(mandate, field) for field in mandate.__struct_fields__}
-    return hashlib.sha256(encode({field: value for field, value in said.items() if value != getattr(EMPTY, field)})).hexdigest()
+    beside = {field: value for field, value in said.items() if value != getattr(EMPTY, field)}
+    return hashlib.sha256(encode(beside)).hexdigest()
 
 
 class MandateVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

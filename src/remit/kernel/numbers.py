@@ -99,7 +99,8 @@ def notional_ceil(price: int, quantity: int, unit: int) -> int:
 
 
 def notional_floor(price: int, quantity: int, unit: int) -> int:
-    """Return what `quantity` is worth at `price`, rounded down once; `unit` is multiplier times rate, at scale 10^-36."""
+    """Return what `quantity` is worth at `price`, rounded down once; `unit` is multiplier times rate, at scale
+    10^-36."""
     return price * quantity * unit // _CUBE
 
 

@@ -147,10 +147,9 @@ def transition(state: str, signal: Signal) -> str | None:
 class Order:
     """One order of the book: its terms, its state, and what it still reserves.
 
-    `worst_price` bounds what it may trade at; `counted_price` is what a unit of it is worth at worst, a short no less than the
-    market. `worths` holds the reserved worth per
-    subject on its path, in that subject's
-    currency, and `rates` the units (multiplier times exchange rate) they were made with.
+    `worst_price` bounds what it may trade at; `counted_price` is what a unit of it is worth at worst, a short no less
+    than the market. `worths` holds the reserved worth per subject on its path, in that subject's currency, and `rates`
+    the units (multiplier times exchange rate) they were made with.
     """
 
     __slots__ = (

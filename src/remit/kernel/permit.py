@@ -35,7 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
-    """Leave to send exactly one request: single use, expiring, bound to the digest of the exact bytes and to its record.
+    """Leave to send exactly one request: single use, expiring, bound to the digest of the exact bytes and to its
+    record.
 
     `seq` is the journal entry that allowed it; the guard signs the permit's canonical text.
     """

@@ -197,7 +197,8 @@ class State:
         return None if rate is None else instrument.multiplier * rate
 
     def margin_rate(self, instrument: Instrument) -> int | None:
-        """Return the initial margin of an instrument: as stated; else all of its worth, but for a perpetual nothing is assumed."""
+        """Return the initial margin of an instrument: as stated; else all of its worth, but for a perpetual nothing is
+        assumed."""
         stated = self.margins.get(instrument.name)
         if stated is not None:
             return stated

@@ -31,7 +31,8 @@ class Step:
         self.emit(Refused(code=code, why=why))
 
     def decide(self, asked: Asked, order_id: str) -> Needs | None:
-        """Judge an order; the decision becomes the record's. An order that is already in the book is judged without itself."""
+        """Judge an order; the decision becomes the record's. An order that is already in the book is judged without
+        itself."""
         own = asked.own
         if own is None:
             self.decision, needs = self.judge.judge(asked, order_id)

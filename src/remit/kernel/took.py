@@ -1,4 +1,5 @@
-"""What a command changes that takes effect exactly as it says: access, mandates, facts of the world, pauses and resumes."""
+"""What a command changes that takes effect exactly as it says: access, mandates, facts of the world, pauses and
+resumes."""
 
 from __future__ import annotations
 
@@ -165,7 +166,8 @@ def _margin(state: State, command: Command, body: c.SetMargin) -> None:
 
 
 def set_balance(state: State, connection: str, currency: str, amount: int) -> None:
-    """Take a stated balance over; the difference to the book is a deposit (or withdrawal) of the account and the firm."""
+    """Take a stated balance over; the difference to the book is a deposit (or withdrawal) of the account and the
+    firm."""
     cash = state.cash_of(connection, currency)
     difference = amount - cash.amount
     cash.amount = amount

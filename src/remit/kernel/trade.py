@@ -7,8 +7,9 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.approval import digest_of
-from remit.kernel.decide import Asked, off_increment
+from remit.kernel.decide import Asked
 from remit.kernel.fold import fingerprint
+from remit.kernel.gather import off_increment
 from remit.kernel.halt import breached
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 class Facts:
-    """What is true of one order at the instant it is judged. A fact nobody gave is None, and a rule that needs it denies.
+    """What is true of one order at the instant it is judged. A fact nobody gave is None, and a rule that needs it
+    denies.
 
     Prices and worths in `instrument currency` unless said otherwise; times in nanoseconds.
     """
@@ -86,7 +87,8 @@ class Facts:
     """Zero for a limit order: its price is its bound."""
     price_fault: str
     parent_use: tuple[int, int] | None
-    """(children with this one, the parent's quantity); (0, 0) for an order without a parent; None for an unknown parent."""
+    """(children with this one, the parent's quantity); (0, 0) for an order without a parent; None for an unknown
+    parent."""
     reduce_ask: tuple[int, int]
     """(what the order says it only reduces, what is proven reducible); (0, 0) where it says nothing."""
     mark_age_ns: int | None

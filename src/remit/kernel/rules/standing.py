@@ -7,7 +7,8 @@ from remit.kernel.rules.facts import Facts
 
 
 def intent_id_unique(order: Facts, of: Sums, change: Change) -> str:
-    """An intent id acts once: a repeat gets the first answer, the same id with other content or too old an id is refused."""
+    """An intent id acts once: a repeat gets the first answer, the same id with other content or too old an id is
+    refused."""
     return order.intent_id
 
 
@@ -47,7 +48,8 @@ def increments(order: Facts, of: Sums, change: Change) -> str:
 
 
 def mark_fresh(order: Facts, of: Sums, change: Change) -> str:
-    """There is a mark, and an exchange rate where one is needed, and neither is older than an hour beyond its resolution."""
+    """There is a mark, and an exchange rate where one is needed, and neither is older than an hour beyond its
+    resolution."""
     return order.mark_fault
 
 

@@ -1,0 +1,205 @@
+"""Commands: everything that enters the kernel. A Command is stamped by the guard with sequence, time and principal."""
+
+from __future__ import annotations
+
+import msgspec
+
+from remit.kernel.command.authority import (
+    AddAccount,
+    AddAgent,
+    AddClient,
+    AddConnection,
+    IssueToken,
+    RevokeToken,
+    SetCapability,
+    SetFirm,
+    SetGrant,
+    SetMandate,
+)
+from remit.kernel.command.life import (
+    ClockFault,
+    KernelStarted,
+    KernelStopped,
+    SnapshotTaken,
+    Tick,
+)
+from remit.kernel.command.stop import (
+    Halt,
+    Resume,
+    Review,
+    SetPause,
+)
+from remit.kernel.command.trading import (
+    Approve,
+    Cancel,
+    DeclareParent,
+    Decline,
+    Replace,
+    Submit,
+)
+from remit.kernel.command.venue import (
+    Acked,
+    Ask,
+    Cancelled,
+    CancelRefused,
+    Expired,
+    External,
+    Filled,
+    Holding,
+    Lost,
+    Reconciled,
+    Rejected,
+    Replaced,
+    ReplaceRefused,
+    Sent,
+    Unencodable,
+    Withdrawn,
+)
+from remit.kernel.command.world import (
+    AddInstrument,
+    Dividend,
+    Funding,
+    Marked,
+    Resolve,
+    SetBalance,
+    SetCalendar,
+    SetLocate,
+    SetMargin,
+    SetSessions,
+    SetShortRestriction,
+    SetTradingState,
+    SetVenueState,
+    SetVolume,
+    Split,
+)
+from remit.kernel.names import At, Principal
+
+# Everything that can enter.
+Body = (
+    KernelStarted
+    | KernelStopped
+    | Tick
+    | ClockFault
+    | SnapshotTaken
+    | SetFirm
+    | AddAccount
+    | AddConnection
+    | AddAgent
+    | AddClient
+    | SetGrant
+    | SetCapability
+    | IssueToken
+    | RevokeToken
+    | SetMandate
+    | AddInstrument
+    | SetSessions
+    | SetCalendar
+    | SetVolume
+    | SetLocate
+    | SetShortRestriction
+    | SetTradingState
+    | SetMargin
+    | SetBalance
+    | SetVenueState
+    | Marked
+    | Resolve
+    | Split
+    | Dividend
+    | Funding
+    | Submit
+    | Replace
+    | Cancel
+    | DeclareParent
+    | Approve
+    | Decline
+    | Ask
+    | Sent
+    | Unencodable
+    | Withdrawn
+    | Acked
+    | Rejected
+    | Lost
+    | Filled
+    | Cancelled
+    | Expired
+    | CancelRefused
+    | Replaced
+    | ReplaceRefused
+    | External
+    | Reconciled
+    | SetPause
+    | Halt
+    | Review
+    | Resume
+)
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that entered, stamped by the guard: its place in the journal, the journal's time and who asked."""
+
+    seq: int
+    at: At
+    by: Principal
+    body: Body
+
+
+__all__ = [
+    "Acked",
+    "AddAccount",
+    "AddAgent",
+    "AddClient",
+    "AddConnection",
+    "AddInstrument",
+    "Approve",
+    "Ask",
+    "Body",
+    "Cancel",
+    "CancelRefused",
+    "Cancelled",
+    "ClockFault",
+    "Command",
+    "DeclareParent",
+    "Decline",
+    "Dividend",
+    "Expired",
+    "External",
+    "Filled",
+    "Funding",
+    "Halt",
+    "Holding",
+    "IssueToken",
+    "KernelStarted",
+    "KernelStopped",
+    "Lost",
+    "Marked",
+    "Reconciled",
+    "Rejected",
+    "Replace",
+    "ReplaceRefused",
+    "Replaced",
+    "Resolve",
+    "Resume",
+    "Review",
+    "RevokeToken",
+    "Sent",
+    "SetBalance",
+    "SetCalendar",
+    "SetCapability",
+    "SetFirm",
+    "SetGrant",
+    "SetLocate",
+    "SetMandate",
+    "SetMargin",
+    "SetPause",
+    "SetSessions",
+    "SetShortRestriction",
+    "SetTradingState",
+    "SetVenueState",
+    "SetVolume",
+    "SnapshotTaken",
+    "Split",
+    "Submit",
+    "Tick",
+    "Unencodable",
+    "Withdrawn",
+]

@@ -1,0 +1,77 @@
+"""What enters about who may act: the firm, accounts, connections, agents, clients, tokens and mandates."""
+
+from __future__ import annotations
+
+from remit.kernel import access
+from remit.kernel.command.content import Content
+from remit.kernel.mandate import Mandate
+from remit.kernel.names import At, Currency, Name, Text
+
+
+class SetFirm(Content, frozen=True, tag="set_firm"):
+    """Name the firm's currency; once, before anything else."""
+
+    currency: Currency
+
+
+class AddAccount(Content, frozen=True, tag="add_account"):
+    """A new account."""
+
+    account: access.Account
+
+
+class AddConnection(Content, frozen=True, tag="add_connection"):
+    """A new connection of an account to a venue."""
+
+    connection: access.Connection
+
+
+class AddAgent(Content, frozen=True, tag="add_agent"):
+    """A new agent; it can do nothing until it has capabilities, a grant and mandates."""
+
+    agent: access.Agent
+
+
+class AddClient(Content, frozen=True, tag="add_client"):
+    """A new outside client of one agent."""
+
+    client: access.Client
+
+
+class SetGrant(Content, frozen=True, tag="set_grant"):
+    """Allow or forbid an agent the use of a connection."""
+
+    agent: Name
+    connection: Name
+    granted: bool
+
+
+class SetCapability(Content, frozen=True, tag="set_capability"):
+    """Switch a capability of an agent on or off."""
+
+    agent: Name
+    capability: access.Capability
+    enabled: bool
+
+
+class IssueToken(Content, frozen=True, tag="issue_token"):
+    """A token exists from here on; its secret is known to its holder alone."""
+
+    grant: access.TokenGrant
+
+
+class RevokeToken(Content, frozen=True, tag="revoke_token"):
+    """A token is worth nothing from here on."""
+
+    token: Name
+    why: Text
+
+
+class SetMandate(Content, frozen=True, tag="set_mandate"):
+    """Publish a mandate for a subject; the version before it stays in the history."""
+
+    subject: str
+    mandate: Mandate
+    why: Text
+    expires_at: At | None = None
+    preset: str = ""

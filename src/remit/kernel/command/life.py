@@ -1,0 +1,41 @@
+"""What enters of the guard's own life: starts, stops, ticks, clock faults, snapshots."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from remit.kernel.command.content import Content
+from remit.kernel.names import Digest
+
+
+class KernelStarted(Content, frozen=True, tag="kernel_started"):
+    """A guard began to write: which kernel decides from here on, and whether the tail before it was closed cleanly."""
+
+    version: str
+    digest: str
+    clean: bool
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{4,16}$")]
+    """Begins every order id of this journal, so that two journals never collide at a venue."""
+
+
+class KernelStopped(Content, frozen=True, tag="kernel_stopped"):
+    """The guard ends cleanly: everything before it was sealed and nothing is in flight inside the guard."""
+
+
+class Tick(Content, frozen=True, tag="tick"):
+    """Time passed; the kernel does what has fallen due."""
+
+
+class ClockFault(Content, frozen=True, tag="clock_fault"):
+    """The wall clock jumped by `jump_ns`: openings stay closed until a person resumes."""
+
+    jump_ns: int
+
+
+class SnapshotTaken(Content, frozen=True, tag="snapshot_taken"):
+    """A snapshot of the state after the entry `through`, and its hash."""
+
+    through: int
+    hash: Digest

@@ -1,0 +1,57 @@
+"""What enters to trade: proposals, replaces, cancels, parents and approvals."""
+
+from __future__ import annotations
+
+from remit.kernel.command.content import Content
+from remit.kernel.instrument import Mark
+from remit.kernel.names import Digest, Name, Side, Text
+from remit.kernel.numbers import Price, Quantity
+from remit.kernel.order import OrderIntent
+
+
+class Submit(Content, frozen=True, tag="submit"):
+    """Propose an order. `marks` are the fresh quotes that it is judged on."""
+
+    intent: OrderIntent
+    client: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+class Replace(Content, frozen=True, tag="replace"):
+    """Propose new terms for a working order; judged anew at the larger of old and new until the venue confirms."""
+
+    id: Name
+    order: Name
+    quantity: Quantity
+    limit_price: Price
+    marks: tuple[Mark, ...] = ()
+
+
+class Cancel(Content, frozen=True, tag="cancel"):
+    """Ask for a working order to be cancelled, or a held one withdrawn; always passes for who may touch the order."""
+
+    order: Name
+
+
+class DeclareParent(Content, frozen=True, tag="declare_parent"):
+    """Announce a parent order; the sum of its children never exceeds its quantity."""
+
+    parent: Name
+    agent: Name
+    instrument: Name
+    side: Side
+    quantity: Quantity
+
+
+class Approve(Content, frozen=True, tag="approve"):
+    """Approve a held order; `digest` is the one that was shown."""
+
+    order: Name
+    digest: Digest
+
+
+class Decline(Content, frozen=True, tag="decline"):
+    """Decline a held order."""
+
+    order: Name
+    why: Text

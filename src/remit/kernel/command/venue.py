@@ -1,0 +1,122 @@
+"""What enters from venues: reports of orders and of what a connection holds, and the questions to them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from remit.kernel.command.content import Content
+from remit.kernel.names import Currency, Name, Text
+from remit.kernel.numbers import Money, Price, Quantity
+
+
+class Ask(Content, frozen=True, tag="ask"):
+    """Ask a venue: what became of an order, or, without one, everything that a connection holds."""
+
+    connection: Name
+    order: str = ""
+
+
+class Sent(Content, frozen=True, tag="sent"):
+    """The request of an order left the guard."""
+
+    order: Name
+
+
+class Unencodable(Content, frozen=True, tag="unencodable"):
+    """The venue's codec could not express the order: a definitive refusal before anything was sent."""
+
+    order: Name
+    why: Text
+
+
+class Withdrawn(Content, frozen=True, tag="withdrawn"):
+    """The request of an order never left the guard: a stop came first."""
+
+    order: Name
+    why: Text
+
+
+class Acked(Content, frozen=True, tag="acked"):
+    """The venue works the order."""
+
+    order: Name
+    venue_order: str = ""
+
+
+class Rejected(Content, frozen=True, tag="rejected"):
+    """The venue refused definitively: the order never worked and never will."""
+
+    order: Name
+    code: Text
+
+
+class Lost(Content, frozen=True, tag="lost"):
+    """The outcome of a request is not known: timeout, broken link, a reply that makes no sense."""
+
+    order: Name
+    why: Text
+
+
+class Filled(Content, frozen=True, tag="filled"):
+    """The venue executed part of an order. `fill` is the venue's own id: the same one counts once."""
+
+    order: Name
+    fill: Name
+    quantity: Quantity
+    price: Price
+    fee: Money = Money(0)
+
+
+class Cancelled(Content, frozen=True, tag="cancelled"):
+    """The venue says the order is over with no further fill."""
+
+    order: Name
+
+
+class Expired(Content, frozen=True, tag="expired"):
+    """The venue says the order ran out."""
+
+    order: Name
+
+
+class CancelRefused(Content, frozen=True, tag="cancel_refused"):
+    """The venue did not cancel; the order goes on."""
+
+    order: Name
+    code: Text
+
+
+class Replaced(Content, frozen=True, tag="replaced"):
+    """The venue works the order on its new terms."""
+
+    order: Name
+
+
+class ReplaceRefused(Content, frozen=True, tag="replace_refused"):
+    """The venue kept the old terms."""
+
+    order: Name
+    code: Text
+
+
+class External(Content, frozen=True, tag="external"):
+    """A venue shows an order or a fill that this guard never made."""
+
+    connection: Name
+    what: Text
+
+
+class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One position as a venue shows it."""
+
+    instrument: Name
+    quantity: Quantity
+
+
+class Reconciled(Content, frozen=True, tag="reconciled"):
+    """What a connection's venue holds: every position, cash by currency, and the ids of the orders it works."""
+
+    connection: Name
+    positions: tuple[Holding, ...]
+    cash: tuple[tuple[Currency, Money], ...]
+    orders: tuple[Name, ...]

@@ -1,0 +1,335 @@
+"""Gathering: every fact of one order, prepared once, before any rule is asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from remit.kernel.book import NEVER, Change
+from remit.kernel.event import REDUCING_PASSES
+from remit.kernel.fold import fingerprint, needed_cash, same_key
+from remit.kernel.instrument import Instrument, Mark
+from remit.kernel.lens import Asked, Lens, good_until
+from remit.kernel.names import SIGN, subject
+from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, div_ceil, text
+from remit.kernel.order import Order, OrderIntent
+from remit.kernel.rules.facts import Facts
+from remit.kernel.state import INTENT_LIFE_NS, State
+
+MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
+"""A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""
+CLOCK_LEAD_NS = 60 * NANOSECONDS
+"""How far ahead of journal time an intent or a mark may be stamped."""
+CLOCK_SKEW_MS_MAX = 5_000
+REFUSAL_PAUSE_NS = 60 * NANOSECONDS
+"""Identical refused intents further apart than this are not in a row."""
+FAR_AWAY_NS = 10**20
+"""The resolution distance of what never resolves."""
+
+
+class Prices(NamedTuple):
+    """The numbers an order is counted with: how much, at which worst price, and what a unit counts."""
+
+    sign: int
+    quantity: int
+    worst: int
+    counted: int
+    payout: int
+
+
+def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
+    """Return every fact of an order but those that need its change to the sums, and the numbers it is counted with."""
+    intent, at, instrument = asked.intent, asked.at, lens.instrument
+    sign = SIGN[intent.side]
+    mark = state.marks.get(instrument.name)
+    facts = Facts()
+    reducible = _reducible(lens, sign)
+    quantity = int(intent.quantity)
+    if intent.reduce == "clip" and 0 < reducible < quantity:
+        quantity = reducible // instrument.lot * instrument.lot or quantity
+    worst, counted = _prices(lens, intent, mark, sign, asked)
+    facts.at, facts.direction, facts.quantity, facts.worst_price = at, sign, quantity, worst
+    facts.reducing_quantity = reducing = min(quantity, reducible)
+    facts.opening_quantity = quantity - reducing
+    facts.opening = quantity > reducing
+    facts.by_agent = not asked.by.is_person
+    facts.type, facts.side, facts.instrument = intent.type, intent.side, instrument.name
+    facts.category, facts.asset_class, facts.venue = instrument.category, instrument.kind, instrument.venue
+    facts.confidence = None if intent.confidence is None else int(intent.confidence)
+    facts.slippage_bps = (
+        0 if intent.type == "limit" else lens.slippage_bps if intent.slippage_bps is None else intent.slippage_bps
+    )
+    _standing_facts(state, lens, asked, facts)
+    _market_facts(state, lens, asked, facts, mark)
+    _short_facts(state, lens, facts, mark, sign)
+    never_held = instrument.kind in ("spot", "prediction") and sign < 0
+    facts.reduce_ask = (quantity, reducible) if intent.reduce != "any" or never_held else (0, 0)
+    facts.crossing = _crossing(state, lens, intent.side, worst)
+    facts.duplicate_at = NEVER if asked.own is not None else state.same.get(same_key(intent), NEVER)
+    refused, count, when = state.refusals.get(intent.agent, ("", 0, 0)) if asked.own is None else ("", 0, 0)
+    facts.refusals = count if count and at - when < REFUSAL_PAUSE_NS and refused == fingerprint(intent) else 0
+    facts.parent_use = _parent_use(state, intent, quantity, asked.own)
+    facts.opposing = _opposing(state, lens, intent) if instrument.kind == "prediction" else 0
+    return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)
+
+
+def _reducible(lens: Lens, sign: int) -> int:
+    """Return how much an order of this side is proven to reduce: the smallest of the agent's position, the
+    connection's and the venue's as last reconciled, each less what other orders of that side already reserve.
+    Connections never net."""
+    account, agent = lens.cells[1], lens.cells[2]
+    if sign > 0:
+        held, of_agent = -account.quantity, -agent.quantity - agent.buy_quantity
+        taken = account.buy_quantity
+    else:
+        held, of_agent = account.quantity, agent.quantity - agent.sell_quantity
+        taken = account.sell_quantity
+    if account.confirmed is not None:
+        held = min(held, -sign * account.confirmed)
+    return max(min(held - taken, of_agent), 0)
+
+
+def _prices(lens: Lens, intent: OrderIntent, mark: Mark | None, sign: int, asked: Asked) -> tuple[int, int]:
+    """Return the worst price an order may trade at and what a unit of it counts: a short counts no less than the
+    market."""
+    if intent.limit_price is not None:
+        worst = int(intent.limit_price)
+    elif mark is None:
+        worst = 0
+    else:
+        slippage = lens.slippage_bps if intent.slippage_bps is None else intent.slippage_bps
+        tick = int(lens.instrument.tick)
+        if sign > 0:
+            worst = div_ceil(mark.ask * (BPS + slippage), BPS * tick) * tick
+        else:
+            worst = max(mark.bid * (BPS - slippage) // (BPS * tick) * tick, tick)
+    if sign > 0 or mark is None:
+        return worst, worst
+    return worst, max(worst, int(mark.last), int(mark.bid))
+
+
+def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> None:
+    intent, at, by = asked.intent, asked.at, asked.by
+    by_hand = not facts.opening and (by.is_person or by.role == "guard")
+    facts.stops = () if by_hand or not (state.pauses or state.halted) else _stops(state, lens, asked, facts.opening)
+    facts.capability = (
+        ""
+        if by_hand or (intent.agent, asked.capability) in state.capabilities
+        else f"{asked.capability} is switched off"
+    )
+    facts.grant = ""
+    if lens.connection.account != lens.account.name:
+        facts.grant = f"{intent.connection} belongs to account {lens.connection.account}, not to {lens.account.name}"
+    elif not by_hand and (intent.agent, intent.connection) not in state.grants:
+        facts.grant = f"{intent.connection} is not granted to {intent.agent}"
+    facts.mandates = () if at < lens.good_until else _mandates_missing(state, lens, at)
+    facts.environment = _environment(lens, intent)
+    facts.intent_id = _intent_id(state, asked)
+    facts.venue_state = _venue_state(state, intent.connection)
+    facts.tradable = _tradable(state, lens.instrument, at)
+    facts.off_increment = off_increment(lens.instrument, facts.quantity, intent)
+    facts.price_fault = ""
+    if lens.instrument.kind == "prediction" and not 0 < facts.worst_price < SCALE:
+        facts.price_fault = f"{text(facts.worst_price)} is not between 0 and 1"
+
+
+def _stops(state: State, lens: Lens, asked: Asked, opening: bool) -> tuple[str, ...]:
+    intent = asked.intent
+    names = [of.written for of in lens.path]
+    names += [subject("venue", lens.instrument.venue), subject("connection", intent.connection)]
+    stops = [f"pause of {name}" for name in names if name in state.pauses]
+    for name in names:
+        for halt in state.halted.get(name, ()):
+            fact = state.halts[halt]
+            if opening or fact.cause not in REDUCING_PASSES:
+                stops.append(f"halt {halt} of {name} ({fact.cause}: {fact.rule})")
+    return tuple(stops)
+
+
+def _mandates_missing(state: State, lens: Lens, at: int) -> tuple[str, ...]:
+    missing = []
+    for of in lens.path:
+        if of.version is None:
+            missing.append(f"{of.written} has no mandate")
+        elif of.version.expires_at is not None and at >= of.version.expires_at:
+            missing.append(f"{of.written}: the mandate expired")
+        elif at >= good_until(state, of):
+            missing.append(f"{of.written}: no sessions are known for {of.version.mandate.zone}")
+    return tuple(missing)
+
+
+def _environment(lens: Lens, intent: OrderIntent) -> str:
+    if lens.connection.environment != lens.account.environment:
+        return f"connection is {lens.connection.environment}, account is {lens.account.environment}"
+    if intent.environment is not None and intent.environment != lens.account.environment:
+        return f"order says {intent.environment}, account is {lens.account.environment}"
+    return ""
+
+
+def _intent_id(state: State, asked: Asked) -> str:
+    intent, at = asked.intent, asked.at
+    if asked.own is not None:
+        return ""
+    if (intent.agent, intent.id) in state.seen:
+        return f"{intent.id} was used for a different order"
+    if intent.created_at < at - INTENT_LIFE_NS:
+        return (
+            f"created {(at - intent.created_at) // NANOSECONDS} s ago; ids are kept {INTENT_LIFE_NS // NANOSECONDS} s"
+        )
+    if intent.created_at > at + CLOCK_LEAD_NS:
+        return f"created {(intent.created_at - at) // NANOSECONDS} s in the future"
+    return ""
+
+
+def _venue_state(state: State, connection: str) -> str:
+    known = state.venue_states[connection]
+    if not known.reconciled:
+        return f"{connection} is not reconciled since the guard started"
+    if not known.link_up:
+        return f"the link of {connection} is down"
+    if known.clock_skew_ms > CLOCK_SKEW_MS_MAX:
+        return f"the clock of {connection} is off by {known.clock_skew_ms} ms"
+    return ""
+
+
+def _tradable(state: State, instrument: Instrument, at: int) -> str:
+    trading = state.trading.get(instrument.name, "trading")
+    if trading != "trading":
+        return trading
+    if instrument.expires_at is not None and at >= instrument.expires_at:
+        return "expired"
+    if instrument.calendar is not None:
+        calendar = state.calendars.get(instrument.calendar)
+        if calendar is None or not calendar.begins_at <= at < calendar.ends_at:
+            return f"calendar {instrument.calendar} says nothing of this time"
+        if not calendar.is_open(at):
+            return "session closed"
+    return ""
+
+
+def off_increment(instrument: Instrument, quantity: int, intent: OrderIntent) -> str:
+    if quantity % instrument.lot:
+        return f"quantity {text(quantity)} is no multiple of the lot {instrument.lot}"
+    if intent.limit_price is not None and intent.limit_price % instrument.tick:
+        return f"price {intent.limit_price} is no multiple of the tick {instrument.tick}"
+    if instrument.quantity_min is not None and quantity < instrument.quantity_min:
+        return f"quantity {text(quantity)} is below the venue's {instrument.quantity_min}"
+    if instrument.quantity_max is not None and quantity > instrument.quantity_max:
+        return f"quantity {text(quantity)} is above the venue's {instrument.quantity_max}"
+    if instrument.notional_min is not None and intent.limit_price is not None:
+        worth = intent.limit_price * quantity * instrument.multiplier // SCALE**2
+        if worth < instrument.notional_min:
+            return f"worth {text(worth)} is below the venue's {instrument.notional_min}"
+    return ""
+
+
+def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Mark | None) -> None:
+    at, instrument = asked.at, lens.instrument
+    facts.calendars_open = frozenset(
+        name for name in lens.calendars if name in state.calendars and state.calendars[name].is_open(at)
+    )
+    facts.volume = state.volumes.get(instrument.name)
+    facts.resolution_ns = FAR_AWAY_NS if instrument.kind != "prediction" else None
+    if instrument.resolves_at is not None:
+        facts.resolution_ns = instrument.resolves_at - at
+    facts.mark_fault = ""
+    if mark is None:
+        facts.mark_fault = "no mark"
+        facts.mark_age_ns = facts.spread = facts.mid = facts.reference = None
+        return
+    facts.mark_age_ns = age = max(at - mark.at - mark.resolution_ns, 0)
+    if age > MARK_AGE_CEILING_NS:
+        facts.mark_fault = f"the mark is {age // NANOSECONDS} s old"
+    elif mark.at > at + CLOCK_LEAD_NS:
+        facts.mark_fault = "the mark is from the future"
+    elif lens.currencies:
+        facts.mark_fault = _rate_fault(state, lens, at)
+    facts.spread, facts.mid = mark.ask - mark.bid, (mark.ask + mark.bid) // 2
+    facts.reference = None
+    if mark.close is not None:
+        facts.reference = int(min(mark.last, mark.close) if facts.direction > 0 else max(mark.last, mark.close))
+    if facts.volume is None:
+        depth = mark.ask_size if facts.direction > 0 else mark.bid_size
+        facts.volume = None if depth is None else int(depth)
+
+
+def _rate_fault(state: State, lens: Lens, at: int) -> str:
+    for currency in lens.currencies:
+        pair = (lens.instrument.currency, currency)
+        mark = state.fx.get(pair) or state.fx.get((pair[1], pair[0]))
+        if mark is None:
+            return f"no exchange rate from {pair[0]} to {pair[1]}"
+        age = at - mark.at - mark.resolution_ns
+        if age > MARK_AGE_CEILING_NS:
+            return f"the exchange rate from {pair[0]} to {pair[1]} is {age // NANOSECONDS} s old"
+    return ""
+
+
+def _short_facts(state: State, lens: Lens, facts: Facts, mark: Mark | None, sign: int) -> None:
+    facts.short_quantity = facts.opening_quantity if sign < 0 else 0
+    facts.located, facts.short_priced, facts.short_need = 0, True, 0
+    if not facts.short_quantity or lens.instrument.kind not in ("equity", "etf"):
+        return
+    account = lens.cells[1]
+    facts.short_need = max(account.sell_quantity + facts.quantity - account.quantity, 0)
+    locate = state.locates.get((lens.connection.name, lens.instrument.name))
+    facts.located = None if locate is None or facts.at >= locate[1] else locate[0]
+    restricted = state.restricted.get(lens.instrument.name)
+    facts.short_priced = None
+    if restricted is not None and mark is not None:
+        facts.short_priced = not restricted or facts.worst_price > mark.bid
+
+
+def _crossing(state: State, lens: Lens, side: str, worst: int) -> str:
+    other = "sell" if side == "buy" else "buy"
+    working = state.crossings.get((lens.account.owner, lens.instrument.name, other))
+    if not working:
+        return ""
+    price, order = working[0] if side == "buy" else working[-1]
+    return order if (price <= worst if side == "buy" else price >= worst) else ""
+
+
+def _parent_use(state: State, intent: OrderIntent, quantity: int, own: Order | None) -> tuple[int, int] | None:
+    if intent.parent is None:
+        return (0, 0)
+    parent = state.parents.get(intent.parent)
+    if parent is None or (parent.agent, parent.instrument, parent.side) != (
+        intent.agent,
+        intent.instrument,
+        intent.side,
+    ):
+        return None
+    used = state.children.get(intent.parent, 0) - (own.quantity if own is not None else 0)
+    return (used + quantity, int(parent.quantity))
+
+
+def _opposing(state: State, lens: Lens, intent: OrderIntent) -> int:
+    agent = subject("agent", intent.agent)
+    count = 0
+    for name in state.markets[lens.instrument.market_name]:
+        if name != lens.instrument.name:
+            count += sum(1 for cell in state.cells_of.get(name, ()) if cell.active and cell.subject == agent)
+    return count
+
+
+def account_facts(state: State, lens: Lens, facts: Facts, prices: Prices, change: Change, asked: Asked) -> None:
+    """Fill in what needs the order's change to the account: cash and margin."""
+    instrument = lens.instrument
+    cash = state.cash.get((lens.connection.name, instrument.currency))
+    facts.cash_free = 0 if cash is None else cash.amount - cash.reserved
+    account = lens.path[1]
+    facts.margin_have = account.total.equity
+    if instrument.kind == "perpetual" and instrument.name not in state.margins:
+        facts.cash_need = facts.margin_need = None
+        return
+    haircut = 0 if account.version is None else account.version.mandate.haircut_bps
+    facts.cash_need = needed_cash(
+        state,
+        lens.connection.name,
+        instrument.name,
+        asked.intent.side,
+        prices.quantity,
+        prices.counted,
+        facts.opening,
+        haircut,
+    )
+    facts.margin_need = account.total.margin + change.margin
