@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remit.guard.errors import CalendarInvalid, HoursInvalid, ZoneUnknown
-from remit.guard.sessions import DAYS, calendar, calendar_file, read_calendar, session_starts, sessions, windows
+from remit.guard.errors import HoursInvalid, ZoneUnknown
+from remit.guard.sessions import DAYS, calendar, session_starts, sessions, windows
 from remit.kernel.codec import build, plain
 from remit.kernel.command import SetCalendar, SetSessions
 
@@ -194,40 +193,3 @@ def test_the_commands_are_what_the_kernel_reads() -> None:
 
 
 # Calendar files
-
-
-def test_a_calendar_file_becomes_a_calendar(tmp_path: Path) -> None:
-    file = tmp_path / "xnys.csv"
-    file.write_text("open,close\n2026-01-05T14:30:00Z,2026-01-05T21:00:00Z\n2026-01-06T14:30Z,2026-01-06T18:00Z\n")
-    read = calendar_file("XNYS", file)
-    assert read.calendar == "XNYS"
-    assert [utc(*window) for window in read.windows] == [["01-05 14:30", "01-05 21:00"], ["01-06 14:30", "01-06 18:00"]]
-    assert utc(read.begins_at, read.ends_at) == ["01-05 14:30", "01-06 18:00"]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "has no window"),
-        ("open,close\n", "has no window"),
-        ("close,open\n", "line 1"),
-        ("open,close\n2026-01-05T14:30:00Z\n", "line 2 has 1 fields"),
-        ("open,close\n\n", "line 2 has 0 fields"),
-        ("open,close\n2026-01-05T14:30:00,2026-01-05T21:00:00\n", "no UTC time"),
-        ("open,close\n2026-01-05T14:30:00+01:00,2026-01-05T21:00:00Z\n", "no UTC time"),
-        ("open,close\n2026-02-30T14:30:00Z,2026-03-05T21:00:00Z\n", "no UTC time"),
-        ("open,close\n1960-02-03T14:30:00Z,1960-02-03T21:00:00Z\n", "no UTC time"),
-        ("open,close\n2026-01-05T21:00:00Z,2026-01-05T14:30:00Z\n", "closes before"),
-        ("open,close\n2026-01-05T14:00Z,2026-01-05T21:00Z\n2026-01-05T20:00Z,2026-01-05T22:00Z\n", "line 3 opens"),
-    ],
-)
-def test_a_wrong_calendar_names_its_line(text: str, says: str) -> None:
-    with pytest.raises(CalendarInvalid, match=says):
-        read_calendar("XNYS", text, "xnys.csv")
-
-
-def test_a_calendar_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
-    for path in (tmp_path / "none", tmp_path, tmp_path / "bytes"):
-        with pytest.raises(CalendarInvalid):
-            calendar_file("XNYS", path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remit.guard.errors import HoursInvalid
-from remit.guard.sessions import session_starts, windows
+from remit.guard.sessions import calendar, sessions
 from remit.kernel import command as c
 from remit.kernel.command import Body
 from remit.kernel.mandate import Mandate
@@ -34,21 +34,17 @@ def running_out(state: State, at: int) -> Iterator[Body]:
 
 def _needed(state: State, mandate: Mandate, at: int) -> Iterator[Body]:
     starts = state.zones.get(mandate.zone, ())
+    begins_at, ends_at = at - 2 * DAY_NS, at + AHEAD_NS
     if not starts or starts[-1] < at + TOP_UP_NS:
-        yield c.SetSessions(
-            zone=mandate.zone, starts=tuple(session_starts(mandate.zone, at - 2 * DAY_NS, at + AHEAD_NS))
-        )
+        yield sessions(mandate.zone, begins_at, ends_at)
     for name in mandate.hours_active or ():
         known = state.calendars.get(name)
         if known is not None and known.ends_at >= at + TOP_UP_NS:
             continue
-        begins_at, ends_at = at - 2 * DAY_NS, at + AHEAD_NS
         try:
-            opened = tuple(windows(name.replace("@", " "), begins_at, ends_at))
+            yield calendar(name, name.replace("@", " "), begins_at, ends_at)
         except HoursInvalid:
             if known is None:
                 raise HoursInvalid(
                     f"calendar {name} is not known and is no window", "Give it first: remit fact calendar FILE"
                 ) from None
-            continue
-        yield c.SetCalendar(calendar=name, begins_at=begins_at, ends_at=ends_at, windows=opened)

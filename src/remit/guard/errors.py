@@ -133,12 +133,6 @@ class HoursInvalid(GuardError):
     code = "hours_invalid"
 
 
-class CalendarInvalid(GuardError):
-    """A calendar file does not list windows in order."""
-
-    code = "calendar_invalid"
-
-
 class SettingInvalid(GuardError):
     """A setting is unknown, or has a value that it cannot have."""
 

@@ -30,6 +30,7 @@ from remit.kernel.decide import Asked
 from remit.kernel.event import Record, Repeated
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import GUARD, Name, Principal, Role
+from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
 
 FOLLOW_MAX = 10_000
@@ -255,6 +256,8 @@ class Handle:
         if not isinstance(arguments, dict) or not isinstance(arguments.get("view"), str):
             raise RequestMalformed("say which view", 'For example {"view": "positions"}')
         name = arguments.pop("view")
+        if name == "state_hash" and by.role in ("operator", "auditor"):
+            return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
         return encode(
             view(
                 self._kernel, by, name, arguments, at=self._loop.now(), entries=self._journal.entries, about=self._about

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from remit.guard.errors import CalendarInvalid, HoursInvalid, ZoneUnknown
+from remit.guard.errors import HoursInvalid, ZoneUnknown
 from remit.kernel.command import SetCalendar, SetSessions
 from remit.kernel.numbers import NANOSECONDS
 
@@ -68,62 +65,6 @@ def windows(hours: str, from_at: int, to_at: int) -> Windows:
 def calendar(name: str, hours: str, from_at: int, to_at: int) -> SetCalendar:
     """Return the command that tells the kernel the windows of `hours` as a calendar; HoursInvalid, ZoneUnknown."""
     return SetCalendar(calendar=name, begins_at=from_at, ends_at=to_at, windows=windows(hours, from_at, to_at))
-
-
-def calendar_file(name: str, path: Path) -> SetCalendar:
-    """Return the command for the exchange calendar in a file; CalendarInvalid. The form is that of `read_calendar`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CalendarInvalid(f"{path} cannot be read: {fault}", "Name a text file") from None
-    return read_calendar(name, text, str(path))
-
-
-def read_calendar(name: str, text: str, source: str) -> SetCalendar:
-    """Return the command for an exchange calendar written as CSV; CalendarInvalid names `source` and the line at fault.
-
-    The first line is `open,close`; each other line is one window, as UTC times in ISO form, in order and apart:
-
-        open,close
-        2026-01-05T14:30:00Z,2026-01-05T21:00:00Z
-        2026-01-06T14:30:00Z,2026-01-06T21:00:00Z
-
-    The calendar is known from the first open to the last close; before and after, nothing counts as open.
-    """
-    rows = csv.reader(io.StringIO(text))
-    found: list[tuple[int, int]] = []
-    for number, row in enumerate(rows, start=1):
-        where = f"{source}, line {number}"
-        if number == 1:
-            if row != ["open", "close"]:
-                raise CalendarInvalid(f"{where} must be `open,close`", _CALENDAR_EXAMPLE)
-            continue
-        if len(row) != 2:
-            raise CalendarInvalid(f"{where} has {len(row)} fields", _CALENDAR_EXAMPLE)
-        opens, closes = _utc(row[0], where), _utc(row[1], where)
-        if closes <= opens:
-            raise CalendarInvalid(f"{where} closes before it opens", "Correct the line")
-        if found and opens < found[-1][1]:
-            raise CalendarInvalid(f"{where} opens before the window above it has closed", "Sort and part the windows")
-        found.append((opens, closes))
-    if not found:
-        raise CalendarInvalid(f"{source} has no window", _CALENDAR_EXAMPLE)
-    return SetCalendar(calendar=name, begins_at=found[0][0], ends_at=found[-1][1], windows=_joined(found))
-
-
-_CALENDAR_EXAMPLE = "Write `open,close`, then lines such as `2026-01-05T14:30:00Z,2026-01-05T21:00:00Z`"
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z", re.ASCII)
-
-
-def _utc(text: str, where: str) -> int:
-    try:
-        if _INSTANT.fullmatch(text):
-            at = _nanoseconds(datetime.fromisoformat(text))
-            if at >= 0:
-                return at
-    except ValueError:
-        pass  # the right shape, and no such day or time
-    raise CalendarInvalid(f"{where}: {text[:40]!r} is no UTC time", _CALENDAR_EXAMPLE)
 
 
 def _parse(hours: str) -> tuple[str, frozenset[str], list[tuple[int, int]]]:
