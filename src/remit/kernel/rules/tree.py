@@ -53,6 +53,8 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Negative:
+    """A number with its sign turned."""
+
     operand: Tree
 
     is_truth = is_pair = may_be_pair = False
@@ -94,6 +96,8 @@ class Logic:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The opposite of a truth."""
+
     operand: Tree
 
     is_truth = True
