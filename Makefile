@@ -1,7 +1,7 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock clean
+.PHONY: help up test lint bench docs lock clean
 # Another environment that happens to be active must not lend its modules to ours.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
@@ -35,6 +35,10 @@ lint:  ## the checks that only read the source: style, types, import law
 bench:  ## measure decide, durability and replay beside their yardsticks
 	$(set_up) bench
 	@.venv/bin/remit bench $(ARGS)
+
+docs:  ## write the generated pages of docs/ anew from the code
+	$(set_up) test
+	@.venv/bin/python scripts/make_docs.py
 
 lock:  ## resolve pyproject.toml anew into requirements/ (ARGS="--upgrade" takes newer versions)
 	$(set_up) lock

@@ -1,4 +1,5 @@
-"""A guard and a paper venue as real processes, with one account set up over the wire, for tests that need the whole way."""
+"""A guard and a paper venue as real processes, with one account set up over the wire, for tests that need the whole
+way."""
 
 from __future__ import annotations
 
@@ -17,12 +18,17 @@ from remit.kernel.codec import encode
 from remit.kernel.command import Body
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.mandate import EMPTY, Mandate
-from remit.kernel.numbers import Money, Price, Quantity, parse
+from remit.kernel.numbers import Price, Quantity, parse
 from remit.kernel.order import OrderIntent
 
 AAPL = Instrument(
-    name="AAPL", kind="equity", venue="paper", currency="USD", category="us_equity",
-    tick=parse(Price, "0.01"), lot=parse(Quantity, "1"),
+    name="AAPL",
+    kind="equity",
+    venue="paper",
+    currency="USD",
+    category="us_equity",
+    tick=parse(Price, "0.01"),
+    lot=parse(Quantity, "1"),
 )
 
 
@@ -47,10 +53,24 @@ class Processes:
         feed_key.write_text("a key for tests only, 0123456789")
         feed_key.chmod(0o600)
         self.venue = _start(
-            [sys.executable, "-m", "remit.venues.paper", "--socket", str(self.home / "paper.sock"),
-             "--state", str(self.home / "paper.db"), "--permit-key", str(self.home / "permit.pub"),
-             "--instruments", str(self.home / "instruments.jsonl"), "--feed-key", str(feed_key),
-             "--cash", "paper1,USD,100000", *more],
+            [
+                sys.executable,
+                "-m",
+                "remit.venues.paper",
+                "--socket",
+                str(self.home / "paper.sock"),
+                "--state",
+                str(self.home / "paper.db"),
+                "--permit-key",
+                str(self.home / "permit.pub"),
+                "--instruments",
+                str(self.home / "instruments.jsonl"),
+                "--feed-key",
+                str(feed_key),
+                "--cash",
+                "paper1,USD,100000",
+                *more,
+            ],
             "listening on",
         )
 
@@ -82,7 +102,9 @@ class Processes:
             c.AddAccount(account=access.Account(name="main", owner="ann", environment="training", currency="USD")),
             c.AddInstrument(instrument=AAPL),
             c.AddAgent(agent=access.Agent(name="momentum", account="main", owner="ann")),
-            c.AddConnection(connection=access.Connection(name="paper1", account="main", venue="paper", environment="training")),
+            c.AddConnection(
+                connection=access.Connection(name="paper1", account="main", venue="paper", environment="training")
+            ),
             c.SetGrant(agent="momentum", connection="paper1", granted=True),
             c.SetCapability(agent="momentum", capability="place_order", enabled=True),
             c.SetMandate(subject="firm", mandate=EMPTY, why="test"),
@@ -101,8 +123,13 @@ class Processes:
         last = parse(Price, price)
         now = time.time_ns()
         mark = Mark(
-            instrument="AAPL", at=now, bid=Price(last - 10**16), ask=Price(last + 10**16), last=last,
-            close=None if close is None else parse(Price, close), source="test",
+            instrument="AAPL",
+            at=now,
+            bid=Price(last - 10**16),
+            ask=Price(last + 10**16),
+            last=last,
+            close=None if close is None else parse(Price, close),
+            source="test",
         )
         self.say(c.Marked(marks=(mark,)), "bars")
         if self.venue is not None:
@@ -111,8 +138,15 @@ class Processes:
     def submit(self, quantity: str, side: str = "buy", who: str = "momentum", **more: Any) -> dict[str, Any]:
         self.sent += 1
         intent = OrderIntent(
-            id=more.pop("id", f"{time.time_ns()}-{self.sent}"), agent="momentum", connection="paper1", instrument="AAPL",
-            side=side, quantity=parse(Quantity, quantity), created_at=time.time_ns(), type=more.pop("type", "market"), **more,
+            id=more.pop("id", f"{time.time_ns()}-{self.sent}"),
+            agent="momentum",
+            connection="paper1",
+            instrument="AAPL",
+            side=side,
+            quantity=parse(Quantity, quantity),
+            created_at=time.time_ns(),
+            type=more.pop("type", "market"),
+            **more,
         )
         return self.say(c.Submit(intent=intent), who)
 

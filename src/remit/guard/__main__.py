@@ -48,7 +48,7 @@ async def _run(settings: config.Settings, passphrase: str | None, resume: Resume
             print(f"remit guard: {warning}", file=sys.stderr)
         if token is not None:
             print(
-                f"remit guard: your operator token, shown this once, kept in {settings.home / OPERATOR_TOKEN}:\n{token}",
+                f"remit guard: your operator token, shown once, kept in {settings.home / OPERATOR_TOKEN}:\n{token}",
                 flush=True,
             )
         print(f"remit guard: ready on {settings.socket}", flush=True)

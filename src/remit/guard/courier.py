@@ -160,12 +160,12 @@ class Courier:
 
     async def _snapshot(self, due: Due) -> None:
         """Take a venue's own account of a connection over; a difference is looked at again before it counts."""
-        connection = due.act.connection
+        connection, request = due.act.connection, due.request
+        assert request is not None
         tries = self._tries.get(connection, 0)
+        venue = self._venues[self._state.connections[connection].venue]
         try:
-            reports = self._venues[self._state.connections[connection].venue].read(
-                due.request, "", await self._send(due, connection)
-            )  # type: ignore[arg-type]
+            reports = venue.read(request, "", await self._send(due, connection))
         except (LinkDown, PermitExpired, NoReply):
             reports = ()
         settled = [report for report in reports if isinstance(report, c.Reconciled)]
