@@ -110,12 +110,20 @@ class Sessions(RuleBasedStateMachine):
     def restart(self) -> None:
         self.hear(self.desk.exchange.drain(self.desk.at))
         before = [self.seen(connection) for connection in ("one", "two")]
+        floor = self.desk.exchange._floor
         due = self.desk.exchange.next_due()
         self.store.close()
         self.store = StateFile(self.path)
         self.desk.exchange = PaperExchange(LISTED, PUBLIC_KEY, store=self.store, **self.terms)  # type: ignore[arg-type]
         assert [self.seen(connection) for connection in ("one", "two")] == before
         assert self.desk.exchange.next_due() == due
+        again = self.desk.exchange._floor
+        assert (again.touches, again.clock.arrived, again.trading) == (
+            floor.touches,
+            floor.clock.arrived,
+            floor.trading,
+        )
+        assert again.accounts._held == {key: held for key, held in floor.accounts._held.items() if held}
 
     def seen(self, connection: str) -> object:
         """Everything a connection can see, every order of its own included."""
