@@ -1,0 +1,75 @@
+"""Views: what may be asked of the guard. Pure functions of the kernel's state that answer in plain JSON.
+
+Numbers are text, times whole nanoseconds. An agent or a client sees only itself; people and auditors see everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from remit.guard.views import access, activity, drafts, exposure, mandates, orders, stops, world
+from remit.guard.views.looking import ANYONE, PEOPLE, TRADERS, Looking, NotAllowed, Unknown, View
+from remit.kernel.kernel import Kernel
+from remit.kernel.names import Principal
+
+VIEWS: dict[str, View] = {
+    "self": View(access.self_, (), ANYONE),
+    "status": View(world.status, (), ANYONE),
+    "health": View(world.health, (), ANYONE),
+    "accounts": View(access.accounts, (), PEOPLE),
+    "agents": View(access.agents, ("agent",), TRADERS),
+    "clients": View(access.clients, ("agent",), TRADERS),
+    "capabilities": View(access.capabilities, ("agent",), TRADERS),
+    "connections": View(access.connections, ("account",), TRADERS),
+    "grants": View(access.grants, ("agent", "connection"), TRADERS),
+    "tokens": View(access.tokens, (), PEOPLE),
+    "orders": View(orders.orders, ("agent", "client", "instrument", "state", "live", "limit"), TRADERS),
+    "order": View(orders.order, ("order",), TRADERS),
+    "approvals": View(orders.approvals, (), PEOPLE),
+    "positions": View(activity.positions, ("subject", "by"), TRADERS),
+    "log": View(activity.log, ("from", "to", "since", "agent", "order", "kind", "limit"), TRADERS),
+    "exposure": View(exposure.exposure, ("subject",), TRADERS),
+    "mandates": View(mandates.mandates, ("subject",), TRADERS),
+    "history": View(mandates.history, ("subject",), TRADERS),
+    "effective": View(mandates.effective, ("agent", "client"), TRADERS),
+    "presets": View(drafts.presets, (), ANYONE),
+    "composed": View(drafts.composed, ("preset", "subjects", "calendar", "blocked"), PEOPLE),
+    "compared": View(drafts.compared, ("mandates",), PEOPLE),
+    "lint": View(drafts.linted, ("mandates", "preset"), PEOPLE),
+    "halts": View(stops.halts, (), TRADERS),
+    "pauses": View(stops.pauses, (), TRADERS),
+    "instruments": View(world.instruments, ("venue",), ANYONE),
+    "marks": View(world.marks, (), ANYONE),
+    "sessions": View(world.sessions, (), ANYONE),
+    "facts": View(world.facts, (), PEOPLE),
+}
+
+
+def view(
+    kernel: Kernel,
+    principal: Principal,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    at: int,
+    entries: Callable[[int], Iterator[tuple[int, bytes]]] | None = None,
+    about: Callable[[], dict[str, Any]] = dict,
+) -> Any:
+    """Return a view as plain JSON; nothing changes. `at` is journal time in nanoseconds, `entries(start)` reads the
+    journal from an index on, `about` tells of the guard's own process. Unknown, NotAllowed, RequestMalformed."""
+    found = VIEWS.get(name)
+    if found is None:
+        raise Unknown(f"there is no view {name!r}", f"Take one of {', '.join(sorted(VIEWS))}")
+    if principal.role not in found.roles:
+        raise NotAllowed(f"a {principal.role} may not see {name}", f"It takes {' or '.join(sorted(found.roles))}")
+    looking = Looking(kernel, principal, dict(arguments), at, entries or _no_entries, about)
+    looking.check(found.arguments)
+    return found.show(looking)
+
+
+def _no_entries(start: int) -> Iterator[tuple[int, bytes]]:
+    return iter(())
+
+
+__all__ = ["VIEWS", "NotAllowed", "Unknown", "view"]

@@ -1,0 +1,137 @@
+"""Views of who may act: accounts, agents, clients, connections, grants, capabilities, tokens."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from remit.guard.views.looking import Looking, Unknown
+from remit.kernel.access import Capability
+from remit.kernel.codec import plain
+from remit.kernel.names import subject
+from remit.kernel.numbers import text
+
+Rows = list[dict[str, Any]]
+
+
+def self_(looking: Looking) -> dict[str, Any]:
+    """Who the caller's token stands for, and for agents and clients what they act through."""
+    by, state = looking.by, looking.state
+    agent = looking.own_agent
+    found = state.agents.get(agent)
+    return {
+        "name": by.name,
+        "role": by.role,
+        "owner": by.owner,
+        "token": by.token,
+        "agent": agent,
+        "account": "" if found is None else found.account,
+        "connections": sorted(connection for granted, connection in state.grants if granted == agent),
+        "at": looking.at,
+    }
+
+
+def accounts(looking: Looking) -> Rows:
+    """Every account with its equity and profit, in its own currency."""
+    rows = []
+    for name in sorted(looking.state.accounts):
+        total = looking.state.subjects[subject("account", name)].total
+        rows.append(
+            {**plain(looking.state.accounts[name]), "equity": text(total.equity), "pnl": text(total.pnl)},
+        )
+    return rows
+
+
+def agents(looking: Looking) -> Rows:
+    """Every agent the caller may see: what stops it, what it may do, what it has under way."""
+    asked = looking.word("agent")
+    names = [name for name in sorted(looking.state.agents) if looking.sees_agent(name) and asked in (None, name)]
+    if asked is not None and not names:
+        raise Unknown(f"agent {asked} is not known", "See `remit agent list`")
+    return [_agent(looking, name) for name in names]
+
+
+def _agent(looking: Looking, name: str) -> dict[str, Any]:
+    state = looking.state
+    agent = state.agents[name]
+    of = state.subjects[subject("agent", name)]
+    path = ["firm", subject("account", agent.account), of.written]
+    return {
+        "name": name,
+        "account": agent.account,
+        "owner": agent.owner,
+        "paused": [written for written in path if written in state.pauses],
+        "halted": [halt for written in path for halt in state.halted.get(written, ())],
+        "capabilities": sorted(what for who, what in state.capabilities if who == name),
+        "connections": sorted(connection for who, connection in state.grants if who == name),
+        "mandate": None if of.version is None else of.version.number,
+        "clients": sorted(client.name for client in state.clients.values() if client.agent == name),
+        "orders_live": len(state.orders_of.get(name, ())),
+        "orders_today": of.total.orders_today,
+        "positions": of.total.positions,
+        "currency": of.currency,
+        "pnl": text(of.total.pnl),
+        "pnl_today": text(of.total.pnl - of.total.day_base),
+    }
+
+
+def clients(looking: Looking) -> Rows:
+    """Every outside client, and the agent it acts through."""
+    agent = looking.word("agent")
+    return [
+        plain(client)
+        for _, client in sorted(looking.state.clients.items())
+        if agent in (None, client.agent) and looking.sees_order(client.agent, client.name)
+    ]
+
+
+def capabilities(looking: Looking) -> Rows:
+    """Each capability of each agent: switched on or off."""
+    asked = looking.word("agent")
+    return [
+        {"agent": agent, "capability": name, "enabled": (agent, name) in looking.state.capabilities}
+        for agent in sorted(looking.state.agents)
+        if asked in (None, agent) and looking.sees_agent(agent)
+        for name in get_args(Capability)
+    ]
+
+
+def connections(looking: Looking) -> Rows:
+    """Every connection the caller may use or see, and whether it is ready."""
+    state, account = looking.state, looking.word("account")
+    rows = []
+    for name, connection in sorted(state.connections.items()):
+        if account not in (None, connection.account):
+            continue
+        if not looking.sees_all and (looking.own_agent, name) not in state.grants:
+            continue
+        rows.append({"fee_bps": 0, **plain(connection), **ready_of(looking, name)})
+    return rows
+
+
+def ready_of(looking: Looking, name: str) -> dict[str, Any]:
+    """Return whether a connection is ready, and what is missing where it is not."""
+    known = looking.state.venue_states[name]
+    why = "" if known.reconciled else "not reconciled since the guard started"
+    if not known.link_up:
+        why = "the link is down"
+    return {"ready": not why, "why": why, "clock_skew_ms": known.clock_skew_ms}
+
+
+def grants(looking: Looking) -> Rows:
+    """Which agent may use which connection."""
+    agent, connection = looking.word("agent"), looking.word("connection")
+    return [
+        {"agent": who, "connection": what}
+        for who, what in sorted(looking.state.grants)
+        if agent in (None, who) and connection in (None, what) and looking.sees_agent(who)
+    ]
+
+
+def tokens(looking: Looking) -> Rows:
+    """Every token's id, role and term; the secrets are known to their holders alone."""
+    rows = []
+    for name, grant in sorted(looking.state.tokens.items()):
+        expired = grant.expires_at is not None and looking.at >= grant.expires_at
+        state = "revoked" if name in looking.state.revoked else "expired" if expired else "valid"
+        rows.append({"expires_at": None, **plain(grant), "state": state})
+    return rows

@@ -1,0 +1,149 @@
+"""Views of mandates not yet set: what a preset gives, what a draft would change and loosen, what lint says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from remit.guard.errors import RequestMalformed
+from remit.guard.views.looking import Looking, Unknown
+from remit.kernel.codec import build, plain
+from remit.kernel.lint import Known, Level, lint
+from remit.kernel.mandate import EMPTY, Mandate
+from remit.kernel.names import Environment
+from remit.kernel.presets import PRESETS, Given, PresetRefused, compose
+from remit.kernel.rules.compile import COMPANIONS, unread
+from remit.kernel.rules.table import BY_NAME, RULES
+from remit.kernel.state import Subject
+
+Rows = list[dict[str, Any]]
+
+
+def presets(looking: Looking) -> Rows:
+    """Every preset with its settings, and what only the installation can give it."""
+    return [
+        {
+            "preset": preset.name,
+            "purpose": preset.purpose,
+            "needs": list(preset.parameters),
+            "settings": [
+                {
+                    "scope": setting.scope,
+                    "field": setting.field,
+                    "value": f"({setting.value.meaning})" if isinstance(setting.value, Given) else plain(setting.value),
+                    "where": setting.where or "both",
+                }
+                for setting in preset.settings
+            ],
+        }
+        for preset in PRESETS.values()
+    ]
+
+
+def composed(looking: Looking) -> dict[str, Any]:
+    """The mandates that a preset gives to some subjects, or to all: {subject: mandate}. RequestMalformed, Unknown."""
+    wanted = looking.arguments.get("subjects")
+    if wanted is not None and not (isinstance(wanted, list) and all(isinstance(name, str) for name in wanted)):
+        raise RequestMalformed("subjects must be a list of names", "Correct the argument")
+    blocked = looking.arguments.get("blocked")
+    if blocked is not None and not (isinstance(blocked, list) and all(isinstance(name, str) for name in blocked)):
+        raise RequestMalformed("blocked must be a list of instruments", "Correct the argument")
+    chosen = looking.subjects(None) if wanted is None else [looking.subjects(name)[0] for name in wanted]
+    try:
+        return {
+            of.written: plain(
+                compose(
+                    looking.needed("preset"),
+                    of.scope,  # type: ignore[arg-type]  # a subject's scope is one of the four
+                    _environment(looking, of),
+                    calendar=looking.word("calendar"),
+                    blocked=None if blocked is None else tuple(blocked),
+                )
+            )
+            for of in chosen
+        }
+    except PresetRefused as refused:
+        raise RequestMalformed(str(refused).partition(";")[0], refused.fix[:1].upper() + refused.fix[1:]) from None
+
+
+def _environment(looking: Looking, of: Subject) -> Environment:
+    """Return the environment a subject trades in; the firm is live as soon as one of its accounts is."""
+    state = looking.state
+    if of.scope == "firm":
+        return "live" if any(account.environment == "live" for account in state.accounts.values()) else "training"
+    agent = state.clients[of.name].agent if of.scope == "client" else of.name
+    return state.accounts[of.name if of.scope == "account" else state.agents[agent].account].environment
+
+
+def compared(looking: Looking) -> Rows:
+    """What drafts would change: each field before and after, and whether that is tighter, looser or neither."""
+    return [_compared(looking, written, draft) for written, draft in _drafts(looking).items()]
+
+
+def _compared(looking: Looking, written: str, draft: Mandate) -> dict[str, Any]:
+    of = looking.subjects(written)[0]
+    before = EMPTY if of.version is None else of.version.mandate
+    changes = []
+    for field in Mandate.__struct_fields__:
+        old, new = getattr(before, field), getattr(draft, field)
+        if old != new:
+            changes.append({"field": field, "before": plain(old), "after": plain(new), "way": way(field, old, new)})
+    return {
+        "subject": written,
+        "number": None if of.version is None else of.version.number,
+        "changes": changes,
+        "loosens": [change["field"] for change in changes if change["way"] not in ("tighter", "no effect")],
+        "unread": list(unread(RULES, of.scope, draft)),  # type: ignore[arg-type]  # as above
+    }
+
+
+def way(field: str, old: Any, new: Any) -> str:
+    """Return what a change of one field means: tighter, looser, no effect, or changed where it cannot be said."""
+    if field in ("haircut_bps", *COMPANIONS):
+        return "looser" if new is None or (old is not None and new < old) else "tighter"
+    if field == "approval_expiry_s":
+        return "looser" if new > old else "tighter"
+    if field == "loss_cooldown" and isinstance(old, int) and isinstance(new, int):
+        return "looser" if new < old else "tighter"
+    rule = BY_NAME.get(field)
+    if rule is None:
+        return "changed"
+    binds = rule.relation.binds
+    was, is_ = old is not None and binds(old), new is not None and binds(new)
+    if not was or not is_:
+        return "tighter" if is_ else "looser" if was else "no effect"
+    both = rule.relation.view((old, new))
+    return "tighter" if both == new else "looser" if both == old else "changed"
+
+
+def linted(looking: Looking) -> Rows:
+    """What is worth a look on every path, with drafts in place of what is in force where some are given."""
+    drafts = _drafts(looking) if "mandates" in looking.arguments else {}
+    state, known = looking.state, Known(calendars=frozenset(looking.state.calendars))
+    notes = []
+    paths = [state.path(agent, "") for agent in sorted(state.agents)]
+    paths += [state.path(client.agent, client.name) for _, client in sorted(state.clients.items())]
+    for path in paths or [tuple(of for of in looking.subjects(None) if of.scope == "firm")]:
+        levels = []
+        for of in path:
+            inside = drafts.get(of.written) or (of.version.mandate if of.version is not None else None)
+            if inside is not None:
+                levels.append(Level(of.written, inside, of.currency))
+        notes += lint(levels, preset=looking.flag("preset"), known=known)
+    return [plain(note) for note in dict.fromkeys(notes)]
+
+
+def _drafts(looking: Looking) -> dict[str, Mandate]:
+    given = looking.arguments.get("mandates")
+    if not isinstance(given, dict):
+        raise RequestMalformed("mandates must be a table of subjects", "Give {subject: mandate}")
+    found = {}
+    for written, mandate in given.items():
+        if written not in looking.state.subjects:
+            raise Unknown(f"{written} is not known", "See `remit agent list` and `remit account list`")
+        try:
+            found[written] = build(Mandate, mandate)
+        except (msgspec.ValidationError, ValueError) as fault:
+            raise RequestMalformed(f"the mandate of {written} is none: {fault}", "Correct it") from None
+    return found

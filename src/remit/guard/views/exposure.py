@@ -1,0 +1,192 @@
+"""The view of limits: how much of each is used, how much is reserved, and how much is left.
+
+The numbers come from the evaluator that judges orders, asked about no order at all: once with everything the subject
+has reserved, and once with its positions alone; the difference is what is reserved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from remit.guard.views.looking import Looking
+from remit.kernel.book import NOTHING, Cell, Sums
+from remit.kernel.numbers import text
+from remit.kernel.rules.compile import Breach, Evaluator, Lines
+from remit.kernel.rules.facts import Facts
+from remit.kernel.rules.generate import Line
+from remit.kernel.rules.rule import PERS, TOTAL
+from remit.kernel.rules.sentence import sentence
+from remit.kernel.rules.table import RULES
+from remit.kernel.rules.tree import Arithmetic, Const, roots
+from remit.kernel.rules.unit import MONEY, Unit
+from remit.kernel.state import Subject
+
+_COPIED = (
+    "orders",
+    "orders_today",
+    "last_order_at",
+    "flow",
+    "fees",
+    "base",
+    "day_base",
+    "high_water",
+    "order_tat",
+    "message_tat",
+    "executions",
+    "rejections",
+)
+
+
+def exposure(looking: Looking) -> dict[str, Any]:
+    """Each limit in force of one subject or of all that may be seen.
+
+    `gauges` has used, reserved and headroom, per market, category or venue where a limit is counted so; `per_order` has
+    the limits that judge one order and use nothing up.
+    """
+    gauges: list[dict[str, Any]] = []
+    per_order: list[dict[str, Any]] = []
+    missing = []
+    lines = Lines(RULES)
+    facts = Facts()
+    facts.at, facts.opening, facts.by_agent = looking.at, True, True
+    for of in looking.subjects(looking.word("subject")):
+        if of.version is None:
+            missing.append(of.written)
+            continue
+        evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
+        cells = [cell for (written, _, _), cell in looking.state.cells.items() if written == of.written]
+        for index, line in enumerate(evaluator.lines):
+            if line.rule.standing:
+                continue
+            if "of" in roots(line.rule.resting):
+                gauges += _gauges(looking, of, cells, evaluator, index, facts)
+            else:
+                per_order.append(_per_order(of, line))
+    return {"gauges": gauges, "per_order": per_order, "without_mandate": missing}
+
+
+def _per_order(of: Subject, line: Line) -> dict[str, Any]:
+    return {
+        "subject": of.written,
+        "rule": line.rule.name,
+        "limit": line.rule.relation.limit_text(line.limit, line.rule.unit),
+        "unit": _unit(line.rule.unit, of),
+        "sentence": sentence(line.rule, line.limit, of.currency),
+    }
+
+
+def _gauges(
+    looking: Looking, of: Subject, cells: list[Cell], evaluator: Evaluator, index: int, facts: Facts
+) -> Iterator[dict[str, Any]]:
+    """Yield one line of the gauge, or one for each group the limit is counted for."""
+    line = evaluator.lines[index]
+    per = line.rule.per
+    groups = sorted(name for dimension, name in of.groups if dimension == per)
+    if per != TOTAL and not groups:
+        yield _gauge(of, "", evaluator, index, facts, Sums(of.total.umbrella), Sums(of.total.umbrella))
+    for name in groups if per != TOTAL else [""]:
+        full = of.groups[(per, name)] if per != TOTAL else of.total
+        inside = [cell for cell in cells if full is cell.sums[PERS.index(per)]]
+        yield _gauge(of, name, evaluator, index, facts, full, bare(full, inside))
+
+
+def bare(full: Sums, cells: list[Cell]) -> Sums:
+    """Return the sums as they were with no order working, held or unknown: the positions alone."""
+    sums = Sums(None if full.umbrella is full else full.umbrella)
+    for name in _COPIED:
+        setattr(sums, name, getattr(full, name))
+    for cell in cells:
+        sums.value += cell.value
+        sums.long += max(cell.value, 0)
+        sums.short += max(-cell.value, 0)
+        sums.gross += abs(cell.value)
+        sums.margin += -(-abs(cell.value) * cell.margin_rate // 10**18)
+        sums.capital += cell.cost
+        sums.positions += 1 if cell.quantity else 0
+    return sums
+
+
+def _gauge(
+    of: Subject, group: str, evaluator: Evaluator, index: int, facts: Facts, full: Sums, positions: Sums
+) -> dict[str, Any]:
+    line = evaluator.lines[index]
+    rule, relation = line.rule, line.rule.relation
+    measured = evaluator.gauge(index, facts, (full,) * len(PERS), (NOTHING,))
+    held = evaluator.gauge(index, facts, (positions,) * len(PERS), (NOTHING,))
+    shown: dict[str, Any] = {
+        "subject": of.written,
+        "rule": rule.name,
+        "per": rule.per,
+        "of": group,
+        "limit": relation.limit_text(line.limit, rule.unit),
+        "unit": _unit(rule.unit, of),
+        "used": None,
+        "reserved": None,
+        "headroom": None,
+        "percent": None,
+        "holds": False,
+        "missing": measured.missing or held.missing,
+    }
+    if shown["missing"]:
+        return shown
+    shown["holds"] = _holds(line, measured.actual)
+    if relation.name in ("at_most", "below"):
+        ahead = 1 if _counts_the_next(line) else 0
+        _fill(shown, rule.unit, line.ready, held.actual - ahead, measured.actual - ahead)
+    elif relation.name == "ratio_at_most":
+        _fill_ratio(shown, line, measured, held)
+    else:
+        shown["used"] = relation.actual_text(measured.actual, line.limit, rule.unit)
+        if relation.retry_after is not None:
+            shown["ready_in_s"] = max(-(-relation.retry_after(measured.actual, line.ready) // 10**9), 0)
+    return shown
+
+
+def _holds(line: Line, actual: Any) -> bool:
+    """Whether nothing is over the limit now; a limit on the next order alone holds until it is used up."""
+    if _counts_the_next(line):
+        return bool(actual - 1 <= line.ready)
+    return bool(line.rule.relation.holds(actual, line.ready))
+
+
+def _counts_the_next(line: Line) -> bool:
+    """Whether a rule counts what was with the order that is asked for: with none, one less is used."""
+    tree = line.rule.resting
+    return isinstance(tree, Arithmetic) and tree.operator == "+" and tree.right == Const(1)
+
+
+def _fill(shown: dict[str, Any], unit: Unit, limit: int, used: int, measured: int) -> None:
+    shown["used"], shown["reserved"] = _text(used, unit), _text(measured - used, unit)
+    shown["headroom"] = _text(limit - measured, unit)
+    shown["percent"] = _percent(measured, limit)
+
+
+def _fill_ratio(shown: dict[str, Any], line: Line, measured: Breach, held: Breach) -> None:
+    """Ratios are shown in their unit; the headroom is the money that still fits under the limit."""
+    relation, unit = line.rule.relation, line.rule.unit
+    shown["used"] = relation.actual_text(held.actual, line.limit, unit)
+    numerator, denominator = measured.actual
+    if denominator <= 0:
+        shown["percent"] = 0 if not numerator else None
+        shown["holds"] = not numerator
+        return
+    limit, scale = line.ready
+    reserved = (numerator - held.actual[0], denominator)
+    shown["reserved"] = relation.actual_text(reserved, line.limit, unit)
+    shown["headroom_money"] = text(denominator * limit // scale - numerator)
+    shown["headroom"] = relation.actual_text((denominator * limit // scale - numerator, denominator), line.limit, unit)
+    shown["percent"] = _percent(numerator * scale, denominator * limit)
+
+
+def _percent(used: int, limit: int) -> int | None:
+    """Return used as a whole percentage of limit, rounded up, not below zero; None where the limit is zero."""
+    return max(-(-used * 100 // limit), 0) if limit > 0 else None
+
+
+def _text(value: int, unit: Unit) -> str:
+    return text(value * 10 ** (18 - unit.decimals))
+
+
+def _unit(unit: Unit, of: Subject) -> str:
+    return of.currency if unit is MONEY else unit.name

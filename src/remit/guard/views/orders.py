@@ -1,0 +1,273 @@
+"""Views of orders: what lives, what happened to one, and what waits for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from remit.guard.errors import RequestMalformed
+from remit.guard.views.looking import Looking, Unknown
+from remit.kernel.codec import decode, encode, plain
+from remit.kernel.command import Submit
+from remit.kernel.event import Finding, Record
+from remit.kernel.mandate import Mandate
+from remit.kernel.names import subject
+from remit.kernel.numbers import NANOSECONDS, SCALE, notional_ceil, text
+from remit.kernel.order import TERMINAL, Order
+from remit.kernel.rules.sentence import sentence
+from remit.kernel.rules.table import BY_NAME
+from remit.kernel.state import State
+
+SCAN_MAX = 20_000
+"""Journal entries that one question may read: the guard answers nothing else meanwhile."""
+LIFE_MAX = 500
+"""Entries of one order's life that are told."""
+
+Rows = list[dict[str, Any]]
+
+
+def orders(looking: Looking) -> Rows:
+    """Live and lately finished orders, latest first. Denied ones are in the journal alone; `state` denied reads it."""
+    agent, client, instrument = looking.word("agent"), looking.word("client"), looking.word("instrument")
+    state, limit = looking.word("state"), looking.whole("limit", 1, 1000, 200)
+    if state == "denied":
+        return _denied(looking, agent, client, instrument, limit)
+    book = looking.state
+    chosen = [*book.orders.values(), *([] if looking.flag("live") else book.finished.values())]
+    rows = [
+        order_row(looking, order)
+        for order in chosen
+        if looking.sees_order(order.agent, order.client)
+        and agent in (None, order.agent)
+        and client in (None, order.client)
+        and instrument in (None, order.instrument)
+        and state in (None, order.state)
+    ]
+    return sorted(rows, key=lambda row: (-row["at"], row["order"]))[:limit]
+
+
+def order_row(looking: Looking, order: Order) -> dict[str, Any]:
+    """Return one order of the book: its terms, its state, what it still reserves."""
+    average = order.paid * SCALE // order.filled if order.filled else None
+    return {
+        "order": order.id,
+        "intent": order.intent.id,
+        "agent": order.agent,
+        "client": order.client,
+        "connection": order.connection,
+        "instrument": order.instrument,
+        "side": order.side,
+        "type": order.type,
+        "quantity": text(order.quantity),
+        "filled": text(order.filled),
+        "limit_price": None if order.limit_price is None else text(order.limit_price),
+        "worst_price": text(order.worst_price),
+        "paid_average": None if average is None else text(average),
+        "time_in_force": order.time_in_force,
+        "state": order.state,
+        "opening": order.opening,
+        "worth": text(worth_of(looking.state, order)),
+        "currency": looking.state.accounts[order.account].currency,
+        "at": order.at,
+        "changed_at": order.changed_at,
+    }
+
+
+def worth_of(state: State, order: Order) -> int:
+    """Return what is left of an order at the price it counts at, in its account's currency; 0 with no rate for it."""
+    unit = state.unit(state.instruments[order.instrument], state.accounts[order.account].currency)
+    left = 0 if order.is_terminal else order.remaining
+    return 0 if unit is None else notional_ceil(order.counted_price, left, unit)
+
+
+def _denied(looking: Looking, agent: str | None, client: str | None, instrument: str | None, limit: int) -> Rows:
+    rows: Rows = []
+    start = max(looking.state.seq - SCAN_MAX, 0)
+    for _, entry in looking.entries(start):
+        if b'"verdict":"deny"' not in entry:
+            continue
+        record = decode(Record, entry)
+        body, decision = record.command.body, record.decision
+        if decision is None or decision.verdict != "deny" or not isinstance(body, Submit):
+            continue
+        intent = body.intent
+        if not looking.sees_order(intent.agent, body.client) or client not in (None, body.client):
+            continue
+        if agent in (None, intent.agent) and instrument in (None, intent.instrument):
+            rows.append(_denied_row(record, body))
+    return rows[::-1][:limit]
+
+
+def _denied_row(record: Record, body: Submit) -> dict[str, Any]:
+    intent, decision = body.intent, record.decision
+    assert decision is not None
+    return {
+        "order": decision.order,
+        "intent": intent.id,
+        "agent": intent.agent,
+        "client": body.client,
+        "connection": intent.connection,
+        "instrument": intent.instrument,
+        "side": intent.side,
+        "type": intent.type,
+        "quantity": text(intent.quantity),
+        "filled": "0",
+        "limit_price": None if intent.limit_price is None else text(intent.limit_price),
+        "worst_price": text(decision.worst_price),
+        "paid_average": None,
+        "time_in_force": intent.time_in_force,
+        "state": "denied",
+        "opening": decision.reducing < decision.quantity,
+        "worth": text(decision.worth),
+        "currency": decision.currency,
+        "at": record.command.at,
+        "changed_at": record.command.at,
+        "rule": next((finding.rule for finding in decision.findings), ""),
+    }
+
+
+# One order's life
+
+
+def order(looking: Looking) -> dict[str, Any]:
+    """One order from its proposal on: the decision with every finding in words, and each entry that moved it."""
+    name = looking.needed("order")
+    seq = seq_of(name)
+    known = looking.state.order(name)
+    first = next((decode(Record, entry) for _, entry in looking.entries(seq - 1)), None) if seq else None
+    decision = None if first is None else first.decision
+    body = None if first is None else first.command.body
+    if first is None or decision is None or decision.order != name or not isinstance(body, Submit):
+        raise Unknown(f"order {name} is not known", "See `remit order list`")
+    if not looking.sees_order(body.intent.agent, body.client):
+        raise Unknown(f"order {name} is not known", "See `remit order list`")
+    row = _denied_row(first, body) if known is None else order_row(looking, known)
+    life, complete = _life(looking, name, seq, known)
+    if known is None and life:
+        row["state"] = life[-1]["state"] or row["state"]
+    path = looking.state.path(body.intent.agent, body.client) if body.intent.agent in looking.state.agents else ()
+    return {
+        **row,
+        "by": plain(first.command.by),
+        "thought": body.intent.thought,
+        "verdict": decision.verdict,
+        "decision": plain(decision),
+        "findings": [explained(looking, finding, decision.mandates, path) for finding in decision.findings],
+        "life": life,
+        "complete": complete,
+    }
+
+
+def seq_of(order_id: str) -> int:
+    """Return the sequence number of the entry that an order's id names; 0 where it names none."""
+    tail = order_id.rpartition("-")[2]
+    return int(tail) if tail.isascii() and tail.isdecimal() and len(tail) < 19 else 0
+
+
+def explained(looking: Looking, finding: Finding, mandates: tuple[str, ...], path: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a finding with the sentence of its rule under the limit that was in force, and where it is documented."""
+    shown: dict[str, Any] = {"retry_after_s": None, **plain(finding), "verdict": finding.verdict, "sentence": ""}
+    rule = BY_NAME.get(finding.rule)
+    if rule is None:
+        return shown
+    shown["doc"] = f"docs/rules.md#{rule.name}"
+    limit, currency = rule.limit, finding.unit
+    for of, known in zip(path, mandates, strict=False):
+        if of.written != finding.subject:
+            continue
+        mandate = _mandate_of(looking, of.written, known)
+        limit, currency = (None if mandate is None else getattr(mandate, rule.name, None)), of.currency
+    if rule.standing or limit is not None:
+        shown["sentence"] = sentence(rule, limit, currency)
+    return shown
+
+
+def _mandate_of(looking: Looking, written: str, digest: str) -> Mandate | None:
+    versions = looking.state.history.get(written, ())
+    return next((version.mandate for version in versions if version.digest == digest), None)
+
+
+def _life(looking: Looking, name: str, seq: int, known: Order | None) -> tuple[Rows, bool]:
+    """Return each entry that speaks of an order, and whether that is all of them."""
+    rows: Rows = []
+    written = encode(name)
+    for index, entry in looking.entries(seq - 1):
+        if index - seq >= SCAN_MAX or len(rows) >= LIFE_MAX:
+            return rows, False
+        if written not in entry:
+            continue
+        record = decode(Record, entry)
+        rows += _moves(record, name)
+        if known is None and rows and rows[-1]["state"] in TERMINAL:
+            return rows, True
+        if known is not None and known.is_terminal and record.command.at >= known.changed_at and rows[-1]["state"]:
+            return rows, True
+    return rows, True
+
+
+def _moves(record: Record, name: str) -> Iterator[dict[str, Any]]:
+    """Yield what a record did to an order; the command itself where it names the order, then each event that does."""
+    asked = record.command
+    base = {"seq": asked.seq, "at": asked.at, "by": asked.by.name, "kind": plain(asked.body)["kind"]}
+    told = False
+    for event in record.events:
+        shown = plain(event)
+        what = shown.pop("event")
+        if shown.pop("order", None) == name or what == "denied":
+            state = "denied" if what == "denied" else str(shown.get("state", ""))
+            details = {key: value for key, value in shown.items() if key not in ("digest", "fingerprint", "agent")}
+            yield {**base, "event": what, "state": state, **({"details": details} if details else {})}
+            told = True
+    if not told and getattr(asked.body, "order", "") == name:
+        yield {**base, "event": next((plain(event)["event"] for event in record.events), "took"), "state": ""}
+
+
+# What waits for people
+
+
+def approvals(looking: Looking) -> Rows:
+    """Every held order, the largest first: its worst numbers, the digest that an approval names, and who is needed."""
+    held = [order for order in looking.state.orders.values() if order.state == "held"]
+    held.sort(key=lambda order: (-worth_of(looking.state, order), order.id))
+    return [_approval(looking, order) for order in held]
+
+
+def _approval(looking: Looking, order: Order) -> dict[str, Any]:
+    person = looking.by.owner or looking.by.name
+    outside = [name for name in order.approvals if name != order.lineage]
+    confirms = order.confirm and not order.approvals
+    return {
+        "worth": text(worth_of(looking.state, order)),
+        "currency": looking.state.accounts[order.account].currency,
+        "worst_price": text(order.worst_price),
+        "order": order.id,
+        "digest": order.digest,
+        "agent": order.agent,
+        "client": order.client,
+        "account": subject("account", order.account),
+        "connection": order.connection,
+        "instrument": order.instrument,
+        "side": order.side,
+        "type": order.type,
+        "quantity": text(order.quantity),
+        "limit_price": None if order.limit_price is None else text(order.limit_price),
+        "needed": max(order.quorum - len(outside), int(confirms)),
+        "quorum": order.quorum,
+        "confirm": order.confirm,
+        "approved_by": list(order.approvals),
+        "asked_by": order.asked_by,
+        "lineage": order.lineage,
+        "yours_counts": person not in order.approvals and (person != order.lineage or order.confirm),
+        "age_s": max(looking.at - order.at, 0) // NANOSECONDS,
+        "expires_in_s": max(order.until - looking.at, 0) // NANOSECONDS,
+        "at": order.at,
+        "until": order.until,
+    }
+
+
+def instant_of(looking: Looking, name: str) -> int | None:
+    """Return an argument that is a time in nanoseconds; RequestMalformed."""
+    value = looking.arguments.get(name)
+    if value is not None and (type(value) is not int or value < 0):
+        raise RequestMalformed(f"{name} must be a time in nanoseconds", "Correct the argument")
+    return value

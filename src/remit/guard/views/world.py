@@ -1,0 +1,130 @@
+"""Views of the guard and of what it knows of the world: status, health, instruments, marks, days, outside facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from remit.guard.views.access import connections
+from remit.guard.views.looking import Looking
+from remit.guard.views.stops import halts, pauses
+from remit.kernel.codec import plain
+from remit.kernel.numbers import NANOSECONDS, text
+
+Rows = list[dict[str, Any]]
+
+
+def status(looking: Looking) -> dict[str, Any]:
+    """What a person looks at first: whether the guard trades, what stops it, what waits."""
+    state = looking.state
+    live = [order for order in state.orders.values() if looking.sees_order(order.agent, order.client)]
+    return {
+        **looking.about(),
+        "seq": state.seq,
+        "at": looking.at,
+        "currency": state.firm_currency,
+        "connections": connections(looking),
+        "halts": halts(looking),
+        "pauses": pauses(looking),
+        "orders": dict(sorted(Counter(order.state for order in live).items())),
+        "approvals": sum(1 for order in live if order.state == "held"),
+        "agents": sum(1 for agent in state.agents if looking.sees_agent(agent)),
+        "instruments": len(state.instruments),
+    }
+
+
+def health(looking: Looking) -> dict[str, Any]:
+    """What `remit doctor` judges: each check with whether it is well, and what to do where it is not."""
+    state = looking.state
+    checks = [
+        _check("firm", bool(state.firm_currency), f"currency {state.firm_currency}", "Name it: remit init"),
+        _check("start", not state.crashed, "the last stop was clean", "Wait until every connection is reconciled"),
+        _check("accounts", bool(state.accounts), f"{len(state.accounts)}", "Add one: remit account add"),
+        _check("instruments", bool(state.instruments), f"{len(state.instruments)}", "Add some: remit instrument add"),
+    ]
+    missing = [of.written for of in looking.subjects(None) if of.version is None]
+    said = f"missing for {', '.join(missing[:5])}" if missing else "in force for every subject"
+    checks.append(_check("mandates", not missing, said, "Set one: remit mandate set"))
+    for row in connections(looking):
+        checks.append(
+            _check(f"connection {row['name']}", row["ready"], row["why"] or "ready", "See that its venue runs")
+        )
+    stopped = [row["id"] for row in halts(looking)]
+    checks.append(_check("halts", not stopped, ", ".join(stopped) or "none", "Look: remit halt --list"))
+    return {"about": looking.about(), "seq": state.seq, "at": looking.at, "checks": checks}
+
+
+def _check(name: str, well: bool, said: str, fix: str) -> dict[str, Any]:
+    return {"check": name, "well": well, "says": said, "fix": "" if well else fix}
+
+
+def instruments(looking: Looking) -> Rows:
+    """Every instrument with its terms and what is known of it now."""
+    venue, state = looking.word("venue"), looking.state
+    rows = []
+    for name, instrument in sorted(state.instruments.items()):
+        if venue not in (None, instrument.venue):
+            continue
+        mark = state.marks.get(name)
+        rows.append(
+            {
+                **plain(instrument),
+                "market": instrument.market_name,
+                "trading": state.trading.get(name, "trading"),
+                "last": None if mark is None else text(mark.last),
+            }
+        )
+    return rows
+
+
+def marks(looking: Looking) -> Rows:
+    """The last journalled mark of each instrument, and its age in whole seconds."""
+    return [
+        {**plain(mark), "age_s": max(looking.at - mark.at, 0) // NANOSECONDS}
+        for _, mark in sorted(looking.state.marks.items())
+    ]
+
+
+def sessions(looking: Looking) -> Rows:
+    """The days known per time zone: when this one began, when the next begins, and how far they are known."""
+    rows = []
+    for zone, starts in sorted(looking.state.zones.items()):
+        rows.append(
+            {
+                "zone": zone,
+                "current": looking.state.sessions.get(zone),
+                "next": next((start for start in starts if start > looking.at), None),
+                "known_until": starts[-1] if starts else None,
+            }
+        )
+    return rows
+
+
+def facts(looking: Looking) -> dict[str, Rows]:
+    """The outside facts that rules read, each under the verb that sets it."""
+    state = looking.state
+    return {
+        "volume": [{"instrument": name, "average_daily": text(v)} for name, v in sorted(state.volumes.items())],
+        "locate": [
+            {"connection": connection, "instrument": name, "quantity": text(quantity), "expires_at": until}
+            for (connection, name), (quantity, until) in sorted(state.locates.items())
+        ],
+        "restriction": [{"instrument": name, "restricted": on} for name, on in sorted(state.restricted.items())],
+        "trading": [{"instrument": name, "state": word} for name, word in sorted(state.trading.items())],
+        "calendar": [
+            {
+                "calendar": name,
+                "begins_at": known.begins_at,
+                "ends_at": known.ends_at,
+                "windows": len(known.windows),
+                "open": known.is_open(looking.at),
+            }
+            for name, known in sorted(state.calendars.items())
+        ],
+        "margin": [{"instrument": name, "initial": text(rate)} for name, rate in sorted(state.margins.items())],
+        "balance": [
+            {"connection": connection, "currency": currency, "amount": text(cash.amount)}
+            for (connection, currency), cash in sorted(state.cash.items())
+        ],
+        "fx": [plain(mark) for _, mark in sorted(state.fx.items())],
+    }
