@@ -11,7 +11,7 @@ from remit.kernel import event as e
 from remit.kernel.halt import holders, raise_halt, watch
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
-from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.numbers import NANOSECONDS, SCALE
 from remit.kernel.rules.compile import unread
 from remit.kernel.rules.table import BY_NAME, RULES
 from remit.kernel.state import INTENT_LIFE_NS
@@ -83,6 +83,8 @@ def _capability(step: Step, body: c.SetCapability) -> str:
 
 def _token(step: Step, body: c.IssueToken) -> str:
     grant, state = body.grant, step.state
+    if grant.role == "guard":
+        return "the guard itself has no token"
     if grant.token in state.tokens:
         return f"token {grant.token} exists"
     if grant.role == "agent" and grant.name not in state.agents:
@@ -195,7 +197,13 @@ def _market(step: Step, body: c.Resolve) -> str:
     kinds = {step.state.instruments[name].kind for name in step.state.markets[body.market]}
     if kinds != {"prediction"}:
         return f"{body.market} is no prediction market"
-    return "say void_price for a void market" if body.outcome == "void" and body.void_price is None else ""
+    if body.outcome == "void" and (body.void_price is None or not 0 <= body.void_price <= SCALE):
+        return "say void_price, between 0 and 1, for a void market"
+    return ""
+
+
+def _dividend(step: Step, body: c.Dividend) -> str:
+    return _of_instrument(step, body) or ("" if body.amount >= 0 else "a dividend is not below zero")
 
 
 def _free(step: Step, body: Any) -> str:
@@ -230,7 +238,7 @@ CHECKS: dict[type, Check] = {
     c.Marked: _marked,
     c.Resolve: _market,
     c.Split: _of_instrument,
-    c.Dividend: _of_instrument,
+    c.Dividend: _dividend,
     c.Funding: _of_instrument,
 }
 FORGETS = (

@@ -12,6 +12,7 @@ from remit.kernel import event as e
 from remit.kernel.codec import encode
 from remit.kernel.decide import Asked, Needs
 from remit.kernel.names import Principal
+from remit.kernel.numbers import Quantity
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.step import Step
 
@@ -43,7 +44,8 @@ def approve(step: Step, body: c.Approve) -> None:
     step.emit(e.Approved(order=order.id, person=by.owner or by.name))
     if not _satisfied(order, Needs(order.confirm, order.quorum, 0)):
         return
-    needs = step.decide(Asked(order.intent, order.client, _asker(order), step.command.at, own=order), order.id)
+    intent = msgspec.structs.replace(order.intent, quantity=Quantity(order.quantity))
+    needs = step.decide(Asked(intent, order.client, _asker(order), step.command.at, own=order), order.id)
     assert step.decision is not None
     if needs is not None and _satisfied(order, needs):
         step.decision = msgspec.structs.replace(step.decision, verdict="allow")

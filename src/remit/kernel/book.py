@@ -7,6 +7,8 @@ subject, and each cell tells its four sums the difference. Connections never net
 
 from __future__ import annotations
 
+import bisect
+
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
 
 NEVER = -(10**30)
@@ -103,7 +105,11 @@ class Sums:
 
 
 class Cell:
-    """One subject's stake in one instrument through one connection."""
+    """One subject's stake in one instrument through one connection.
+
+    `quantity`, `cost`, `entry`, `flow` and `fees` are what fills and settlements left; the reservations are of live
+    orders. Everything after `price` is worked out from them, the mark, the unit and the margin rate.
+    """
 
     __slots__ = (
         "subject",
@@ -111,18 +117,22 @@ class Cell:
         "instrument",
         "quantity",
         "cost",
+        "entry",
         "flow",
         "fees",
-        "confirmed",
         "buy_quantity",
-        "buy_worth",
+        "buy_notional",
+        "buy_prices",
         "sell_quantity",
-        "sell_worth",
+        "sell_notional",
+        "sell_prices",
         "orders",
         "unit",
-        "price",
         "margin_rate",
+        "price",
         "value",
+        "buys",
+        "sells",
         "long",
         "short",
         "gross",
@@ -145,13 +155,18 @@ class Cell:
         self.connection = connection
         self.instrument = instrument
         self.quantity = self.cost = self.flow = self.fees = 0
-        self.confirmed: int | None = None
-        """The position as last reconciled with the venue, moved along by fills since; None before the first time."""
-        self.buy_quantity = self.buy_worth = self.sell_quantity = self.sell_worth = self.orders = 0
+        self.entry = 0
+        """Price times quantity of what made the position: its cost in the instrument's currency, exactly."""
+        self.buy_quantity = self.buy_notional = self.sell_quantity = self.sell_notional = self.orders = 0
+        """What live orders reserve; notionals are price times quantity, summed exactly, at scale 10^-36."""
+        self.buy_prices: list[int] = []
+        self.sell_prices: list[int] = []
+        """The counted price of each live order, sorted."""
         self.unit = unit
-        self.price = 0
         self.margin_rate = margin_rate
-        self.value = self.long = self.short = self.gross = self.margin = self.capital = self.active = 0
+        self.price = 0
+        self.value = self.buys = self.sells = self.long = self.short = 0
+        self.gross = self.margin = self.capital = self.active = 0
         self.sums = sums
 
     @property
@@ -163,47 +178,56 @@ class Cell:
     def unrealised(self) -> int:
         return self.value - (self.cost if self.quantity > 0 else -self.cost)
 
-    def reserve(self, sign: int, quantity: int, worth: int, orders: int) -> None:
-        """Add (or with negative numbers take back) a reservation of one side."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing ever happened here, or all of it left no trace."""
+        return not (self.quantity or self.cost or self.flow or self.fees or self.orders)
+
+    def reserve(self, sign: int, quantity: int, price: int, orders: int) -> None:
+        """Add (or with a negative quantity take back) a reservation of one side at a counted price.
+
+        `orders` is 1 where an order begins to reserve, -1 where it ends, 0 where it reserves less.
+        """
         if sign > 0:
             self.buy_quantity += quantity
-            self.buy_worth += worth
-            if self.buy_quantity < 0 or self.buy_worth < 0:
-                raise AssertionError("a reservation went below zero")
+            self.buy_notional += price * quantity
+            left, prices = self.buy_quantity, self.buy_prices
         else:
             self.sell_quantity += quantity
-            self.sell_worth += worth
-            if self.sell_quantity < 0 or self.sell_worth < 0:
-                raise AssertionError("a reservation went below zero")
+            self.sell_notional += price * quantity
+            left, prices = self.sell_quantity, self.sell_prices
+        if orders > 0:
+            bisect.insort(prices, price)
+        elif orders < 0:
+            del prices[bisect.bisect_left(prices, price)]
+        if left < 0 or self.buy_notional < 0 or self.sell_notional < 0:
+            raise AssertionError("a reservation went below zero")
         self.orders += orders
         for sums in self.sums:
             sums.working += orders
-            if sign > 0:
-                sums.buys += worth
-            else:
-                sums.sells += worth
         self.refresh()
 
-    def fill(self, sign: int, quantity: int, price: int, fee: int) -> tuple[int, int]:
-        """Move the position by a fill; return the quantity it closed and what that had cost. Cost and `fee` are in the
-        subject's currency."""
+    def fill(self, sign: int, quantity: int, price: int, fee: int) -> int:
+        """Move the position by a fill; return the profit that it closed, price times quantity, in the instrument's
+        currency at scale 10^-36. Cost and `fee` are in the subject's currency."""
         paid = notional_ceil(price, quantity, self.unit) if sign > 0 else -notional_floor(price, quantity, self.unit)
-        held, closing, closed_cost = self.quantity, 0, 0
+        held, profit, opening = self.quantity, 0, quantity
         if held * sign < 0:
             closing = min(quantity, abs(held))
-            closed_cost = self.cost * closing // abs(held)
-            self.cost -= closed_cost
-        opening = quantity - closing
+            opening -= closing
+            entry = self.entry * closing // abs(held)
+            self.cost -= self.cost * closing // abs(held)
+            self.entry -= entry
+            profit = -sign * (price * closing - entry)
         if opening:
             self.cost += notional_ceil(price, opening, self.unit)
+            self.entry += price * opening
         self.quantity = held + sign * quantity
-        if self.confirmed is not None:
-            self.confirmed += sign * quantity
         if not self.price:
             self.price = price
         self.pay(-paid - fee, fee)
         self.revalue()
-        return closing, closed_cost
+        return profit
 
     def pay(self, amount: int, fee: int = 0) -> None:
         """Book an amount received (negative: paid) that belongs to this stake."""
@@ -219,6 +243,7 @@ class Cell:
         self.revalue()
 
     def revalue(self) -> None:
+        """Work out the worth of the position anew, and everything that hangs on it."""
         value = self.price * self.quantity * self.unit // _CUBE
         change = value - self.value
         if change:
@@ -229,22 +254,21 @@ class Cell:
 
     def refresh(self) -> None:
         """Work out the sides anew and pass the differences on."""
-        long, short = sides(self, 0, 0, 0, 0)
+        unit = self.unit
+        buys, sells = -(-self.buy_notional * unit // _CUBE), -(-self.sell_notional * unit // _CUBE)
+        long, short = sides(self, 0, 0, 0)
         gross = long if long > short else short
         margin = div_ceil(gross * self.margin_rate, SCALE)
         capital = capital_of(self, long, short)
         active = 1 if self.quantity or self.buy_quantity or self.sell_quantity else 0
-        d_long, d_short, d_gross = long - self.long, short - self.short, gross - self.gross
-        d_margin, d_capital, d_active = margin - self.margin, capital - self.capital, active - self.active
-        self.long, self.short, self.gross, self.margin, self.capital, self.active = (
-            long,
-            short,
-            gross,
-            margin,
-            capital,
-            active,
-        )
+        d_buys, d_sells, d_long, d_short = buys - self.buys, sells - self.sells, long - self.long, short - self.short
+        d_gross, d_margin = gross - self.gross, margin - self.margin
+        d_capital, d_active = capital - self.capital, active - self.active
+        self.buys, self.sells, self.long, self.short = buys, sells, long, short
+        self.gross, self.margin, self.capital, self.active = gross, margin, capital, active
         for sums in self.sums:
+            sums.buys += d_buys
+            sums.sells += d_sells
             sums.long += d_long
             sums.short += d_short
             sums.gross += d_gross
@@ -253,30 +277,39 @@ class Cell:
             sums.positions += d_active
 
 
-def sides(cell: Cell, buy_quantity: int, buy_worth: int, sell_quantity: int, sell_worth: int) -> tuple[int, int]:
-    """Return the worst long and the worst short side of a cell, were the given reservations added to it.
+def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
+    """Return the worst long and the worst short side of a cell, were a reservation of this side added to it.
 
-    Reservations that only close count nothing; the part beyond flat counts at its reserved worth, a short at no less
-    than the mark.
+    Reservations that only close count nothing. The part beyond flat counts at the dearest price reserved, because the
+    cheaper orders may be the ones that close; a short counts at no less than the mark.
     """
-    held, value = cell.quantity, cell.value
-    buy_quantity += cell.buy_quantity
-    sell_quantity += cell.sell_quantity
-    long = short = 0
+    held, unit = cell.quantity, cell.unit
+    buy_quantity, buy_notional = cell.buy_quantity, cell.buy_notional
+    sell_quantity, sell_notional = cell.sell_quantity, cell.sell_notional
+    if sign > 0:
+        buy_quantity += quantity
+        buy_notional += price * quantity
+    elif sign < 0:
+        sell_quantity += quantity
+        sell_notional += price * quantity
     if held >= 0:
-        long = value + buy_worth + cell.buy_worth
-        beyond = sell_quantity - held
-        if beyond > 0:
-            worth = sell_worth + cell.sell_worth
-            short = worth if not held else div_ceil(worth * beyond, sell_quantity)
-            if held:
-                short = max(short, notional_ceil(cell.price, beyond, cell.unit))
-    else:
-        short = sell_worth + cell.sell_worth - value
-        beyond = buy_quantity + held
-        if beyond > 0:
-            long = div_ceil((buy_worth + cell.buy_worth) * beyond, buy_quantity)
-    return long, short
+        long = cell.value - (-buy_notional * unit // _CUBE)
+        beyond, notional = sell_quantity - held, sell_notional
+        if beyond <= 0:
+            return long, 0
+        if held:
+            notional = min(notional, beyond * _dearest(cell.sell_prices, price if sign < 0 else 0))
+        return long, -(-max(notional, beyond * cell.price) * unit // _CUBE)
+    short = -(-max(sell_notional, sell_quantity * cell.price) * unit // _CUBE) - cell.value
+    beyond = buy_quantity + held
+    if beyond <= 0:
+        return 0, short
+    notional = min(buy_notional, beyond * _dearest(cell.buy_prices, price if sign > 0 else 0))
+    return -(-notional * unit // _CUBE), short
+
+
+def _dearest(prices: list[int], price: int) -> int:
+    return max(prices[-1], price) if prices else price
 
 
 def capital_of(cell: Cell, long: int, short: int) -> int:
@@ -332,11 +365,10 @@ def change_of(cell: Cell, sign: int, quantity: int, price: int, opening: int, pa
     change = Change()
     worth = notional_ceil(price, quantity, cell.unit)
     change.worth = worth if opening == quantity else notional_ceil(price, opening, cell.unit)
+    long, short = sides(cell, sign, quantity, price)
     if sign > 0:
-        long, short = sides(cell, quantity, worth, 0, 0)
         change.buys = worth
     else:
-        long, short = sides(cell, 0, 0, quantity, worth)
         change.sells = worth
     gross = long if long > short else short
     change.long = long - cell.long

@@ -165,6 +165,16 @@ class HaltRaised(_Event, frozen=True, tag="halt_raised"):
     limit: str = ""
     actual: str = ""
     why: str = ""
+    flatten: bool = False
+
+
+class Sweep(_Event, frozen=True, tag="sweep"):
+    """Cancelling the orders of a subject goes on with the next entry (`left`), or is done; `every` or only what
+    opens."""
+
+    subject: str
+    every: bool
+    left: bool
 
 
 class SessionRolled(_Event, frozen=True, tag="session_rolled"):
@@ -172,6 +182,16 @@ class SessionRolled(_Event, frozen=True, tag="session_rolled"):
 
     zone: str
     start: At
+
+
+class Quoted(_Event, frozen=True, tag="quoted"):
+    """The marks that rode on the command took effect, before anything was judged."""
+
+
+class Drifted(_Event, frozen=True, tag="drifted"):
+    """A venue's own account of a connection differs from the book: from here on both bound what is proven to reduce."""
+
+    connection: str
 
 
 class Alarm(_Event, frozen=True, tag="alarm"):
@@ -196,7 +216,10 @@ Event = (
     | ReplaceSettled
     | Booked
     | HaltRaised
+    | Sweep
     | SessionRolled
+    | Quoted
+    | Drifted
     | Alarm
 )
 

@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,22 +10,19 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import took
 from remit.kernel.command import Command
-from remit.kernel.mandate import Rate
-from remit.kernel.names import SIGN, subject
-from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil, notional_floor
-from remit.kernel.order import TERMINAL, Order, OrderIntent
-from remit.kernel.state import HaltFact, Seen, State, Subject
+from remit.kernel.intent import fingerprint, same_key
+from remit.kernel.names import SIGN
+from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+from remit.kernel.order import TERMINAL, Order, OrderIntent, Signal, transition
+from remit.kernel.reserve import count_message, count_permit, reserve, unreserve
+from remit.kernel.state import HaltFact, Seen, State
 
 
 def fold_command(state: State, command: Command) -> None:
-    """Note that a command entered: sequence and time move, fresh marks that rode on it take effect."""
+    """Note that a command entered: sequence and time move, and what is too old to matter is forgotten."""
     state.seq = command.seq
     state.at = command.at
     state.prune()
-    body = command.body
-    if isinstance(body, (c.Submit, c.Replace)):
-        for mark in body.marks:
-            took.set_mark(state, mark)
 
 
 def fold_event(state: State, command: Command, decision: e.Decision | None, event: e.Event) -> None:
@@ -52,140 +48,36 @@ def _reserved(state: State, command: Command, decision: e.Decision | None, event
     state.same_at.append((command.at, same))
     state.refusals.pop(order.agent, None)
     reserve(state, order, order.quantity)
-    if order.parent is not None:
-        state.children[order.parent] = state.children.get(order.parent, 0) + order.quantity
     if event.state == "held":
         state.holds[order.id] = event.until
     else:
-        _count_permit(state, order, command.at)
+        count_permit(state, order, command.at)
 
 
 def make_order(
     state: State, command: Command, intent: OrderIntent, client: str, decision: e.Decision, event: e.Reserved
 ) -> Order:
-    """Return the order that an intent becomes, with the numbers its decision names."""
+    """Return the order that an intent becomes, with the numbers its decision names; it reserves nothing yet."""
     order = Order()
-    connection = state.connections[intent.connection]
-    instrument = state.instruments[intent.instrument]
     order.id, order.intent = event.order, intent
     order.agent, order.account, order.client = intent.agent, state.agents[intent.agent].account, client
-    order.connection, order.venue, order.instrument = intent.connection, connection.venue, intent.instrument
+    order.connection, order.venue = intent.connection, state.connections[intent.connection].venue
+    order.instrument, order.cash_currency = intent.instrument, state.instruments[intent.instrument].currency
     order.side, order.type, order.time_in_force = intent.side, intent.type, intent.time_in_force
-    order.quantity, order.filled, order.limit_price = decision.quantity, 0, intent.limit_price
-    order.worst_price, order.counted_price = decision.worst_price, decision.counted_price
+    order.quantity, order.filled = int(decision.quantity), 0
+    order.limit_price = None if intent.limit_price is None else int(intent.limit_price)
+    order.worst_price, order.counted_price = int(decision.worst_price), int(decision.counted_price)
     order.parent, order.state = intent.parent, event.state
     order.opening = decision.reducing < decision.quantity
-    order.rates, order.worths, order.reserved = (), (), 0
-    order.cash, order.cash_currency = 0, instrument.currency
+    order.reserved = order.cash = order.paid = order.fees = 0
     order.at = order.changed_at = command.at
     order.until, order.quorum, order.confirm, order.approvals = event.until, event.quorum, event.confirm, ()
-    order.asked_by, order.lineage, order.by_person = command.by.name, command.by.owner, command.by.is_person
+    order.asked_by, order.by_person = command.by.name, command.by.is_person
+    order.by_hand = command.by.is_person or command.by.role == "guard"
+    order.lineage = command.by.owner or command.by.name
     order.digest, order.mandates = event.digest, decision.mandates
-    order.venue_order, order.pending, order.paid, order.fees = "", None, 0, 0
+    order.venue_order, order.pending, order.fills = "", None, []
     return order
-
-
-def reserve(state: State, order: Order, quantity: int) -> None:
-    """Let an order reserve `quantity` in full, at its counted price and today's exchange rates, in every cell on its
-    path."""
-    instrument = state.instruments[order.instrument]
-    sign = SIGN[order.side]
-    rates: list[int] = []
-    worths: list[int] = []
-    for of in state.path(order.agent, order.client):
-        unit = state.unit(instrument, of.currency)
-        assert unit is not None
-        worth = notional_ceil(order.counted_price, quantity, unit)
-        state.cell(of, order.connection, instrument, unit).reserve(sign, quantity, worth, 1)
-        rates.append(unit)
-        worths.append(worth)
-    order.rates, order.worths, order.reserved = tuple(rates), tuple(worths), quantity
-    order.cash = cash_need(state, order, quantity)
-    state.cash_of(order.connection, order.cash_currency).reserved += order.cash
-    owner = state.accounts[order.account].owner
-    bisect.insort(state.crossings.setdefault((owner, order.instrument, order.side), []), (order.worst_price, order.id))
-
-
-def cash_need(state: State, order: Order, quantity: int) -> int:
-    """Return the cash, in the instrument's currency, that `quantity` of an order still needs at worst."""
-    agent_mandate = state.subjects[subject("account", order.account)].version
-    haircut = 0 if agent_mandate is None else agent_mandate.mandate.haircut_bps
-    return needed_cash(
-        state, order.connection, order.instrument, order.side, quantity, order.counted_price, order.opening, haircut
-    )
-
-
-def needed_cash(
-    state: State,
-    connection: str,
-    instrument: str,
-    side: str,
-    quantity: int,
-    price: int,
-    opening: bool,
-    haircut_bps: int,
-) -> int:
-    """Return worth at worst times the margin it needs, with haircut and fee; a proven reduction needs its fee alone."""
-    traded = state.instruments[instrument]
-    worth = notional_ceil(price, quantity, traded.multiplier * SCALE)
-    fee = div_ceil(worth * state.connections[connection].fee_bps, 10_000)
-    if not opening:
-        return fee
-    rate = state.margin_rate(traded) or 0
-    if side == "buy" and traded.kind != "perpetual":
-        rate = SCALE
-    return div_ceil(worth * rate, SCALE) + div_ceil(worth * haircut_bps, 10_000) + fee
-
-
-def unreserve(state: State, order: Order, quantity: int) -> None:
-    """Give back the reservation of `quantity`; of all of it, exactly what was taken."""
-    if not order.reserved:
-        return
-    instrument = state.instruments[order.instrument]
-    sign = SIGN[order.side]
-    left = order.reserved - quantity
-    worths = []
-    for of, unit, worth in zip(state.path(order.agent, order.client), order.rates, order.worths, strict=True):
-        keep = notional_ceil(order.counted_price, left, unit) if left else 0
-        state.cell(of, order.connection, instrument, unit).reserve(sign, -quantity, keep - worth, 0 if left else -1)
-        worths.append(keep)
-    order.worths, order.reserved = tuple(worths), left
-    cash = order.cash * left // (left + quantity)
-    state.cash_of(order.connection, order.cash_currency).reserved += cash - order.cash
-    order.cash = cash
-    if not left:
-        key = (state.accounts[order.account].owner, order.instrument, order.side)
-        crossing = state.crossings[key]
-        del crossing[bisect.bisect_left(crossing, (order.worst_price, order.id))]
-        if not crossing:
-            del state.crossings[key]
-
-
-def _count_permit(state: State, order: Order, at: int) -> None:
-    instrument = state.instruments[order.instrument]
-    for of in state.path(order.agent, order.client):
-        total, market = of.total, of.group("market", instrument.market_name)
-        for sums in (total, market):
-            sums.orders += 1
-            sums.orders_today += 1
-            sums.last_order_at = at
-        total.executions += 1
-        mandate = None if of.version is None else of.version.mandate
-        if mandate is not None and mandate.order_rate_max is not None:
-            total.order_tat = _advance(total.order_tat, mandate.order_rate_max, at)
-    count_message(state, order.agent, order.client, at)
-
-
-def count_message(state: State, agent: str, client: str, at: int) -> None:
-    """Count an order, a replace or a cancel against the message buckets."""
-    for of in state.path(agent, client):
-        rate = None if of.version is None else of.version.mandate.message_rate_max
-        if rate is not None:
-            of.total.message_tat = _advance(of.total.message_tat, rate, at)
-
-
-def _advance(tat: int, rate: Rate, at: int) -> int:
-    return max(tat, at) + div_ceil(rate.per_s * NANOSECONDS, rate.count)
 
 
 def _denied(state: State, command: Command, decision: e.Decision | None, event: e.Denied) -> None:
@@ -209,11 +101,11 @@ def _released(state: State, command: Command, decision: e.Decision | None, event
     order = state.orders[event.order]
     unreserve(state, order, order.reserved)
     del state.holds[order.id]
-    order.state, order.changed_at = "allowed", command.at
-    order.worst_price, order.counted_price = decision.worst_price, decision.counted_price
+    order.state, order.changed_at, order.quantity = "allowed", command.at, int(decision.quantity)
+    order.worst_price, order.counted_price = int(decision.worst_price), int(decision.counted_price)
     order.opening = decision.reducing < decision.quantity
     reserve(state, order, order.quantity)
-    _count_permit(state, order, command.at)
+    count_permit(state, order, command.at)
 
 
 def _moved(state: State, command: Command, decision: e.Decision | None, event: e.Moved) -> None:
@@ -221,12 +113,13 @@ def _moved(state: State, command: Command, decision: e.Decision | None, event: e
     assert order is not None
     order.state, order.changed_at = event.state, command.at
     body = command.body
-    if isinstance(body, c.Acked) and body.venue_order:
+    # Time may have moved other orders in the same entry: a report speaks of its own order only.
+    if isinstance(body, c.Acked) and body.order == order.id and body.venue_order:
         order.venue_order = body.venue_order
-    if isinstance(body, c.Rejected):
+    if isinstance(body, c.Rejected) and body.order == order.id:
         for of in state.path(order.agent, order.client):
             of.total.rejections += 1
-    elif event.state == "acked":
+    elif event.state in ("acked", "partial"):
         for of in state.path(order.agent, order.client):
             of.total.rejections = 0
     if event.state in TERMINAL:
@@ -238,8 +131,6 @@ def finish(state: State, order: Order) -> None:
     unreserve(state, order, order.reserved)
     order.pending = None
     state.holds.pop(order.id, None)
-    if order.parent is not None and order.parent in state.parents:
-        state.children[order.parent] -= order.remaining
     if state.orders.pop(order.id, None) is not None:
         del state.orders_of[order.agent][order.id]
         state.finished[order.id] = order
@@ -256,11 +147,11 @@ def _replace_asked(state: State, command: Command, decision: e.Decision | None, 
     assert decision is not None
     order = state.orders[event.order]
     unreserve(state, order, order.reserved)
-    order.state, order.changed_at, order.pending = "pending_replace", command.at, (event.quantity, event.limit_price)
-    order.counted_price = decision.counted_price
-    order.worst_price = decision.worst_price
+    order.pending = (int(event.quantity), int(event.limit_price))
+    order.state, order.changed_at = "pending_replace", command.at
+    order.worst_price, order.counted_price = int(decision.worst_price), int(decision.counted_price)
     order.opening = order.opening or decision.reducing < decision.quantity
-    reserve(state, order, decision.quantity)
+    reserve(state, order, int(decision.quantity))
     count_message(state, order.agent, order.client, command.at)
 
 
@@ -271,59 +162,60 @@ def _replace_settled(state: State, command: Command, decision: e.Decision | None
     if event.taken:
         order.quantity, order.limit_price = order.pending
     assert order.limit_price is not None
-    order.worst_price = order.limit_price
-    order.counted_price = order.limit_price
-    if order.side == "sell":
-        order.counted_price = max(order.limit_price, state.marks[order.instrument].last)
+    order.worst_price = order.counted_price = order.limit_price
+    mark = state.marks.get(order.instrument)
+    if order.side == "sell" and mark is not None:
+        order.counted_price = max(order.limit_price, int(mark.last), int(mark.bid))
     order.pending, order.changed_at = None, command.at
-    order.state = "partial" if order.filled else "acked"
+    following = transition(order.state, "replace" if event.taken else "refuse_replace")
+    assert following is not None
+    order.state = "partial" if following == "acked" and order.filled else following
     reserve(state, order, order.remaining)
 
 
 def _booked(state: State, command: Command, decision: e.Decision | None, event: e.Booked) -> None:
     order = state.order(event.order)
     assert order is not None
-    instrument = state.instruments[order.instrument]
-    sign = SIGN[order.side]
+    _move_book(state, order, event)
     key = f"{order.connection}/{event.fill}"
     state.fills[key] = order.id
-    state.fills_at.append((command.at, key))
-    closed = (0, 0)
-    for of, reserved_unit in zip(state.path(order.agent, order.client), order.rates, strict=True):
-        unit = state.unit(instrument, of.currency) or reserved_unit
-        rate = unit // instrument.multiplier
-        cell = state.cell(of, order.connection, instrument, unit)
-        closing, cost = cell.fill(sign, event.quantity, event.price, div_ceil(event.fee * rate, SCALE))
-        if of.scope == "account":
-            closed = (closing, cost * SCALE // rate)
-        of.total.raise_high_water()
-    _pay_for_fill(state, order, event, sign, closed)
+    order.fills.append(key)
     order.filled += event.quantity
-    order.paid += notional_ceil(event.price, event.quantity, instrument.multiplier * SCALE)
+    order.paid += notional_ceil(event.price, event.quantity, state.instruments[order.instrument].multiplier * SCALE)
     order.fees += event.fee
+    if order.parent is not None:
+        state.children[order.parent] = state.children.get(order.parent, 0) + event.quantity
+    signal: Signal = "complete" if event.complete else "fill"
+    following = transition(order.state, signal)
+    if following is None:
+        return  # it was never let out: the book moves, and what it reserves stays for people to look at
+    order.state, order.changed_at = following, command.at
     if order.id in state.orders:
-        unreserve(state, order, min(event.quantity, order.reserved))
-        if order.state not in ("pending_cancel", "pending_replace"):
-            order.state = "partial"
-        order.changed_at = command.at
-        if event.complete:
-            order.state = "filled"
+        unreserve(state, order, min(int(event.quantity), order.reserved))
+        if order.state in TERMINAL:
             finish(state, order)
-    elif order.parent is not None and order.parent in state.parents:
-        state.children[order.parent] += event.quantity
 
 
-def _pay_for_fill(state: State, order: Order, event: e.Booked, sign: int, closed: tuple[int, int]) -> None:
-    """Move cash: in full for what is owned, by the profit that closes for a perpetual; the fee always.
-
-    `closed` is the quantity that this fill closed and what it had cost, in the instrument's currency.
-    """
+def _move_book(state: State, order: Order, event: e.Booked) -> None:
+    """Move position, profit and cash: in full for what is owned, by the profit that closes for a perpetual."""
     instrument = state.instruments[order.instrument]
+    sign, profit = SIGN[order.side], 0
+    for of in state.path(order.agent, order.client):
+        unit = state.unit(instrument, of.currency)
+        assert unit is not None
+        fee = div_ceil(event.fee * (unit // instrument.multiplier), SCALE)
+        closed = state.cell(of, order.connection, instrument, unit).fill(
+            sign, int(event.quantity), int(event.price), fee
+        )
+        profit = closed if of.scope == "account" else profit
+        of.total.raise_high_water()
+    key = (order.connection, order.instrument)
+    if key in state.confirmed:
+        state.confirmed[key] += sign * event.quantity
     cash = state.cash_of(order.connection, instrument.currency)
     unit = instrument.multiplier * SCALE
     if instrument.kind == "perpetual":
-        closing, cost = closed
-        cash.amount -= sign * (notional_ceil(event.price, closing, unit) - cost)
+        cash.amount += profit * instrument.multiplier // SCALE**2
     elif sign > 0:
         cash.amount -= notional_ceil(event.price, event.quantity, unit)
     else:
@@ -331,43 +223,10 @@ def _pay_for_fill(state: State, order: Order, event: e.Booked, sign: int, closed
     cash.amount -= event.fee
 
 
-def fingerprint(intent: OrderIntent) -> str:
-    """Return what an intent asks for, apart from its id and the time it was made."""
-    parts = (
-        intent.instrument,
-        intent.side,
-        str(int(intent.quantity)),
-        intent.type,
-        str(intent.limit_price),
-        intent.connection,
-        intent.time_in_force,
-        intent.reduce,
-        str(intent.slippage_bps),
-        str(intent.confidence),
-        str(intent.parent),
-        str(intent.environment),
-    )
-    return "|".join(parts)
-
-
-def same_key(intent: OrderIntent) -> tuple[str, str, str, int, int]:
-    """Return what makes two orders duplicates: agent, instrument, side, quantity and price (-1 for a market order)."""
-    return (
-        intent.agent,
-        intent.instrument,
-        intent.side,
-        int(intent.quantity),
-        -1 if intent.limit_price is None else int(intent.limit_price),
-    )
-
-
-# -- stops
+# -- stops and facts
 
 
 def _halt_raised(state: State, command: Command, decision: e.Decision | None, event: e.HaltRaised) -> None:
-    of: Subject | None = state.subjects.get(event.subject)
-    baseline = of.version.digest if of is not None and of.version is not None else ""
-    session = state.sessions.get(of.version.mandate.zone, 0) if of is not None and of.version is not None else 0
     state.halts[event.halt] = HaltFact(
         id=event.halt,
         subject=event.subject,
@@ -377,10 +236,16 @@ def _halt_raised(state: State, command: Command, decision: e.Decision | None, ev
         actual=event.actual,
         why=event.why,
         at=command.at,
-        baseline=baseline,
-        session=session,
+        flatten=event.flatten,
     )
     state.halted[event.subject] = (*state.halted.get(event.subject, ()), event.halt)
+
+
+def _sweep(state: State, command: Command, decision: e.Decision | None, event: e.Sweep) -> None:
+    if event.left:
+        state.sweeps[event.subject] = event.every
+    else:
+        state.sweeps.pop(event.subject, None)
 
 
 def _session_rolled(state: State, command: Command, decision: e.Decision | None, event: e.SessionRolled) -> None:
@@ -388,6 +253,18 @@ def _session_rolled(state: State, command: Command, decision: e.Decision | None,
     for of in state.subjects.values():
         if of.version is not None and of.version.mandate.zone == event.zone:
             took.start_day(of)
+
+
+def _quoted(state: State, command: Command, decision: e.Decision | None, event: e.Quoted) -> None:
+    body = command.body
+    assert isinstance(body, (c.Submit, c.Replace))
+    took.set_marks(state, body.marks, ())
+
+
+def _drifted(state: State, command: Command, decision: e.Decision | None, event: e.Drifted) -> None:
+    body = command.body
+    assert isinstance(body, c.Reconciled)
+    took.confirm(state, body)
 
 
 def _nothing(state: State, command: Command, decision: e.Decision | None, event: e.Event) -> None:
@@ -413,6 +290,9 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.ReplaceSettled: _replace_settled,
     e.Booked: _booked,
     e.HaltRaised: _halt_raised,
+    e.Sweep: _sweep,
     e.SessionRolled: _session_rolled,
+    e.Quoted: _quoted,
+    e.Drifted: _drifted,
     e.Alarm: _nothing,
 }

@@ -6,19 +6,18 @@ from typing import NamedTuple
 
 from remit.kernel.book import NEVER, Change
 from remit.kernel.event import REDUCING_PASSES
-from remit.kernel.fold import fingerprint, needed_cash, same_key
 from remit.kernel.instrument import Instrument, Mark
+from remit.kernel.intent import fingerprint, same_key
 from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, div_ceil, text
-from remit.kernel.order import Order, OrderIntent
+from remit.kernel.order import OrderIntent
+from remit.kernel.reserve import needed_cash
 from remit.kernel.rules.facts import Facts
-from remit.kernel.state import INTENT_LIFE_NS, State
+from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LIFE_NS, State
 
 MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 """A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""
-CLOCK_LEAD_NS = 60 * NANOSECONDS
-"""How far ahead of journal time an intent or a mark may be stamped."""
 CLOCK_SKEW_MS_MAX = 5_000
 REFUSAL_PAUSE_NS = 60 * NANOSECONDS
 """Identical refused intents further apart than this are not in a row."""
@@ -42,7 +41,7 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     sign = SIGN[intent.side]
     mark = state.marks.get(instrument.name)
     facts = Facts()
-    reducible = _reducible(lens, sign)
+    reducible = _reducible(state, lens, sign)
     quantity = int(intent.quantity)
     if intent.reduce == "clip" and 0 < reducible < quantity:
         quantity = reducible // instrument.lot * instrument.lot or quantity
@@ -67,12 +66,12 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     facts.duplicate_at = NEVER if asked.own is not None else state.same.get(same_key(intent), NEVER)
     refused, count, when = state.refusals.get(intent.agent, ("", 0, 0)) if asked.own is None else ("", 0, 0)
     facts.refusals = count if count and at - when < REFUSAL_PAUSE_NS and refused == fingerprint(intent) else 0
-    facts.parent_use = _parent_use(state, intent, quantity, asked.own)
+    facts.parent_use = _parent_use(state, intent, quantity)
     facts.opposing = _opposing(state, lens, intent) if instrument.kind == "prediction" else 0
     return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)
 
 
-def _reducible(lens: Lens, sign: int) -> int:
+def _reducible(state: State, lens: Lens, sign: int) -> int:
     """Return how much an order of this side is proven to reduce: the smallest of the agent's position, the
     connection's and the venue's as last reconciled, each less what other orders of that side already reserve.
     Connections never net."""
@@ -83,8 +82,9 @@ def _reducible(lens: Lens, sign: int) -> int:
     else:
         held, of_agent = account.quantity, agent.quantity - agent.sell_quantity
         taken = account.sell_quantity
-    if account.confirmed is not None:
-        held = min(held, -sign * account.confirmed)
+    confirmed = state.confirmed.get((lens.connection.name, lens.instrument.name))
+    if confirmed is not None:
+        held = min(held, -sign * confirmed)
     return max(min(held - taken, of_agent), 0)
 
 
@@ -100,11 +100,14 @@ def _prices(lens: Lens, intent: OrderIntent, mark: Mark | None, sign: int, asked
         tick = int(lens.instrument.tick)
         if sign > 0:
             worst = div_ceil(mark.ask * (BPS + slippage), BPS * tick) * tick
+            if lens.instrument.kind == "prediction":
+                worst = min(worst, SCALE - tick)
         else:
             worst = max(mark.bid * (BPS - slippage) // (BPS * tick) * tick, tick)
-    if sign > 0 or mark is None:
-        return worst, worst
-    return worst, max(worst, int(mark.last), int(mark.bid))
+    counted = worst if sign > 0 or mark is None else max(worst, int(mark.last), int(mark.bid))
+    if asked.own is not None and asked.capability == "replace_order":
+        counted = max(counted, asked.own.counted_price)  # the old terms may still trade
+    return worst, counted
 
 
 def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> None:
@@ -288,7 +291,7 @@ def _crossing(state: State, lens: Lens, side: str, worst: int) -> str:
     return order if (price <= worst if side == "buy" else price >= worst) else ""
 
 
-def _parent_use(state: State, intent: OrderIntent, quantity: int, own: Order | None) -> tuple[int, int] | None:
+def _parent_use(state: State, intent: OrderIntent, quantity: int) -> tuple[int, int] | None:
     if intent.parent is None:
         return (0, 0)
     parent = state.parents.get(intent.parent)
@@ -298,8 +301,7 @@ def _parent_use(state: State, intent: OrderIntent, quantity: int, own: Order | N
         intent.side,
     ):
         return None
-    used = state.children.get(intent.parent, 0) - (own.quantity if own is not None else 0)
-    return (used + quantity, int(parent.quantity))
+    return (state.children.get(intent.parent, 0) + quantity, int(parent.quantity))
 
 
 def _opposing(state: State, lens: Lens, intent: OrderIntent) -> int:

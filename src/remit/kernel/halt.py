@@ -14,6 +14,9 @@ from remit.kernel.rules.table import BY_NAME
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
+CANCELS_MAX = 200
+"""Orders that one entry asks to be cancelled."""
+
 
 def raise_halt(
     step: Step,
@@ -25,6 +28,7 @@ def raise_halt(
     actual: str = "",
     why: str = "",
     cancel: str = "",
+    flatten: bool = False,
 ) -> None:
     """Latch a halt on a subject unless the same rule already halts it; `cancel` is "", "opening" or "all"."""
     state = step.state
@@ -32,7 +36,11 @@ def raise_halt(
         if state.halts[known].rule == rule and state.halts[known].cause == cause:
             return
     name = f"H-{step.command.seq}-{sum(1 for event in step.events if isinstance(event, e.HaltRaised)) + 1}"
-    step.emit(e.HaltRaised(halt=name, subject=of, cause=cause, rule=rule, limit=limit, actual=actual, why=why))
+    step.emit(
+        e.HaltRaised(
+            halt=name, subject=of, cause=cause, rule=rule, limit=limit, actual=actual, why=why, flatten=flatten
+        )
+    )
     if cancel:
         cancel_orders(step, of, every=cancel == "all", why=f"halt {name}")
 
@@ -54,14 +62,20 @@ def breached(step: Step, finding: e.Finding, agent: str) -> None:
 
 
 def cancel_orders(step: Step, of: str, *, every: bool, why: str) -> None:
-    """Ask for the orders of a subject to be cancelled, oldest first: all of them, or those that increase risk."""
-    for order in list(orders_of(step.state, of)):
-        if not every and not order.opening:
-            continue
+    """Ask for the orders of a subject to be cancelled, oldest first: all of them, or those that increase risk.
+
+    An entry has a largest size, so a long list goes on with the entries that follow at once.
+    """
+    open_orders = [order for order in orders_of(step.state, of) if every or order.opening]
+    wanted = [order for order in open_orders if order.state != "pending_cancel"]
+    for order in wanted[:CANCELS_MAX]:
         if order.state == "held":
             step.emit(e.Moved(order=order.id, state="cancelled", why=why))
-        elif order.state != "pending_cancel":
+        else:
             step.emit(e.CancelAsked(order=order.id, why=why))
+    left = len(wanted) > CANCELS_MAX
+    if left or of in step.state.sweeps:
+        step.emit(e.Sweep(subject=of, every=every or step.state.sweeps.get(of, False), left=left))
 
 
 def orders_of(state: State, of: str) -> Iterator[Order]:
@@ -100,20 +114,24 @@ def holders(state: State, instruments: Iterable[str]) -> list[Subject]:
         for cell in state.cells_of.get(instrument, ()):
             if cell.quantity:
                 found[cell.subject] = state.subjects[cell.subject]
-    return list(found.values())
+    return [found[name] for name in sorted(found)]
 
 
 def stop_of(state: State, order: Order) -> str:
-    """Return what stops an order that opens from being sent at this instant; empty where nothing does."""
-    if not order.opening or not (state.pauses or state.halted):
+    """Return what stops an order from being sent at this instant; empty where nothing does.
+
+    What stops it is what would deny it now: an order that only reduces passes halts for loss, and by hand everything.
+    """
+    if not (state.pauses or state.halted) or (not order.opening and order.by_hand):
         return ""
     names = [of.written for of in state.path(order.agent, order.client)]
     names += [subject("venue", order.venue), subject("connection", order.connection)]
     for name in names:
         if name in state.pauses:
             return f"{name} is paused"
-        if name in state.halted:
-            return f"{name} is halted: {state.halted[name][0]}"
+        for halt in state.halted.get(name, ()):
+            if order.opening or state.halts[halt].cause not in e.REDUCING_PASSES:
+                return f"{name} is halted: {halt}"
     return ""
 
 
@@ -149,9 +167,12 @@ def halt(step: Step, body: c.Halt) -> None:
     if unknown:
         step.refuse("unknown_subject", unknown)
         return
+    if body.flatten and not body.kill:
+        step.refuse("flatten_needs_kill", "positions are closed only by a kill: say both")
+        return
     step.emit(e.Took())
     cause: e.HaltCause = "kill" if body.kill else "person"
-    raise_halt(step, body.subject, cause, cause, why=body.why)
+    raise_halt(step, body.subject, cause, cause, why=body.why, flatten=body.flatten)
     cancel_orders(step, body.subject, every=body.kill, why=f"{cause} of {body.subject}")
 
 

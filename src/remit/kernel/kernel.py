@@ -53,6 +53,8 @@ class Kernel:
         fold_command(self.state, record.command)
         for event in record.events:
             fold_event(self.state, record.command, record.decision, event)
+        if isinstance(record.command.body, admin.FORGETS):
+            self.judge.forget()
 
     def next_due(self) -> int | None:
         """Return when the kernel next wants a Tick, in journal time; None when nothing is waiting."""
@@ -66,21 +68,27 @@ class Kernel:
             )
 
     def _due_at(self) -> int:
+        if self.state.sweeps:
+            return 0
         due = min(self.state.holds.values(), default=_NEVER_DUE)
-        for zone, current in self.state.sessions.items():
-            starts = self.state.zones[zone]
+        for zone, starts in self.state.zones.items():
+            current = self.state.sessions.get(zone, -1)
             if starts[-1] > current:
                 due = min(due, next(start for start in starts if start > current))
         return due
 
     def _fall_due(self, step: Step) -> None:
-        """Do what time has brought: days begin, holds nobody answered lapse."""
+        """Do what time has brought: days begin, cancelling goes on, holds nobody answered lapse."""
         at = step.command.at
-        for zone in sorted(self.state.sessions):
-            begun = [start for start in self.state.zones[zone] if self.state.sessions[zone] < start <= at]
+        for zone in sorted(self.state.zones):
+            current = self.state.sessions.get(zone, -1)
+            begun = [start for start in self.state.zones[zone] if current < start <= at]
             if begun:
                 step.emit(e.SessionRolled(zone=zone, start=begun[-1]))
-        for order_id in sorted(name for name, until in self.state.holds.items() if until <= at):
+        for subject, every in sorted(self.state.sweeps.items()):
+            halt.cancel_orders(step, subject, every=every, why="the halt goes on")
+        lapsed = sorted(name for name, until in self.state.holds.items() if until <= at)
+        for order_id in lapsed[: halt.CANCELS_MAX]:
             step.emit(e.Moved(order=order_id, state="lapsed", why="nobody approved in time"))
 
 
@@ -123,8 +131,8 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Split: admin.settled,
     c.Dividend: admin.settled,
     c.Funding: admin.settled,
-    c.Submit: trade.submit,
-    c.Replace: trade.replace,
+    c.Submit: trade.propose,
+    c.Replace: trade.propose,
     c.Cancel: trade.cancel,
     c.DeclareParent: trade.declare_parent,
     c.Approve: approval.approve,

@@ -105,19 +105,39 @@ _LIVE_REPORTS: dict[str, str] = {
 _LATE_FILLS: dict[str, str] = {"fill": "filled", "complete": "filled"}
 """A fill after the end moves the book and raises an alarm; the order then counts as filled as far as it went."""
 
+_LATE_ANSWERS: dict[str, str] = {"replace": "acked", "refuse_replace": "acked"}
+"""The answer to a replace may come after its outcome was given up as unknown; it counts while new terms are pending."""
+
 TRANSITIONS: dict[str, dict[str, str]] = {
     "held": {"approve": "allowed", "refuse": "denied", "decline": "declined", "lapse": "lapsed", "cancel": "cancelled"},
     "allowed": {**_LIVE_REPORTS, "send": "sent", "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
     "sent": {**_LIVE_REPORTS, "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
-    "acked": {**_LIVE_REPORTS, "ack": "acked", "ask_cancel": "pending_cancel", "ask_replace": "pending_replace"},
-    "partial": {**_LIVE_REPORTS, "ack": "partial", "ask_cancel": "pending_cancel", "ask_replace": "pending_replace"},
-    "unknown": {**_LIVE_REPORTS, "ack": "acked", "reject": "rejected", "ask_cancel": "pending_cancel"},
+    "acked": {
+        **_LIVE_REPORTS,
+        **_LATE_ANSWERS,
+        "ack": "acked",
+        "ask_cancel": "pending_cancel",
+        "ask_replace": "pending_replace",
+    },
+    "partial": {
+        **_LIVE_REPORTS,
+        **_LATE_ANSWERS,
+        "ack": "partial",
+        "ask_cancel": "pending_cancel",
+        "ask_replace": "pending_replace",
+    },
+    "unknown": {
+        **_LIVE_REPORTS,
+        **_LATE_ANSWERS,
+        "ack": "acked",
+        "reject": "rejected",
+        "ask_cancel": "pending_cancel",
+    },
     "pending_replace": {
         **_LIVE_REPORTS,
         "fill": "pending_replace",
         "ack": "pending_replace",
-        "replace": "acked",
-        "refuse_replace": "acked",
+        **_LATE_ANSWERS,
         "ask_cancel": "pending_cancel",
     },
     "pending_cancel": {
@@ -128,6 +148,8 @@ TRANSITIONS: dict[str, dict[str, str]] = {
         "refuse_cancel": "acked",
         "ask_cancel": "pending_cancel",
         "lose": "pending_cancel",
+        "replace": "pending_cancel",
+        "refuse_replace": "pending_cancel",
     },
     "denied": {},
     "declined": {},
@@ -147,9 +169,8 @@ def transition(state: str, signal: Signal) -> str | None:
 class Order:
     """One order of the book: its terms, its state, and what it still reserves.
 
-    `worst_price` bounds what it may trade at; `counted_price` is what a unit of it is worth at worst, a short no less
-    than the market. `worths` holds the reserved worth per subject on its path, in that subject's currency, and `rates`
-    the units (multiplier times exchange rate) they were made with.
+    `worst_price` bounds what it may trade at; `counted_price` is what a unit of it counts at, a short no less than the
+    market.
     """
 
     __slots__ = (
@@ -172,8 +193,6 @@ class Order:
         "state",
         "filled",
         "opening",
-        "rates",
-        "worths",
         "reserved",
         "cash",
         "cash_currency",
@@ -192,6 +211,8 @@ class Order:
         "fees",
         "changed_at",
         "by_person",
+        "by_hand",
+        "fills",
     )
 
     id: str
@@ -213,8 +234,6 @@ class Order:
     state: str
     filled: int
     opening: bool
-    rates: tuple[int, ...]
-    worths: tuple[int, ...]
     reserved: int
     """Quantity that still reserves."""
     cash: int
@@ -239,6 +258,10 @@ class Order:
     fees: int
     changed_at: int
     by_person: bool
+    by_hand: bool
+    """Whether a person or the guard itself asked: what such an order reduces, no stop keeps back."""
+    fills: list[str]
+    """Keys of the fills that were booked for it."""
 
     @property
     def remaining(self) -> int:

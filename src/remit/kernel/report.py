@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.halt import raise_halt, watch
-from remit.kernel.names import SIGN, subject
+from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import Money, Quantity, text
 from remit.kernel.order import TERMINAL, Order, Signal, transition
 from remit.kernel.state import State
@@ -58,9 +58,12 @@ def moved(step: Step, body: Report) -> None:
 def replaced(step: Step, body: c.Replaced | c.ReplaceRefused) -> None:
     """The venue settled a replace."""
     order = _order(step, body.order)
-    if order is None or order.state != "pending_replace":
+    if order is None or order.pending is None:
         return
-    step.emit(e.ReplaceSettled(order=order.id, taken=isinstance(body, c.Replaced)))
+    taken = isinstance(body, c.Replaced)
+    if transition(order.state, "replace" if taken else "refuse_replace") is None:
+        return
+    step.emit(e.ReplaceSettled(order=order.id, taken=taken))
     if not order.remaining:
         step.emit(e.Moved(order=order.id, state="filled"))
 
@@ -87,8 +90,16 @@ def filled(step: Step, body: c.Filled) -> None:
             actual=f"{body.quantity} at {body.price}",
         )
         return
+    _book(step, order, body)
+    watch(step, step.state.path(order.agent, order.client))
+
+
+def _book(step: Step, order: Order, body: c.Filled) -> None:
+    """Book a fill, and tell of everything about it that nobody asked for."""
+    place = subject("connection", order.connection)
     asked = max(order.quantity, order.pending[0] if order.pending is not None else 0)
-    late, total = order.state in TERMINAL, order.filled + body.quantity
+    was, limit, total = order.state, order.worst_price, order.filled + body.quantity
+    late, sent = was in TERMINAL, transition(was, "fill") is not None
     step.emit(
         e.Booked(
             order=order.id,
@@ -96,31 +107,20 @@ def filled(step: Step, body: c.Filled) -> None:
             quantity=body.quantity,
             price=body.price,
             fee=Money(body.fee),
-            complete=total >= asked,
+            complete=sent and total >= asked,
             late=late,
         )
     )
     if late:
-        step.emit(
-            e.Alarm(
-                code="late_fill", why=f"{order.id} was {order.state} and still filled {body.quantity} at {body.price}"
-            )
-        )
+        step.emit(e.Alarm(code="late_fill", why=f"{order.id} was {was} and still filled {body.quantity}"))
+    if not sent:
+        why = f"{order.id} was {was}: it was never let out, and yet it filled"
+        raise_halt(step, place, "drift", "unexpected_fill", actual=f"{body.quantity} at {body.price}", why=why)
     if total > asked:
-        raise_halt(
-            step,
-            subject("connection", order.connection),
-            "overfill",
-            "overfill",
-            limit=text(asked),
-            actual=text(total),
-            why=f"{order.id} filled more than was asked",
-        )
-    if SIGN[order.side] * (body.price - order.worst_price) > 0:
-        step.emit(
-            e.Alarm(code="beyond_price", why=f"{order.id} filled at {body.price}, worse than {text(order.worst_price)}")
-        )
-    watch(step, step.state.path(order.agent, order.client))
+        why = f"{order.id} filled more than was asked"
+        raise_halt(step, place, "overfill", "overfill", limit=text(asked), actual=text(total), why=why)
+    if SIGN[order.side] * (body.price - limit) > 0:
+        step.emit(e.Alarm(code="beyond_price", why=f"{order.id} filled at {body.price}, worse than {text(limit)}"))
 
 
 def _order(step: Step, order_id: str) -> Order | None:
@@ -156,6 +156,9 @@ def ask(step: Step, body: c.Ask) -> None:
 
 def external(step: Step, body: c.External) -> None:
     """A venue shows what this guard never made: the connection halts."""
+    if body.connection not in step.state.connections:
+        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+        return
     step.emit(e.Took())
     step.emit(e.Alarm(code="external_order", why=f"{body.connection}: {body.what}"))
     raise_halt(step, subject("connection", body.connection), "drift", "external_order", actual=body.what)
@@ -168,6 +171,7 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
         return
     differences = drift(step.state, body)
     if differences:
+        step.emit(e.Drifted(connection=body.connection))
         step.emit(e.Alarm(code="drift", why=f"{body.connection}: " + "; ".join(differences)[:400]))
         raise_halt(
             step, subject("connection", body.connection), "drift", "reconcile", actual="; ".join(differences)[:400]
@@ -194,7 +198,9 @@ def drift(state: State, body: c.Reconciled) -> list[str]:
         known = state.cash.get((body.connection, currency))
         if known is not None and abs(known.amount - amount) > max(Quantity(10**18), abs(amount) // 1000):
             found.append(f"{currency}: book {text(known.amount)}, venue {text(amount)}")
-        if known is None and state.rate(currency, state.subjects[account].currency) is None:
-            found.append(f"{currency}: no exchange rate to the account's currency")
+        if known is None:
+            for of in (account, FIRM):
+                if state.rate(currency, state.subjects[of].currency) is None:
+                    found.append(f"{currency}: no exchange rate to {state.subjects[of].currency}")
     found += [f"order {order} is not in the book" for order in body.orders if order not in state.orders]
     return found

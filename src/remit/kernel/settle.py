@@ -14,7 +14,8 @@ from remit.kernel.state import State
 
 def resolve(state: State, command: Command, body: c.Resolve) -> None:
     """Pay a market's contracts out and close them; a disputed market only stops trading and keeps its exposure."""
-    for name in state.markets.get(body.market, ()):
+    paid: list[Cell] = []
+    for name in state.markets[body.market]:
         if body.outcome == "disputed":
             state.trading[name] = "disputed"
             continue
@@ -27,11 +28,19 @@ def resolve(state: State, command: Command, body: c.Resolve) -> None:
             if held:
                 cell.fill(-1 if held > 0 else 1, abs(held), payout, 0)
                 _pay_cash(state, cell, payout * held)
-                cell.sums[0].raise_high_water()
+                paid.append(cell)
+        for key in state.confirmed:
+            if key[1] == name:
+                state.confirmed[key] = 0
+    _raise_high_waters(paid)
 
 
 def split(state: State, command: Command, body: c.Split) -> None:
-    """Multiply positions and divide prices; what a position is worth and has cost stays."""
+    """Multiply positions and divide prices; what a position is worth and has cost stays.
+
+    Each agent's position is cut to what can be expressed; its account and the firm hold exactly the sum of their
+    agents.
+    """
     mark = state.marks.get(body.instrument)
     if mark is not None:
         scaled = {
@@ -39,16 +48,42 @@ def split(state: State, command: Command, body: c.Split) -> None:
             for field in ("bid", "ask", "last", "close", "low", "high")
             if getattr(mark, field) is not None
         }
-        state.marks[body.instrument] = msgspec.structs.replace(mark, **scaled)
-    for cell in state.cells_of.get(body.instrument, ()):
-        cell.quantity = cell.quantity * body.new // body.old
-        if cell.confirmed is not None:
-            cell.confirmed = cell.confirmed * body.new // body.old
-        cell.price = cell.price * body.old // body.new
+        mark = state.marks[body.instrument] = msgspec.structs.replace(mark, **scaled)
+    cells = state.cells_of.get(body.instrument, [])
+    sums: dict[str, int] = {}
+    for cell in cells:
+        scope, _ = split_subject(cell.subject)
+        if scope in ("agent", "client"):
+            cell.quantity = _scaled(cell.quantity, body)
+        if scope == "agent":
+            sums[cell.connection] = sums.get(cell.connection, 0) + cell.quantity
+    for cell in cells:
+        if split_subject(cell.subject)[0] in ("firm", "account"):
+            cell.quantity = sums.get(cell.connection, 0)
+        cell.price = cell.price * body.old // body.new if mark is None else int(mark.last)
         cell.revalue()
-    volume = state.volumes.get(body.instrument)
+    _scale_facts(state, body)
+    _raise_high_waters(cells)
+
+
+def _scale_facts(state: State, body: c.Split) -> None:
+    """Count what is known in shares in the new ones."""
+    name = body.instrument
+    for key, quantity in state.confirmed.items():
+        if key[1] == name:
+            state.confirmed[key] = _scaled(quantity, body)
+    for place, (located, until) in state.locates.items():
+        if place[1] == name:
+            state.locates[place] = (_scaled(located, body), until)
+    volume = state.volumes.get(name)
     if volume is not None:
-        state.volumes[body.instrument] = volume * body.new // body.old
+        state.volumes[name] = _scaled(volume, body)
+
+
+def _scaled(quantity: int, body: c.Split) -> int:
+    """Return a quantity in new shares, cut towards zero."""
+    new = abs(quantity) * body.new // body.old
+    return new if quantity > 0 else -new
 
 
 def dividend(state: State, command: Command, body: c.Dividend) -> None:
@@ -62,11 +97,17 @@ def funding(state: State, command: Command, body: c.Funding) -> None:
 
 
 def _pay_holders(state: State, instrument: str, per_unit: int) -> None:
-    for cell in state.cells_of.get(instrument, ()):
-        if cell.quantity:
-            cell.pay(per_unit * cell.quantity * cell.unit // SCALE**3)
-            _pay_cash(state, cell, per_unit * cell.quantity)
-            cell.sums[0].raise_high_water()
+    paid = [cell for cell in state.cells_of.get(instrument, ()) if cell.quantity]
+    for cell in paid:
+        cell.pay(per_unit * cell.quantity * cell.unit // SCALE**3)
+        _pay_cash(state, cell, per_unit * cell.quantity)
+    _raise_high_waters(paid)
+
+
+def _raise_high_waters(cells: list[Cell]) -> None:
+    """Look at profits only when everything has settled: between two legs of one settlement they mean nothing."""
+    for cell in cells:
+        cell.sums[0].raise_high_water()
 
 
 def _pay_cash(state: State, cell: Cell, amount: int) -> None:

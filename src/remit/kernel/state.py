@@ -13,11 +13,13 @@ from remit.kernel.event import HaltCause
 from remit.kernel.instrument import FxMark, Instrument, Mark
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
-from remit.kernel.numbers import DAY_NS, SCALE
+from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
 from remit.kernel.order import Order
 
 INTENT_LIFE_NS = 3 * DAY_NS
-"""Intent ids and finished orders are remembered this long; an intent created earlier is refused."""
+"""Finished orders are remembered this long; an intent created earlier is refused."""
+CLOCK_LEAD_NS = 60 * NANOSECONDS
+"""How far ahead of journal time an intent or a mark may be stamped."""
 
 
 class Subject:
@@ -55,9 +57,8 @@ class HaltFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actual: str
     why: str
     at: At
-    baseline: str = ""
-    """The digest of the subject's mandate when it halted: a changed limit may be resumed from."""
-    session: At = 0
+    flatten: bool = False
+    """Whether the guard closes the subject's positions while the halt lasts."""
     reviewed_by: str = ""
     reviewed_limit: str = ""
     review: str = ""
@@ -145,8 +146,9 @@ class State:
         self.finished: dict[str, Order] = {}
         self.finished_at: deque[tuple[int, str]] = deque()
         self.fills: dict[str, str] = {}
-        """Fill id (with its connection) -> order."""
-        self.fills_at: deque[tuple[int, str]] = deque()
+        """Fill id (with its connection) -> order, for as long as the order is remembered."""
+        self.confirmed: dict[tuple[str, str], int] = {}
+        """Per (connection, instrument): the position as its venue last showed it, moved along by fills since."""
         self.crossings: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
         """Working orders per (owner, instrument, side), sorted by worst price."""
         # behaviour
@@ -163,6 +165,8 @@ class State:
         self.halts: dict[str, HaltFact] = {}
         self.halted: dict[str, tuple[str, ...]] = {}
         """Halt ids per subject."""
+        self.sweeps: dict[str, bool] = {}
+        """Subjects whose orders are still being cancelled, a few at a time: all of them, or those that open."""
         # what falls due
         self.holds: dict[str, int] = {}
 
@@ -205,7 +209,10 @@ class State:
         return None if instrument.kind == "perpetual" else SCALE
 
     def cell(self, of: Subject, connection: str, instrument: Instrument, unit: int) -> Cell:
-        """Return the stake of a subject in an instrument through a connection, empty if it is new."""
+        """Return the stake of a subject in an instrument through a connection, empty if it is new.
+
+        An empty one is worth no record: judging makes them too.
+        """
         key = (of.written, connection, instrument.name)
         cell = self.cells.get(key)
         if cell is None:
@@ -239,12 +246,12 @@ class State:
     def prune(self) -> None:
         """Forget what no rule can ask for any more; a function of journal time alone."""
         horizon = self.at - INTENT_LIFE_NS
-        while self.seen_at and self.seen_at[0][0] < horizon:
+        # An intent may be stamped ahead of its entry, so its id outlives the entry by as much.
+        while self.seen_at and self.seen_at[0][0] < horizon - CLOCK_LEAD_NS:
             self.seen.pop(self.seen_at.popleft()[1], None)
         while self.finished_at and self.finished_at[0][0] < horizon:
-            self.finished.pop(self.finished_at.popleft()[1], None)
-        while self.fills_at and self.fills_at[0][0] < horizon:
-            self.fills.pop(self.fills_at.popleft()[1], None)
+            for fill in self.finished.pop(self.finished_at.popleft()[1]).fills:
+                del self.fills[fill]
         while self.same_at and self.same_at[0][0] < horizon:
             at, key = self.same_at.popleft()
             if self.same.get(key) == at:

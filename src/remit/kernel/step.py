@@ -5,7 +5,8 @@ from __future__ import annotations
 from remit.kernel.command import Command
 from remit.kernel.decide import Asked, Judge, Needs
 from remit.kernel.event import Decision, Event, Record, Refused
-from remit.kernel.fold import fold_event, reserve, unreserve
+from remit.kernel.fold import fold_event
+from remit.kernel.reserve import reserve, unreserve
 from remit.kernel.state import State
 
 
@@ -37,12 +38,10 @@ class Step:
         if own is None:
             self.decision, needs = self.judge.judge(asked, order_id)
             return needs
-        reserved = own.reserved
+        reserved, cash = own.reserved, own.cash
         unreserve(self.state, own, reserved)
-        try:
-            self.decision, needs = self.judge.judge(asked, order_id)
-        finally:
-            reserve(self.state, own, reserved)
+        self.decision, needs = self.judge.judge(asked, order_id)
+        reserve(self.state, own, reserved, cash)
         return needs
 
     def record(self) -> Record:

@@ -3,43 +3,72 @@ resumes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import settle
+from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.mandate import MandateVersion, digest
 from remit.kernel.names import subject
 from remit.kernel.numbers import SCALE
-from remit.kernel.state import Calendar, PauseFact, State, Subject
+from remit.kernel.state import CLOCK_LEAD_NS, Calendar, PauseFact, State, Subject
 
 
-def set_mark(state: State, mark: Mark) -> None:
-    """Value everything held in an instrument at its new mark."""
-    state.marks[mark.instrument] = mark
-    for cell in state.cells_of.get(mark.instrument, ()):
-        cell.mark(mark.last)
+def set_marks(state: State, marks: Iterable[Mark], fx: Iterable[FxMark]) -> None:
+    """Value everything held at new marks and rates; high-water marks look only when all of them have taken effect."""
+    touched: list[Cell] = []
+    for rate in fx:
+        touched += _set_rate(state, rate)
+    for mark in marks:
+        touched += _set_mark(state, mark)
+    for cell in touched:
         cell.sums[0].raise_high_water()
 
 
-def set_rate(state: State, mark: FxMark) -> None:
-    """Value everything counted across a currency pair at its new rate."""
+def _set_mark(state: State, mark: Mark) -> list[Cell]:
+    known = state.marks.get(mark.instrument)
+    if mark.instrument not in state.instruments or (known is not None and _is_older(state, mark.at, known.at)):
+        return []
+    state.marks[mark.instrument] = mark
+    cells = state.cells_of.get(mark.instrument, [])
+    for cell in cells:
+        cell.mark(int(mark.last))
+    return cells
+
+
+def _set_rate(state: State, mark: FxMark) -> list[Cell]:
+    inverse = (mark.to, mark.of)
+    known = state.fx.get((mark.of, mark.to)) or state.fx.get(inverse)
+    if known is not None and _is_older(state, mark.at, known.at):
+        return []
+    state.fx.pop(inverse, None)
     state.fx[(mark.of, mark.to)] = mark
-    pair = {mark.of, mark.to}
+    touched = []
     for name, cells in state.cells_of.items():
         instrument = state.instruments[name]
-        if instrument.currency not in pair:
+        if instrument.currency not in inverse:
             continue
         for cell in cells:
             unit = state.unit(instrument, state.subjects[cell.subject].currency)
             if unit is not None and unit != cell.unit:
                 cell.unit = unit
                 cell.revalue()
-                cell.sums[0].raise_high_water()
+                touched.append(cell)
+    return touched
+
+
+def _is_older(state: State, at: int, known_at: int) -> bool:
+    """Whether a mark comes late; one that claims to be from the future is never what others are late against."""
+    return at < known_at <= state.at + CLOCK_LEAD_NS
+
+
+KEPT_STARTS = 8
+"""Session starts kept when new ones are given; the last of them bounds how far the days are known."""
 
 
 def start_day(of: Subject) -> None:
@@ -131,11 +160,10 @@ def _instrument(state: State, command: Command, body: c.AddInstrument) -> None:
 
 def _sessions(state: State, command: Command, body: c.SetSessions) -> None:
     known = state.zones.get(body.zone, ())
-    state.zones[body.zone] = tuple(sorted({*known[-8:], *body.starts}))
-    if body.zone not in state.sessions:
-        past = [start for start in state.zones[body.zone] if start <= command.at]
-        if past:
-            state.sessions[body.zone] = past[-1]
+    state.zones[body.zone] = tuple(sorted({*known[-KEPT_STARTS:], *body.starts}))
+    past = [start for start in state.zones[body.zone] if start <= command.at]
+    if past and body.zone not in state.sessions:
+        state.sessions[body.zone] = past[-1]
 
 
 def _calendar(state: State, command: Command, body: c.SetCalendar) -> None:
@@ -187,10 +215,7 @@ def _venue(state: State, command: Command, body: c.SetVenueState) -> None:
 
 
 def _marked(state: State, command: Command, body: c.Marked) -> None:
-    for rate in body.fx:
-        set_rate(state, rate)
-    for mark in body.marks:
-        set_mark(state, mark)
+    set_marks(state, body.marks, body.fx)
 
 
 def _parent(state: State, command: Command, body: c.DeclareParent) -> None:
@@ -198,12 +223,21 @@ def _parent(state: State, command: Command, body: c.DeclareParent) -> None:
     state.children.setdefault(body.parent, 0)
 
 
-def _reconciled(state: State, command: Command, body: c.Reconciled) -> None:
+def confirm(state: State, body: c.Reconciled) -> None:
+    """Note the positions that a venue shows: what reduces is proven against the smaller of book and venue."""
+    shown = {holding.instrument: int(holding.quantity) for holding in body.positions}
     account = subject("account", state.connections[body.connection].account)
-    held = {holding.instrument: int(holding.quantity) for holding in body.positions}
     for (of, connection, name), cell in state.cells.items():
-        if of == account and connection == body.connection:
-            cell.confirmed = held.get(name, 0)
+        if of == account and connection == body.connection and cell.quantity:
+            shown.setdefault(name, 0)
+    for key in [key for key in state.confirmed if key[0] == body.connection]:
+        del state.confirmed[key]
+    for name, quantity in shown.items():
+        state.confirmed[(body.connection, name)] = quantity
+
+
+def _reconciled(state: State, command: Command, body: c.Reconciled) -> None:
+    confirm(state, body)
     for currency, amount in body.cash:
         if (body.connection, currency) not in state.cash:
             set_balance(state, body.connection, currency, int(amount))

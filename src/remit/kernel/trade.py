@@ -8,14 +8,31 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.approval import digest_of
 from remit.kernel.decide import Asked
-from remit.kernel.fold import fingerprint
 from remit.kernel.gather import off_increment
-from remit.kernel.halt import breached
+from remit.kernel.halt import breached, holders, watch
+from remit.kernel.instrument import Mark
+from remit.kernel.intent import fingerprint
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
 from remit.kernel.order import TERMINAL, Order
 from remit.kernel.state import State
 from remit.kernel.step import Step
+
+
+def propose(step: Step, body: c.Submit | c.Replace) -> None:
+    """Judge what is proposed; fresh marks that rode on it may breach what needs no order, for everyone who holds."""
+    if isinstance(body, c.Submit):
+        submit(step, body)
+    else:
+        replace(step, body)
+    if any(isinstance(event, e.Quoted) for event in step.events):
+        watch(step, holders(step.state, [mark.instrument for mark in body.marks]))
+
+
+def quoted(step: Step, marks: tuple[Mark, ...]) -> None:
+    """Let the marks that rode on a command take effect; a command that was refused before brings none."""
+    if marks:
+        step.emit(e.Quoted())
 
 
 def submit(step: Step, body: c.Submit) -> None:
@@ -27,6 +44,7 @@ def submit(step: Step, body: c.Submit) -> None:
     if seen is not None and seen.fingerprint == fingerprint(intent):
         step.emit(e.Repeated(seq=seen.seq))
         return
+    quoted(step, body.marks)
     order_id = f"{state.prefix}-{step.command.seq}"
     needs = step.decide(Asked(intent, body.client, by, step.command.at), order_id)
     decision = step.decision
@@ -69,22 +87,17 @@ def replace(step: Step, body: c.Replace) -> None:
     order = _live_order(step, body.order)
     if order is None:
         return
-    if order.state not in ("acked", "partial") or order.limit_price is None:
-        step.refuse("not_replaceable", f"order {order.id} is {order.state}; only a working limit order can be replaced")
+    fault = _not_replaceable(step.state, order, body)
+    if fault is not None:
+        step.refuse(*fault)
         return
-    if body.quantity <= order.filled:
-        step.refuse("not_replaceable", f"{order.id} has already filled {Quantity(order.filled)}; cancel it instead")
-        return
-    wanted = msgspec.structs.replace(order.intent, quantity=body.quantity, limit_price=body.limit_price)
-    fault = off_increment(step.state.instruments[order.instrument], int(body.quantity), wanted)
-    if fault:
-        step.refuse("increments", fault)
-        return
+    quoted(step, body.marks)
     worse = max if SIGN[order.side] > 0 else min
     widest = msgspec.structs.replace(
         order.intent,
-        quantity=Quantity(max(order.remaining, body.quantity - order.filled)),
-        limit_price=Price(worse(order.limit_price, body.limit_price)),
+        quantity=Quantity(max(order.reserved, body.quantity - order.filled)),
+        limit_price=Price(worse(order.worst_price, body.limit_price)),
+        reduce="any" if order.intent.reduce == "any" else "only",  # new terms are never cut down behind one's back
     )
     needs = step.decide(
         Asked(widest, order.client, step.command.by, step.command.at, own=order, capability="replace_order"), order.id
@@ -95,9 +108,23 @@ def replace(step: Step, body: c.Replace) -> None:
     elif needs is not None:
         step.refuse("needs_approval", "the new terms need approval; cancel the order and propose it anew")
     else:
-        step.emit(
-            e.Denied(agent=order.agent, fingerprint=f"replace|{order.id}|{int(body.quantity)}|{int(body.limit_price)}")
-        )
+        asked = f"replace|{order.id}|{int(body.quantity)}|{int(body.limit_price)}"
+        step.emit(e.Denied(agent=order.agent, fingerprint=asked))
+
+
+def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, str] | None:
+    """Return why an order cannot take these terms, whatever the mandates say; None where it can."""
+    if order.state not in ("acked", "partial") or order.limit_price is None:
+        return "not_replaceable", f"order {order.id} is {order.state}; only a working limit order can be replaced"
+    if order.pending is not None:
+        return "not_replaceable", f"an earlier replace of {order.id} is not answered yet; cancel the order instead"
+    if body.limit_price <= 0:
+        return "not_replaceable", "a limit_price is above zero"
+    if body.quantity <= order.filled:
+        return "not_replaceable", f"{order.id} has already filled {Quantity(order.filled)}; cancel it instead"
+    wanted = msgspec.structs.replace(order.intent, quantity=body.quantity, limit_price=body.limit_price)
+    fault = off_increment(state.instruments[order.instrument], int(body.quantity), wanted)
+    return ("increments", fault) if fault else None
 
 
 def cancel(step: Step, body: c.Cancel) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from remit.kernel.command.content import Content
-from remit.kernel.names import Digest
+from remit.kernel.names import Digest, Text
 
 
 class KernelStarted(Content, frozen=True, tag="kernel_started"):
@@ -18,6 +18,9 @@ class KernelStarted(Content, frozen=True, tag="kernel_started"):
     clean: bool
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{4,16}$")]
     """Begins every order id of this journal, so that two journals never collide at a venue."""
+    resumed_by: str = ""
+    resumed_why: Text = ""
+    """Who let a poisoned journal go on, and why; empty where it was not poisoned."""
 
 
 class KernelStopped(Content, frozen=True, tag="kernel_stopped"):

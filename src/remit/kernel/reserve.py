@@ -1,0 +1,116 @@
+"""Reserving: what a live order takes up in every sum on its path, in cash and in its parent, and how it gives that
+back."""
+
+from __future__ import annotations
+
+import bisect
+
+from remit.kernel.mandate import Rate
+from remit.kernel.names import SIGN, subject
+from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil
+from remit.kernel.order import Order
+from remit.kernel.state import State
+
+
+def reserve(state: State, order: Order, quantity: int, cash: int | None = None) -> None:
+    """Let an order that reserves nothing reserve `quantity` in full, at its counted price, in every cell on its path.
+
+    `cash` is what it takes of its connection; left out, it is worked out from today's margin, haircut and fee.
+    """
+    if not quantity:
+        return
+    instrument = state.instruments[order.instrument]
+    for of in state.path(order.agent, order.client):
+        unit = state.unit(instrument, of.currency)
+        assert unit is not None
+        state.cell(of, order.connection, instrument, unit).reserve(SIGN[order.side], quantity, order.counted_price, 1)
+    order.reserved = quantity
+    order.cash = cash_need(state, order, quantity) if cash is None else cash
+    state.cash_of(order.connection, order.cash_currency).reserved += order.cash
+    bisect.insort(state.crossings.setdefault(_crossing_key(state, order), []), (order.worst_price, order.id))
+    if order.parent is not None:
+        state.children[order.parent] = state.children.get(order.parent, 0) + quantity
+
+
+def unreserve(state: State, order: Order, quantity: int) -> None:
+    """Give `quantity` of a reservation back; with all of it the order reserves nothing."""
+    if not quantity:
+        return
+    left = order.reserved - quantity
+    for of in state.path(order.agent, order.client):
+        cell = state.cells[(of.written, order.connection, order.instrument)]
+        cell.reserve(SIGN[order.side], -quantity, order.counted_price, 0 if left else -1)
+    cash = order.cash * left // order.reserved
+    state.cash_of(order.connection, order.cash_currency).reserved += cash - order.cash
+    order.reserved, order.cash = left, cash
+    if order.parent is not None:
+        state.children[order.parent] -= quantity
+    if not left:
+        key = _crossing_key(state, order)
+        crossing = state.crossings[key]
+        del crossing[bisect.bisect_left(crossing, (order.worst_price, order.id))]
+        if not crossing:
+            del state.crossings[key]
+
+
+def _crossing_key(state: State, order: Order) -> tuple[str, str, str]:
+    return (state.accounts[order.account].owner, order.instrument, order.side)
+
+
+def cash_need(state: State, order: Order, quantity: int) -> int:
+    """Return the cash, in the instrument's currency, that `quantity` of an order still needs at worst."""
+    mandate = state.subjects[subject("account", order.account)].version
+    haircut = 0 if mandate is None else mandate.mandate.haircut_bps
+    return needed_cash(
+        state, order.connection, order.instrument, order.side, quantity, order.counted_price, order.opening, haircut
+    )
+
+
+def needed_cash(
+    state: State,
+    connection: str,
+    instrument: str,
+    side: str,
+    quantity: int,
+    price: int,
+    opening: bool,
+    haircut_bps: int,
+) -> int:
+    """Return worth at worst times the margin it needs, with haircut and fee; a proven reduction needs its fee alone."""
+    traded = state.instruments[instrument]
+    worth = notional_ceil(price, quantity, traded.multiplier * SCALE)
+    fee = div_ceil(worth * state.connections[connection].fee_bps, 10_000)
+    if not opening:
+        return fee
+    rate = state.margin_rate(traded) or 0
+    if side == "buy" and traded.kind != "perpetual":
+        rate = SCALE
+    return div_ceil(worth * rate, SCALE) + div_ceil(worth * haircut_bps, 10_000) + fee
+
+
+def count_permit(state: State, order: Order, at: int) -> None:
+    """Count an order that is let out, for everyone on its path."""
+    instrument = state.instruments[order.instrument]
+    for of in state.path(order.agent, order.client):
+        total, market = of.total, of.group("market", instrument.market_name)
+        for sums in (total, market):
+            sums.orders += 1
+            sums.orders_today += 1
+            sums.last_order_at = at
+        total.executions += 1
+        mandate = None if of.version is None else of.version.mandate
+        if mandate is not None and mandate.order_rate_max is not None:
+            total.order_tat = _advance(total.order_tat, mandate.order_rate_max, at)
+    count_message(state, order.agent, order.client, at)
+
+
+def count_message(state: State, agent: str, client: str, at: int) -> None:
+    """Count an order, a replace or a cancel against the message buckets."""
+    for of in state.path(agent, client):
+        rate = None if of.version is None else of.version.mandate.message_rate_max
+        if rate is not None:
+            of.total.message_tat = _advance(of.total.message_tat, rate, at)
+
+
+def _advance(tat: int, rate: Rate, at: int) -> int:
+    return max(tat, at) + div_ceil(rate.per_s * NANOSECONDS, rate.count)
