@@ -1,0 +1,194 @@
+"""Shows an outcome to people, as rich tables; it computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from remit.kernel.numbers import NANOSECONDS, Money, text
+from remit.replay.outcome import Counts, Header, Outcome, Prices, Result
+
+_COUNTS = ("orders", "allowed", "held", "denied", "invalid", "halts")
+_RESULT = ("P&L ordered", "P&L mandate", "drawdown ordered", "drawdown mandate")
+_DO = {
+    "expire": "held orders wait for nobody and lapse",
+    "approve": "people approve every held order at once",
+    "never": "a halt stays to the end",
+    "next-session": "an operator reviews and resumes each halt when the next day begins",
+}
+
+
+def show(outcome: Outcome, console: Console) -> None:
+    """Print the whole outcome."""
+    header = outcome.header
+    console.print(Text(f"Replay of {header.orders:,} orders under {header.mandates}", style="bold"))
+    for line in assumed(outcome):
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
+    for group in tables(outcome):
+        console.print()
+        console.print(group)
+    for line in unmet_lines(outcome):
+        console.print(Text(line, style="yellow"))
+    if header.replayed < header.orders:
+        left = header.orders - header.replayed
+        console.print(Text(f"Stopped early: {left:,} orders were not reached; all this is of the rest.", style="bold"))
+
+
+def assumed(outcome: Outcome) -> Iterator[str]:
+    """Yield what was replayed and what was assumed, a sentence or two a line."""
+    header = outcome.header
+    yield f"Bars: {', '.join(header.bars)}. The last is of {_day(header.last_at)}; open positions are valued there."
+    lengths = "; ".join(f"{currency} {_length(length)} ({count})" for currency, length, count in header.resolutions)
+    yield f"Freshness is judged against the length of a bar (instruments that have such bars): {lengths}."
+    yield (
+        f"Both P&Ls: the same venue. A market order fills in full at the last price known, which is the open of a bar "
+        f"that begins at its instant, {_spread(header.spread_bps)}; no fee, no size limit. A limit order fills when "
+        f"the price moves through it, and ends with the UTC day."
+    )
+    yield (
+        "Mandate: judged before the venue sees it, on its own account's cash, at a worst price "
+        f"{_percent(header.slippage_bps)} beyond the far touch. Ordered: every order goes out, on credit without limit."
+    )
+    yield (
+        "An order that only closed what its account held, as ordered, is proposed as such: it is cut down to what the "
+        "account holds under the mandate, and denied (reduce_proof) where that is nothing, so that no denied purchase "
+        "turns into a short."
+    )
+    yield (
+        "Inside a bar the price goes to its open, both extremes and its close; drawdown and loss limits see all four, "
+        "and take the extremes of different instruments for simultaneous."
+    )
+    yield f"Accounts: one per {header.by}, of {_cash(outcome)}; training. Limits are in the account's currency."
+    yield f"People: {_DO[header.holds]}; {_DO[header.resume]}{_resumes(header)}."
+    yield from _notes(header)
+
+
+def _notes(header: Header) -> Iterator[str]:
+    if header.lifted:
+        yield f"Lifted, and so not asked: {', '.join(header.lifted)}."
+    if header.lacking:
+        yield f"Orders that lack a field: {', '.join(f'{field} {count:,}' for field, count in header.lacking)}."
+    if header.unread:
+        yield f"Fields that nothing reads: {', '.join(f'{field} ({count:,} rows)' for field, count in header.unread)}."
+    if header.calendars:
+        names = ", ".join(header.calendars)
+        yield f"Hours: {names}: open while any of the currency's instruments has a bar, pauses under 1 h included."
+    yield _prices(header.prices)
+    if header.unlisted:
+        yield f"No bars, so unknown: {', '.join(header.unlisted)}."
+    if header.refused:
+        yield f"As ordered, the venue itself refused: {_codes(header.refused)}."
+    if header.rejected:
+        yield f"Allowed by the mandate and refused by the venue: {_codes(header.rejected)}."
+
+
+def _codes(counted: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{code} {count:,}" for code, count in counted)
+
+
+def _prices(prices: Prices) -> str:
+    return (
+        f"Prices: where a bar opens at the order's instant, the price the agent saw is that open for {prices.equal:,} "
+        f"orders and another for {prices.different:,}; {prices.between:,} orders came while no bar opened and meet the "
+        f"last price known (the one seen: {prices.between_equal:,}); {prices.unpriced:,} came before any price."
+    )
+
+
+def tables(outcome: Outcome) -> Iterator[RenderableType]:
+    """Yield the tables: accounts, rules, totals."""
+    by = Table("account", "currency", *_COUNTS, *_RESULT, title=f"Per {outcome.header.by}", title_justify="left")
+    _justify(by)
+    for line in outcome.accounts:
+        name = _named(line.name, line.agents)
+        by.add_row(name, line.currency, *_count_cells(line.counts), *_result_cells(line.result))
+    by.add_section()
+    for total in outcome.totals:
+        by.add_row("all", total.currency, *_count_cells(total.counts), *_result_cells(total.result), style="bold")
+    yield by
+    rules = Table("rule", "currency", "found", *_COUNTS, *_RESULT, title="Per rule", title_justify="left")
+    _justify(rules)
+    currency = ""
+    for rule in outcome.rules:
+        if rule.currency != currency:
+            rules.add_section()
+            currency = rule.currency
+        rules.add_row(rule.rule, currency, f"{rule.found:,}", *_count_cells(rule.counts), *_result_cells(rule.result))
+    meaning = "found: orders the rule did not hold for. The rest is of those for which it came first, and adds up."
+    yield Group(rules, Text(meaning))
+
+
+def unmet_lines(outcome: Outcome) -> Iterator[str]:
+    """Yield, once for each limit, that it could not be measured, and how to lift it."""
+    for unmet in outcome.unmet:
+        lift = f" To replay without this limit: --lift {unmet.lift}" if unmet.lift else ""
+        yield f"{unmet.rule}: {unmet.orders:,} orders were denied for want of {unmet.fact}.{lift}"
+
+
+def _justify(table: Table) -> None:
+    for column in table.columns:
+        if column.header in ("account", "rule", "currency"):
+            column.overflow = "fold"
+        else:
+            column.justify, column.no_wrap = "right", column.header not in _RESULT
+
+
+def _named(account: str, agents: Iterable[str]) -> str:
+    """The account's name; its agents beside it where the name does not hold them."""
+    others = [agent for agent in agents if agent not in account]
+    return f"{account} ({', '.join(others)})" if others else account
+
+
+def _count_cells(counts: Counts) -> list[str]:
+    return [f"{getattr(counts, name):,}" if getattr(counts, name) else "-" for name in _COUNTS]
+
+
+def _result_cells(result: Result) -> list[str]:
+    cells = (result.pnl_ordered, result.pnl_mandate, result.drawdown_ordered, result.drawdown_mandate)
+    return [amount(cell) for cell in cells]
+
+
+def amount(money: Money) -> str:
+    """Return an amount with two decimals, rounded half away from zero, and thousands apart."""
+    cents = (abs(money) * 200 + 10**18) // (2 * 10**18)
+    return f"{'-' if money < 0 and cents else ''}{cents // 100:,}.{cents % 100:02d}"
+
+
+def _cash(outcome: Outcome) -> str:
+    sums: dict[tuple[str, str], int] = {}
+    for line in outcome.accounts:
+        if line.currency:
+            key = (line.currency, text(line.cash))
+            sums[key] = sums.get(key, 0) + 1
+    return ", ".join(f"{cash} {currency} ({count})" for (currency, cash), count in sorted(sums.items()))
+
+
+def _resumes(header: Header) -> str:
+    if header.resume == "never":
+        return ""
+    return f" ({header.resumed:,} resumed, {header.resumes_refused:,} refused)"
+
+
+def _spread(bps: int) -> str:
+    return "with no spread assumed (--spread-bps)" if not bps else f"plus half an assumed spread of {bps} bps"
+
+
+def _percent(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02d} %"
+
+
+def _length(length_ns: int) -> str:
+    seconds = length_ns // NANOSECONDS
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            count = seconds // size
+            return f"1 {unit}" if count == 1 else f"{count} {unit}s"
+    return f"{seconds} s"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at // NANOSECONDS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else "no time"
