@@ -30,7 +30,8 @@ from remit.journal.errors import JournalError
 from remit.journal.log import Resume
 from remit.journal.side import SideStore
 from remit.kernel import command as c
-from remit.kernel.event import Record, Took
+from remit.kernel.event import HaltRaised, Record, Took
+from remit.kernel.flatten import exits
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.venues.paper.codec import Paper
@@ -96,6 +97,7 @@ class GuardProcess:
 
     async def _begin(self) -> None:
         """Note the start, ask about everything that was under way, and open the venues' streams."""
+        resumed = self.recovered.recovery.resumed
         await self.loop.enter(
             GUARD,
             c.KernelStarted(
@@ -103,6 +105,8 @@ class GuardProcess:
                 digest=kernel_digest(),
                 clean=self.recovered.recovery.clean_stop,
                 prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
+                resumed_by="" if resumed is None else resumed.person,
+                resumed_why="" if resumed is None else resumed.reason,
             ),
         )
         write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
@@ -117,6 +121,9 @@ class GuardProcess:
                 await self.loop.enter(GUARD, c.Ask(connection=order.connection, order=order.id))
         for connection in self.kernel.state.connections:
             self._open(connection)
+        for halt in self.kernel.state.halts.values():
+            if halt.flatten:
+                self.courier.spawn(self._flatten(halt.id))
         self.courier.spawn(self._every())
 
     async def _operator_token(self) -> str | None:
@@ -139,6 +146,17 @@ class GuardProcess:
         body = record.command.body
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)
+
+        for event in record.events:
+            if isinstance(event, HaltRaised) and event.flatten:
+                self.courier.spawn(self._flatten(event.halt))
+
+    async def _flatten(self, halt: str) -> None:
+        """Close the positions of a killed subject, as often as it takes, for as long as the halt lasts."""
+        while halt in self.kernel.state.halts:
+            for intent in exits(self.kernel.state, halt) or ():
+                await self.loop.enter(GUARD, c.Submit(intent=intent, marks=self.board.fresh(intent.instrument)))
+            await self.world.sleep(RETRY_NS[0])
 
     def _open(self, connection: str) -> None:
         """Listen to a connection's venue and take over what it holds."""
