@@ -210,6 +210,7 @@ def _tradable(state: State, instrument: Instrument, at: int) -> str:
 
 
 def off_increment(instrument: Instrument, quantity: int, intent: OrderIntent) -> str:
+    """Return what of an order breaks the tick, the lot or the venue's sizes; empty where nothing does."""
     if quantity % instrument.lot:
         return f"quantity {text(quantity)} is no multiple of the lot {instrument.lot}"
     if intent.limit_price is not None and intent.limit_price % instrument.tick:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable
 from typing import Any
 
@@ -74,7 +75,7 @@ class Kernel:
         for zone, starts in self.state.zones.items():
             current = self.state.sessions.get(zone, -1)
             if starts[-1] > current:
-                due = min(due, next(start for start in starts if start > current))
+                due = min(due, starts[bisect.bisect_right(starts, current)])
         return due
 
     def _fall_due(self, step: Step) -> None:
@@ -82,9 +83,10 @@ class Kernel:
         at = step.command.at
         for zone in sorted(self.state.zones):
             current = self.state.sessions.get(zone, -1)
-            begun = [start for start in self.state.zones[zone] if current < start <= at]
-            if begun:
-                step.emit(e.SessionRolled(zone=zone, start=begun[-1]))
+            starts = self.state.zones[zone]
+            begun = starts[bisect.bisect_right(starts, at) - 1]
+            if current < begun <= at:
+                step.emit(e.SessionRolled(zone=zone, start=begun))
         for subject, every in sorted(self.state.sweeps.items()):
             halt.cancel_orders(step, subject, every=every, why="the halt goes on")
         lapsed = sorted(name for name, until in self.state.holds.items() if until <= at)

@@ -151,7 +151,9 @@ class State:
         """Per (connection, instrument): the position as its venue last showed it, moved along by fills since."""
         self.crossings: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
         """Working orders per (owner, instrument, side), sorted by worst price."""
-        # behaviour
+        self._begin_behaviour()
+
+    def _begin_behaviour(self) -> None:
         self.seen: dict[tuple[str, str], Seen] = {}
         self.seen_at: deque[tuple[int, tuple[str, str]]] = deque()
         self.same: dict[tuple[str, str, str, int, int], int] = {}
