@@ -1,0 +1,5 @@
+"""`python -m remit.bench`."""
+
+from remit.bench.command import main
+
+main()
