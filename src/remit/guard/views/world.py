@@ -37,7 +37,7 @@ def health(looking: Looking) -> dict[str, Any]:
     """What `remit doctor` judges: each check with whether it is well, and what to do where it is not."""
     state = looking.state
     checks = [
-        _check("firm", bool(state.firm_currency), f"currency {state.firm_currency}", "Name it: remit init"),
+        _check("firm", bool(state.firm_currency), f"currency {state.firm_currency}", "Add an account"),
         _check("start", not state.crashed, "the last stop was clean", "Wait until every connection is reconciled"),
         _check("accounts", bool(state.accounts), f"{len(state.accounts)}", "Add one: remit account add"),
         _check("instruments", bool(state.instruments), f"{len(state.instruments)}", "Add some: remit instrument add"),

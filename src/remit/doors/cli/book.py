@@ -1,0 +1,117 @@
+"""`remit positions`, `remit exposure`, `remit status`: what is held, how much of each limit is used, how it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from remit.doors.cli import show
+from remit.doors.cli.call import Agent, Json, read, subject_of
+
+Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
+GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
+
+
+def positions(
+    subject: Subject = None,
+    agent: Agent = None,
+    by: Annotated[Literal["firm", "account", "agent", "client"] | None, typer.Option(help="Counted for whom.")] = None,
+    json: Json = False,
+) -> None:
+    """Show positions with cost, value and profit, the cash of each connection, and totals.
+
+    ```
+    remit positions
+    remit positions --agent momentum
+    remit positions --by agent
+    ```
+    """
+    found = read("positions", subject=_asked(subject, agent), by=by)
+    if show.json(found):
+        return
+    columns = (
+        "subject",
+        "instrument",
+        "quantity",
+        "cost_average",
+        "mark",
+        "value",
+        "unrealised",
+        "realised",
+        "currency",
+    )
+    show.rows(found["positions"], (*columns, "buying", "selling", "connection"), "no positions")
+    show.say("")
+    show.rows(found["totals"], ("subject", "equity", "pnl", "pnl_today", "drawdown", "fees", "currency"), "no totals")
+    if found["cash"]:
+        show.say("")
+        show.rows(found["cash"], ("connection", "currency", "amount", "reserved", "free"), "")
+
+
+def exposure(
+    subject: Subject = None,
+    agent: Agent = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also the limits that judge one order and use nothing up.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show each limit with used, reserved and headroom: the numbers orders are judged by.
+
+    ```
+    remit exposure
+    remit exposure --agent momentum --all
+    ```
+    """
+    found = read("exposure", subject=_asked(subject, agent))
+    if show.json(found):
+        return
+    exposed(found, every)
+
+
+def exposed(found: dict[str, Any], every: bool) -> None:
+    """Print the gauges of an exposure view, the fullest first."""
+    gauges = sorted(
+        found["gauges"], key=lambda row: (row["holds"], -(row["percent"] or 0), row["rule"], row["subject"])
+    )
+    rows = []
+    for row in gauges:
+        waits = row.get("ready_in_s")
+        headroom = f"ready in {waits} s" if waits else "ready" if waits == 0 else row["headroom"]
+        shown = {**row, "gauge": show.bar(row["percent"]) if row["percent"] is not None else "", "headroom": headroom}
+        rows.append({**shown, "used": row["missing"] or row["used"]})
+    show.rows(rows, GAUGE, "no limit that is used up is in force")
+    if every and found["per_order"]:
+        show.say("")
+        show.rows(found["per_order"], ("subject", "rule", "limit", "unit", "sentence"), "")
+    for written in found["without_mandate"]:
+        show.say(f"{written} has no mandate: every order of it is denied", "red")
+
+
+def _asked(subject: str | None, agent: str | None) -> str | None:
+    return subject_of(subject) if subject else f"agent:{agent}" if agent else None
+
+
+def status(json: Json = False) -> None:
+    """Show how the guard stands: connections, what stops trading, what waits for people.
+
+    ```
+    remit status
+    ```
+    """
+    found = read("status")
+    if show.json(found):
+        return
+    show.facts(
+        found, ("environment", "version", "seq", "at", "started_at", "currency", "agents", "approvals", "orders")
+    )
+    journal = found.get("journal")
+    if journal:
+        show.say(f"journal  {journal['size']} entries, root {journal['root'][:16]}")
+    show.say("")
+    show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
+    for row in found["halts"]:
+        show.say(f"HALT {row['id']} of {row['subject']}: {row['rule']} ({row['cause']}), needs {row['needs']}", "red")
+    for row in found["pauses"]:
+        show.say(f"PAUSE of {row['subject']} by {row['by']}: {row['why']}", "yellow")

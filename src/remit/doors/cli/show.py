@@ -1,0 +1,149 @@
+"""Showing: answers as tables for people, as JSON for programs. What comes from elsewhere is never trusted as text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from remit.doors.cli.call import caller
+from remit.kernel.codec import encode
+
+PIPE_WIDTH = 200
+NARROW = 100
+"""A table that does not fit into fewer columns than this is told row by row."""
+STYLES = {
+    "allow": "green",
+    "allowed": "green",
+    "filled": "green",
+    "valid": "green",
+    "ready": "green",
+    "deny": "red",
+    "denied": "red",
+    "halted": "red",
+    "revoked": "red",
+    "rejected": "red",
+    "looser": "red",
+    "hold": "yellow",
+    "held": "yellow",
+    "unknown": "yellow",
+    "paused": "yellow",
+    "changed": "yellow",
+    "warning": "yellow",
+    "tighter": "green",
+}
+
+
+def console() -> Console:
+    """Return where answers go: as wide as the terminal, wide in a pipe, without colour where NO_COLOR says so."""
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(width=width, highlight=False, soft_wrap=False, markup=False, emoji=False)
+
+
+def printable(text: str, *, keep_lines: bool = False) -> str:
+    """Return text in which nothing can steer a terminal: control and invisible characters as escapes."""
+    return "".join(
+        char if char.isprintable() or (keep_lines and char == "\n") else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def say(line: str, style: str = "") -> None:
+    """Print one line for people; nothing in JSON."""
+    if not caller().json:
+        console().print(Text(printable(line), style=style), soft_wrap=True)
+
+
+def json(data: Any) -> bool:
+    """Print an answer as one line of JSON where that was asked for; return whether it was."""
+    if caller().json:
+        print(encode(data).decode(), flush=True)
+    return caller().json
+
+
+def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str, title: str = "") -> None:
+    """Print rows as a table of some of their fields, or row by row where the terminal is too narrow for it."""
+    if not found:
+        say(empty)
+        return
+    out = console()
+    cells = [[cell(name, row.get(name)) for name in columns] for row in found]
+    heads = [name.replace("_", " ").removesuffix(" at") for name in columns]
+    widths = [max(len(heads[i]), *(len(line[i]) for line in cells)) for i in range(len(columns))]
+    if title:
+        out.print(Text(printable(title), style="bold"))
+    if sum(widths) + 2 * len(widths) > out.width and out.width < NARROW:
+        for line in cells:
+            for head, value in zip(heads, line, strict=True):
+                out.print(Text(f"{head}: ", style="dim"), Text(value, style=STYLES.get(value, "")), sep="")
+            out.print()
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for head, name in zip(heads, columns, strict=True):
+        table.add_column(head, justify="right" if name in NUMBERS else "left", overflow="fold")
+    for line in cells:
+        table.add_row(*(Text(value, style=STYLES.get(value, "")) for value in line))
+    out.print(table)
+
+
+NUMBERS = frozenset(
+    "quantity filled limit_price worst_price worth used reserved headroom limit value pnl pnl_today equity cost "
+    "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown".split()
+)
+
+
+def facts(found: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Print some fields of one thing, each on a line."""
+    out = console()
+    width = max(len(name) for name in names) + 2
+    for name in names:
+        value = cell(name, found.get(name))
+        if value not in ("", "-"):
+            head = name.replace("_", " ").removesuffix(" at").ljust(width)
+            out.print(Text(head, style="dim"), Text(value, style=STYLES.get(value, "")), sep="", soft_wrap=True)
+
+
+def cell(name: str, value: Any) -> str:
+    """Return a value as people read it: times in UTC, lists with commas, nothing as a dash."""
+    if value is None or value == "" or value == [] or value == ():
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and (name == "at" or name.endswith("_at") or name in ("until", "since")):
+        return when(value)
+    if isinstance(value, Mapping):
+        return printable(", ".join(f"{key} {cell(key, inner)}" for key, inner in value.items()))
+    if isinstance(value, (list, tuple)):
+        return printable(", ".join(cell(name, inner) for inner in value))
+    return printable(str(value))
+
+
+def when(at: int) -> str:
+    """Return nanoseconds since the epoch as a time in UTC, to the millisecond where there is a fraction."""
+    whole, rest = divmod(at, 10**9)
+    try:
+        said = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return str(at)
+    return f"{said}.{rest // 10**6:03d}Z" if rest else f"{said}Z"
+
+
+def findings(found: Sequence[Mapping[str, Any]]) -> None:
+    """Print what did not hold, the primary reason first."""
+    if found:
+        shown = [{"verdict": "deny", **finding} for finding in found]
+        rows(shown, ("verdict", "rule", "subject", "actual", "limit", "unit"), "")
+
+
+def bar(percent: int | None, width: int = 12) -> str:
+    """Return a gauge: how much of a limit is used."""
+    if percent is None:
+        return "?" * width
+    full = min(percent, 100) * width // 100
+    return "#" * full + "." * (width - full)
