@@ -1,0 +1,5 @@
+"""`remit up`: starts the guard and what belongs beside it, watches over them, and shows what happens."""
+
+from remit.up.start import main
+
+__all__ = ["main"]

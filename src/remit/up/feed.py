@@ -1,0 +1,145 @@
+"""`python -m remit.up.feed`: plays recorded prices to the guard and to the paper venue, as if they were made today.
+
+A trading day takes `--day-ms`: its open, its two extremes and its close come one after the other, evenly. The day that
+was played last is written to `--day`, and the next start goes on after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from remit.feeds.errors import FeedError
+from remit.feeds.recorded import Marks
+from remit.feeds.sample import AUTUMN_2008, sample_bars
+from remit.guard.wire import AsyncClient, GuardError, GuardGone, GuardNotRunning
+from remit.kernel import command as c
+from remit.kernel.codec import encode
+from remit.kernel.instrument import Mark
+from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.venues.paper.messages import FromFeed
+
+SPREAD_BPS = 4
+MOMENTS = 4
+"""Open, two extremes, close."""
+BEFORE = timedelta(days=7)
+"""Read before the first day, so that its marks know the close before."""
+END = date(2100, 1, 1)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Play until the prices are over or it is told to stop (0), or say why it cannot (2)."""
+    words = _arguments().parse_args(given)
+    try:
+        asyncio.run(_until_told(words))
+    except (FeedError, GuardError, OSError, ValueError) as fault:
+        print(f"feed: {fault}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _until_told(words: argparse.Namespace) -> None:
+    playing = asyncio.ensure_future(_play(words))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+    await asyncio.wait([playing])
+    if not playing.cancelled():
+        playing.result()
+
+
+async def _play(words: argparse.Namespace) -> None:
+    begins = date.fromisoformat(words.begins)
+    if words.day is not None and words.day.exists():
+        begins = max(begins, date.fromisoformat(words.day.read_text().strip()) + timedelta(days=1))
+    pause_ns = words.day_ms * 10**6 // MOMENTS
+    print("feed: ready", flush=True)
+    async with AsyncClient(words.socket, words.token.read_text().strip(), "feed") as guard:
+        venue = _VenueLink(words.venue, words.venue_key.read_text().strip())
+        due_ns = time.monotonic_ns()
+        for day, moments in moments_by_day(begins):
+            print(f"feed: day {day}", flush=True)
+            for marks in moments:
+                await _tell(guard, venue, stamped(marks, time.time_ns(), words.day_ms * 10**6))
+                due_ns += pause_ns
+                await asyncio.sleep(max(due_ns - time.monotonic_ns(), 0) / NANOSECONDS)
+            if words.day is not None:
+                words.day.write_text(f"{day}\n")
+    print("feed: the recorded prices are over", flush=True)
+
+
+def moments_by_day(begins: date) -> Iterator[tuple[date, list[tuple[Mark, ...]]]]:
+    """Yield each trading day from `begins` on with its moments, each a mark of every instrument."""
+    marks = Marks(SPREAD_BPS).of(sample_bars(begins - BEFORE, END))
+    for day, of_day in groupby(marks, key=lambda mark: datetime.fromtimestamp(mark.at // NANOSECONDS, UTC).date()):
+        moments = [tuple(moment) for _, moment in groupby(of_day, key=lambda mark: mark.at)]
+        if day >= begins:
+            yield day, moments
+
+
+def stamped(marks: tuple[Mark, ...], at: int, day_ns: int) -> tuple[Mark, ...]:
+    """Return marks as made at `at`, with a resolution that shrinks as the day did."""
+    return tuple(
+        msgspec.structs.replace(mark, at=at, resolution_ns=mark.resolution_ns * day_ns // DAY_NS) for mark in marks
+    )
+
+
+async def _tell(guard: AsyncClient, venue: _VenueLink, marks: tuple[Mark, ...]) -> None:
+    """Tell the venue first: an agent that acts on a price must find it there. One that is away misses the mark."""
+    try:
+        await venue.tell(marks)
+    except OSError as fault:
+        print(f"feed: the venue does not hear: {fault}", flush=True)
+    try:
+        await guard.ask("command", c.Marked(marks=marks))
+    except (GuardNotRunning, GuardGone) as away:
+        print(f"feed: {away}", flush=True)
+
+
+class _VenueLink:
+    """The feed's link to the paper venue; opened when first used and again after it broke."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._key = key
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def tell(self, marks: tuple[Mark, ...]) -> None:
+        """Send marks and wait until they were heard; OSError where they were not."""
+        if self._streams is None:
+            self._streams = await asyncio.open_unix_connection(str(self._path))
+        reader, writer = self._streams
+        frame = encode(FromFeed(key=self._key, marks=marks))
+        try:
+            writer.write(len(frame).to_bytes(4, "big") + frame)
+            size = int.from_bytes(await reader.readexactly(4), "big")
+            answer = await reader.readexactly(size)
+        except (OSError, asyncio.IncompleteReadError) as fault:
+            self._streams = None
+            raise OSError(f"the link to {self._path} broke: {fault}") from None
+        if b'"heard"' not in answer:
+            raise OSError(answer.decode("utf-8", "replace")[:200])
+
+
+def _arguments() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="python -m remit.up.feed", description=__doc__)
+    words.add_argument("--socket", type=Path, required=True, help="the guard's socket")
+    words.add_argument("--token", type=Path, required=True, help="file: the feed's token")
+    words.add_argument("--venue", type=Path, required=True, help="the paper venue's socket")
+    words.add_argument("--venue-key", type=Path, required=True, help="file: the key that proves the feed to the venue")
+    words.add_argument("--begins", default=str(AUTUMN_2008[0]), help="the first day (default 2008-09-01)")
+    words.add_argument("--day-ms", type=int, default=1500, help="how long a trading day takes (default 1500)")
+    words.add_argument("--day", type=Path, help="file: the last day that was played")
+    return words
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""Panels: the parts of the screen, laid out for a small terminal (80x24) and for a large one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import ConsoleDimensions, Group, RenderableType
+from rich.layout import Layout
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from remit.kernel.numbers import NANOSECONDS, Money, parse
+from remit.up.story import Line, Story
+from remit.up.words import approve_command, money, shown
+
+STYLES = {
+    "allow": "green",
+    "hold": "yellow",
+    "deny": "red",
+    "refused": "red",
+    "halt": "bold white on red",
+    "repeated": "cyan",
+    "lapsed": "yellow",
+    "taken": "cyan",
+}
+WORDS = {"allow": "ALLOW", "hold": "HOLD", "deny": "DENY", "refused": "REFUSED", "halt": "HALT", "lapsed": "EXPIRED"}
+WIDE = 120
+GAUGES_FIRST = ("daily_loss_max", "capital_max", "orders_per_day_max", "order_rate_max", "drawdown_max")
+BAR = 12
+
+
+@dataclass
+class Looked:
+    """What the guard said when it was last asked: its status, its gauges, its agents by name."""
+
+    status: dict[str, Any] = field(default_factory=dict)
+    gauges: list[dict[str, Any]] = field(default_factory=list)
+    agents: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions) -> RenderableType:
+    """Return the whole screen for a terminal of this size."""
+    root = Layout()
+    waiting = waiting_panel(story, home)
+    header = Layout(header_text(story, looked), size=1)
+    below = [Layout(waiting, size=2 + 2 * min(len(story.waiting), 2))] if story.waiting else []
+    if size.width >= WIDE:
+        body = Layout()
+        side = Layout(size=min(70, size.width * 2 // 5))
+        rows = size.height - 1 - sum(layout.size or 0 for layout in below)
+        side.split_column(
+            Layout(agents_panel(looked), size=6),
+            Layout(halts_panel(story), size=max(min(2 + 2 * len(story.halts), 10), 3)),
+            Layout(limits_panel(looked, rows)),
+        )
+        body.split_row(Layout(orders_panel(story, rows - 2, size.width - 72)), side)
+    else:
+        body = Layout()
+        low = 11
+        rows = size.height - 1 - low - sum(layout.size or 0 for layout in below)
+        foot = Layout(size=low)
+        right = Layout(size=size.width * 2 // 5)
+        right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story)))
+        foot.split_row(Layout(limits_panel(looked, low - 2)), right)
+        body.split_column(Layout(orders_panel(story, rows - 2, size.width - 4)), foot)
+    root.split_column(header, body, *below)
+    return root
+
+
+def header_text(story: Story, looked: Looked) -> Text:
+    """Return the first line: mode, the recorded day, connections, and the journal's size and head."""
+    status = looked.status
+    journal = status.get("journal", {"size": 0, "root": ""})
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f" Remit {str(status.get('environment', 'training')).upper()} ", "bold black on green")
+    text.append(f"  day {story.day or '-'}", "bold")
+    for row in status.get("connections", ()):
+        text.append(f"  {row['name']} ")
+        text.append("ready" if row["ready"] else row["why"], "green" if row["ready"] else "red")
+    text.append(f"  journal {journal['size']:,} {journal['root'][:8]}", "dim")
+    text.append("  Ctrl-C ends", "dim")
+    return text
+
+
+def line_text(line: Line) -> Text:
+    """Return a line in full, for plain output: time, agent, what was tried, the verdict, and why."""
+    text = Text()
+    text.append(_clock(line.at), "dim")
+    text.append(f" {line.who:<9} ")
+    text.append(_what(line))
+    text.append(" -> " if line.what else "")
+    text.append(WORDS.get(line.verdict, line.verdict), STYLES.get(line.verdict, ""))
+    why = line.why or line.state
+    if why:
+        text.append(f" {why}")
+    return text
+
+
+def orders_panel(story: Story, rows: int, width: int) -> Panel:
+    """Return the last orders and what else was asked for, the newest at the end, as many as fit into `rows`."""
+    texts: list[Text] = []
+    for line in reversed(story.lines):
+        made = _order_rows(line, width)
+        if len(texts) + len(made) > rows:
+            break
+        texts = made + texts
+    return Panel(Group(*texts), title="Orders", title_align="left", padding=(0, 1), border_style="dim")
+
+
+def _order_rows(line: Line, width: int) -> list[Text]:
+    """Return a line as one row where it fits, else as two: what was asked, then why not."""
+    head = Text(no_wrap=True, overflow="ellipsis")
+    head.append(_clock(line.at), "dim")
+    head.append(f" {line.who[:9]:<9} ")
+    head.append(f"{WORDS.get(line.verdict, line.verdict):<8}", STYLES.get(line.verdict, ""))
+    head.append(_what(line))
+    if line.state:
+        head.append(f"  {line.state}", "dim")
+    if not line.why:
+        return [head]
+    if head.cell_len + len(line.why) + 2 <= width:
+        head.append(f"  {line.why}", "dim")
+        return [head]
+    why = Text(f"{'':19}{line.why}", "dim", no_wrap=True, overflow="ellipsis")
+    return [head, why]
+
+
+def limits_panel(looked: Looked, rows: int) -> Panel:
+    """Return the limits that are used up most, the losses always among them."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column(no_wrap=True, width=BAR)
+    table.add_column(no_wrap=True, justify="right", min_width=11)
+    for gauge in sorted((g for g in looked.gauges if g["percent"] is not None), key=_gauge_order)[:rows]:
+        name = f"{gauge['subject'].rpartition(':')[2]} {gauge['of']}".rstrip()
+        over = not gauge["holds"]
+        table.add_row(
+            Text(f"{name} {gauge['rule'].removesuffix('_max')}", "red" if over else ""),
+            _bar(gauge),
+            Text(f"{_short(gauge['used'])}/{_short(gauge['limit'])}", "red" if over else ""),
+        )
+    title = "Limits: █ used ▒ reserved"
+    return Panel(table, title=title, title_align="left", padding=(0, 1), border_style="dim")
+
+
+def agents_panel(looked: Looked) -> Panel:
+    """Return each agent's profit and loss, its stakes, and what stops it."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True, ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, justify="right")
+    for name, row in looked.agents.items():
+        pnl = parse(Money, row["pnl"])
+        stopped = "HALTED" if row["halted"] else "paused" if row["paused"] else f"{row['positions']} held"
+        table.add_row(
+            name,
+            Text(f"{money(pnl)} {row['currency']}", "red" if pnl < 0 else "green"),
+            Text(stopped, "bold red" if row["halted"] else "dim"),
+        )
+    return Panel(table, title="Profit and loss", title_align="left", padding=(0, 1), border_style="dim")
+
+
+def halts_panel(story: Story) -> Panel:
+    """Return every halt in force with its cause, the latest first."""
+    texts = [
+        Text.assemble((f"{halted.subject} ", "bold red"), f"{halted.cause}: {halted.why}")
+        for halted in reversed(story.halts.values())
+    ]
+    body = Group(*texts) if texts else Text("none", "dim")
+    return Panel(body, title="Halts", title_align="left", padding=(0, 1), border_style="red" if texts else "dim")
+
+
+def waiting_panel(story: Story, home: Path) -> Panel:
+    """Return the orders that wait for a person, and the command to answer with from another terminal."""
+    texts = []
+    for held in list(story.waiting.values())[:2]:
+        left = max(held.until - story.at, 0) // NANOSECONDS
+        what = f"{held.line.who} {held.line.what}, worth {money(held.worth)} {held.currency}, {left} s left"
+        texts.append(Text(what, "yellow", no_wrap=True, overflow="ellipsis"))
+        texts.append(Text(approve_command(home, held.order), no_wrap=True, overflow="ellipsis"))
+    title = "Waiting for a person: approve from another terminal"
+    return Panel(Group(*texts), title=title, title_align="left", padding=(0, 1), border_style="yellow")
+
+
+def _what(line: Line) -> str:
+    return f"{line.tried}: {line.what}" if line.tried else line.what
+
+
+def _gauge_order(gauge: dict[str, Any]) -> tuple[int, int, str, str]:
+    first = gauge["rule"] not in GAUGES_FIRST[:2]
+    return (first and gauge["percent"] == 0, first, -gauge["percent"], gauge["subject"])
+
+
+def _bar(gauge: dict[str, Any]) -> Text:
+    used, all_ = _filled(gauge["percent"] - _reserved_percent(gauge)), _filled(gauge["percent"])
+    style = "red" if gauge["percent"] >= 100 else "yellow" if gauge["percent"] >= 75 else "green"
+    return Text.assemble(("█" * used, style), ("▒" * (all_ - used), style), ("·" * (BAR - all_), "dim"))
+
+
+def _reserved_percent(gauge: dict[str, Any]) -> int:
+    limit = parse(Money, gauge["limit"])
+    return parse(Money, gauge["reserved"]) * 100 // limit if limit > 0 else 0
+
+
+def _filled(percent: int) -> int:
+    return max(min(-(-percent * BAR // 100), BAR), 0)
+
+
+def _short(number: str) -> str:
+    """Return a number without its places where it is large."""
+    whole = shown(number)
+    return whole.partition(".")[0] if len(whole.partition(".")[0]) > 2 else whole
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at // NANOSECONDS, UTC).strftime("%H:%M:%S")

@@ -1,0 +1,251 @@
+"""Starting: what `remit up` runs, in which order, until when, and what it says at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from remit.guard import config
+from remit.guard.wire import AsyncClient, GuardError, GuardGone
+from remit.kernel import command as c
+from remit.kernel.codec import encode
+from remit.kernel.event import Record
+from remit.up import desk
+from remit.up.desk import Files, SetUpFailed
+from remit.up.screen import Screen
+from remit.up.story import Story
+from remit.up.summary import Summary, summarise, verified, written
+from remit.up.supervise import NotStarted, Program, Supervisor
+
+LOGS = "logs"
+DEMO = "demo"
+PAPER_CASH = "100000"
+"""What a connection to the paper venue holds when it is first opened by `remit up` without --demo."""
+LOOK_S = 1.0
+"""How often the guard is asked for what the journal does not say: gauges, totals, readiness."""
+
+
+class Wanted(NamedTuple):
+    """What the caller asked for."""
+
+    demo: bool
+    for_s: int | None
+    home: Path | None
+    plain: bool
+    json_summary: Path | None
+    day_ms: int
+    approve: bool
+
+
+def main(
+    *,
+    demo: bool = False,
+    for_s: int | None = None,
+    home: Path | None = None,
+    plain: bool = False,
+    json_summary: Path | None = None,
+    day_ms: int = 1500,
+    approve: bool = False,
+) -> int:
+    """Run the guard and what belongs beside it until Ctrl-C, SIGTERM or `for_s` seconds have passed.
+
+    With `demo` everything runs in a fresh private folder (or goes on in `home`). `plain` prints lines instead of a
+    screen; `json_summary` is where the demo's summary goes as JSON; `day_ms` is how long a recorded trading day takes;
+    `approve` lets the demo confirm held orders itself. Returns 0 after a clean end, 1 where something failed.
+    """
+    wanted = Wanted(demo, for_s, home, plain, json_summary, day_ms, approve)
+    try:
+        return asyncio.run(_Up(wanted).run())
+    except (NotStarted, SetUpFailed, GuardError) as fault:
+        print(f"remit up: {fault}", file=sys.stderr)
+    except OSError as fault:
+        print(f"remit up: {fault}. Check the data folder", file=sys.stderr)
+    return 1
+
+
+class _Up:
+    """One run of `remit up`."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.console = Console(highlight=False)
+        self.story = Story()
+        self.home = _home(wanted)
+        plain = wanted.plain or not self.console.is_terminal
+        self.screen = Screen(self.console, self.story, self.home, plain=plain)
+        self.files = Files(self.home / DEMO)
+        self.supervisor = Supervisor(self.home / LOGS, self._heard)
+        self.stop = asyncio.Event()
+
+    async def run(self) -> int:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
+        if self.wanted.demo:
+            return await self._demo()
+        return await self._plain()
+
+    def _heard(self, name: str, line: str) -> None:
+        """A program said something: its token at the first start and its faults are for people, too."""
+        if name == "feed" and line.startswith("feed: day "):
+            self.story.day = line.removeprefix("feed: day ")
+            self.story.days.append(self.story.day)
+        elif "is started again" in line or line.startswith("feed: the recorded"):
+            self.screen.tell(line)
+        elif not self.wanted.demo and name == "guard":
+            self.console.print(line, markup=False, soft_wrap=True)
+
+    # Without --demo
+
+    async def _plain(self) -> int:
+        """Run the guard of a data folder, and the paper venue where a connection goes there."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.supervisor.stop)
+            socket = await self._guard(dict(os.environ))
+            if await self._has_paper(socket):
+                await self._venue(socket, self.home / "paper.instruments.jsonl", self.home / "paper.feed.key", [])
+            self.console.print("remit up: everything runs; Ctrl-C stops it", soft_wrap=True)
+            return await self._until_over()
+
+    async def _has_paper(self, socket: Path) -> bool:
+        return False
+
+    async def _until_over(self) -> int:
+        """Wait for the signal, the end of the time, or the guard's own end, which is a failure."""
+        stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
+        over: asyncio.Future[Any] = self.supervisor.over["guard"]
+        await asyncio.wait([stopping, over], timeout=self.wanted.for_s, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if over.done():
+            self.screen.tell(f"remit up: {over.result()}")
+            return 1
+        return 0
+
+    # With --demo
+
+    async def _demo(self) -> int:
+        self.files.prepare()
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.supervisor.stop)
+            socket = await self._guard(_bare_environ())
+            cash = [(name, "USD", desk.CASH) for name in desk.CONNECTIONS]
+            venue = await self._venue(socket, self.files.instruments, self.files.feed_key, cash)
+            client = AsyncClient(socket, (self.home / "operator.token").read_text().strip(), desk.DOOR)
+            stack.callback(client.close)
+            await desk.set_up(client, self.files)
+            await self._feed(socket, venue)
+            await self._agents(socket)
+            code = await self._show(client)
+            await self.supervisor.stop_one("agents")
+            await self.supervisor.stop_one("feed")
+            await self.screen.look(client)
+        journal = await verified(self.home)
+        summary = summarise(self.story, self.screen.looked, self.files, journal, self.home)
+        self._end(summary)
+        return code if summary.journal["verified"] else 1
+
+    async def _show(self, client: AsyncClient) -> int:
+        following = asyncio.ensure_future(self._follow(client))
+        looking = asyncio.ensure_future(self._look(client))
+        with self.screen.live():
+            try:
+                return await self._until_over()
+            finally:
+                for task in (following, looking):
+                    task.cancel()
+                await asyncio.wait({following, looking})
+
+    async def _follow(self, client: AsyncClient) -> None:
+        """Hear every record; a guard that was started again is followed from where it was left."""
+        while True:
+            try:
+                async for record in client.follow({"from": self.story.seq + 1}, Record):
+                    for line in self.story.hear(record):
+                        self.screen.show(line)
+                    if self.wanted.approve:
+                        await self._approve(client)
+            except GuardError:
+                await asyncio.sleep(0.5)
+
+    async def _approve(self, client: AsyncClient) -> None:
+        """Play the person who confirms."""
+        for held in list(self.story.waiting.values()):
+            await client.ask("command", c.Approve(order=held.order, digest=held.digest))
+
+    async def _look(self, client: AsyncClient) -> None:
+        while True:
+            with contextlib.suppress(GuardGone):
+                await self.screen.look(client)
+            self.screen.draw()
+            await asyncio.sleep(LOOK_S / 4)
+
+    def _end(self, summary: Summary) -> None:
+        self.screen.end(summary)
+        if self.wanted.json_summary is not None:
+            self.wanted.json_summary.write_bytes(encode(written(summary)) + b"\n")
+
+    # The programs
+
+    async def _guard(self, environ: Mapping[str, str]) -> Path:
+        command = _module("remit.guard", "--home", str(self.home))
+        program = Program("guard", command, "ready on ", lambda code: code >= 0, dict(environ))
+        return Path((await self.supervisor.start(program)).partition("ready on ")[2])
+
+    async def _venue(self, socket: Path, instruments: Path, key: Path, cash: list[tuple[str, str, str]]) -> Path:
+        path = beside(socket)
+        words = ["--socket", path, "--state", self.home / "paper.db", "--permit-key", self.home / "permit.pub"]
+        words += ["--instruments", instruments, "--feed-key", key]
+        for purse in cash:
+            words += ["--cash", ",".join(purse)]
+        command = _module("remit.venues.paper", *map(str, words))
+        await self.supervisor.start(Program("venue", command, "listening on", lambda code: code == 2, _bare_environ()))
+        return path
+
+    async def _feed(self, socket: Path, venue: Path) -> None:
+        words = ["--socket", socket, "--token", self.files.feed_token, "--venue", venue]
+        words += ["--venue-key", self.files.feed_key, "--day-ms", self.wanted.day_ms, "--day", self.files.day]
+        command = _module("remit.up.feed", *map(str, words))
+        await self.supervisor.start(Program("feed", command, "ready", lambda code: code in (0, 2), _bare_environ()))
+
+    async def _agents(self, socket: Path) -> None:
+        every_ms = max(min(self.wanted.day_ms // 5, 400), 50)
+        words = ["--socket", socket, "--tokens", self.files.agents, "--every-ms", every_ms, "--tried", self.files.tried]
+        command = _module("remit.agents", *map(str, words))
+        await self.supervisor.start(Program("agents", command, "ready", lambda code: code in (0, 2), _bare_environ()))
+
+
+def beside(socket: Path) -> Path:
+    """Return where the paper venue listens whose guard listens on `socket`."""
+    name = socket.name
+    return socket.with_name("paper.sock" if name == "guard.sock" else name.replace(".sock", "-paper.sock"))
+
+
+def _home(wanted: Wanted) -> Path:
+    if wanted.home is None:
+        if wanted.demo:
+            return Path(tempfile.mkdtemp(prefix="remit-demo-"))
+        return config.load(os.environ).home
+    home = wanted.home.absolute()
+    if wanted.demo and (home / "journal").exists() and not (home / DEMO).exists():
+        raise SetUpFailed(f"{home} holds a journal that is no demo's. Name another folder with --home")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return home
+
+
+def _bare_environ() -> dict[str, str]:
+    """Return the environment without Remit's own settings: no token and no other guard reaches a program through it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
+
+
+def _module(name: str, *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", name, *words)
+
+

@@ -1,0 +1,199 @@
+"""The story: what the journal's records say happened, folded into what a person looks at."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.event import Record
+from remit.up.words import money, order_words, reasons
+
+LINES_MAX = 400
+TRY = "try:"
+QUIET_ROLES = ("guard", "feed")
+
+
+@dataclass
+class Line:
+    """One thing that happened, for people: when, who, what, the verdict, and why.
+
+    `tried` is the rogue's own name for what it attempts; `state` is what became of an order since.
+    """
+
+    at: int
+    who: str
+    what: str
+    verdict: str
+    why: str = ""
+    tried: str = ""
+    state: str = ""
+    order: str = ""
+    filled: int = 0
+    paid: int = 0
+
+
+@dataclass
+class Waiting:
+    """An order that waits for a person: until when, and the digest that an approval names."""
+
+    line: Line
+    order: str
+    digest: str
+    until: int
+    worth: int
+    currency: str
+
+
+@dataclass
+class Halted:
+    """A halt in force: on whom, and why."""
+
+    halt: str
+    subject: str
+    cause: str
+    why: str
+    at: int
+
+
+@dataclass
+class Tally:
+    """What became of an agent's proposals."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    lapsed: int = 0
+
+
+class Story:
+    """Folds records in order; `hear` returns the lines that are new."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.at = 0
+        self.day = ""
+        self.days: list[str] = []
+        self.notes: list[str] = []
+        self.lines: deque[Line] = deque(maxlen=LINES_MAX)
+        self.waiting: dict[str, Waiting] = {}
+        self.halts: dict[str, Halted] = {}
+        self.all_halts: list[Halted] = []
+        self.held: list[Waiting] = []
+        self.tallies: dict[str, Tally] = {}
+        self._orders: dict[str, Line] = {}
+
+    def hear(self, record: Record) -> list[Line]:
+        """Take the next record and return what is new in words; one heard before says nothing."""
+        command = record.command
+        if command.seq <= self.seq:
+            return []
+        self.seq, self.at = command.seq, command.at
+        new: list[Line] = []
+        body, by = command.body, command.by
+        if isinstance(body, c.Submit):
+            new.append(self._proposed(record, body))
+        elif by.role not in QUIET_ROLES:
+            new += self._said(record)
+        for event in record.events:
+            new += self._happened(record, event)
+        self.lines.extend(new)
+        return new
+
+    def tally(self, agent: str) -> Tally:
+        """Return an agent's tally."""
+        return self.tallies.setdefault(agent, Tally())
+
+    def _proposed(self, record: Record, body: c.Submit) -> Line:
+        intent, by = body.intent, record.command.by
+        tried = intent.id[len(TRY) :].partition(":")[0].replace("-", " ") if intent.id.startswith(TRY) else ""
+        who = by.name if by.role == "agent" else intent.agent
+        line = Line(record.command.at, who, order_words(intent), "refused", tried=tried)
+        decision = record.decision
+        tally = self.tally(who)
+        if decision is not None:
+            line.verdict, line.why, line.order = decision.verdict, reasons(decision.findings), decision.order
+            tally.rules.update(finding.rule for finding in decision.findings[:1])
+            if decision.verdict != "deny":
+                self._orders[decision.order] = line
+        for event in record.events:
+            if isinstance(event, e.Refused):
+                line.why = f"{event.code}: {event.why}"
+                tally.rules[event.code] += 1
+            elif isinstance(event, e.Repeated):
+                line.verdict, line.why = "repeated", f"decided before as entry {event.seq}; it does not act twice"
+            elif isinstance(event, e.Reserved) and event.state == "held" and decision is not None:
+                held = Waiting(line, event.order, event.digest, event.until, decision.worth, decision.currency)
+                self.waiting[event.order] = held
+                self.held.append(held)
+                line.state = "waits for a person"
+        tally.verdicts[line.verdict] += 1
+        return line
+
+    def _said(self, record: Record) -> list[Line]:
+        """What an agent or a person asked for beside orders; the set-up's own steps are left out."""
+        command = record.command
+        what = str(command.body.__struct_config__.tag).replace("_", " ")
+        for event in record.events:
+            if isinstance(event, e.Refused):
+                self.tally(command.by.name).verdicts["refused"] += 1
+                self.tally(command.by.name).rules[event.code] += 1
+                return [Line(command.at, command.by.name, what, "refused", f"{event.code}: {event.why}")]
+        if record.decision is not None and isinstance(command.body, c.Replace):
+            why = reasons(record.decision.findings)
+            self.tally(command.by.name).verdicts[record.decision.verdict] += 1
+            self.tally(command.by.name).rules.update(f.rule for f in record.decision.findings[:1])
+            return [Line(command.at, command.by.name, what, record.decision.verdict, why)]
+        if isinstance(command.body, (c.Approve, c.Decline, c.Halt, c.Resume, c.Review, c.SetPause)):
+            return [Line(command.at, command.by.name, what, "taken")]
+        return []
+
+    def _happened(self, record: Record, event: e.Event) -> list[Line]:
+        at = record.command.at
+        if isinstance(event, e.HaltRaised):
+            why = f"{event.rule} at {event.actual}, limit {event.limit}" if event.limit else event.why or event.rule
+            halted = Halted(event.halt, event.subject, event.cause, why, at)
+            self.halts[event.halt] = halted
+            self.all_halts.append(halted)
+            return [Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", why)]
+        if isinstance(event, e.Took) and isinstance(record.command.body, c.Resume):
+            self.halts.pop(record.command.body.halt, None)
+        if isinstance(event, e.Released):
+            self._ended(event.order, "approved")
+        if isinstance(event, e.Booked):
+            self._booked(event)
+        if isinstance(event, e.Moved):
+            return self._moved(at, event)
+        return []
+
+    def _booked(self, event: e.Booked) -> None:
+        line = self._orders.get(event.order)
+        if line is None:
+            return
+        line.filled += event.quantity
+        line.paid += event.quantity * event.price
+        part = "filled" if event.complete else "partly filled"
+        line.state = f"{part} at {money(line.paid // line.filled)}"
+
+    def _moved(self, at: int, event: e.Moved) -> list[Line]:
+        line = self._orders.get(event.order)
+        if line is None:
+            return []
+        was_held = event.order in self.waiting
+        if event.state not in ("acked", "sent", "partial", "filled"):
+            line.state = event.state
+        elif not line.filled:
+            line.state = "working"
+        if not was_held:
+            return []
+        self._ended(event.order, event.state)
+        if event.state == "lapsed":
+            self.tally(line.who).lapsed += 1
+        return [Line(at, line.who, line.what, event.state, event.why)]
+
+    def _ended(self, order: str, how: str) -> None:
+        held = self.waiting.pop(order, None)
+        if held is not None:
+            held.line.state = how
+
+

@@ -1,0 +1,133 @@
+"""The summary: what a run came to, for people and as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from remit.kernel.numbers import Money, parse
+from remit.up.desk import AGENTS, Files
+from remit.up.panels import Looked
+from remit.up.story import Story
+from remit.up.words import command, money
+
+VERIFY_S = 120
+
+
+class Summary(NamedTuple):
+    """What a run came to. `agents` and `rules` are counts; `journal` says whether it verified."""
+
+    days: tuple[str, str]
+    agents: dict[str, dict[str, Any]]
+    rules: dict[str, dict[str, int]]
+    halts: list[dict[str, str]]
+    held: list[dict[str, str]]
+    tried: dict[str, Any]
+    journal: dict[str, Any]
+    home: Path
+
+
+def summarise(story: Story, looked: Looked, files: Files, journal: dict[str, Any], home: Path) -> Summary:
+    """Return the summary of a run that has ended."""
+    agents = {}
+    for name in AGENTS:
+        tally, row = story.tally(name), looked.agents.get(name, {})
+        agents[name] = {
+            "orders": sum(tally.verdicts[verdict] for verdict in ("allow", "hold", "deny", "refused", "repeated")),
+            "allowed": tally.verdicts["allow"],
+            "held": tally.verdicts["hold"],
+            "lapsed": tally.lapsed,
+            "denied": tally.verdicts["deny"],
+            "refused": tally.verdicts["refused"],
+            "pnl": row.get("pnl", "0"),
+            "currency": row.get("currency", ""),
+        }
+    return Summary(
+        days=(story.days[0], story.days[-1]) if story.days else ("", ""),
+        agents=agents,
+        rules={name: dict(tally.rules.most_common()) for name, tally in story.tallies.items() if tally.rules},
+        halts=[{"subject": h.subject, "cause": h.cause, "why": h.why} for h in story.all_halts],
+        held=[{"agent": h.line.who, "order": h.order, "what": h.line.what, "state": h.line.state} for h in story.held],
+        tried=_tried(files.tried),
+        journal=journal,
+        home=home,
+    )
+
+
+def written(summary: Summary) -> dict[str, Any]:
+    """Return the summary as plain values."""
+    return {**summary._asdict(), "home": str(summary.home), "days": list(summary.days)}
+
+
+def _tried(path: Path) -> dict[str, Any]:
+    """What the rogue wrote down: how many attempts, and those that did not end as they must."""
+    if not path.exists():
+        return {"attempts": 0, "as_expected": 0, "not_as_expected": []}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    wrong = [line for line in lines if not line["as_expected"]]
+    return {"attempts": len(lines), "as_expected": len(lines) - len(wrong), "not_as_expected": wrong}
+
+
+async def verified(home: Path) -> dict[str, Any]:
+    """Let `remit verify` check the journal that the run left: signatures, tree, and every verdict decided again."""
+    words = (sys.executable, "-P", "-m", "remit.doors.cli.main", "--home", str(home), "verify", "--json")
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(VERIFY_S):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return {"verified": False, "why": f"not within {VERIFY_S} s"}
+    try:
+        said: dict[str, Any] = json.loads(out)
+    except ValueError:
+        return {"verified": False, "why": err.decode("utf-8", "replace").strip()[-300:]}
+    return {**said, "verified": process.returncode == 0}
+
+
+def summary_text(summary: Summary, width: int) -> RenderableType:
+    """Return the summary for people."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("agent", "orders", "allowed", "held", "denied", "refused", "profit and loss"):
+        table.add_column(name, justify="left" if name == "agent" else "right")
+    for name, row in summary.agents.items():
+        counts = (str(row[key]) for key in ("orders", "allowed", "held", "denied", "refused"))
+        table.add_row(name, *counts, f"{money(parse(Money, row['pnl']))} {row['currency']}")
+    parts: list[RenderableType] = [
+        Text(f"\nRemit demo: prices of {summary.days[0]} to {summary.days[1]}, in training\n", "bold"),
+        table,
+    ]
+    parts += [Text(line) for line in _facts(summary)]
+    return Group(*parts)
+
+
+def _facts(summary: Summary) -> list[str]:
+    lines = ["", "Stopped by (first rule of each):"]
+    for agent, rules in summary.rules.items():
+        lines.append(f"  {agent}: " + ", ".join(f"{rule} {count}" for rule, count in rules.items()))
+    lines += [f"Halt of {halt['subject']} ({halt['cause']}): {halt['why']}" for halt in summary.halts]
+    lines += [f"Held: {held['agent']} {held['what']}: {held['state']}" for held in summary.held]
+    tried = summary.tried
+    if tried["attempts"]:
+        lines.append(f"The rogue made {tried['attempts']} attempts; {tried['as_expected']} ended as they must")
+        lines += [f"  NOT: {wrong['tried']}: {wrong['verdict']}" for wrong in tried["not_as_expected"]]
+    lines += ["", _journal(summary.journal), f"It is in {summary.home} and stays there; look further with"]
+    held = next((held["order"] for held in summary.held), "ORDER")
+    call = command(summary.home)
+    return [*lines, f"  {call} why {held}", f"  {call} verify", f"  {call} log"]
+
+
+def _journal(journal: dict[str, Any]) -> str:
+    if not journal["verified"]:
+        return f"The journal was NOT verified: {journal.get('why', journal)}"
+    return f"The journal verifies: {journal.get('count', 0):,} entries, root {journal.get('root', '')}"

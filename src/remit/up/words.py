@@ -1,0 +1,79 @@
+"""Words: findings and orders as one plain sentence with numbers."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from remit.kernel.event import Finding
+from remit.kernel.names import split_subject
+from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
+from remit.kernel.order import OrderIntent
+
+PLACES = 2
+
+
+def shown(number: str) -> str:
+    """Return decimal text as people write it: thousands apart, at most two places, rounded towards zero."""
+    try:
+        value = parse(Quantity, number)
+    except NotDecimal:
+        return number
+    return money(value)
+
+
+def money(value: int) -> str:
+    """Return a scaled number as people write it: thousands apart, at most two places, rounded towards zero."""
+    step = SCALE // 10**PLACES
+    whole, fraction = divmod(abs(value) // step, 10**PLACES)
+    sign = "-" if value < 0 and (whole or fraction) else ""
+    return f"{sign}{whole:,}" + (f".{fraction:02d}" if fraction else "")
+
+
+def order_words(intent: OrderIntent) -> str:
+    """Return what an intent asks for: `buy 15 AAPL`, with its limit where it has one."""
+    limit = "" if intent.limit_price is None else f" at {text(intent.limit_price)}"
+    return f"{intent.side} {text(intent.quantity)} {intent.instrument}{limit}"
+
+
+def reason(finding: Finding) -> str:
+    """Return why a rule did not hold, with its numbers: one short sentence."""
+    whose = "" if finding.subject == "order" else f" ({_whose(finding.subject)})"
+    if finding.unit == "fact":
+        return f"{finding.rule}: {finding.actual}"
+    unit = "" if finding.unit in ("names", "count", "quantity", "ratio", "rate") else f" {finding.unit}"
+    if finding.unit == "names":
+        return f"{finding.rule}: {finding.actual}; limit {finding.limit}{whose}"
+    least = finding.rule.endswith("_min") and finding.verdict == "deny"
+    bound = "at least" if least else "from" if finding.verdict == "hold" else "limit"
+    return f"{finding.rule}: {shown(finding.actual)}{unit}, {bound} {shown(finding.limit)}{whose}"
+
+
+def _whose(subject: str) -> str:
+    scope, name = split_subject(subject)
+    return scope if scope == "firm" else f"{scope} {name}"
+
+
+def reasons(findings: tuple[Finding, ...]) -> str:
+    """Return the first reason in full and the names of the other rules that did not hold."""
+    if not findings:
+        return ""
+    others = list(dict.fromkeys(finding.rule for finding in findings[1:] if finding.rule != findings[0].rule))
+    return reason(findings[0]) + (f"; also {', '.join(others)}" if others else "")
+
+
+def approve_command(home: Path, order: str) -> str:
+    """Return what to type into another terminal to let a held order go out."""
+    return f"{command(home)} approvals approve {order}"
+
+
+def command(home: Path) -> str:
+    """Return how to call `remit` for a data folder: by name where it is on the path, else by its place."""
+    beside = Path(sys.executable).with_name("remit")
+    found = shutil.which("remit")
+    near = os.path.relpath(beside)
+    name = "remit" if found and Path(found) == beside else near if len(near) < len(str(beside)) else str(beside)
+    return f"REMIT_HOME={shlex.quote(str(home))} {name}"
