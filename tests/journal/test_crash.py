@@ -185,3 +185,19 @@ def test_a_cut_tail_is_detected_against_a_remembered_head(data: st.DataObject) -
     with pytest.raises(JournalError) as refused:
         opened(store, head_at_least=head)
     assert refused.value.code in ("journal_rolled_back", "journal_damaged")
+
+
+def test_a_clean_stop_whose_sync_failed_is_written_again() -> None:
+    """The stop is readable from memory but never reached the disk, so the next opening makes it durable."""
+    store = MemoryStore()
+    opened(store)[0].close()
+    store = store.reboot(None)
+    journal, _ = opened(store)
+    store.fail_sync(1)
+    with pytest.raises(JournalPoisoned):
+        journal.close()
+    store = store.reboot(None)
+    _, recovery = opened(store, resume_poisoned=RESUME)
+    assert not recovery.clean_stop
+    again, _ = opened(store.reboot(0), resume_poisoned=RESUME)
+    assert again.size == 0

@@ -114,8 +114,9 @@ class Journal:
             raise JournalUnreadable(f"the disk refused a read ({error})", "Check the disk") from error
         journal = cls(store, signer, name, walk.tree, segment_bytes)
         found = walk.checkpoint
-        clean = found is not None and CLEAN_STOP in found.extensions and not walk.torn_bytes and not walk.unsealed
-        journal._resume_from(walk, clean=clean)
+        whole = found is not None and CLEAN_STOP in found.extensions and not walk.torn_bytes and not walk.unsealed
+        clean = whole and poison is None
+        journal._resume_from(walk)
         journal._marker_to_clear = poison is not None
         resumed = resume_poisoned if poison is not None else None
         return journal, Recovery(found is None, clean, walk.unsealed, walk.torn_bytes, poison, resumed)
@@ -221,22 +222,19 @@ class Journal:
         self._store.replace(name_of(first), line)
         self._segment, self._offset = name_of(first), len(line)
 
-    def _resume_from(self, walk: Walk, *, clean: bool) -> None:
+    def _resume_from(self, walk: Walk) -> None:
         """Cut the torn tail, make sure of the last batch, and write the checkpoint that is also the write test."""
         opened = checkpoints.sign(self._signer, self._origin, walk.tree.size, walk.tree.root(), (OPENED,))
         try:
             if walk.checkpoint is None:
                 self._begin_segment(0, opened)
             else:
-                data = checkpoint_line(opened.note)
-                offset = walk.end
                 if walk.torn_bytes:
                     self._store.truncate(walk.segment, walk.end)
-                if not clean:
-                    # A failed sync can leave the last batch readable from memory and yet not on the disk; a second sync
-                    # would then succeed without writing it. Writing the same bytes again makes them durable.
-                    offset = walk.batch_start
-                    data = self._store.read(walk.segment, offset, walk.end - offset) + data
+                # A failed sync can leave the last batch, even one that closes cleanly, readable from memory and yet not
+                # on the disk; a second sync would then succeed without writing it. The same bytes again make it durable.
+                offset = walk.batch_start
+                data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)
                 self._store.write(walk.segment, offset, data)
                 self._store.sync(walk.segment)
                 self._segment, self._offset = walk.segment, offset + len(data)
