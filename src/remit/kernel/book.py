@@ -8,8 +8,9 @@ subject, and each cell tells its four sums the difference. Connections never net
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterable
 
-from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+from remit.kernel.numbers import SCALE, notional_ceil, notional_floor
 
 NEVER = -(10**30)
 """A time before all times: what never happened is older than any window."""
@@ -255,26 +256,41 @@ class Cell:
     def refresh(self) -> None:
         """Work out the sides anew and pass the differences on."""
         unit = self.unit
-        buys, sells = -(-self.buy_notional * unit // _CUBE), -(-self.sell_notional * unit // _CUBE)
+        buys = -(-self.buy_notional * unit // _CUBE) if self.buy_notional else 0
+        sells = -(-self.sell_notional * unit // _CUBE) if self.sell_notional else 0
+        d_buys, d_sells = buys - self.buys, sells - self.sells
+        self.buys, self.sells = buys, sells
         long, short = sides(self, 0, 0, 0)
         gross = long if long > short else short
-        margin = div_ceil(gross * self.margin_rate, SCALE)
+        margin = self.margin_of(gross)
         capital = capital_of(self, long, short)
         active = 1 if self.quantity or self.buy_quantity or self.sell_quantity else 0
-        d_buys, d_sells, d_long, d_short = buys - self.buys, sells - self.sells, long - self.long, short - self.short
-        d_gross, d_margin = gross - self.gross, margin - self.margin
-        d_capital, d_active = capital - self.capital, active - self.active
-        self.buys, self.sells, self.long, self.short = buys, sells, long, short
+        d_long, d_short, d_gross = long - self.long, short - self.short, gross - self.gross
+        d_margin, d_capital, d_active = margin - self.margin, capital - self.capital, active - self.active
+        self.long, self.short = long, short
         self.gross, self.margin, self.capital, self.active = gross, margin, capital, active
+        # Most commands move a few of these: asking first is cheaper than adding nothing.
         for sums in self.sums:
-            sums.buys += d_buys
-            sums.sells += d_sells
-            sums.long += d_long
-            sums.short += d_short
-            sums.gross += d_gross
-            sums.margin += d_margin
-            sums.capital += d_capital
-            sums.positions += d_active
+            if d_buys:
+                sums.buys += d_buys
+            if d_sells:
+                sums.sells += d_sells
+            if d_long:
+                sums.long += d_long
+            if d_short:
+                sums.short += d_short
+            if d_gross:
+                sums.gross += d_gross
+            if d_margin:
+                sums.margin += d_margin
+            if d_capital:
+                sums.capital += d_capital
+            if d_active:
+                sums.positions += d_active
+
+    def margin_of(self, gross: int) -> int:
+        """Return the initial margin of so much exposure, rounded up."""
+        return gross if self.margin_rate == SCALE else -(-gross * self.margin_rate // SCALE)
 
 
 def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
@@ -284,6 +300,8 @@ def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
     cheaper orders may be the ones that close; a short counts at no less than the mark.
     """
     held, unit = cell.quantity, cell.unit
+    if sign > 0 and held >= 0:  # of a stake that is not short, a buy leaves the short side as it is
+        return cell.value - (-(cell.buy_notional + price * quantity) * unit // _CUBE), cell.short
     buy_quantity, buy_notional = cell.buy_quantity, cell.buy_notional
     sell_quantity, sell_notional = cell.sell_quantity, cell.sell_notional
     if sign > 0:
@@ -293,7 +311,7 @@ def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
         sell_quantity += quantity
         sell_notional += price * quantity
     if held >= 0:
-        long = cell.value - (-buy_notional * unit // _CUBE)
+        long = cell.value + cell.buys
         beyond, notional = sell_quantity - held, sell_notional
         if beyond <= 0:
             return long, 0
@@ -315,8 +333,10 @@ def _dearest(prices: list[int], price: int) -> int:
 def capital_of(cell: Cell, long: int, short: int) -> int:
     """Return cost basis plus what the sides add beyond the position."""
     if cell.quantity >= 0:
-        return cell.cost + max(long - cell.value, 0) + short
-    return cell.cost + max(short + cell.value, 0) + long
+        beyond, other = long - cell.value, short
+    else:
+        beyond, other = short + cell.value, long
+    return cell.cost + other + (beyond if beyond > 0 else 0)
 
 
 class Change:
@@ -349,37 +369,44 @@ class Change:
     working: int
     payout: int
 
-    def __init__(self) -> None:
-        self.worth = self.long = self.short = self.gross = self.buys = self.sells = 0
-        self.margin = self.capital = self.positions = self.working = self.payout = 0
+    def __init__(
+        self, worth: int = 0, long: int = 0, short: int = 0, gross: int = 0, buys: int = 0, sells: int = 0,
+        margin: int = 0, capital: int = 0, positions: int = 0, working: int = 0, payout: int = 0,
+    ) -> None:
+        self.worth, self.long, self.short, self.gross, self.buys, self.sells = worth, long, short, gross, buys, sells
+        self.margin, self.capital, self.positions, self.working = margin, capital, positions, working
+        self.payout = payout
 
 
 NOTHING = Change()
 
 
-def change_of(cell: Cell, sign: int, quantity: int, price: int, opening: int, payout: int) -> Change:
-    """Return what an order of `quantity` at the worst price `price` would add to the sums above `cell`.
+def changes_of(
+    cells: Iterable[Cell], sign: int, quantity: int, price: int, opening: int, payout: int
+) -> tuple[Change, ...]:
+    """Return what an order of `quantity` at the worst price `price` would add to the sums above each of `cells`.
 
     `opening` is the part beyond what is proven to reduce: `worth` and `payout` count that part alone.
     """
-    change = Change()
-    worth = notional_ceil(price, quantity, cell.unit)
-    change.worth = worth if opening == quantity else notional_ceil(price, opening, cell.unit)
-    long, short = sides(cell, sign, quantity, price)
-    if sign > 0:
-        change.buys = worth
-    else:
-        change.sells = worth
-    gross = long if long > short else short
-    change.long = long - cell.long
-    change.short = short - cell.short
-    change.gross = gross - cell.gross
-    change.margin = div_ceil(gross * cell.margin_rate, SCALE) - cell.margin
-    change.capital = capital_of(cell, long, short) - cell.capital
-    change.positions = 1 - cell.active
-    change.working = 1
-    change.payout = notional_ceil(payout, opening, cell.unit) if payout else 0
-    return change
+    changes = []
+    unit = whole = worth = paid = 0
+    for cell in cells:
+        if cell.unit != unit:  # a path is mostly of one currency, and then of one worth
+            unit = cell.unit
+            whole = notional_ceil(price, quantity, unit)
+            worth = whole if opening == quantity else notional_ceil(price, opening, unit)
+            paid = notional_ceil(payout, opening, unit) if payout else 0
+        long, short = sides(cell, sign, quantity, price)
+        gross = long if long > short else short
+        buys, sells = (whole, 0) if sign > 0 else (0, whole)
+        margin, capital = cell.margin_of(gross) - cell.margin, capital_of(cell, long, short) - cell.capital
+        changes.append(
+            Change(
+                worth, long - cell.long, short - cell.short, gross - cell.gross, buys, sells, margin, capital,
+                1 - cell.active, 1, paid,
+            )
+        )
+    return tuple(changes)
 
 
 class Cash:

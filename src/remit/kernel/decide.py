@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from remit.kernel.book import change_of
+from remit.kernel.book import changes_of
 from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
 from remit.kernel.gather import account_facts, gather
 from remit.kernel.lens import Asked, Lens, good_until
@@ -47,16 +47,12 @@ class Judge:
 
     def judge(self, asked: Asked, order_id: str) -> tuple[Decision, Needs | None]:
         """Return the decision on an order, and what people must do where the verdict is hold."""
-        unknown = self._unknown(asked)
-        if unknown is not None:
-            return _flat_denial(asked, order_id, unknown), None
         lens = self._lens(asked)
         if isinstance(lens, Finding):
             return _flat_denial(asked, order_id, lens), None
         facts, prices = gather(self.state, lens, asked)
-        changes = tuple(
-            change_of(cell, prices.sign, prices.quantity, prices.counted, facts.opening_quantity, prices.payout)
-            for cell in lens.cells
+        changes = changes_of(
+            lens.cells, prices.sign, prices.quantity, prices.counted, facts.opening_quantity, prices.payout
         )
         account_facts(self.state, lens, facts, prices, changes[1], asked)
         found = lens.evaluator.check(facts, lens.sums, changes)
@@ -83,7 +79,7 @@ class Judge:
             currency=lens.account.currency,
             reducing=Quantity(facts.reducing_quantity),
             findings=findings,
-            mandates=tuple(of.version.digest if of.version is not None else "" for of in lens.path),
+            mandates=lens.digests,
             marks=() if mark is None else ((mark.instrument, mark.bid, mark.ask, mark.last, mark.at),),
         ), needs
 
@@ -112,7 +108,7 @@ class Judge:
         key = (intent.agent, asked.client, intent.connection, intent.instrument)
         lens = self._lenses.get(key)
         if lens is None:
-            made = self._make_lens(asked)
+            made = self._unknown(asked) or self._make_lens(asked)
             if isinstance(made, Finding):
                 return made
             lens = self._lenses[key] = made
@@ -147,6 +143,7 @@ class Judge:
                 for of in path
             ]
         )
+        lens.digests = tuple(of.version.digest if of.version is not None else "" for of in path)
         mandates = [of.version.mandate for of in path if of.version is not None]
         lens.good_until = min(good_until(state, of) for of in path)
         lens.calendars = tuple(sorted({name for mandate in mandates for name in mandate.hours_active or ()}))

@@ -21,6 +21,7 @@ MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 CLOCK_SKEW_MS_MAX = 5_000
 REFUSAL_PAUSE_NS = 60 * NANOSECONDS
 """Identical refused intents further apart than this are not in a row."""
+NO_CALENDARS: frozenset[str] = frozenset()
 FAR_AWAY_NS = 10**20
 """The resolution distance of what never resolves."""
 
@@ -66,7 +67,7 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     facts.duplicate_at = NEVER if asked.own is not None else state.same.get(same_key(intent), NEVER)
     refused, count, when = state.refusals.get(intent.agent, ("", 0, 0)) if asked.own is None else ("", 0, 0)
     facts.refusals = count if count and at - when < REFUSAL_PAUSE_NS and refused == fingerprint(intent) else 0
-    facts.parent_use = _parent_use(state, intent, quantity)
+    facts.parent_use = (0, 0) if intent.parent is None else _parent_use(state, intent, quantity)
     facts.opposing = _opposing(state, lens, intent) if instrument.kind == "prediction" else 0
     return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)
 
@@ -76,6 +77,8 @@ def _reducible(state: State, lens: Lens, sign: int) -> int:
     connection's and the venue's as last reconciled, each less what other orders of that side already reserve.
     Connections never net."""
     account, agent = lens.cells[1], lens.cells[2]
+    if sign * account.quantity >= 0:
+        return 0
     if sign > 0:
         held, of_agent = -account.quantity, -agent.quantity - agent.buy_quantity
         taken = account.buy_quantity
@@ -228,9 +231,7 @@ def off_increment(instrument: Instrument, quantity: int, intent: OrderIntent) ->
 
 def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Mark | None) -> None:
     at, instrument = asked.at, lens.instrument
-    facts.calendars_open = frozenset(
-        name for name in lens.calendars if name in state.calendars and state.calendars[name].is_open(at)
-    )
+    facts.calendars_open = _open_now(state, lens, at) if lens.calendars else NO_CALENDARS
     facts.volume = state.volumes.get(instrument.name)
     facts.resolution_ns = FAR_AWAY_NS if instrument.kind != "prediction" else None
     if instrument.resolves_at is not None:
@@ -254,6 +255,11 @@ def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Ma
     if facts.volume is None:
         depth = mark.ask_size if facts.direction > 0 else mark.bid_size
         facts.volume = None if depth is None else int(depth)
+
+
+def _open_now(state: State, lens: Lens, at: int) -> frozenset[str]:
+    calendars = state.calendars
+    return frozenset(name for name in lens.calendars if name in calendars and calendars[name].is_open(at))
 
 
 def _rate_fault(state: State, lens: Lens, at: int) -> str:

@@ -36,6 +36,7 @@ class Lens:
         "instrument",
         "connection",
         "account",
+        "digests",
         "good_until",
         "calendars",
         "currencies",
@@ -49,6 +50,8 @@ class Lens:
     instrument: Instrument
     connection: Connection
     account: Account
+    digests: tuple[str, ...]
+    """The digest of the mandate of each level of the path, empty where there is none."""
     good_until: int
     calendars: tuple[str, ...]
     currencies: tuple[str, ...]
