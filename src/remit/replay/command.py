@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from typer.core import TyperCommand
 
 from remit.doors import mandate_file
 from remit.feeds.bars import open_files
@@ -61,39 +60,17 @@ class Resume(StrEnum):
     next_session = "next-session"
 
 
-class ManyBars(TyperCommand):
-    """A command whose `--bars` takes every file up to the next option, as a shell's pattern gives them."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _bars_each(args))
-
-
-def register(app: typer.Typer) -> None:
-    """Add `replay` to a command line."""
-    app.command("replay", cls=ManyBars)(replay)
-
-
-def _bars_each(args: list[str]) -> list[str]:
-    """The arguments with `--bars` before each file that follows it."""
-    each: list[str] = []
-    is_bars = False
-    for number, argument in enumerate(args):
-        is_option = argument.startswith("-") and argument != "-"
-        if is_bars and not is_option and args[number - 1] != "--bars":
-            each.append("--bars")
-        is_bars = argument == "--bars" or (is_bars and not is_option)
-        each.append(argument)
-    return each
-
-
 def replay(
-    orders: Annotated[Path, typer.Argument(help="A JSON Lines file of orders, plain or .gz.", show_default=False)],
+    orders: Annotated[Path, typer.Argument(metavar="ORDERS", help="A JSON Lines file of orders, plain or .gz.")],
     bars: Annotated[
         list[Path], typer.Option("--bars", help="CSV files of bars, plain or .gz: one or more.", show_default=False)
     ],
     mandate: Annotated[
         str, typer.Option(help=f"A preset ({', '.join(PRESETS)}) or a mandate file (.toml, .json).", show_default=False)
     ],
+    more_bars: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="More files of bars, as in --bars FILE FILE.")
+    ] = None,
     by: Annotated[By, typer.Option(help="One account per run, or per agent.")] = By.run,
     cash: Annotated[
         str | None, typer.Option(help="The cash of each account; default: by category of its instruments.")
@@ -124,16 +101,15 @@ def replay(
     Each line of ORDERS is one order: ts, agent, instrument, side, quantity, and optional type, limit_price, category,
     confidence, run, price_seen. A line that is no order is reported as invalid; it never stops the replay.
 
-    Examples:
+    For example:
 
-      remit replay orders.jsonl --bars daily.csv --mandate starter --lift confidence_min
-
-      remit replay orders.jsonl.gz --mandate desk.toml --bars hourly.csv.gz daily.csv.gz --by agent
-      --cash 25000 --currency USD --json verdicts.jsonl
+        remit replay orders.jsonl --bars daily.csv --mandate starter --lift confidence_min
+        remit replay orders.jsonl.gz --bars hourly.csv.gz daily.csv.gz --mandate desk.toml --by agent
+        remit replay orders.jsonl --bars daily.csv --mandate institutional --json verdicts.jsonl --journal proof
     """
     with _named_faults():
         outcome, stopped = _replayed(
-            orders, bars,
+            orders, [*bars, *(more_bars or ())],
             Settings(
                 mandates=_mandates(mandate, lift or []), by=by.value, purse=_purse(cash, currency),
                 spread_bps=spread_bps, conduct=Conduct(holds.value, resume.value),

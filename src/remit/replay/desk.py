@@ -236,7 +236,7 @@ class Desk:
             both = zip(acts, requests, strict=True)
             planned = tuple(Planned(act.do, act.order, request.digest) for act, request in both if request)
             record = msgspec.structs.replace(record, requests=planned)
-        self._entries.append(encode(record))
+        self._entries.append(record)
         self._note(record)
         for act, request in zip(acts, requests, strict=True):
             self._carry(act, record, request)

@@ -8,6 +8,8 @@ from typing import Protocol
 from remit.journal.log import Journal
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
+from remit.kernel.codec import encode
+from remit.kernel.event import Record
 from remit.replay.errors import ReplayRefused
 
 ORIGIN = "remit.local/replay"
@@ -18,8 +20,8 @@ BATCH = 512
 class Entries(Protocol):
     """Where the records of one kernel go, in order."""
 
-    def append(self, entry: bytes) -> None:
-        """Take one record's canonical bytes."""
+    def append(self, record: Record) -> None:
+        """Take one record."""
 
     def close(self) -> None:
         """Take nothing more."""
@@ -28,7 +30,7 @@ class Entries(Protocol):
 class NoEntries:
     """Keeps nothing."""
 
-    def append(self, entry: bytes) -> None:
+    def append(self, record: Record) -> None:
         pass
 
     def close(self) -> None:
@@ -41,8 +43,8 @@ class JournalEntries:
     def __init__(self, folder: Path, signer: Signer) -> None:
         self._journal, _ = Journal.open(FileStore(folder), signer)
 
-    def append(self, entry: bytes) -> None:
-        if self._journal.append(entry) % BATCH == BATCH - 1:
+    def append(self, record: Record) -> None:
+        if self._journal.append(encode(record)) % BATCH == BATCH - 1:
             self._journal.sync()
 
     def close(self) -> None:

@@ -77,15 +77,13 @@ def list_all(rows: Iterable[Row | BadRow], traded: frozenset[str], by: By, purse
     placed: list[tuple[Row, Terms]] = []
     for row in rows:
         if isinstance(row, Row):
-            known = categories.setdefault(row.instrument, row.category)
             terms = _terms(row.category, purse)
+            known = categories.setdefault(row.instrument, row.category) if terms is not None else row.category
             if terms is None:
                 wanted = f"one of {', '.join(sorted(TERMS))}; for others say --cash and --currency"
-                bad.append(BadRow(index=row.index, findings=(fault("category", wanted, row.category or None),),
-                                  agent=row.agent, run=row.run))
+                bad.append(_bad(row, "category", wanted, row.category or None))
             elif known != row.category:
-                bad.append(BadRow(index=row.index, findings=(fault("category", f"{known}, as before", row.category),),
-                                  agent=row.agent, run=row.run))
+                bad.append(_bad(row, "category", f"{known or 'none'}, as before", row.category or None))
             else:
                 placed.append((row, terms))
     seats, accounts, clashing = _seated(placed, by, purse)
@@ -94,6 +92,10 @@ def list_all(rows: Iterable[Row | BadRow], traded: frozenset[str], by: By, purse
         raise ReplayRefused("currency_unused", f"no account of the orders is in {purse.currency}", f"Say one of {used}")
     all_bad = sorted([*bad, *clashing], key=lambda row: row.index)
     return Listing(_instruments(placed, traded), accounts, seats, tuple(all_bad))
+
+
+def _bad(row: Row, field: str, wanted: str, found: str | None) -> BadRow:
+    return BadRow(index=row.index, findings=(fault(field, wanted, found),), agent=row.agent, run=row.run)
 
 
 def _terms(category: str, purse: Purse) -> Terms | None:
@@ -119,7 +121,7 @@ def _seated(
         agent = account if by == "agent" else f"{row.agent}@{account}"
         if len(agent) > NAME_LENGTH_MAX or of_agent.setdefault(agent, account) != account:
             wanted = f"agent and run that make one name of at most {NAME_LENGTH_MAX}, like no other's"
-            bad.append(BadRow(index=row.index, findings=(fault("agent", wanted, agent),), agent=row.agent, run=row.run))
+            bad.append(_bad(row, "agent", wanted, agent))
             continue
         cash = purse.cash if purse.cash is not None and purse.currency in (None, terms.currency) else terms.cash
         account_of = accounts.setdefault(account, Account(account, terms.currency, cash, {}))
