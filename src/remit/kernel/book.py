@@ -25,29 +25,9 @@ class Sums:
     """
 
     __slots__ = (
-        "long",
-        "short",
-        "gross",
-        "value",
-        "buys",
-        "sells",
-        "margin",
-        "capital",
-        "positions",
-        "working",
-        "orders",
-        "orders_today",
-        "last_order_at",
-        "flow",
-        "fees",
-        "base",
-        "day_base",
-        "high_water",
-        "order_tat",
-        "message_tat",
-        "executions",
-        "rejections",
-        "umbrella",
+        "long", "short", "gross", "value", "buys", "sells", "margin", "capital", "positions", "working", "orders",
+        "orders_today", "last_order_at", "flow", "fees", "base", "day_base", "high_water", "order_tat", "message_tat",
+        "executions", "rejections", "umbrella",
     )
 
     long: int
@@ -113,33 +93,9 @@ class Cell:
     """
 
     __slots__ = (
-        "subject",
-        "connection",
-        "instrument",
-        "quantity",
-        "cost",
-        "entry",
-        "flow",
-        "fees",
-        "buy_quantity",
-        "buy_notional",
-        "buy_prices",
-        "sell_quantity",
-        "sell_notional",
-        "sell_prices",
-        "orders",
-        "unit",
-        "margin_rate",
-        "price",
-        "value",
-        "buys",
-        "sells",
-        "long",
-        "short",
-        "gross",
-        "margin",
-        "capital",
-        "active",
+        "subject", "connection", "instrument", "quantity", "cost", "entry", "flow", "fees", "buy_quantity",
+        "buy_notional", "buy_prices", "sell_quantity", "sell_notional", "sell_prices", "orders", "unit",
+        "margin_rate", "price", "value", "buys", "sells", "long", "short", "gross", "margin", "capital", "active",
         "sums",
     )
 
@@ -344,17 +300,7 @@ class Change:
     currency."""
 
     __slots__ = (
-        "worth",
-        "long",
-        "short",
-        "gross",
-        "buys",
-        "sells",
-        "margin",
-        "capital",
-        "positions",
-        "working",
-        "payout",
+        "worth", "long", "short", "gross", "buys", "sells", "margin", "capital", "positions", "working", "payout",
     )
 
     worth: int
