@@ -18,15 +18,13 @@ from remit.journal.errors import JournalError
 from remit.journal.frame import segments
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.store import FolderReader
-from remit.journal.verify import Verified
+from remit.journal.verify import VERIFIER, Verified
 from remit.journal.verify import verify as verify_tree
 from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import KernelStarted
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 
-VERIFIER = "verifier.txt"
-"""The file beside a journal that holds the public key of its checkpoints."""
 JOURNAL = "journal"
 PROGRESS_EVERY = 2_000
 

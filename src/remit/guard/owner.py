@@ -23,9 +23,8 @@ from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import JournalError, StoreLocked
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.store import FileStore, FolderReader
+from remit.journal.verify import VERIFIER
 
-VERIFIER = "verifier.txt"
-"""The public key of the journal's checkpoints, for whoever verifies it."""
 HEAD = "head.txt"
 """In a backup: the head of its journal, to be kept elsewhere too."""
 ARCHIVE = "archive"

@@ -21,7 +21,7 @@ from remit.guard.courier import RETRY_NS, Courier, news
 from remit.guard.errors import LinkDown
 from remit.guard.handle import Handle, NewToken
 from remit.guard.loop import Loop
-from remit.guard.recover import SNAPSHOT_EVERY, Recovered, recover, take_snapshot
+from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.wire import Server
@@ -29,6 +29,7 @@ from remit.guard.world import KEYS, RealWorld
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
 from remit.journal.side import SideStore
+from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
 from remit.kernel.event import HaltRaised, Record, Took
 from remit.kernel.flatten import exits
@@ -110,6 +111,7 @@ class GuardProcess:
             ),
         )
         write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
+        write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
         for body in list(running_out(self.kernel.state, self.loop.now())):
             await self.loop.enter(GUARD, body)
         for order in list(self.kernel.state.orders.values()):

@@ -11,6 +11,9 @@ from remit.journal.note import Verifier
 from remit.journal.store import Reader
 from remit.journal.walk import Walk
 
+VERIFIER = "verifier.txt"
+"""The file beside a journal that holds the public key of its checkpoints."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:

@@ -27,7 +27,8 @@ def reserve(state: State, order: Order, quantity: int, cash: int | None = None) 
     order.reserved = quantity
     order.cash = cash_need(state, order, quantity) if cash is None else cash
     state.cash_of(order.connection, order.cash_currency).reserved += order.cash
-    bisect.insort(state.crossings.setdefault(_crossing_key(state, order), []), (order.worst_price, order.id))
+    if order.state != "held":  # a held order is at no venue, so nothing can trade with it; its release is judged anew
+        bisect.insort(state.crossings.setdefault(_crossing_key(state, order), []), (order.worst_price, order.id))
     if order.parent is not None:
         state.children[order.parent] = state.children.get(order.parent, 0) + quantity
 
@@ -46,9 +47,15 @@ def unreserve(state: State, order: Order, quantity: int) -> None:
     if order.parent is not None:
         state.children[order.parent] -= quantity
     if not left:
-        key = _crossing_key(state, order)
-        crossing = state.crossings[key]
-        del crossing[bisect.bisect_left(crossing, (order.worst_price, order.id))]
+        _forget_crossing(state, order)
+
+
+def _forget_crossing(state: State, order: Order) -> None:
+    key, entry = _crossing_key(state, order), (order.worst_price, order.id)
+    crossing = state.crossings.get(key, [])
+    place = bisect.bisect_left(crossing, entry)
+    if crossing[place : place + 1] == [entry]:
+        del crossing[place]
         if not crossing:
             del state.crossings[key]
 
