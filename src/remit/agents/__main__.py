@@ -21,7 +21,7 @@ from remit.kernel.numbers import Price
 
 REMEMBERED = 64
 """Prices of each instrument that an agent keeps."""
-PATIENCE = 12
+PATIENCE = 30
 """Looks for which an agent leaves an instrument alone after a no."""
 STRATEGIES: tuple[Strategy, ...] = (Momentum(), Reversion())
 

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from remit.agents.idea import Idea, shares_for
 from remit.kernel.numbers import BPS, Money, Price, Quantity, Ratio, parse
 
-LOOK_BACK = 8
-"""Prices that it looks back: two days of four prices each."""
-RISE_BPS = 150
-FALL_BPS = -150
+A_DAY = 4
+"""Prices in a day of the demo's feed."""
+RISE_BPS, FALL_BPS = 100, -100
 SPEND = parse(Money, "2000")
 CONFIDENCE = parse(Ratio, "0.75")
 
 
 class Momentum:
-    """One stake per instrument, opened after a rise of 1.5 % and closed after a fall of as much."""
+    """One stake per instrument: opened when today stands 1 % above yesterday, closed when it stands 1 % below."""
 
     name = "momentum"
 
@@ -24,13 +23,13 @@ class Momentum:
         """Return a buy for each riser not yet held, and a sale of everything held that falls."""
         wanted = []
         for instrument, prices in seen.items():
-            if len(prices) < LOOK_BACK:
+            if len(prices) < 2 * A_DAY:
                 continue
-            rise_bps = (prices[-1] - prices[-LOOK_BACK]) * BPS // prices[-LOOK_BACK]
+            yesterday, today = sum(prices[-2 * A_DAY : -A_DAY]), sum(prices[-A_DAY:])
+            rise_bps = (today - yesterday) * BPS // yesterday
             has = held.get(instrument, Quantity(0))
             if not has and rise_bps >= RISE_BPS:
-                quantity = shares_for(SPEND, prices[-1])
-                wanted.append(Idea(instrument, "buy", quantity, CONFIDENCE, f"up {rise_bps} bps"))
+                wanted.append(Idea(instrument, "buy", shares_for(SPEND, prices[-1]), CONFIDENCE, f"up {rise_bps} bps"))
             elif has and rise_bps <= FALL_BPS:
                 wanted.append(Idea(instrument, "sell", has, CONFIDENCE, f"down {-rise_bps} bps"))
         return wanted

@@ -38,6 +38,13 @@ class Change(NamedTuple):
     value: Any
     why: str
 
+    @property
+    def words(self) -> str:
+        """The value as people write it."""
+        if isinstance(self.value, dict):
+            return f"{self.value['count']} in {self.value['per_s']} s"
+        return ", ".join(self.value) if isinstance(self.value, list) else str(self.value)
+
     def concerns(self, subject: str) -> bool:
         """Whether the change is for this subject; `agent:*` is every agent."""
         return self.subject == subject or (self.subject == "agent:*" and subject.startswith("agent:"))
@@ -45,8 +52,9 @@ class Change(NamedTuple):
 
 CHANGES = (
     Change("account:main", "approval_notional_min", "2500", "the preset asks a person only where money is live"),
-    Change("account:main", "approval_expiry_s", 8, "so that you see a hold run out"),
+    Change("account:main", "approval_expiry_s", 6, "so that you see a hold run out"),
     Change("account:main", "daily_loss_max", "2000", "so that one agent's halt does not stop the other"),
+    Change("account:main", "price_collar_bps", 1000, "prices moved by more than the preset's 5 % a day that autumn"),
     Change("account:main", "orders_per_day_max", 500, "a day of the demo is weeks of prices"),
     Change("agent:*", "order_notional_max", "4000", "one share of GOOG costs more than the preset's 100"),
     Change("agent:*", "capital_max", "15000", "four instruments of some thousand each"),
@@ -60,6 +68,12 @@ CHANGES = (
     Change("agent:rogue", "refusals_in_row_max", 3, "a model that loops is told to stop"),
     Change("agent:rogue", "orders_open_max", 3, "few orders at once"),
 )
+
+
+def changes_table() -> str:
+    """Return the changes as a table for the documentation."""
+    rows = [f"| {change.subject} | {change.field} | {change.words} | {change.why} |" for change in CHANGES]
+    return "\n".join(["| for | limit | value | why |", "|---|---|---|---|", *rows])
 
 
 class SetUpFailed(Exception):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import ConsoleDimensions, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from remit.kernel.numbers import NANOSECONDS, Money, parse
 from remit.up.story import Line, Story
-from remit.up.words import approve_command, money, shown
+from remit.up.words import approve_command, money
 
 STYLES = {
     "allow": "green",
@@ -29,8 +29,10 @@ STYLES = {
 }
 WORDS = {"allow": "ALLOW", "hold": "HOLD", "deny": "DENY", "refused": "REFUSED", "halt": "HALT", "lapsed": "EXPIRED"}
 WIDE = 120
+TALL = 30
 GAUGES_FIRST = ("daily_loss_max", "capital_max", "orders_per_day_max", "order_rate_max", "drawdown_max")
 BAR = 12
+PLAIN = Console(width=80)
 
 
 @dataclass
@@ -44,31 +46,38 @@ class Looked:
 
 def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions) -> RenderableType:
     """Return the whole screen for a terminal of this size."""
+    waiting = waiting_text(story, home, size.width, 2 if size.height >= TALL else 1)
+    below = [Layout(waiting, size=waiting.plain.count("\n") + 1)] if story.waiting else []
+    rows = size.height - 1 - sum(layout.size or 0 for layout in below)
     root = Layout()
-    waiting = waiting_panel(story, home)
-    header = Layout(header_text(story, looked), size=1)
-    below = [Layout(waiting, size=2 + 2 * min(len(story.waiting), 2))] if story.waiting else []
-    if size.width >= WIDE:
-        body = Layout()
-        side = Layout(size=min(70, size.width * 2 // 5))
-        rows = size.height - 1 - sum(layout.size or 0 for layout in below)
-        side.split_column(
-            Layout(agents_panel(looked), size=6),
-            Layout(halts_panel(story), size=max(min(2 + 2 * len(story.halts), 10), 3)),
-            Layout(limits_panel(looked, rows)),
-        )
-        body.split_row(Layout(orders_panel(story, rows - 2, size.width - 72)), side)
-    else:
-        body = Layout()
-        low = 11
-        rows = size.height - 1 - low - sum(layout.size or 0 for layout in below)
-        foot = Layout(size=low)
-        right = Layout(size=size.width * 2 // 5)
-        right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story)))
-        foot.split_row(Layout(limits_panel(looked, low - 2)), right)
-        body.split_column(Layout(orders_panel(story, rows - 2, size.width - 4)), foot)
-    root.split_column(header, body, *below)
+    body = _wide(story, looked, size.width, rows) if size.width >= WIDE else _narrow(story, looked, size.width, rows)
+    root.split_column(Layout(header_text(story, looked), size=1), body, *below)
     return root
+
+
+def _wide(story: Story, looked: Looked, width: int, rows: int) -> Layout:
+    """Orders on the left, everything else beside them."""
+    aside = min(70, width * 2 // 5)
+    side = Layout(size=aside)
+    side.split_column(
+        Layout(agents_panel(looked), size=max(len(looked.agents), 1) + 2),
+        Layout(halts_panel(story), size=max(min(2 + 2 * len(story.halts), 10), 3)),
+        Layout(limits_panel(looked, rows, BAR)),
+    )
+    body = Layout()
+    body.split_row(Layout(orders_panel(story, rows - 2, width - aside - 4)), side)
+    return body
+
+
+def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
+    """Orders above, everything else below them."""
+    low = 11
+    foot, right = Layout(size=low), Layout(size=width * 2 // 5)
+    right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story)))
+    foot.split_row(Layout(limits_panel(looked, low - 2, BAR // 2)), right)
+    body = Layout()
+    body.split_column(Layout(orders_panel(story, rows - low - 2, width - 4)), foot)
+    return body
 
 
 def header_text(story: Story, looked: Looked) -> Text:
@@ -118,30 +127,30 @@ def _order_rows(line: Line, width: int) -> list[Text]:
     head.append(f" {line.who[:9]:<9} ")
     head.append(f"{WORDS.get(line.verdict, line.verdict):<8}", STYLES.get(line.verdict, ""))
     head.append(_what(line))
-    if line.state:
-        head.append(f"  {line.state}", "dim")
+    head.append("  " if line.what else "")
+    head.append(f"{line.state}  " if line.state else "", "dim")
     if not line.why:
         return [head]
-    if head.cell_len + len(line.why) + 2 <= width:
-        head.append(f"  {line.why}", "dim")
+    if head.cell_len + len(line.why) <= width:
+        head.append(line.why, "dim")
         return [head]
     why = Text(f"{'':19}{line.why}", "dim", no_wrap=True, overflow="ellipsis")
     return [head, why]
 
 
-def limits_panel(looked: Looked, rows: int) -> Panel:
+def limits_panel(looked: Looked, rows: int, bar: int) -> Panel:
     """Return the limits that are used up most, the losses always among them."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
-    table.add_column(no_wrap=True, width=BAR)
+    table.add_column(no_wrap=True, width=bar)
     table.add_column(no_wrap=True, justify="right", min_width=11)
     for gauge in sorted((g for g in looked.gauges if g["percent"] is not None), key=_gauge_order)[:rows]:
         name = f"{gauge['subject'].rpartition(':')[2]} {gauge['of']}".rstrip()
         over = not gauge["holds"]
         table.add_row(
             Text(f"{name} {gauge['rule'].removesuffix('_max')}", "red" if over else ""),
-            _bar(gauge),
-            Text(f"{_short(gauge['used'])}/{_short(gauge['limit'])}", "red" if over else ""),
+            _bar(gauge, bar),
+            Text(f"{_short(_taken(gauge))}/{_short(parse(Money, gauge['limit']))}", "red" if over else ""),
         )
     title = "Limits: █ used ▒ reserved"
     return Panel(table, title=title, title_align="left", padding=(0, 1), border_style="dim")
@@ -174,16 +183,19 @@ def halts_panel(story: Story) -> Panel:
     return Panel(body, title="Halts", title_align="left", padding=(0, 1), border_style="red" if texts else "dim")
 
 
-def waiting_panel(story: Story, home: Path) -> Panel:
-    """Return the orders that wait for a person, and the command to answer with from another terminal."""
-    texts = []
-    for held in list(story.waiting.values())[:2]:
+def waiting_text(story: Story, home: Path, width: int, most: int) -> Text:
+    """Return the orders that wait for a person, and the command to answer with from another terminal, in full."""
+    lines = []
+    for held in list(story.waiting.values())[:most]:
         left = max(held.until - story.at, 0) // NANOSECONDS
         what = f"{held.line.who} {held.line.what}, worth {money(held.worth)} {held.currency}, {left} s left"
-        texts.append(Text(what, "yellow", no_wrap=True, overflow="ellipsis"))
-        texts.append(Text(approve_command(home, held.order), no_wrap=True, overflow="ellipsis"))
-    title = "Waiting for a person: approve from another terminal"
-    return Panel(Group(*texts), title=title, title_align="left", padding=(0, 1), border_style="yellow")
+        lines += [Text(f"Waits for a person: {what}", "yellow")]
+        lines += [Text(approve_command(home, held.order))]
+    more = len(story.waiting) - most
+    if more > 0:
+        lines[0].append(f" (+{more} more)")
+    folded = [part for line in lines for part in line.wrap(PLAIN, width, overflow="fold")]
+    return Text("\n", no_wrap=True).join(folded)
 
 
 def _what(line: Line) -> str:
@@ -195,25 +207,27 @@ def _gauge_order(gauge: dict[str, Any]) -> tuple[int, int, str, str]:
     return (first and gauge["percent"] == 0, first, -gauge["percent"], gauge["subject"])
 
 
-def _bar(gauge: dict[str, Any]) -> Text:
-    used, all_ = _filled(gauge["percent"] - _reserved_percent(gauge)), _filled(gauge["percent"])
+def _bar(gauge: dict[str, Any], width: int) -> Text:
+    limit, reserved = parse(Money, gauge["limit"]), parse(Money, gauge["reserved"])
+    used = _filled(gauge["percent"] - (reserved * 100 // limit if limit > 0 else 0), width)
+    taken = _filled(gauge["percent"], width)
     style = "red" if gauge["percent"] >= 100 else "yellow" if gauge["percent"] >= 75 else "green"
-    return Text.assemble(("█" * used, style), ("▒" * (all_ - used), style), ("·" * (BAR - all_), "dim"))
+    return Text.assemble(("█" * used, style), ("▒" * (taken - used), style), ("·" * (width - taken), "dim"))
 
 
-def _reserved_percent(gauge: dict[str, Any]) -> int:
-    limit = parse(Money, gauge["limit"])
-    return parse(Money, gauge["reserved"]) * 100 // limit if limit > 0 else 0
+def _filled(percent: int, width: int) -> int:
+    return max(min(-(-percent * width // 100), width), 0)
 
 
-def _filled(percent: int) -> int:
-    return max(min(-(-percent * BAR // 100), BAR), 0)
+def _taken(gauge: dict[str, Any]) -> int:
+    """Return what is used and reserved together; a gain takes nothing of a limit on losses."""
+    return max(parse(Money, gauge["used"]) + parse(Money, gauge["reserved"]), 0)
 
 
-def _short(number: str) -> str:
+def _short(number: int) -> str:
     """Return a number without its places where it is large."""
-    whole = shown(number)
-    return whole.partition(".")[0] if len(whole.partition(".")[0]) > 2 else whole
+    whole, point, places = money(number).partition(".")
+    return whole if len(whole) > 2 else whole + point + places
 
 
 def _clock(at: int) -> str:

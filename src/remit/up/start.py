@@ -21,6 +21,7 @@ from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
+from remit.up.paper import PaperDesk
 from remit.up.screen import Screen
 from remit.up.story import Story
 from remit.up.summary import Summary, summarise, verified, written
@@ -28,8 +29,6 @@ from remit.up.supervise import NotStarted, Program, Supervisor
 
 LOGS = "logs"
 DEMO = "demo"
-PAPER_CASH = "100000"
-"""What a connection to the paper venue holds when it is first opened by `remit up` without --demo."""
 LOOK_S = 1.0
 """How often the guard is asked for what the journal does not say: gauges, totals, readiness."""
 
@@ -106,17 +105,17 @@ class _Up:
     # Without --demo
 
     async def _plain(self) -> int:
-        """Run the guard of a data folder, and the paper venue where a connection goes there."""
+        """Run the guard of a data folder, and the paper venue as long as a connection goes there."""
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self.supervisor.stop)
             socket = await self._guard(dict(os.environ))
-            if await self._has_paper(socket):
-                await self._venue(socket, self.home / "paper.instruments.jsonl", self.home / "paper.feed.key", [])
-            self.console.print("remit up: everything runs; Ctrl-C stops it", soft_wrap=True)
-            return await self._until_over()
-
-    async def _has_paper(self, socket: Path) -> bool:
-        return False
+            paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
+            self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
+            try:
+                return await self._until_over()
+            finally:
+                paper.cancel()
+                await asyncio.wait([paper])
 
     async def _until_over(self) -> int:
         """Wait for the signal, the end of the time, or the guard's own end, which is a failure."""
@@ -143,6 +142,7 @@ class _Up:
             await desk.set_up(client, self.files)
             await self._feed(socket, venue)
             await self._agents(socket)
+            self.screen.begin()
             code = await self._show(client)
             await self.supervisor.stop_one("agents")
             await self.supervisor.stop_one("feed")
@@ -231,7 +231,7 @@ def beside(socket: Path) -> Path:
 def _home(wanted: Wanted) -> Path:
     if wanted.home is None:
         if wanted.demo:
-            return Path(tempfile.mkdtemp(prefix="remit-demo-"))
+            return Path(tempfile.mkdtemp(prefix="remit-"))
         return config.load(os.environ).home
     home = wanted.home.absolute()
     if wanted.demo and (home / "journal").exists() and not (home / DEMO).exists():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
-from remit.up.words import money, order_words, reasons
+from remit.up.words import money, order_words, reasons, shown
 
 LINES_MAX = 400
 TRY = "try:"
@@ -151,11 +151,11 @@ class Story:
     def _happened(self, record: Record, event: e.Event) -> list[Line]:
         at = record.command.at
         if isinstance(event, e.HaltRaised):
-            why = f"{event.rule} at {event.actual}, limit {event.limit}" if event.limit else event.why or event.rule
-            halted = Halted(event.halt, event.subject, event.cause, why, at)
+            why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}" if event.limit else event.why
+            halted = Halted(event.halt, event.subject, event.cause, why or event.rule, at)
             self.halts[event.halt] = halted
             self.all_halts.append(halted)
-            return [Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", why)]
+            return [Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", halted.why)]
         if isinstance(event, e.Took) and isinstance(record.command.body, c.Resume):
             self.halts.pop(record.command.body.halt, None)
         if isinstance(event, e.Released):

@@ -13,12 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.kernel.numbers import Money, parse
-from remit.up.desk import AGENTS, Files
+from remit.up.desk import AGENTS, CHANGES, PRESET, Files
 from remit.up.panels import Looked
 from remit.up.story import Story
 from remit.up.words import command, money
 
 VERIFY_S = 120
+RULES_TOLD = 6
 
 
 class Summary(NamedTuple):
@@ -89,13 +90,23 @@ async def verified(home: Path) -> dict[str, Any]:
         await process.wait()
         return {"verified": False, "why": f"not within {VERIFY_S} s"}
     try:
-        said: dict[str, Any] = json.loads(out)
-    except ValueError:
-        return {"verified": False, "why": err.decode("utf-8", "replace").strip()[-300:]}
+        said: dict[str, Any] = json.loads(out)[0]
+    except (ValueError, LookupError):
+        return {"verified": False, "why": (err or out).decode("utf-8", "replace").strip()[-300:]}
     return {**said, "verified": process.returncode == 0}
 
 
-def summary_text(summary: Summary, width: int) -> RenderableType:
+def begin_text(home: Path) -> RenderableType:
+    """Return what the demo is, and which limits differ from the preset, with the reason of each."""
+    lines = [
+        f"Remit demo, in training, in {home}: recorded prices, a paper venue, and the agents {', '.join(AGENTS)}.",
+        f"Their limits are the {PRESET} preset (remit mandate presets) with these changes:",
+    ]
+    lines += [f"  {change.subject} {change.field} = {change.words}: {change.why}" for change in CHANGES]
+    return Text("\n".join([*lines, ""]))
+
+
+def summary_text(summary: Summary) -> RenderableType:
     """Return the summary for people."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("agent", "orders", "allowed", "held", "denied", "refused", "profit and loss"):
@@ -112,9 +123,11 @@ def summary_text(summary: Summary, width: int) -> RenderableType:
 
 
 def _facts(summary: Summary) -> list[str]:
-    lines = ["", "Stopped by (first rule of each):"]
+    lines = ["", "What stopped them:"]
     for agent, rules in summary.rules.items():
-        lines.append(f"  {agent}: " + ", ".join(f"{rule} {count}" for rule, count in rules.items()))
+        told = [f"{rule} {count}" for rule, count in rules.items()]
+        more = f" and {len(told) - RULES_TOLD} others" if len(told) > RULES_TOLD else ""
+        lines.append(f"  {agent}: {', '.join(told[:RULES_TOLD])}{more}")
     lines += [f"Halt of {halt['subject']} ({halt['cause']}): {halt['why']}" for halt in summary.halts]
     lines += [f"Held: {held['agent']} {held['what']}: {held['state']}" for held in summary.held]
     tried = summary.tried
@@ -130,4 +143,6 @@ def _facts(summary: Summary) -> list[str]:
 def _journal(journal: dict[str, Any]) -> str:
     if not journal["verified"]:
         return f"The journal was NOT verified: {journal.get('why', journal)}"
-    return f"The journal verifies: {journal.get('count', 0):,} entries, root {journal.get('root', '')}"
+    count, decisions = journal.get("count", 0), journal.get("decisions", 0)
+    again = f"{count:,} entries, {decisions:,} orders decided again with the same verdict"
+    return f"The journal verifies: {again}, root {journal.get('root', '')}"

@@ -14,6 +14,10 @@ from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
 from remit.kernel.order import OrderIntent
 
 PLACES = 2
+PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
+"""Units that need no word beside the number."""
+FACTS = {"self_match": "would trade with our own order {}"}
+"""Facts whose measurement is a mere name."""
 
 
 def shown(number: str) -> str:
@@ -42,13 +46,12 @@ def order_words(intent: OrderIntent) -> str:
 def reason(finding: Finding) -> str:
     """Return why a rule did not hold, with its numbers: one short sentence."""
     whose = "" if finding.subject == "order" else f" ({_whose(finding.subject)})"
-    if finding.unit == "fact":
-        return f"{finding.rule}: {finding.actual}"
-    unit = "" if finding.unit in ("names", "count", "quantity", "ratio", "rate") else f" {finding.unit}"
+    if finding.unit == "fact" or finding.limit in ("none", ""):
+        return f"{finding.rule}: {FACTS.get(finding.rule, '{}').format(finding.actual)}"
     if finding.unit == "names":
         return f"{finding.rule}: {finding.actual}; limit {finding.limit}{whose}"
-    least = finding.rule.endswith("_min") and finding.verdict == "deny"
-    bound = "at least" if least else "from" if finding.verdict == "hold" else "limit"
+    unit = "" if finding.unit in PLAIN_UNITS else f" {finding.unit}"
+    bound = "from" if finding.verdict == "hold" else "at least" if finding.rule.endswith("_min") else "limit"
     return f"{finding.rule}: {shown(finding.actual)}{unit}, {bound} {shown(finding.limit)}{whose}"
 
 
