@@ -44,16 +44,16 @@ MANDATE = Mandate(
 class Desk:
     """The kernel, the entries it made, and short words for what people and agents do."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: int = START, step_ns: int = 10**9) -> None:
         self.kernel = Kernel()
         self.journal: list[bytes] = []
-        self.at = START
+        self.at, self.step_ns = at, step_ns
         self.intents = 0
         self._open()
 
     def do(self, by: Principal, body: Body) -> Record:
-        """Let a command enter; a second passes before it."""
-        self.at += 10**9
+        """Let a command enter; `step_ns` passes before it."""
+        self.at += self.step_ns
         by = by if not by.token or by.token in self.kernel.state.tokens else _without_token(by)
         record = self.kernel.step(Command(seq=self.kernel.state.seq + 1, at=self.at, by=by, body=body))
         self.journal.append(encode(record))
@@ -104,7 +104,7 @@ class Desk:
             self.do(ANN, c.SetCapability(agent=name, capability="place_order", enabled=True))
         self.do(ANN, c.AddClient(client=access.Client(name="claude", agent="momentum")))
         self.do(ANN, c.AddInstrument(instrument=AAPL))
-        days = tuple(START - DAY_NS + i * DAY_NS for i in range(40))
+        days = tuple((self.at // DAY_NS - 1 + i) * DAY_NS for i in range(40))
         self.do(GUARD, c.SetSessions(zone="UTC", starts=days))
         for subject in ("firm", "account:desk", "agent:reversion", "client:claude"):
             self.do(ANN, c.SetMandate(subject=subject, mandate=EMPTY, why="nothing to limit here"))

@@ -146,6 +146,7 @@ def resume(halt: Halt, why: Why, json: Json = False) -> None:
 
     ```
     remit agent resume H-1042-1 --why "data vendor confirmed the bad print"
+    remit resume momentum --why "the feed is back"
     ```
     """
     fact = halt_of(halt)
