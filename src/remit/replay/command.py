@@ -89,9 +89,7 @@ def replay(
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write one JSON line per order here; - is standard output.")
     ] = None,
-    journal: Annotated[
-        Path | None, typer.Option(help="Write a journal per currency into this new folder.")
-    ] = None,
+    journal: Annotated[Path | None, typer.Option(help="Write a journal per currency into this new folder.")] = None,
     key: Annotated[
         Path | None, typer.Option(help="A file of 32 bytes: the key that signs the journal. Default: a new one.")
     ] = None,

@@ -118,7 +118,10 @@ def tables(outcome: Outcome) -> Iterator[RenderableType]:
             rules.add_section()
             currency = rule.currency
         rules.add_row(rule.rule, currency, f"{rule.found:,}", *_count_cells(rule.counts), *_result_cells(rule.result))
-    meaning = "found: orders the rule did not hold for. The rest is of those for which it came first, and adds up."
+    meaning = (
+        "found: orders the rule did not hold for. The rest is of those for which it came first, and adds up; drawdown "
+        "is that of these orders as a portfolio of their own."
+    )
     yield Group(rules, Text(meaning))
 
 
