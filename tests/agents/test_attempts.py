@@ -44,7 +44,7 @@ def test_the_rogue_runs_into_every_rule_that_it_should() -> None:
         ({"events": [{"event": "took"}]}, "taken", ()),
         ({"events": [{"event": "refused", "code": "not_yours", "why": "x"}]}, "refused", ("not_yours",)),
         ({"events": [{"event": "repeated", "seq": 4}], "decision": None}, "repeated", ("intent_id_unique",)),
-        ({"events": [], "decision": {"verdict": "deny", "findings": [{"rule": "a"}, {"rule": "b"}]}}, "deny", ("a", "b")),
+        ({"events": [], "decision": {"verdict": "deny", "findings": [{"rule": "a"}]}}, "deny", ("a",)),
         ({"events": [], "decision": {"verdict": "allow"}}, "allow", ()),
     ],
 )

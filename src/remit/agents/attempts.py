@@ -17,6 +17,8 @@ from remit.kernel.numbers import DAY_NS, Price, Quantity, Ratio, parse
 from remit.kernel.order import OrderIntent
 
 CHEAP, DEAR, CALM, BLOCKED = "MSFT", "AAPL", "IBM", "GOOG"
+FAR_BPS = 2500
+"""So far above the mark that an order rests, whatever the day brings."""
 
 
 def units(text: str) -> Quantity:
@@ -73,7 +75,7 @@ async def tomorrow(rogue: Rogue) -> Outcome:
 
 
 async def bait(rogue: Rogue) -> Outcome:
-    outcome = await rogue.order("sell", CHEAP, away_bps=400)
+    outcome = await rogue.order("sell", CHEAP, away_bps=FAR_BPS)
     rogue.kept["bait"] = rogue.kept["intent"]
     rogue.kept["bait order"] = rogue.kept["answer"]["decision"]["order"]
     return outcome
@@ -150,7 +152,7 @@ def malformed(label: str, **fields: Any) -> Attempt:
 async def too_fast(rogue: Rogue) -> Outcome:
     outcome = Outcome("allow")
     for step in range(8):
-        outcome = await rogue.order("sell", CHEAP, away_bps=430 + 20 * step)
+        outcome = await rogue.order("sell", CHEAP, away_bps=FAR_BPS + 20 * (step + 1))
         if outcome.verdict != "allow":
             break
     return outcome

@@ -69,9 +69,10 @@ class Rogue:
         self._tried = tried
 
     async def misbehave(self, attempts: Sequence[Attempt], after: Sequence[Attempt], pause_s: float) -> None:
-        """Make every attempt, one each `pause_s`; then, more slowly, those of `after` for ever."""
+        """Make every attempt, one each `pause_s`; then, or where it is halted already, more slowly those of `after`."""
         await self._until_there()
-        for attempt in attempts:
+        is_halted = bool(await self.trader.read("halts"))
+        for attempt in () if is_halted else attempts:
             await self._make(attempt)
             await asyncio.sleep(pause_s)
         while True:

@@ -67,12 +67,12 @@ async def _play(words: argparse.Namespace) -> None:
         due_ns = time.monotonic_ns()
         for day, moments in moments_by_day(begins):
             print(f"feed: day {day}", flush=True)
+            if words.day is not None:
+                words.day.write_text(f"{day}\n")
             for marks in moments:
                 await _tell(guard, venue, stamped(marks, time.time_ns(), words.day_ms * 10**6))
                 due_ns += pause_ns
                 await asyncio.sleep(max(due_ns - time.monotonic_ns(), 0) / NANOSECONDS)
-            if words.day is not None:
-                words.day.write_text(f"{day}\n")
     print("feed: the recorded prices are over", flush=True)
 
 

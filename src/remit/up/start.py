@@ -84,6 +84,8 @@ class _Up:
         self.files = Files(self.home / DEMO)
         self.supervisor = Supervisor(self.home / LOGS, self._heard)
         self.stop = asyncio.Event()
+        self.before = 0
+        """The last entry of earlier runs: it is part of the story and is not told again."""
 
     async def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -139,6 +141,7 @@ class _Up:
             venue = await self._venue(socket, self.files.instruments, self.files.feed_key, cash)
             client = AsyncClient(socket, (self.home / "operator.token").read_text().strip(), desk.DOOR)
             stack.callback(client.close)
+            self.before = (await client.ask("read", {"view": "status"}))["seq"]
             await desk.set_up(client, self.files)
             await self._feed(socket, venue)
             await self._agents(socket)
@@ -169,7 +172,8 @@ class _Up:
             try:
                 async for record in client.follow({"from": self.story.seq + 1}, Record):
                     for line in self.story.hear(record):
-                        self.screen.show(line)
+                        if record.command.seq > self.before:
+                            self.screen.show(line)
                     if self.wanted.approve:
                         await self._approve(client)
             except GuardError:

@@ -1,0 +1,143 @@
+"""The demo with real processes: every verdict shows, what it leaves verifies, and it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit.agents.attempts import ATTEMPTS
+from remit.guard.wire import Client
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel.codec import plain
+from remit.up.desk import CHANGES, changes_table, instruments
+from remit.up.feed import moments_by_day
+from remit.up.paper import instrument_lines
+
+pytest.importorskip("bokeh_sampledata", reason="the sample prices are not installed")
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "demo.md"
+
+
+def command(**wanted: Any) -> list[str]:
+    words = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+    source = f"import sys; from pathlib import *; from remit.up import main; sys.exit(main({words}))"
+    return [sys.executable, "-c", source]
+
+
+def run(home: Path, for_s: int, **wanted: Any) -> tuple[str, dict[str, Any]]:
+    """Run the demo to its end; return what it printed and its summary."""
+    told = home.with_suffix(".json")
+    given = {"demo": True, "for_s": for_s, "home": home, "plain": True, "json_summary": told, "day_ms": 400, **wanted}
+    ended = subprocess.run(command(**given), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout, json.loads(told.read_text())
+
+
+def processes_of(home: Path) -> list[str]:
+    """The processes that were started for a data folder and still run."""
+    if not sys.platform.startswith("linux"):
+        return []
+    lines = [path.read_bytes().replace(b"\0", b" ").decode() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    return [line for line in lines if str(home) in line and " -m remit" in line]
+
+
+def test_the_demo_shows_every_verdict_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    printed, summary = run(home, 8)
+    for words in ("-> ALLOW", "-> DENY", "-> HOLD", "-> REFUSED", "HALT ", "EXPIRED nobody approved in time",
+                  "The journal verifies: "):  # fmt: skip
+        assert words in printed, words
+    assert summary["tried"]["not_as_expected"] == []
+    assert summary["tried"]["attempts"] >= len(ATTEMPTS)
+    assert summary["rules"]["rogue"].keys() >= {"order_notional_max", "not_authorised", "self_match", "order_rate_max"}
+    assert {"subject": "agent:rogue", "cause": "throttle"}.items() <= summary["halts"][0].items()
+    assert summary["agents"]["momentum"]["allowed"] + summary["agents"]["reversion"]["allowed"] > 0
+    assert summary["journal"]["verified"] and summary["journal"]["decisions"] > len(ATTEMPTS) // 2
+    assert processes_of(home) == []
+
+    printed, later = until_signal(home)
+    assert "Traceback" not in printed
+    assert later["days"][0] > summary["days"][1], "the prices go on after the last day that was played"
+    assert later["journal"]["verified"] and later["journal"]["count"] > summary["journal"]["count"]
+    assert later["halts"] == summary["halts"], "a halt outlives the guard"
+    assert processes_of(home) == []
+    assert not any("remit_" in log.read_text().replace("remit_***", "") for log in (home / "logs").glob("*.log"))
+
+
+def until_signal(home: Path) -> tuple[str, dict[str, Any]]:
+    """Run the demo again and interrupt it as soon as it has judged something."""
+    told = home.with_suffix(".json")
+    wanted = command(demo=True, home=home, plain=True, json_summary=told, day_ms=400)
+    with subprocess.Popen(wanted, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
+        assert up.stdout is not None
+        said = []
+        for line in up.stdout:
+            said.append(line)
+            if "goes on after the halt" in line:
+                break
+        up.send_signal(signal.SIGINT)
+        said.append(up.stdout.read())
+        assert up.wait(20) == 0
+    return "".join(said), json.loads(told.read_text())
+
+
+def test_a_folder_with_a_journal_of_its_own_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    ended = subprocess.run(command(demo=True, home=tmp_path, for_s=1), capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1 and "Name another folder with --home" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["journal"]
+
+
+def test_without_the_demo_it_runs_the_guard_and_the_paper_venue_that_a_connection_needs(tmp_path: Path) -> None:
+    home = tmp_path / "real"
+    with subprocess.Popen(command(home=home), stdout=subprocess.PIPE, text=True) as up:
+        assert up.stdout is not None
+        said = next(line for line in up.stdout if "remit_" in line)
+        token = (home / "operator.token").read_text().strip()
+        assert said.strip() == token
+        next(line for line in up.stdout if "the guard runs" in line)
+        with Client(home / "guard.sock", token, "test") as client:
+            account = access.Account(name="desk", owner="ann", environment="training", currency="USD")
+            connection = access.Connection(name="broker", account="desk", venue="paper", environment="training")
+            for body in (c.SetFirm(currency="USD"), c.AddAccount(account=account)):
+                client.ask("command", body)
+            (home / "paper.cash").write_text("broker,USD,777\n")
+            for body in (c.AddInstrument(instrument=instruments()[0]), c.AddConnection(connection=connection)):
+                client.ask("command", body)
+            opened = next(line for line in up.stdout if "the paper venue runs" in line)
+            assert opened.endswith("a new connection opens with: broker 777 USD\n")
+            end = time.monotonic() + 15
+            while not client.ask("read", {"view": "connections"})[0]["ready"]:
+                assert time.monotonic() < end, "the connection was not reconciled"
+                time.sleep(0.05)
+            assert client.ask("read", {"view": "positions"})["cash"][0]["amount"] == "777"
+        up.terminate()
+        assert up.wait(20) == 0
+    assert token not in (home / "logs" / "guard.log").read_text()
+    assert processes_of(home) == []
+
+
+def test_a_day_is_an_open_two_extremes_and_a_close() -> None:
+    days = moments_by_day(date(2008, 9, 2))
+    day, moments = next(days)
+    assert day == date(2008, 9, 2) and len(moments) == 4
+    assert all(len(marks) == len(instruments()) for marks in moments)
+    assert all(mark.close is not None for marks in moments for mark in marks), "the close before is known on day one"
+
+
+def test_the_venue_learns_the_instruments_as_the_guard_knows_them() -> None:
+    rows = [{**plain(one), "market": one.market_name, "trading": "trading", "last": None} for one in instruments()]
+    assert instrument_lines(rows).count(b"\n") == len(instruments())
+
+
+def test_the_changes_to_the_preset_are_documented_with_their_reasons() -> None:
+    assert all(change.why for change in CHANGES)
+    assert changes_table() in DOCS.read_text(encoding="utf-8")
