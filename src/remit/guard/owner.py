@@ -133,7 +133,7 @@ def backup(settings: Settings, target: Path, passphrase: str | None = None) -> C
             FolderReader(settings.home / JOURNAL), side if side.exists() else None, target, key.name, (key,)
         )
         for folder in _BESIDE:
-            _copy(FolderReader(settings.home / folder), target / folder)
+            _copy(settings.home / folder, target / folder)
         for name in _FILES:
             if (settings.home / name).exists():
                 write_private(target / name, (settings.home / name).read_text(encoding="utf-8"))
@@ -159,8 +159,8 @@ def restore(folder: Path, settings: Settings, remembered: Checkpoint | None = No
         key = parse_verifier((folder / VERIFIER).read_text(encoding="utf-8").strip())
         head = backups.restore(folder, home / JOURNAL, home / SIDE, key.name, (key,), remembered=remembered)
         for name in _BESIDE:
-            _copy(FolderReader(folder / name), home / name)
-        for name in (*_FILES,):
+            _copy(folder / name, home / name)
+        for name in _FILES:
             if (folder / name).exists():
                 write_private(home / name, (folder / name).read_text(encoding="utf-8"))
     except JournalError as fault:
@@ -207,7 +207,11 @@ def _refuse_running(settings: Settings) -> None:
         raise SettingInvalid(f"{folder} cannot be used: {fault}", "Run as the guard's user") from None
 
 
-def _copy(source: FolderReader, target: Path) -> None:
+def _copy(folder: Path, target: Path) -> None:
+    """Copy the files of a folder, private and durable; a folder that was never made has none."""
+    if not folder.is_dir():
+        return
+    source = FolderReader(folder)
     target.mkdir(mode=0o700)
     for name in source.names():
         path = target / name

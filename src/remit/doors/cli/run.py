@@ -23,6 +23,11 @@ def up(
     until: Annotated[str | None, typer.Option("--for", help="End by itself after so long, such as 60s.")] = None,
     home: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")] = False,
+    approve: Annotated[bool, typer.Option("--approve", help="Let the demo confirm held orders itself.")] = False,
+    day_ms: Annotated[int, typer.Option(min=1, help="How long a recorded trading day of the demo takes.")] = 1500,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the demo's summary here as JSON.")
+    ] = None,
 ) -> None:
     """Start the guard and what belongs to it, and stop it all cleanly on Ctrl-C.
 
@@ -34,7 +39,9 @@ def up(
     """
     seconds = None if until is None else span_s(until, "--for")
     main = _part("remit.up", "main")
-    raise typer.Exit(main(demo=demo, for_s=seconds, home=home or caller().home, plain=plain))
+    home = home or caller().home
+    given = {"demo": demo, "for_s": seconds, "home": home, "plain": plain, "json_summary": json}
+    raise typer.Exit(main(**given, approve=approve, day_ms=day_ms))
 
 
 def init(
@@ -110,13 +117,10 @@ def doctor(json: Json = False) -> None:
 
 
 def _part(module: str, name: str) -> Any:
-    """Return a function of a part that is heavy or need not be installed; Fault where it is not there."""
+    """Return a function of a part that is heavy, or that this installation may lack; Fault where it does."""
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as fault:
         if fault.name is None or not module.startswith(fault.name):
             raise
-    except AttributeError:
-        pass_on = f"{module}.{name}"
-        raise Fault("not_installed", f"{pass_on} is not in this installation", "Reinstall remit") from None
-    raise Fault("not_installed", f"{module} is not in this installation", "Reinstall remit")
+        raise Fault("not_installed", f"{module} is not in this installation", "Reinstall remit") from None
