@@ -33,8 +33,8 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     app.command("replay")(command.replay)
     app.command("other")(lambda: None)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        found = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["replay", *arguments])
+    def run(*arguments: str, columns: int = 200) -> tuple[int, str, str]:
+        found = CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["replay", *arguments])
         assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
         return found.exit_code, found.stdout, found.stderr
 
@@ -57,6 +57,13 @@ def test_a_report_and_a_line_for_each_order(typed: Any) -> None:
         {"rule": "input", "subject": "quantity", "limit": "a decimal number above zero", "actual": "0", "unit": "field"}
     ]
     assert sorted(path.name for path in Path("proof").iterdir()) == ["USD", "verifier.txt"]
+
+
+def test_no_number_is_cut_on_a_narrow_terminal(typed: Any) -> None:
+    Path("orders.jsonl").write_bytes(b"".join(lines([order(7, "buy", "123456", run="a/" + "long" * 20)])))
+    _, out, _ = typed("orders.jsonl", "--bars", "abc.csv", "--mandate", "desk.toml", columns=80)
+    assert "-617,280.00" in out and "3,703,680.00" in out and "…" not in out
+    assert max(len(line) for line in out.splitlines()) <= 80
 
 
 def test_verdicts_on_standard_output_stand_alone(typed: Any) -> None:

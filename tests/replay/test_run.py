@@ -186,10 +186,12 @@ def test_currencies_never_mix(tmp_path: Path) -> None:
     rows = [
         order(7, "buy", "100", instrument="600.SH", category="cn_equity"),
         order(7, "buy", "0.125", instrument="BTC-USDT", category="crypto"),
+        order(7, "buy", "0", instrument="BTC-USDT", category="crypto"),
     ]
     outcome = replayed(tmp_path, rows, free(by="agent"), ordered_bars)
     assert [(line.name, line.currency, text(line.cash)) for line in outcome.accounts] == [
         ("bot/CNY", "CNY", "100000"), ("bot/USDT", "USDT", "50000")]  # fmt: skip
+    assert [line.counts.invalid for line in outcome.accounts] == [0, 1]
     assert [text(total.result.pnl_mandate) for total in outcome.totals] == ["-500", "-0.625"]
 
 

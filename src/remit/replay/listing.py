@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from remit.kernel.instrument import Instrument, Kind
@@ -58,6 +58,16 @@ class Listing(NamedTuple):
     bad: tuple[BadRow, ...]
 
 
+def account_of(bad: BadRow, accounts: Mapping[str, Account]) -> str | None:
+    """Return the account that a bad row would have been of, None where it cannot be told."""
+    terms = TERMS.get(bad.category)
+    for owner in (bad.run, bad.agent):
+        for name in (owner, f"{owner}/{terms.currency}" if terms is not None else owner):
+            if name in accounts:
+                return name
+    return None
+
+
 class Purse(NamedTuple):
     """What was said of cash: an amount, and a currency it is meant for; None leaves the category's own."""
 
@@ -95,7 +105,8 @@ def list_all(rows: Iterable[Row | BadRow], traded: frozenset[str], by: By, purse
 
 
 def _bad(row: Row, field: str, wanted: str, found: str | None) -> BadRow:
-    return BadRow(index=row.index, findings=(fault(field, wanted, found),), agent=row.agent, run=row.run)
+    finding = fault(field, wanted, found)
+    return BadRow(index=row.index, findings=(finding,), agent=row.agent, run=row.run, category=row.category)
 
 
 def _terms(category: str, purse: Purse) -> Terms | None:

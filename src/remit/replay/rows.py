@@ -49,12 +49,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BadRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that is no order, and why: a finding for each field at fault. `agent` and `run` where readable."""
+    """One line that is no order, and why: a finding for each field at fault. the rest where readable."""
 
     index: int
     findings: tuple[Finding, ...]
     agent: str = ""
     run: str = ""
+    category: str = ""
 
 
 class Orders(NamedTuple):
@@ -207,9 +208,8 @@ def _row(index: int, line: bytes, unread: Counter[str]) -> Row | BadRow:
             faults.append(found)
     faults += _contradictions(table, values)
     if faults:
-        return BadRow(
-            index=index, findings=tuple(faults), agent=values.get("agent", ""), run=values.get("run", "")
-        )
+        known = {name: values[name] for name in ("agent", "run", "category") if name in values}
+        return BadRow(index=index, findings=tuple(faults), **known)
     values["at"] = values.pop("ts")
     values.setdefault("type", "limit" if "limit_price" in values else "market")
     return Row(index=index, **values)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from rich.console import Console, Group, RenderableType
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +17,8 @@ from remit.replay.outcome import Counts, Header, Outcome, Prices, Result
 
 _COUNTS = ("orders", "allowed", "held", "denied", "invalid", "halts")
 _RESULT = ("P&L ordered", "P&L mandate", "drawdown ordered", "drawdown mandate")
+WIDE = 140
+"""From so many columns on a table stands in one piece."""
 _DO = {
     "expire": "held orders wait for nobody and lapse",
     "approve": "people approve every held order at once",
@@ -29,9 +33,9 @@ def show(outcome: Outcome, console: Console) -> None:
     console.print(Text(f"Replay of {header.orders:,} orders under {header.mandates}", style="bold"))
     for line in assumed(outcome):
         console.print(Padding(Text(line), (0, 0, 0, 2)))
-    for group in tables(outcome):
+    for part in tables(outcome, console.width):
         console.print()
-        console.print(group)
+        console.print(part)
     for line in unmet_lines(outcome):
         console.print(Text(line, style="yellow"))
     if header.replayed < header.orders:
@@ -99,30 +103,49 @@ def _prices(prices: Prices) -> str:
     )
 
 
-def tables(outcome: Outcome) -> Iterator[RenderableType]:
-    """Yield the tables: accounts, rules, totals."""
-    by = Table("account", "currency", *_COUNTS, *_RESULT, title=f"Per {outcome.header.by}", title_justify="left")
-    _justify(by)
-    for line in outcome.accounts:
-        name = _named(line.name, line.agents)
-        by.add_row(name, line.currency, *_count_cells(line.counts), *_result_cells(line.result))
-    by.add_section()
-    for total in outcome.totals:
-        by.add_row("all", total.currency, *_count_cells(total.counts), *_result_cells(total.result), style="bold")
-    yield by
-    rules = Table("rule", "currency", "found", *_COUNTS, *_RESULT, title="Per rule", title_justify="left")
-    _justify(rules)
-    currency = ""
-    for rule in outcome.rules:
-        if rule.currency != currency:
-            rules.add_section()
-            currency = rule.currency
-        rules.add_row(rule.rule, currency, f"{rule.found:,}", *_count_cells(rule.counts), *_result_cells(rule.result))
-    meaning = (
+def tables(outcome: Outcome, width: int) -> Iterator[RenderableType]:
+    """Yield the tables, accounts with totals and rules; each in two halves, orders and money, where all is too wide."""
+    accounts = [
+        _Line(_named(line.name, line.agents), line.currency, (), line.counts, line.result) for line in outcome.accounts
+    ]
+    totals = [_Line("all", total.currency, (), total.counts, total.result) for total in outcome.totals]
+    yield from _halves(f"Per {outcome.header.by}", ("account", "currency"), [*accounts, *totals], width, len(totals))
+    rules = [_Line(line.rule, line.currency, (f"{line.found:,}",), line.counts, line.result) for line in outcome.rules]
+    yield from _halves("Per rule", ("rule", "currency", "found"), rules, width)
+    yield Text(
         "found: orders the rule did not hold for. The rest is of those for which it came first, and adds up; drawdown "
         "is that of these orders as a portfolio of their own."
     )
-    yield Group(rules, Text(meaning))
+
+
+class _Line(NamedTuple):
+    name: str
+    currency: str
+    more: tuple[str, ...]
+    counts: Counts
+    result: Result
+
+
+def _halves(title: str, names: Sequence[str], lines: Sequence[_Line], width: int, last: int = 0) -> Iterator[Table]:
+    """Yield the lines as one table, or as two; the `last` ones are set apart, in bold."""
+    halves = [(*_COUNTS, *_RESULT)] if width >= WIDE else [_COUNTS, _RESULT]
+    for half in halves:
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        shown = names if half is not _RESULT else names[:2]
+        for name in shown:
+            right = name == "found"
+            table.add_column(name, overflow="fold", justify="right" if right else "left", no_wrap=name != shown[0])
+        for name in half:
+            table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
+        for number, line in enumerate(lines):
+            if number == len(lines) - last or number and not last and line.currency != lines[number - 1].currency:
+                table.add_section()
+            cells = {**dict(zip(_COUNTS, _count_cells(line.counts), strict=True)),
+                     **dict(zip(_RESULT, _result_cells(line.result), strict=True))}
+            first = (line.name, line.currency, *line.more)[: len(shown)]
+            style = "bold" if number >= len(lines) - last else None
+            table.add_row(*first, *(cells[name] for name in half), style=style)
+        yield table
 
 
 def unmet_lines(outcome: Outcome) -> Iterator[str]:
@@ -130,14 +153,6 @@ def unmet_lines(outcome: Outcome) -> Iterator[str]:
     for unmet in outcome.unmet:
         lift = f" To replay without this limit: --lift {unmet.lift}" if unmet.lift else ""
         yield f"{unmet.rule}: {unmet.orders:,} orders were denied for want of {unmet.fact}.{lift}"
-
-
-def _justify(table: Table) -> None:
-    for column in table.columns:
-        if column.header in ("account", "rule", "currency"):
-            column.overflow = "fold"
-        else:
-            column.justify, column.no_wrap = "right", column.header not in _RESULT
 
 
 def _named(account: str, agents: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from remit.kernel.mandate import LIMITS
 from remit.kernel.numbers import Money
 from remit.replay.desk import Desk, Stop
 from remit.replay.ledger import Ledgers
-from remit.replay.listing import Listing, Seat
+from remit.replay.listing import Listing, Seat, account_of
 from remit.replay.outcome import (
     ALLOWED,
     NO_ACCOUNT,
@@ -134,7 +134,7 @@ def _account_lines(
     for seat, answer in seated:
         verdicts[seat.account][answer.verdict] += 1
     for bad in listing.bad:
-        verdicts.setdefault(_account_of(bad, listing), Counter())["invalid"] += 1
+        verdicts.setdefault(account_of(bad, listing.accounts) or NO_ACCOUNT, Counter())["invalid"] += 1
     halts = Counter(stop.account for stop in stops)
     for name in sorted(verdicts):
         account = listing.accounts.get(name)
@@ -147,11 +147,6 @@ def _account_lines(
             counts=_counts(verdicts[name], halts[name]),
             result=_result(ledgers, ("account", name)),
         )
-
-
-def _account_of(bad: BadRow, listing: Listing) -> str:
-    """The account that a bad row would have been of, as far as it can be told."""
-    return next((name for name in (bad.run, bad.agent) if name in listing.accounts), NO_ACCOUNT)
 
 
 def _rule_lines(
@@ -193,8 +188,8 @@ def _total_lines(
 
 
 def _currency_of(bad: BadRow, listing: Listing) -> str:
-    account = listing.accounts.get(_account_of(bad, listing))
-    return "" if account is None else account.currency
+    account = account_of(bad, listing.accounts)
+    return "" if account is None else listing.accounts[account].currency
 
 
 def _counts(verdicts: Counter[str], halts: int) -> Counts:
