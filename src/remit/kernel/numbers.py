@@ -8,12 +8,15 @@ crosses a boundary.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeVar
 
 SCALE = 10**18
 BPS = 10_000
 NANOSECONDS = 10**9
 DAY_NS = 86_400 * NANOSECONDS
+TEXTS_KEPT = 1 << 16
+"""Texts of numbers that are remembered: an order says the same few numbers many times over on its way."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,23})(\.[0-9]{1,18})?", re.ASCII)
 
@@ -76,6 +79,7 @@ def parse(kind: type[Number], source: object) -> Number:
     return kind(-magnitude if negative else magnitude)
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def text(value: int) -> str:
     """Return the shortest decimal text of a scaled integer; `parse` is its inverse."""
     sign = "-" if value < 0 else ""

@@ -120,6 +120,8 @@ class State:
         self.tokens: dict[str, access.TokenGrant] = {}
         self.revoked: set[str] = set()
         self.subjects: dict[str, Subject] = {}
+        self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
+        """What `path` has found; subjects are added and never go."""
         self.history: dict[str, list[MandateVersion]] = {}
         # the world
         self.instruments: dict[str, Instrument] = {}
@@ -177,15 +179,18 @@ class State:
     def add_subject(self, scope: str, name: str, currency: str, umbrella: Sums | None) -> Subject:
         written = subject(scope, name)
         added = self.subjects[written] = Subject(written, scope, name, currency, umbrella)
+        self._paths.clear()
         return added
 
     def path(self, agent: str, client: str) -> tuple[Subject, ...]:
         """Return the subjects an order of `agent` (through `client`) is judged for: firm, account, agent and client."""
-        account = self.agents[agent].account
-        names = [subject("firm"), subject("account", account), subject("agent", agent)]
-        if client:
-            names.append(subject("client", client))
-        return tuple(self.subjects[name] for name in names)
+        path = self._paths.get((agent, client))
+        if path is None:
+            names = [subject("firm"), subject("account", self.agents[agent].account), subject("agent", agent)]
+            if client:
+                names.append(subject("client", client))
+            path = self._paths[(agent, client)] = tuple(self.subjects[name] for name in names)
+        return path
 
     def rate(self, of: str, to: str) -> int | None:
         """Return how much of `to` one unit of `of` is worth, as last marked, or None where nobody said."""
