@@ -40,6 +40,9 @@ BODY_BYTES_MAX = 32_768
 TEXT_BYTES_MAX = 65_536
 
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 class WithText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A command and the free text beside it, which goes to the side store; the intent then carries its digest."""
 
@@ -145,7 +148,7 @@ class Handle:
         if len(source) > BODY_BYTES_MAX + TEXT_BYTES_MAX:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
         text = ""
-        kind = msgspec.json.decode(source, type=dict[str, msgspec.Raw]) if source[:1] == b"{" else {}
+        kind = _fields.decode(source) if source[:1] == b"{" else {}
         if bytes(kind.get("kind", b"")) == b'"new_token"':
             return await self._new_token(by, _decoded(NewToken, raw))
         if "command" in kind:
@@ -176,11 +179,10 @@ class Handle:
         return body
 
     def _answer(self, record: Record) -> bytes:
-        answer = plain(record)
-        for event in record.events:
-            if isinstance(event, Repeated):
-                answer["first"] = plain(self._entry(event.seq))
-        return encode(answer)
+        repeated = [event.seq for event in record.events if isinstance(event, Repeated)]
+        if not repeated:
+            return encode(record)
+        return encode(plain(record) | {"first": plain(self._entry(repeated[0]))})
 
     def _entry(self, seq: int) -> Record | None:
         for _, entry in self._journal.entries(seq - 1):

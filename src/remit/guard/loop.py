@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,7 +39,13 @@ class Due(msgspec.Struct, frozen=True):
     request: Request | None
 
 
-_Taken = tuple[Record, asyncio.Future[Record] | None, list[Due]]
+class _Taken(NamedTuple):
+    """A record on its way to the disk, who waits for it, and what is to be done once it is there."""
+
+    record: Record
+    answer: asyncio.Future[Record] | None
+    acts: list[Due]
+    alerts: list[Alert]
 
 
 class Loop:
@@ -98,7 +105,8 @@ class Loop:
             if not self._inbox:
                 await self._wait()
             self._turn()
-            await asyncio.sleep(0)
+            if self._inbox:
+                await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Take nothing more; what has entered is finished."""
@@ -107,11 +115,11 @@ class Loop:
 
     async def _wait(self) -> None:
         self._waiting.clear()
+        idle = asyncio.get_running_loop().call_later(IDLE_NS / 10**9, self._waiting.set)
         try:
-            async with asyncio.timeout(IDLE_NS / 10**9):
-                await self._waiting.wait()
-        except TimeoutError:
-            return
+            await self._waiting.wait()
+        finally:
+            idle.cancel()
 
     def _turn(self) -> None:
         """Take one batch through: judge each, write and sync all, then answer and act."""
@@ -130,22 +138,22 @@ class Loop:
                 self._before_sync()
                 self.journal.commit(self.journal.seal())
         except JournalError as fault:
-            self._fail(fault, [answer for _, answer, _ in answers])
+            self._fail(fault, [taken.answer for taken in answers])
             raise
-        for record, answer, acts in answers:
+        for record, answer, acts, alerts in answers:
             if answer is not None and not answer.done():
                 answer.set_result(record)
             self._heard(record)
             for doing in acts:
                 self._act(doing)
-            for effect in effects(record):
-                if isinstance(effect, Alert):
-                    self.world.alert(effect)
+            for alert in alerts:
+                self.world.alert(alert)
 
     def _take(self, at: int, by: Principal, body: Body, answer: asyncio.Future[Record] | None) -> _Taken:
         command = Command(seq=self.kernel.state.seq + 1, at=at, by=by, body=body)
         record = self.kernel.step(command)
-        acts = [effect for effect in effects(record) if isinstance(effect, Act)]
+        asked = effects(record)
+        acts = [effect for effect in asked if isinstance(effect, Act)]
         requests = [self._plan(act, command) for act in acts]
         if acts:
             planned = [
@@ -155,7 +163,8 @@ class Loop:
             ]
             record = msgspec.structs.replace(record, requests=tuple(planned))
         self.journal.append(encode(record))
-        return record, answer, [Due(act, record, request) for act, request in zip(acts, requests, strict=True)]
+        dues = [Due(act, record, request) for act, request in zip(acts, requests, strict=True)]
+        return _Taken(record, answer, dues, [effect for effect in asked if isinstance(effect, Alert)])
 
     def _plan(self, act: Act, command: Command) -> Request | None:
         """Return the exact request of an act, or None where the venue has no words for it."""
