@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,10 @@ import msgspec
 from remit.feeds.errors import FeedError
 from remit.feeds.recorded import Marks
 from remit.feeds.sample import AUTUMN_2008, sample_bars
-from remit.guard.wire import AsyncClient, GuardError, GuardGone, GuardNotRunning
-from remit.kernel import command as c
-from remit.kernel.codec import encode
+from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.instrument import Mark
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
-from remit.venues.paper.messages import FromFeed
+from remit.up.teller import Teller, VenueLink
 
 SPREAD_BPS = 4
 MOMENTS = 4
@@ -61,16 +59,20 @@ async def _play(words: argparse.Namespace) -> None:
     if words.day is not None and words.day.exists():
         begins = max(begins, date.fromisoformat(words.day.read_text().strip()) + timedelta(days=1))
     pause_ns = words.day_ms * 10**6 // MOMENTS
+    days = moments_by_day(begins)
+    first = next(days, None)
+    if first is None:
+        raise ValueError(f"no prices are recorded from {begins} on; begin earlier")
     print("feed: ready", flush=True)
     async with AsyncClient(words.socket, words.token.read_text().strip(), "feed") as guard:
-        venue = _VenueLink(words.venue, words.venue_key.read_text().strip())
+        teller = Teller(guard, VenueLink(words.venue, words.venue_key.read_text().strip()))
         due_ns = time.monotonic_ns()
-        for day, moments in moments_by_day(begins):
+        for day, moments in chain([first], days):
             print(f"feed: day {day}", flush=True)
             if words.day is not None:
                 words.day.write_text(f"{day}\n")
             for marks in moments:
-                await _tell(guard, venue, stamped(marks, time.time_ns(), words.day_ms * 10**6))
+                await teller.tell(stamped(marks, time.time_ns(), words.day_ms * 10**6))
                 due_ns += pause_ns
                 await asyncio.sleep(max(due_ns - time.monotonic_ns(), 0) / NANOSECONDS)
     print("feed: the recorded prices are over", flush=True)
@@ -90,43 +92,6 @@ def stamped(marks: tuple[Mark, ...], at: int, day_ns: int) -> tuple[Mark, ...]:
     return tuple(
         msgspec.structs.replace(mark, at=at, resolution_ns=mark.resolution_ns * day_ns // DAY_NS) for mark in marks
     )
-
-
-async def _tell(guard: AsyncClient, venue: _VenueLink, marks: tuple[Mark, ...]) -> None:
-    """Tell the venue first: an agent that acts on a price must find it there. One that is away misses the mark."""
-    try:
-        await venue.tell(marks)
-    except OSError as fault:
-        print(f"feed: the venue does not hear: {fault}", flush=True)
-    try:
-        await guard.ask("command", c.Marked(marks=marks))
-    except (GuardNotRunning, GuardGone) as away:
-        print(f"feed: {away}", flush=True)
-
-
-class _VenueLink:
-    """The feed's link to the paper venue; opened when first used and again after it broke."""
-
-    def __init__(self, path: Path, key: str) -> None:
-        self._path = path
-        self._key = key
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def tell(self, marks: tuple[Mark, ...]) -> None:
-        """Send marks and wait until they were heard; OSError where they were not."""
-        if self._streams is None:
-            self._streams = await asyncio.open_unix_connection(str(self._path))
-        reader, writer = self._streams
-        frame = encode(FromFeed(key=self._key, marks=marks))
-        try:
-            writer.write(len(frame).to_bytes(4, "big") + frame)
-            size = int.from_bytes(await reader.readexactly(4), "big")
-            answer = await reader.readexactly(size)
-        except (OSError, asyncio.IncompleteReadError) as fault:
-            self._streams = None
-            raise OSError(f"the link to {self._path} broke: {fault}") from None
-        if b'"heard"' not in answer:
-            raise OSError(answer.decode("utf-8", "replace")[:200])
 
 
 def _arguments() -> argparse.ArgumentParser:

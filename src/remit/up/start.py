@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +26,11 @@ from remit.up.screen import Screen
 from remit.up.story import Story
 from remit.up.summary import Summary, summarise, verified, written
 from remit.up.supervise import NotStarted, Program, Supervisor
+from remit.up.teller import paper_socket
 
 LOGS = "logs"
 DEMO = "demo"
+PASSPHRASE = "REMIT_PASSPHRASE"
 LOOK_S = 1.0
 """How often the guard is asked for what the journal does not say: gauges, totals, readiness."""
 
@@ -84,6 +86,7 @@ class _Up:
         self.files = Files(self.home / DEMO)
         self.supervisor = Supervisor(self.home / LOGS, self._heard)
         self.stop = asyncio.Event()
+        self.approved: set[str] = set()
         self.before = 0
         """The last entry of earlier runs: it is part of the story and is not told again."""
 
@@ -99,8 +102,8 @@ class _Up:
         if name == "feed" and line.startswith("feed: day "):
             self.story.day = line.removeprefix("feed: day ")
             self.story.days.append(self.story.day)
-        elif "is started again" in line or line.startswith("feed: the recorded"):
-            self.screen.tell(line)
+        elif line.startswith(f"{name} ended ("):
+            self.screen.tell(f"remit up: {line}")
         elif not self.wanted.demo and name == "guard":
             self.console.print(line, markup=False, soft_wrap=True)
 
@@ -110,7 +113,7 @@ class _Up:
         """Run the guard of a data folder, and the paper venue as long as a connection goes there."""
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self.supervisor.stop)
-            socket = await self._guard(dict(os.environ))
+            socket = await self._locked_guard()
             paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
             self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
             try:
@@ -119,6 +122,17 @@ class _Up:
                 paper.cancel()
                 await asyncio.wait([paper])
 
+    async def _locked_guard(self) -> Path:
+        """Start the guard with REMIT_PASSPHRASE, and ask at the terminal for one where its vault wants one."""
+        environ = {name: value for name, value in os.environ.items() if name != PASSPHRASE}
+        given = os.environ.get(PASSPHRASE)
+        try:
+            return await self._guard(environ, given)
+        except NotStarted as fault:
+            if given is not None or "passphrase_needed" not in str(fault) or not sys.stdin.isatty():
+                raise
+        return await self._guard(environ, getpass.getpass("Passphrase of the vault: "))
+
     async def _until_over(self) -> int:
         """Wait for the signal, the end of the time, or the guard's own end, which is a failure."""
         stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
@@ -126,7 +140,6 @@ class _Up:
         await asyncio.wait([stopping, over], timeout=self.wanted.for_s, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if over.done():
-            self.screen.tell(f"remit up: {over.result()}")
             return 1
         return 0
 
@@ -180,8 +193,11 @@ class _Up:
                 await asyncio.sleep(0.5)
 
     async def _approve(self, client: AsyncClient) -> None:
-        """Play the person who confirms."""
+        """Play the person who confirms, once for each order."""
         for held in list(self.story.waiting.values()):
+            if held.order in self.approved:
+                continue
+            self.approved.add(held.order)
             await client.ask("command", c.Approve(order=held.order, digest=held.digest))
 
     async def _look(self, client: AsyncClient) -> None:
@@ -198,13 +214,13 @@ class _Up:
 
     # The programs
 
-    async def _guard(self, environ: Mapping[str, str]) -> Path:
+    async def _guard(self, environ: dict[str, str], passphrase: str | None = None) -> Path:
         command = _module("remit.guard", "--home", str(self.home))
-        program = Program("guard", command, "ready on ", lambda code: code >= 0, dict(environ))
+        program = Program("guard", command, "ready on ", lambda code: code >= 0, environ, passphrase)
         return Path((await self.supervisor.start(program)).partition("ready on ")[2])
 
     async def _venue(self, socket: Path, instruments: Path, key: Path, cash: list[tuple[str, str, str]]) -> Path:
-        path = beside(socket)
+        path = paper_socket(socket)
         words = ["--socket", path, "--state", self.home / "paper.db", "--permit-key", self.home / "permit.pub"]
         words += ["--instruments", instruments, "--feed-key", key]
         for purse in cash:
@@ -224,12 +240,6 @@ class _Up:
         words = ["--socket", socket, "--tokens", self.files.agents, "--every-ms", every_ms, "--tried", self.files.tried]
         command = _module("remit.agents", *map(str, words))
         await self.supervisor.start(Program("agents", command, "ready", lambda code: code in (0, 2), _bare_environ()))
-
-
-def beside(socket: Path) -> Path:
-    """Return where the paper venue listens whose guard listens on `socket`."""
-    name = socket.name
-    return socket.with_name("paper.sock" if name == "guard.sock" else name.replace(".sock", "-paper.sock"))
 
 
 def _home(wanted: Wanted) -> Path:

@@ -34,13 +34,17 @@ class NotStarted(Exception):
 
 
 class Program(NamedTuple):
-    """What to run and how to know that it is ready; `is_final` says after which exit codes it is not started again."""
+    """What to run and how to know that it is ready; `is_final` says after which exit codes it is not started again.
+
+    `passphrase` is handed over through a pipe, whose number the program finds behind `--passphrase-fd`.
+    """
 
     name: str
     command: tuple[str, ...]
     ready: str
     is_final: Callable[[int], bool]
     environ: dict[str, str]
+    passphrase: str | None = None
 
 
 Said = Callable[[str, str], None]
@@ -57,7 +61,8 @@ class Supervisor:
         self._said = said
         self._running: dict[str, _Run] = {}
         self._keeping: dict[str, asyncio.Task[None]] = {}
-        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        logs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the mode is the last folder's alone
+        logs.mkdir(mode=0o700, exist_ok=True)
 
     async def start(self, program: Program) -> str:
         """Start a program and return the line that said it is ready; NotStarted."""
@@ -82,8 +87,11 @@ class Supervisor:
         return None if run is None else await run.stop()
 
     async def _spawn(self, program: Program) -> _Run:
+        handed = _handed(program.passphrase)
         process = await asyncio.create_subprocess_exec(
             *program.command,
+            *(word for descriptor in handed for word in ("--passphrase-fd", str(descriptor))),
+            pass_fds=handed,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -91,6 +99,8 @@ class Supervisor:
             env=program.environ,
             preexec_fn=_stop_with(os.getpid()),
         )
+        for descriptor in handed:
+            os.close(descriptor)
         run = _Run(process, self.logs / f"{program.name}.log", lambda line: self._said(program.name, line))
         self._running[program.name] = run
         return run
@@ -113,10 +123,13 @@ class Supervisor:
             began = time.monotonic()
             code = await run.wait()
             tries = 0 if time.monotonic() - began > CALM_S else tries
+            ended = f"{program.name} ended ({_told(code)})"
             if program.is_final(code):
-                self.over[program.name].set_result(f"{program.name} ended ({_told(code)}): {' / '.join(run.last)}")
+                reason = f"{ended}: {' / '.join(run.last)}"
+                self._said(program.name, reason)
+                self.over[program.name].set_result(reason)
                 return
-            self._said(program.name, f"{program.name} ended ({_told(code)}) and is started again")
+            self._said(program.name, f"{ended} and is started again")
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             await asyncio.sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             tries += 1
@@ -186,6 +199,16 @@ class _Run:
 
 def _told(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+
+def _handed(passphrase: str | None) -> tuple[int, ...]:
+    """Return the end of a pipe that the passphrase can be read from, or nothing where there is none."""
+    if passphrase is None:
+        return ()
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(passphrase + "\n")
+    return (reading,)
 
 
 def _stop_with(parent: int) -> Callable[[], None] | None:

@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 import remit
-from remit.doors.cli import access, agent, approvals, book, journal, mandate, order, risk, run, stops, token, world
+from remit.doors.cli import (
+    access,
+    agent,
+    approvals,
+    book,
+    feed,
+    journal,
+    mandate,
+    order,
+    risk,
+    run,
+    stops,
+    token,
+    world,
+)
 from remit.doors.cli.call import begin
 from remit.doors.cli.whole import Whole
 
@@ -62,6 +76,7 @@ _GROUPS = {
     "order": order.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app, "agent": agent.app,
     "client": access.client, "account": access.account, "connection": access.connection, "grant": access.grant,
     "capability": access.capability, "token": token.app, "instrument": world.instrument, "fact": world.fact,
+    "feed": feed.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
     app.command(_name)(_verb)

@@ -38,7 +38,7 @@ def up(
     ```
     """
     seconds = None if until is None else span_s(until, "--for")
-    main = _part("remit.up", "main")
+    main = part("remit.up", "main")
     home = home or caller().home
     given = {"demo": demo, "for_s": seconds, "home": home, "plain": plain, "json_summary": json}
     raise typer.Exit(main(**given, approve=approve, day_ms=day_ms))
@@ -52,7 +52,7 @@ def init(
     """Make the data folder and its keys. The guard's first start does the same and then writes the operator token.
 
     With --new-keys, for a forgotten passphrase: the old journal, its keys and tokens are archived to be read only, and
-    a new vault and journal begin. Nothing opens the locked keys. Positions are taken over once a person reconciled.
+    a new vault and journal begin. Nothing opens the locked keys; docs/recovery.md says what to do about positions.
 
     ```
     remit init
@@ -116,7 +116,7 @@ def doctor(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _part(module: str, name: str) -> Any:
+def part(module: str, name: str) -> Any:
     """Return a function of a part that is heavy, or that this installation may lack; Fault where it does."""
     try:
         return getattr(importlib.import_module(module), name)
