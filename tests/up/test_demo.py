@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -32,13 +33,18 @@ def command(**wanted: Any) -> list[str]:
     return [sys.executable, "-c", source]
 
 
-def run(home: Path, for_s: int, **wanted: Any) -> tuple[str, dict[str, Any]]:
+def demo(home: Path, *more: str) -> list[str]:
+    """Return what `make up` runs, in a folder of its own and faster."""
+    told = str(home.with_suffix(".json"))
+    words = ["up", "--demo", "--plain", "--home", str(home), "--json", told, "--day-ms", "400", *more]
+    return [sys.executable, "-m", "remit.doors.cli.main", *words]
+
+
+def run(home: Path, *more: str) -> tuple[str, dict[str, Any]]:
     """Run the demo to its end; return what it printed and its summary."""
-    told = home.with_suffix(".json")
-    given = {"demo": True, "for_s": for_s, "home": home, "plain": True, "json_summary": told, "day_ms": 400, **wanted}
-    ended = subprocess.run(command(**given), capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(demo(home, *more), capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout, json.loads(told.read_text())
+    return ended.stdout, json.loads(home.with_suffix(".json").read_text())
 
 
 def processes_of(home: Path) -> list[str]:
@@ -51,7 +57,7 @@ def processes_of(home: Path) -> list[str]:
 
 def test_the_demo_shows_every_verdict_and_goes_on_where_it_was(tmp_path: Path) -> None:
     home = tmp_path / "demo"
-    printed, summary = run(home, 8)
+    printed, summary = run(home, "--for", "8s")
     for words in ("-> ALLOW", "-> DENY", "-> HOLD", "-> REFUSED", "HALT ", "EXPIRED nobody approved in time",
                   "The journal verifies: "):  # fmt: skip
         assert words in printed, words
@@ -74,19 +80,29 @@ def test_the_demo_shows_every_verdict_and_goes_on_where_it_was(tmp_path: Path) -
 
 def until_signal(home: Path) -> tuple[str, dict[str, Any]]:
     """Run the demo again and interrupt it as soon as it has judged something."""
-    told = home.with_suffix(".json")
-    wanted = command(demo=True, home=home, plain=True, json_summary=told, day_ms=400)
-    with subprocess.Popen(wanted, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
+    with subprocess.Popen(demo(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
         assert up.stdout is not None
         said = []
         for line in up.stdout:
             said.append(line)
-            if "goes on after the halt" in line:
+            if " -> " in line:
                 break
         up.send_signal(signal.SIGINT)
         said.append(up.stdout.read())
         assert up.wait(20) == 0
-    return "".join(said), json.loads(told.read_text())
+    return "".join(said), json.loads(home.with_suffix(".json").read_text())
+
+
+def test_a_locked_vault_is_opened_with_the_passphrase_and_without_it_the_fault_is_told(tmp_path: Path) -> None:
+    home = tmp_path / "locked"
+    locked = {**os.environ, "REMIT_PASSPHRASE": "open sesame"}
+    first = subprocess.run(command(home=home, for_s=1), capture_output=True, text=True, timeout=30, env=locked)
+    assert first.returncode == 0, first.stderr
+    ended = subprocess.run(
+        command(home=home, for_s=1), capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL
+    )
+    assert ended.returncode == 1 and "passphrase_needed" in ended.stderr and "Traceback" not in ended.stderr
+    assert "open sesame" not in (home / "logs" / "guard.log").read_text()
 
 
 def test_a_folder_with_a_journal_of_its_own_is_left_alone(tmp_path: Path) -> None:
@@ -136,6 +152,23 @@ def test_a_day_is_an_open_two_extremes_and_a_close() -> None:
 def test_the_venue_learns_the_instruments_as_the_guard_knows_them() -> None:
     rows = [{**plain(one), "market": one.market_name, "trading": "trading", "last": None} for one in instruments()]
     assert instrument_lines(rows).count(b"\n") == len(instruments())
+
+
+def test_every_attempt_of_the_rogue_is_documented() -> None:
+    documented = DOCS.read_text(encoding="utf-8")
+    for attempt in ATTEMPTS:
+        assert f"| {attempt.label} | {attempt.stopped_by or '-'} |" in documented
+
+
+def test_a_feed_without_its_prices_does_not_start(tmp_path: Path) -> None:
+    for name in ("token", "key"):
+        (tmp_path / name).write_text("x")
+    words = ["--socket", "s", "--token", "token", "--venue", "v", "--venue-key", "key", "--begins", "2013-03-02"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "remit.up.feed", *words], cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode == 2 and "feed: no prices are recorded from 2013-03-02 on" in ended.stderr
+    assert "ready" not in ended.stdout
 
 
 def test_the_changes_to_the_preset_are_documented_with_their_reasons() -> None:

@@ -137,6 +137,20 @@ def test_logs_are_private_and_hold_no_token(tmp_path: Path) -> None:
     assert log.stat().st_mode & 0o077 == 0 and log.parent.stat().st_mode & 0o077 == 0
 
 
+def test_a_passphrase_travels_through_a_pipe_at_every_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "PAUSES_S", (0.05,))
+    source = "import os, sys, time; print('ready', os.fdopen(int(sys.argv[2])).readline(), flush=True)"
+    heard: list[str] = []
+
+    async def go() -> None:
+        supervisor = Supervisor(tmp_path, lambda name, line: heard.append(line))
+        await supervisor.start(program("guard", source)._replace(passphrase="open sesame"))
+        await until(lambda: heard.count("ready open sesame") >= 2)
+        await supervisor.stop()
+
+    asyncio.run(go())
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent died")
 def test_no_program_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     pids = tmp_path / "pids"

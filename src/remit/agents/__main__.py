@@ -49,7 +49,7 @@ async def _run(tokens: dict[str, str], words: argparse.Namespace) -> None:
     ]
     if Rogue.name in tokens:
         rogue = Rogue(words.socket, tokens[Rogue.name], words.tried)
-        running.append(asyncio.ensure_future(rogue.misbehave(ATTEMPTS, AFTER, pause_s)))
+        running.append(asyncio.ensure_future(rogue.misbehave(ATTEMPTS, AFTER, pause_s / 2)))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, lambda: [task.cancel() for task in running])
     print(f"agents: ready, {', '.join(sorted(tokens))}", flush=True)

@@ -89,8 +89,8 @@ class Rogue:
                 ready = all(row["ready"] for row in await self.trader.read("connections"))
                 if ready and names and None not in [await self.trader.quote(name) for name in names]:
                     return
-            except (GuardNotRunning, GuardGone):
-                pass
+            except (GuardNotRunning, GuardGone) as away:
+                print(f"rogue: {away}", flush=True)
             await asyncio.sleep(0.2)
 
     async def _make(self, attempt: Attempt) -> None:

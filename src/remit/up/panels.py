@@ -189,7 +189,7 @@ def waiting_text(story: Story, home: Path, width: int, most: int) -> Text:
     for held in list(story.waiting.values())[:most]:
         left = max(held.until - story.at, 0) // NANOSECONDS
         what = f"{held.line.who} {held.line.what}, worth {money(held.worth)} {held.currency}, {left} s left"
-        lines += [Text(f"Waits for a person: {what}", "yellow")]
+        lines += [Text(f"Held: {what}", "yellow")]
         lines += [Text(approve_command(home, held.order))]
     more = len(story.waiting) - most
     if more > 0:
