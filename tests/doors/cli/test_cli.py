@@ -36,7 +36,7 @@ def verbs(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
 
 
 VERBS = dict(verbs())
-OF_OTHERS = ("replay", "bench")
+OF_OTHERS = ("replay", "bench", "feed")
 
 
 @pytest.mark.parametrize("path", VERBS, ids=" ".join)

@@ -11,6 +11,7 @@ from remit.doors.cli.call import Agent, Json, read, subject_of
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
+NARROW = ("percent", "used", "reserved", "limit", "headroom", "rule", "of", "subject")
 
 
 def positions(
@@ -30,18 +31,9 @@ def positions(
     found = read("positions", subject=_asked(subject, agent), by=by)
     if show.json(found):
         return
-    columns = (
-        "subject",
-        "instrument",
-        "quantity",
-        "cost_average",
-        "mark",
-        "value",
-        "unrealised",
-        "realised",
-        "currency",
-    )
-    show.rows(found["positions"], (*columns, "buying", "selling", "connection"), "no positions")
+    columns = ("subject", "instrument", "quantity", "cost_average", "mark", "value", "unrealised", "currency")
+    more = ("realised", "buying", "selling", "connection") if show.wide(120) else ()
+    show.rows(found["positions"], (*columns, *more), "no positions")
     show.say("")
     show.rows(found["totals"], ("subject", "equity", "pnl", "pnl_today", "drawdown", "fees", "currency"), "no totals")
     if found["cash"]:
@@ -81,7 +73,7 @@ def exposed(found: dict[str, Any], every: bool) -> None:
         headroom = f"ready in {waits} s" if waits else "ready" if waits == 0 else row["headroom"]
         shown = {**row, "gauge": show.bar(row["percent"]) if row["percent"] is not None else "", "headroom": headroom}
         rows.append({**shown, "used": row["missing"] or row["used"]})
-    show.rows(rows, GAUGE, "no limit that is used up is in force")
+    show.rows(rows, GAUGE if show.wide(100) else NARROW, "no limit that is used up is in force")
     if every and found["per_order"]:
         show.say("")
         show.rows(found["per_order"], ("subject", "rule", "limit", "unit", "sentence"), "")

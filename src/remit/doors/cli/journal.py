@@ -39,6 +39,8 @@ def log(
     ```
     """
     asked = {"agent": agent, "order": order, "kind": kind, "since": _since(since), "limit": limit}
+    # Asked first: what enters between the two questions is in the second answer, and none is left out.
+    head = read("status")["seq"] if following else 0
     found = read("log", **asked, from_=start)
     last = 0
     for record in found["entries"]:
@@ -51,7 +53,7 @@ def log(
             show.say("no entries")
         return
     sys.stdout.flush()
-    for record in follow(max(last, read("status")["seq"]) + 1 if not last else last + 1):
+    for record in follow(found["next"] or max(last, head) + 1):
         if _fits(record, agent, order, kind):
             _line(record)
             sys.stdout.flush()

@@ -83,9 +83,10 @@ def _effective(found: dict[str, Any]) -> None:
     for written in found["missing"]:
         show.say(f"{written} has no mandate: every order is denied", "red")
     rows = [
-        {**row, "from": ", ".join(f"{one['subject']} {one['value']}" for one in row["from"])} for row in found["limits"]
+        {**row, "rule": row["limit"], "from": ", ".join(f"{one['subject']} {one['value']}" for one in row["from"])}
+        for row in found["limits"]
     ]
-    show.rows(rows, ("limit", "effective", "unit", "per", "from"), "no limit is set")
+    show.rows(rows, ("rule", "effective", "unit", "per", "from"), "no limit is set")
 
 
 @app.command(name="set")
@@ -93,6 +94,7 @@ def set_(
     subject: Annotated[
         list[str] | None, typer.Argument(help="Whose; without it, everyone the file or preset is for.")
     ] = None,
+    agent: Agent = None,
     file: File = None,
     preset: Preset = None,
     why: Why = "",
@@ -111,7 +113,9 @@ def set_(
     """
     if not why.strip():
         raise typer.BadParameter("say why, for the history", param_hint="--why")
-    drafts = _drafts([subject_of(one) for one in subject or ()], file, preset, calendar, blocked)
+    drafts = _drafts(
+        [subject_of(one) for one in (*(subject or ()), *([agent] if agent else ()))], file, preset, calendar, blocked
+    )
     compared = read("compared", mandates={written: plain(mandate) for written, mandate in drafts.items()})
     changed = [row for row in compared if row["changes"] or row["number"] is None]
     misplaced = [f"{row['subject']}: {field}" for row in compared for field in row["unread"]]

@@ -193,7 +193,9 @@ def list_(
     """
     found = read("orders", agent=agent, state=state, instrument=instrument, live=live or None, limit=limit)
     if not show.json(found):
-        show.rows(found, (*COLUMNS, "rule") if state == "denied" else COLUMNS, "no orders")
+        more = ("rule",) if state == "denied" else ()
+        few = [name for name in COLUMNS if show.wide(110) or name not in ("at", "filled", "worth")]
+        show.rows(found, (*few, *more), "no orders")
 
 
 @app.command(name="show")
@@ -239,5 +241,5 @@ def why(order: Order, json: Json = False) -> None:
         show.say(f"  judged on {name}: bid {bid}, ask {ask}, last {last}, of {show.when(at)}")
     digests = ", ".join(digest[:12] or "none" for digest in decision.get("mandates", ()))
     show.say(f"  mandates in force (firm first): {digests or 'none'}")
-    if found["state"] != found["verdict"]:
+    if found["verdict"] != "deny":
         show.say(f"  state now: {found['state']}")

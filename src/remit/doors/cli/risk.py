@@ -47,4 +47,4 @@ def set_(
     remit risk set --strategy momentum --preset starter --why "first day"
     ```
     """
-    set_mandate([f"agent:{agent}"] if agent else None, file, preset, why, calendar, blocked, None, yes, json)
+    set_mandate(None, agent, file, preset, why, calendar, blocked, None, yes, json)

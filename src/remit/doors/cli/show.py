@@ -16,8 +16,8 @@ from remit.doors.cli.call import caller
 from remit.kernel.codec import encode
 
 PIPE_WIDTH = 200
-NARROW = 100
-"""A table that does not fit into fewer columns than this is told row by row."""
+WORDS = 10
+"""Text may be folded to so many columns, numbers are never folded; a table that needs more is told row by row."""
 STYLES = {
     "allow": "green",
     "allowed": "green",
@@ -67,6 +67,11 @@ def json(data: Any) -> bool:
     return caller().json
 
 
+def wide(columns: int) -> bool:
+    """Return whether there is room for so many columns of text."""
+    return console().width >= columns
+
+
 def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str, title: str = "") -> None:
     """Print rows as a table of some of their fields, or row by row where the terminal is too narrow for it."""
     if not found:
@@ -74,11 +79,12 @@ def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str,
         return
     out = console()
     cells = [[cell(name, row.get(name)) for name in columns] for row in found]
-    heads = [name.replace("_", " ").removesuffix(" at") for name in columns]
+    heads = [HEADS.get(name, name.replace("_", " ").removesuffix(" at")) for name in columns]
     widths = [max(len(heads[i]), *(len(line[i]) for line in cells)) for i in range(len(columns))]
     if title:
         out.print(Text(printable(title), style="bold"))
-    if sum(widths) + 2 * len(widths) > out.width and out.width < NARROW:
+    least = [width if name in NUMBERS else min(width, WORDS) for name, width in zip(columns, widths, strict=True)]
+    if sum(least) + 2 * len(least) > out.width:
         for line in cells:
             for head, value in zip(heads, line, strict=True):
                 out.print(Text(f"{head}: ", style="dim"), Text(value, style=STYLES.get(value, "")), sep="")
@@ -86,15 +92,18 @@ def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str,
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head, name in zip(heads, columns, strict=True):
-        table.add_column(head, justify="right" if name in NUMBERS else "left", overflow="fold")
+        number = name in NUMBERS
+        table.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
     for line in cells:
         table.add_row(*(Text(value, style=STYLES.get(value, "")) for value in line))
     out.print(table)
 
 
+HEADS = {"cost_average": "average", "limit_price": "limit", "expires_in_s": "lapses in s", "resume_in_s": "resume in s"}
 NUMBERS = frozenset(
     "quantity filled limit_price worst_price worth used reserved headroom limit value pnl pnl_today equity cost "
-    "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown".split()
+    "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown gauge "
+    "buying selling".split()
 )
 
 
@@ -110,13 +119,13 @@ def facts(found: Mapping[str, Any], names: Sequence[str]) -> None:
 
 
 def cell(name: str, value: Any) -> str:
-    """Return a value as people read it: times in UTC, lists with commas, nothing as a dash."""
+    """Return a value as people read it: times in UTC to the second, lists with commas, nothing as a dash."""
     if value is None or value == "" or value == [] or value == ():
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and (name == "at" or name.endswith("_at") or name in ("until", "since")):
-        return when(value)
+        return when(value // 10**9 * 10**9)
     if isinstance(value, Mapping):
         return printable(", ".join(f"{key} {cell(key, inner)}" for key, inner in value.items()))
     if isinstance(value, (list, tuple)):

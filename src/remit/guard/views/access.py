@@ -54,7 +54,10 @@ def _agent(looking: Looking, name: str) -> dict[str, Any]:
     state = looking.state
     agent = state.agents[name]
     of = state.subjects[subject("agent", name)]
+    granted = sorted(connection for who, connection in state.grants if who == name)
     path = ["firm", subject("account", agent.account), of.written]
+    path += [subject("connection", connection) for connection in granted]
+    path += sorted({subject("venue", state.connections[connection].venue) for connection in granted})
     return {
         "name": name,
         "account": agent.account,
@@ -62,7 +65,7 @@ def _agent(looking: Looking, name: str) -> dict[str, Any]:
         "paused": [written for written in path if written in state.pauses],
         "halted": [halt for written in path for halt in state.halted.get(written, ())],
         "capabilities": sorted(what for who, what in state.capabilities if who == name),
-        "connections": sorted(connection for who, connection in state.grants if who == name),
+        "connections": granted,
         "mandate": None if of.version is None else of.version.number,
         "clients": sorted(client.name for client in state.clients.values() if client.agent == name),
         "orders_live": len(state.orders_of.get(name, ())),

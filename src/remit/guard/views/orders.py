@@ -215,7 +215,9 @@ def _moves(record: Record, name: str) -> Iterator[dict[str, Any]]:
         what = shown.pop("event")
         if shown.pop("order", None) == name or what == "denied":
             state = "denied" if what == "denied" else str(shown.get("state", ""))
-            details = {key: value for key, value in shown.items() if key not in ("digest", "fingerprint", "agent")}
+            details = {
+                key: value for key, value in shown.items() if key not in ("digest", "fingerprint", "agent", "state")
+            }
             yield {**base, "event": what, "state": state, **({"details": details} if details else {})}
             told = True
     if not told and getattr(asked.body, "order", "") == name:
