@@ -231,8 +231,8 @@ class Journal:
             else:
                 if walk.torn_bytes:
                     self._store.truncate(walk.segment, walk.end)
-                # A failed sync can leave the last batch, even one that closes cleanly, readable in memory and not on the
-                # disk; a second sync would then succeed without writing it. The same bytes again make it durable.
+                # A failed sync can leave the last batch, even one that closes cleanly, readable in memory and not on
+                # the disk; a second sync would then succeed without writing it. The same bytes again make it durable.
                 offset = walk.batch_start
                 data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)
                 self._store.write(walk.segment, offset, data)

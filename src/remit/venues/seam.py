@@ -12,11 +12,13 @@ from remit.kernel.permit import Request
 
 
 class Unencodable(Exception):
-    """The venue's protocol cannot express this order; the reason is the message. A definitive refusal, before any byte is sent."""
+    """The venue's protocol cannot express this order; the reason is the message. A definitive refusal, before any byte
+    is sent."""
 
 
 class Venue(Protocol):
-    """One venue's codec. `at` is the journal's time and `nonce` is kernel state, so that the same call gives the same bytes."""
+    """One venue's codec. `at` is the journal's time and `nonce` is kernel state, so that the same call gives the same
+    bytes."""
 
     name: str
 
@@ -42,7 +44,8 @@ class Venue(Protocol):
         """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection."""
 
     def subscribe(self, connection: str, after: int) -> bytes:
-        """Return the bytes that open the stream of what a connection's venue says unasked, after message number `after`."""
+        """Return the bytes that open the stream of what a connection's venue says unasked, after message number
+        `after`."""
 
     def listen(self, message: bytes) -> Sequence[Body]:
         """Return the reports that an unsolicited message of the venue spells."""

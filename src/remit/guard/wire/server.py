@@ -243,11 +243,8 @@ def _remove_stale(path: Path) -> None:
         raise SettingInvalid(f"{path} exists and is no socket", _OTHER)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
+        # Where its queue is full somebody listens too.
+        if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
             path.unlink()
             return
-        except BlockingIOError:
-            pass  # its queue is full: somebody listens
     raise GuardRunning(f"a guard listens on {path} already", "Stop it first")
