@@ -41,7 +41,8 @@ def add(
     records += [enter(make(SetCapability, agent=name, capability=one, enabled=True)) for one in enable or ()]
     if not show.json(records):
         show.say(f"{name}: added to {account}", "green")
-        show.say(f"  next: remit mandate set {name} --preset starter --why ..., remit token issue {name} --role agent")
+        show.say(f"  next: remit mandate set agent:{name} --preset starter --why ...")
+        show.say(f"        remit token issue {name} --role agent")
 
 
 @app.command(name="list")

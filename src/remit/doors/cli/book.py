@@ -64,16 +64,15 @@ def exposure(
 
 def exposed(found: dict[str, Any], every: bool) -> None:
     """Print the gauges of an exposure view, the fullest first."""
-    gauges = sorted(
-        found["gauges"], key=lambda row: (row["holds"], -(row["percent"] or 0), row["rule"], row["subject"])
-    )
     rows = []
-    for row in gauges:
+    for row in found["gauges"]:
         waits = row.get("ready_in_s")
         headroom = f"ready in {waits} s" if waits else "ready" if waits == 0 else row["headroom"]
         shown = {**row, "gauge": show.bar(row["percent"]) if row["percent"] is not None else "", "headroom": headroom}
         rows.append({**shown, "used": row["missing"] or row["used"]})
-    show.rows(rows, GAUGE if show.wide(100) else NARROW, "no limit that is used up is in force")
+    show.rows(rows, GAUGE if show.wide(125) else NARROW, "no limit that is used up is in force")
+    if found["left_out"]:
+        show.say(f"{found['left_out']} emptier ones are left out: name a subject", "dim")
     if every and found["per_order"]:
         show.say("")
         show.rows(found["per_order"], ("subject", "rule", "limit", "unit", "sentence"), "")

@@ -53,10 +53,13 @@ def log(
             show.say("no entries")
         return
     sys.stdout.flush()
-    for record in follow(found["next"] or max(last, head) + 1):
-        if _fits(record, agent, order, kind):
-            _line(record)
-            sys.stdout.flush()
+    try:
+        for record in follow(found["next"] or max(last, head) + 1):
+            if _fits(record, agent, order, kind):
+                _line(record)
+                sys.stdout.flush()
+    except KeyboardInterrupt:  # the way a person ends it
+        return
 
 
 def _since(written: str | None) -> int | None:

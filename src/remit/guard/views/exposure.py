@@ -38,6 +38,10 @@ _COPIED = (
 )
 
 
+GAUGES_MAX = 2_000
+"""Gauges in one answer, which must fit into a frame; the fullest are told."""
+
+
 def exposure(looking: Looking) -> dict[str, Any]:
     """Each limit in force of one subject or of all that may be seen.
 
@@ -55,15 +59,24 @@ def exposure(looking: Looking) -> dict[str, Any]:
             missing.append(of.written)
             continue
         evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
-        cells = [cell for (written, _, _), cell in looking.state.cells.items() if written == of.written]
+        cells: dict[int, list[Cell]] = {}
+        for (written, _, _), cell in looking.state.cells.items():
+            for sums in cell.sums if written == of.written else ():
+                cells.setdefault(id(sums), []).append(cell)
         for index, line in enumerate(evaluator.lines):
             if line.rule.standing:
                 continue
             if "of" in roots(line.rule.resting):
-                gauges += _gauges(looking, of, cells, evaluator, index, facts)
+                gauges += _gauges(of, cells, evaluator, index, facts)
             else:
                 per_order.append(_per_order(of, line))
-    return {"gauges": gauges, "per_order": per_order, "without_mandate": missing}
+    gauges.sort(key=lambda row: (row["holds"], -(row["percent"] or 0), row["rule"], row["subject"], row["of"]))
+    return {
+        "gauges": gauges[:GAUGES_MAX],
+        "left_out": max(len(gauges) - GAUGES_MAX, 0),
+        "per_order": per_order,
+        "without_mandate": missing,
+    }
 
 
 def _per_order(of: Subject, line: Line) -> dict[str, Any]:
@@ -77,7 +90,7 @@ def _per_order(of: Subject, line: Line) -> dict[str, Any]:
 
 
 def _gauges(
-    looking: Looking, of: Subject, cells: list[Cell], evaluator: Evaluator, index: int, facts: Facts
+    of: Subject, cells: dict[int, list[Cell]], evaluator: Evaluator, index: int, facts: Facts
 ) -> Iterator[dict[str, Any]]:
     """Yield one line of the gauge, or one for each group the limit is counted for."""
     line = evaluator.lines[index]
@@ -87,8 +100,7 @@ def _gauges(
         yield _gauge(of, "", evaluator, index, facts, Sums(of.total.umbrella), Sums(of.total.umbrella))
     for name in groups if per != TOTAL else [""]:
         full = of.groups[(per, name)] if per != TOTAL else of.total
-        inside = [cell for cell in cells if full is cell.sums[PERS.index(per)]]
-        yield _gauge(of, name, evaluator, index, facts, full, bare(full, inside))
+        yield _gauge(of, name, evaluator, index, facts, full, bare(full, cells.get(id(full), [])))
 
 
 def bare(full: Sums, cells: list[Cell]) -> Sums:
