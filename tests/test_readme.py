@@ -1,0 +1,83 @@
+"""The README's terminal sessions, run word for word: what it shows is what a reader gets."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def steps(block: str) -> list[tuple[str, str]]:
+    """Each command of a session, with what it prints."""
+    parts = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def pattern(printed: str) -> re.Pattern[str]:
+    """What is printed, with `...` for whatever differs from run to run and blanks at line ends left out."""
+    lines = [line.rstrip() for line in printed.strip().splitlines()]
+    return re.compile(r"\n".join(re.escape(line).replace(r"\.\.\.", ".+") for line in lines))
+
+
+@pytest.fixture(scope="module")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    home = tmp_path_factory.mktemp("readme") / "home"
+    environ = {**os.environ, "REMIT_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"}
+    environ.pop("REMIT_TOKEN", None)
+    with (home.parent / "up.log").open("w") as log:
+        up = subprocess.Popen([*REMIT, "up"], env=environ, stdout=log, stderr=log, cwd=ROOT)
+    try:
+        until(lambda: run("remit status", environ).returncode == 0, "the guard answers")
+        yield environ
+    finally:
+        up.terminate()
+        up.wait(15)
+
+
+REMIT = [sys.executable, "-m", "remit.doors.cli.main"]
+
+
+def run(command: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(command)
+    assert words[0] == "remit"
+    return subprocess.run([*REMIT, *words[1:]], env=environ, capture_output=True, text=True, cwd=ROOT, timeout=30)
+
+
+def is_ready(environ: dict[str, str]) -> bool:
+    return [row["ready"] for row in json.loads(run("remit connection list --json", environ).stdout)] == [True]
+
+
+def until(holds: Callable[[], bool], what: str, within_s: int = 20) -> None:
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, f"not within {within_s} s: {what}"
+        time.sleep(0.1)
+
+
+def test_the_sessions_of_the_readme(guard: dict[str, str]) -> None:
+    shown, desk = BLOCKS
+    for command, _ in steps(desk):
+        if command != "remit up &":
+            if command.startswith("remit feed"):
+                until(lambda: is_ready(guard), "the connection is reconciled")
+            done = run(command, guard)
+            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    held = "HELD"
+    for command, printed in steps(shown):
+        done = run(command.replace("HELD", held), guard)
+        said = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).strip().splitlines())
+        assert pattern(printed).fullmatch(said), f"$ {command}\n{said}"
+        if said.startswith("held"):
+            held = said.split()[1]
+        assert done.returncode == {"denied": 3, "held": 4}.get(said.split()[0], 0)
