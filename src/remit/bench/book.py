@@ -6,7 +6,7 @@ have one order working in each. The mandates that are measured are published las
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from remit.kernel import access
@@ -25,16 +25,25 @@ BEGIN_NS = 20_000 * DAY_NS
 OPERATOR = Principal(name="ann", role="operator", owner="ann")
 FEED = Principal(name="bars", role="feed")
 INSTRUMENTS, HOLDERS, ACCOUNTS = 50, 20, 4
+FEW = "FEW"
 NEWCOMER = f"agent{HOLDERS}"
 """An agent of the first account that holds nothing and has no order."""
 
 
 class Book:
-    """A kernel with a book, and its clock. `limits` are mandates by subject; the other subjects have the empty one."""
+    """A kernel with a book, and its clock, which goes `pace_ns` ahead with every command.
 
-    def __init__(self, limits: Mapping[str, Mandate], *, working: int = 1000) -> None:
-        self.kernel = Kernel()
+    `limits` are mandates by subject; the other subjects have the empty one. `heard` is told every record.
+    """
+
+    def __init__(
+        self, limits: Mapping[str, Mandate], *, working: int = 1000, kernel: Kernel | None = None,
+        heard: Callable[[Record], object] = lambda record: None,
+    ) -> None:
+        self.kernel = Kernel() if kernel is None else kernel
         self.at = BEGIN_NS
+        self.pace_ns = 1_000
+        self._heard = heard
         self.names = [f"SYM{number}" for number in range(INSTRUMENTS)]
         self.agents = [f"agent{number}" for number in range(HOLDERS)]
         self._asked = 0
@@ -47,11 +56,13 @@ class Book:
             self.enter(OPERATOR, c.SetMandate(subject=subject, mandate=mandate, why="bench"))
 
     def enter(self, by: Principal, body: Body) -> Record:
-        """Let a command enter, one microsecond after the one before; what the kernel refuses is our mistake."""
-        self.at += 1_000
+        """Let a command enter; what the kernel refuses is our mistake."""
+        self.at += self.pace_ns
         record = self.kernel.step(Command(seq=self.kernel.state.seq + 1, at=self.at, by=by, body=body))
-        if isinstance(record.events[0] if record.events else None, Refused):
-            raise AssertionError(f"the book cannot be made: {record.events[0]}")
+        for event in record.events:
+            if isinstance(event, Refused):
+                raise AssertionError(f"the book cannot be made: {event}")
+        self._heard(record)
         return record
 
     def intent(self, agent: str, instrument: str, quantity: int, price: str = "100.00", **more: Any) -> OrderIntent:
@@ -93,23 +104,43 @@ class Book:
         for number in range(count):
             agent, name = self._place(number)
             side, price = ("buy", "99.00") if number % 2 else ("sell", "101.00")
-            self._allowed(agent, self.intent(agent, name, 1, price, side=side))
+            self._allowed(agent, c.Submit(intent=self.intent(agent, name, 1, price, side=side)))
+
+    def live(self, number: int) -> None:
+        """Let one more order live and end: proposed on a fresh mark, working, cancelled; three entries."""
+        agent, name = self._place(number)
+        body = c.Submit(
+            intent=self.intent(agent, name, 1 + number % 7, "99.00"), marks=self.marks("100.00", [name])
+        )
+        order = self._allowed(agent, body)
+        self.enter(GUARD, c.Acked(order=order))
+        self.enter(GUARD, c.Cancelled(order=order))
+
+    def hold_few(self) -> None:
+        """Add the instrument FEW, and ten stakes in it: six agents in two accounts, and the firm through both."""
+        self.enter(OPERATOR, c.AddInstrument(instrument=_instrument(FEW)))
+        self.enter(FEED, c.Marked(marks=self.marks("100.00", [FEW])))
+        for number in (0, 4, 8, 12, 16, 1):
+            self._own(f"agent{number}", FEW)
+
+    def _own(self, agent: str, name: str) -> None:
+        order = self._allowed(agent, c.Submit(intent=self.intent(agent, name, 10)))
+        fill = c.Filled(order=order, fill=f"f-{order}", quantity=shares(10), price=parse(Price, "100"))
+        self.enter(GUARD, fill)
 
     def _place(self, number: int) -> tuple[str, str]:
         return self.agents[number // INSTRUMENTS % HOLDERS], self.names[number % INSTRUMENTS]
 
     def _hold(self) -> None:
         for number in range(INSTRUMENTS * HOLDERS):
-            agent, name = self._place(number)
-            order = self._allowed(agent, self.intent(agent, name, 10))
-            self.enter(GUARD, c.Filled(order=order, fill=f"f{number}", quantity=shares(10), price=parse(Price, "100")))
+            self._own(*self._place(number))
 
-    def _allowed(self, agent: str, intent: OrderIntent) -> str:
-        record = self.enter(Principal(name=agent, role="agent", owner="ann"), c.Submit(intent=intent))
-        event = record.events[0]
-        if not isinstance(event, Reserved) or event.state != "allowed":
-            raise AssertionError(f"the book cannot be made: {record.decision}")
-        return event.order
+    def _allowed(self, agent: str, body: c.Submit) -> str:
+        record = self.enter(Principal(name=agent, role="agent", owner="ann"), body)
+        for event in record.events:
+            if isinstance(event, Reserved) and event.state == "allowed":
+                return event.order
+        raise AssertionError(f"the book cannot be made: {record.decision}")
 
 
 def shares(count: int) -> Quantity:
@@ -127,8 +158,15 @@ def account_number(agent: str) -> int:
     return int(agent.removeprefix("agent")) % ACCOUNTS
 
 
+def _instrument(name: str) -> Instrument:
+    return Instrument(
+        name=name, kind="equity", venue="paper", currency="USD", category="us_equity", tick=parse(Price, "0.01"),
+        lot=shares(1),
+    )
+
+
 def _opening(agents: list[str], names: list[str]) -> Iterator[tuple[Principal, Body]]:
-    yield GUARD, c.KernelStarted(version="bench", digest="0" * 64, clean=True, prefix="b")
+    yield GUARD, c.KernelStarted(version="bench", digest="0" * 64, clean=True, prefix="bench")
     yield OPERATOR, c.SetFirm(currency="USD")
     yield GUARD, c.SetSessions(zone="UTC", starts=tuple(BEGIN_NS + day * DAY_NS for day in range(30)))
     yield GUARD, c.SetCalendar(
@@ -136,11 +174,7 @@ def _opening(agents: list[str], names: list[str]) -> Iterator[tuple[Principal, B
         windows=((BEGIN_NS, BEGIN_NS + 30 * DAY_NS),),
     )
     for name in names:
-        instrument = Instrument(
-            name=name, kind="equity", venue="paper", currency="USD", category="us_equity", tick=parse(Price, "0.01"),
-            lot=shares(1),
-        )
-        yield OPERATOR, c.AddInstrument(instrument=instrument)
+        yield OPERATOR, c.AddInstrument(instrument=_instrument(name))
         yield OPERATOR, c.SetVolume(instrument=name, average_daily=shares(10**9))
     for number in range(ACCOUNTS):
         account, connection = f"account{number}", f"paper{number}"

@@ -13,6 +13,8 @@ from rich.console import Console
 
 from remit.bench.decide import decide, growth
 from remit.bench.durable import durable
+from remit.bench.history import history, mark
+from remit.bench.replays import replay
 from remit.bench.show import show
 from remit.bench.table import Machine, Result, Row, Skipped, written
 from remit.bench.wire import wire
@@ -22,10 +24,10 @@ Measured = list[Row | Skipped]
 
 
 class Measurement(NamedTuple):
-    """One group of rows: what makes it from a number of rounds, and how many rounds, in full and in a quick run."""
+    """One group of rows: what makes it from a size, mostly of rounds, and that size in full and in a quick run."""
 
     make: Callable[[int], Measured]
-    rounds: int
+    full: int
     quick: int
 
 
@@ -34,6 +36,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "growth": Measurement(growth, 20, 6),
     "durable": Measurement(durable, 40, 10),
     "wire": Measurement(wire, 20, 5),
+    "mark": Measurement(mark, 40, 10),
+    "replay": Measurement(replay, 3, 1),
+    "history": Measurement(history, 1_000_000, 100_000),
 }
 
 
@@ -72,7 +77,7 @@ def measure(names: list[str], *, quick: bool, told: Callable[[str], None] = lamb
     for name in names:
         told(name)
         one = MEASUREMENTS[name]
-        for found in one.make(one.quick if quick else one.rounds):
+        for found in one.make(one.quick if quick else one.full):
             if isinstance(found, Row):
                 rows.append(found)
             else:

@@ -8,7 +8,7 @@ from typing import Any
 from remit.bench import peer
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.table import Row, Skipped
-from remit.bench.timing import Round, Timed, in_turns
+from remit.bench.timing import CPU, Round, Timed, in_turns
 from remit.kernel.decide import Judge
 from remit.kernel.lens import Asked, Lens
 from remit.kernel.mandate import Mandate
@@ -32,7 +32,7 @@ def decide(rounds: int) -> list[Row | Skipped]:
         engine = peer.Peer()
         subjects["peer"] = _peer(engine, 10, engine.allowed)
         subjects["peer denied"] = _peer(engine, 2 * peer.CAP // 100, engine.denied)
-    took = in_turns(subjects, rounds)
+    took = in_turns(subjects, rounds, CPU)
     rows: list[Row | Skipped] = []
     if "peer" in took:
         rows += _beside_peer(took)
@@ -55,7 +55,7 @@ def _beside_peer(took: Mapping[str, Timed]) -> list[Row]:
 
 def growth(rounds: int) -> list[Row | Skipped]:
     """Judging the same order with 10, 1,000 and 10,000 working orders in the book."""
-    took = in_turns({str(working): _judging(SOME, working=working) for working in GROWTH}, rounds)
+    took = in_turns({str(working): _judging(SOME, working=working) for working in GROWTH}, rounds, CPU)
     few = GROWTH[0]
     return [
         Row(

@@ -14,7 +14,8 @@ def show(result: Result, console: Console) -> None:
     """Print every row with what stood beside it, and what could not be measured."""
     table = Table(title="Remit beside raw limits and a peer, in one run", title_justify="left")
     for heading in ("what", "figure", "reach", "aim", "stands", "beside", "noise"):
-        table.add_column(heading, justify="left" if heading in ("what", "beside", "stands") else "right")
+        words = heading in ("what", "beside", "stands")
+        table.add_column(heading, justify="left" if words else "right", no_wrap=heading != "beside")
     group = ""
     for row in result.rows:
         if group not in ("", row.group):

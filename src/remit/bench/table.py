@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["x", "us over", "us", "/s", "s per million"]
+Unit = Literal["x", "us over", "us", "s", "/s", "s per million"]
 """What a figure counts: times what stands beside; microseconds more than it; and where a goal is written so, plain
-microseconds, units a second, or seconds for a million units."""
+microseconds, seconds, units a second, or seconds for a million units."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +44,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return (self.ns - self.beside_ns) / 1e3
             case "us":
                 return self.ns / 1e3
+            case "s":
+                return self.ns / 1e9
             case "/s":
                 return 1e9 / self.ns
             case "s per million":

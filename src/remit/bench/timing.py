@@ -27,17 +27,31 @@ class Timed(NamedTuple):
     noise: float
 
 
-def in_turns(subjects: Mapping[str, Round], rounds: int) -> dict[str, Timed]:
+Clock = Callable[[], int]
+WALL: Clock = time.perf_counter_ns
+CPU: Clock = time.thread_time_ns
+"""For work that waits for nothing: what other programs take of a core meanwhile is left out."""
+
+
+def in_turns(
+    subjects: Mapping[str, Round], rounds: int, clock: Clock = WALL, *, warm: bool = True
+) -> dict[str, Timed]:
     """Return how long a unit of each subject takes, measured round by round in turns after one round to warm up.
 
-    The cyclic garbage collector rests inside a round and runs between rounds: every subject pays for its own garbage.
+    `warm=False` leaves that round out, for rounds so long that their own beginning is nothing. The cyclic garbage
+    collector rests inside a round and runs between rounds.
     """
-    for work in subjects.values():
-        _once(work)
-    taken: dict[str, list[float]] = {name: [] for name in subjects}
-    for _ in range(rounds):
-        for name, work in subjects.items():
-            taken[name].append(_once(work))
+    gc.collect()
+    gc.freeze()  # what was set up is not looked through again and again
+    try:
+        for work in subjects.values() if warm else ():
+            _once(work, clock)
+        taken: dict[str, list[float]] = {name: [] for name in subjects}
+        for _ in range(rounds):
+            for name, work in subjects.items():
+                taken[name].append(_once(work, clock))
+    finally:
+        gc.unfreeze()
     return {name: timed(values) for name, values in taken.items()}
 
 
@@ -50,14 +64,14 @@ def timed(values: Sequence[float]) -> Timed:
     return Timed(middle, (high - low) / 2 / middle if middle else 0.0)
 
 
-def _once(work: Round) -> float:
+def _once(work: Round, clock: Clock) -> float:
     work.prepare()
     gc.collect()
     gc.disable()
     try:
-        start = time.perf_counter_ns()
+        start = clock()
         units = work.run()
-        end = time.perf_counter_ns()
+        end = clock()
     finally:
         gc.enable()
     return (end - start) / units

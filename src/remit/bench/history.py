@@ -1,0 +1,144 @@
+"""What a long history costs: to start over it, and to verify it; and what a mark costs that many hold."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from remit.bench.book import FEED, FEW, SOME, Book
+from remit.bench.table import Row, Skipped
+from remit.bench.timing import CPU, Round, in_turns
+from remit.guard.recover import ORIGIN, Recovered, recover, take_snapshot
+from remit.guard.vault import Vault
+from remit.guard.world import JOURNAL, RealWorld
+from remit.journal import snapshot as snapshots
+from remit.journal.log import read_entries
+from remit.journal.store import FolderReader
+from remit.kernel import command as c
+from remit.kernel.codec import encode
+from remit.kernel.command import Command
+from remit.kernel.names import GUARD
+from remit.kernel.numbers import DAY_NS
+from remit.verify import verify
+
+MARKS = 200
+DAYS = 20
+"""A history spreads over so many days; the kernel forgets finished orders after three."""
+BATCH = 64
+
+
+class History:
+    """A data folder as a guard leaves it: `count` entries, a snapshot, and a hundredth as many after it."""
+
+    def __init__(self, home: Path, count: int) -> None:
+        self.home = home
+        self.count = count
+        world = RealWorld(home, {})
+        vault = Vault.create(world)
+        self.verifier = vault.checkpoint_signer(ORIGIN).verifier
+        with closing(world):
+            recovered = recover(world, vault)
+            self._live(world, recovered)
+            recovered.journal.close()
+
+    def _live(self, world: RealWorld, recovered: Recovered) -> None:
+        journal, kernel = recovered.journal, recovered.kernel
+        waiting = [0]
+
+        def heard(record: object) -> None:
+            journal.append(encode(record))
+            waiting[0] += 1
+            if waiting[0] == BATCH:
+                waiting[0] = 0
+                journal.sync()
+
+        book = Book(SOME, kernel=kernel, heard=heard)
+        book.pace_ns = DAYS * DAY_NS // self.count
+        number = 0
+        while kernel.state.seq < self.count:
+            book.live(number)
+            number += 1
+        journal.sync()
+        book.enter(GUARD, take_snapshot(world, journal, kernel))
+        while kernel.state.seq < self.count + self.count // 100:
+            book.live(number)
+            number += 1
+
+    def start(self) -> int:
+        """Do what a guard does at its start until it knows everything, and stop again."""
+        world = RealWorld(self.home, {})
+        with closing(world):
+            recovered = recover(world, Vault.open(world))
+            if recovered.kernel.state.seq < self.count:
+                raise AssertionError("the start does not know what was journalled")
+            recovered.journal.close()
+        return 1
+
+    def read_tail(self) -> int:
+        """Read what a start must read at least: the snapshot's bytes, and the entries after it."""
+        store = FolderReader(self.home / JOURNAL)
+        latest = snapshots.latest_valid(store)[0]
+        assert latest is not None
+        for _ in read_entries(store, latest.seq):
+            pass
+        return 1
+
+    def verify(self) -> int:
+        """Verify tree, signatures and every verdict."""
+        verdict = verify(self.home / JOURNAL, self.verifier)
+        if not verdict.well or verdict.count < self.count:
+            raise AssertionError(f"the history does not verify: {verdict}")
+        return verdict.count
+
+    def read(self) -> int:
+        """Read every entry and its checksum."""
+        return sum(1 for _ in read_entries(FolderReader(self.home / JOURNAL), 0))
+
+
+def history(entries: int, folder: Path | None = None) -> list[Row | Skipped]:
+    """Start over a history of so many entries, and verify it."""
+    with TemporaryDirectory(prefix="remit-bench-", dir=folder) as temporary:
+        past = History(Path(temporary) / "home", entries)
+        begun = in_turns({"start": Round(past.start), "read": Round(past.read_tail)}, 5)
+        proved = in_turns({"verify": Round(past.verify), "read": Round(past.read)}, 1, warm=False)
+    whole = f"{entries:,} entries"
+    return [
+        Row(group="history", name=f"start, {whole} behind", ns=begun["start"].ns, unit="s",
+            beside=f"reading the snapshot and the {entries // 100:,} entries after it", beside_ns=begun["read"].ns,
+            reach=2, aim=0.5, noise=begun["start"].noise),
+        Row(group="history", name=f"verify {whole}", ns=proved["verify"].ns, unit="s per million",
+            beside="reading the entries", beside_ns=proved["read"].ns, reach=60, aim=20,
+            note="tree, signatures, and every verdict derived again"),
+    ]
+
+
+def mark(rounds: int) -> list[Row | Skipped]:
+    """A mark that ten stakes hang on, from its command to its record, beside judging one order."""
+    book = Book(SOME)
+    book.hold_few()
+    orders = book.asked(MARKS)
+    commands: list[Command] = []
+
+    def prepare() -> None:
+        seq = book.kernel.state.seq
+        commands[:] = [
+            Command(seq=seq + number, at=book.at, by=FEED, body=c.Marked(marks=book.marks(f"100.0{number % 2}", [FEW])))
+            for number in range(1, MARKS + 1)
+        ]
+
+    def step() -> int:
+        for command in commands:
+            book.kernel.step(command)
+        return MARKS
+
+    def judge() -> int:
+        for asked in orders:
+            book.kernel.judge.judge(asked, "o")
+        return MARKS
+
+    took = in_turns({"mark": Round(step, prepare), "judge": Round(judge)}, rounds, CPU)
+    return [
+        Row(group="mark", name="ten stakes", ns=took["mark"].ns, unit="us", beside="judging one order, 25 lines",
+            beside_ns=took["judge"].ns, reach=25, aim=10, noise=max(took["mark"].noise, took["judge"].noise)),
+    ]

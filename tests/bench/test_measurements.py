@@ -1,0 +1,145 @@
+"""Tests that every measurement measures what it says: verdicts and sizes, never times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from remit.bench import book, command, decide, durable, history, peer, replays, wire
+from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
+from remit.bench.callers import AnsweredOtherwise, Callers, framed
+from remit.bench.processes import Running
+from remit.bench.table import Row, Skipped
+from remit.doors.cli.main import app
+from remit.kernel.lens import Lens
+from remit.kernel.rules.table import RULES
+
+
+def lines(of: Book, agent: str = "agent0") -> list[str]:
+    lens = of.kernel.judge._lens(of.asked(1, agent=agent)[0])
+    assert isinstance(lens, Lens)
+    return [line.rule.name for line in lens.evaluator.lines]
+
+
+def test_the_standard_book_is_what_it_is_called() -> None:
+    state = Book(SOME).kernel.state
+    held = [cell for (of, _, _), cell in state.cells.items() if of.startswith("agent:") and cell.quantity]
+    assert (len(state.instruments), len(held), len(state.orders)) == (50, 1000, 1000)
+    assert {order.state for order in state.orders.values()} == {"allowed"}
+
+
+def test_the_mandates_have_as_many_lines_as_they_say() -> None:
+    standing = sum(rule.standing for rule in RULES)
+    assert len(lines(Book(SOME, working=0))) == 25
+    assert len(lines(Book(MANY, working=0))) == 25 + standing
+    assert len(lines(Book(NOTHING_PASSES, working=0))) == 25
+
+
+def test_all_rules_are_all_rules() -> None:
+    assert set(lines(Book(ALL, working=0), NEWCOMER)) == {rule.name for rule in RULES}
+
+
+def test_a_denial_says_all_eight() -> None:
+    denied = Book(NOTHING_PASSES, working=0)
+    decision, _ = denied.kernel.judge.judge(denied.asked(1)[0], "o")
+    assert (decision.verdict, len(decision.findings)) == ("deny", 8)
+
+
+def test_judging_leaves_the_book_as_it_was() -> None:
+    of = Book(SOME, working=50)
+    before = (of.kernel.state.seq, len(of.kernel.state.orders), of.kernel.state.subjects["firm"].total.long)
+    for asked in of.asked(60):
+        assert of.kernel.judge.judge(asked, "o")[0].verdict == "allow"
+    assert before == (of.kernel.state.seq, len(of.kernel.state.orders), of.kernel.state.subjects["firm"].total.long)
+
+
+def test_ten_stakes_hang_on_few() -> None:
+    of = Book({}, working=0)
+    of.hold_few()
+    assert sum(bool(cell.quantity) for cell in of.kernel.state.cells_of[book.FEW]) == 10
+
+
+def test_walking_the_lines_says_what_was_generated() -> None:
+    """`_walking` itself refuses an order that does not pass; this asks that a denial is walked to the same findings."""
+    of = Book(NOTHING_PASSES, working=0)
+    asked = of.asked(1)[0]
+    generated, _ = of.kernel.judge.judge(asked, "o")
+    lens = of.kernel.judge._lens(asked)
+    assert isinstance(lens, Lens)
+    lens.evaluator = decide._Walked(lens.evaluator.lines)
+    assert of.kernel.judge.judge(asked, "o")[0] == generated
+
+
+@pytest.mark.skipif(not peer.is_installed(), reason="nautilus_trader is not installed: the extra `bench`")
+def test_the_peer_allows_and_denies_what_it_should() -> None:
+    engine = peer.Peer()
+    for submit in engine.submits(5, 10):
+        engine.execute(submit)
+    assert (len(engine.allowed), len(engine.denied)) == (5, 0)
+    for submit in engine.submits(5, 2 * peer.CAP // 100):
+        engine.execute(submit)
+    assert (len(engine.allowed), len(engine.denied)) == (5, 5)
+
+
+def test_what_is_made_durable_is_in_the_journal(tmp_path: Path) -> None:
+    stepping = durable.Stepping(tmp_path / "journal")
+    stepping.prepare(3)
+    assert stepping.one_by_one() == 3
+    stepping.prepare(5)
+    assert stepping.together() == 5
+    assert stepping.journal.size == 8
+    assert all(b'"verdict":"allow"' in entry for _, entry in stepping.journal.entries())
+    stepping.journal.close()
+
+
+def test_a_history_starts_and_verifies(tmp_path: Path) -> None:
+    past = history.History(tmp_path / "home", 6000)
+    assert past.start() == past.read_tail() == 1
+    assert past.read() == past.verify() >= 6000
+
+
+def test_callers_ask_a_real_guard_and_notice_another_verdict(tmp_path: Path) -> None:
+    with Running(tmp_path / "home") as guard, Callers(guard.socket, 3) as callers:
+        for quantity, verdict in ((wire.DENIED, "deny"), (wire.ALLOWED, "allow")):
+            requests = framed(guard.secret, [guard.submit(quantity) for _ in range(7)])
+            assert callers.ask(requests, verdict) == 7
+        with pytest.raises(AnsweredOtherwise):
+            callers.ask(framed(guard.secret, [guard.submit(wire.DENIED)]), "allow")
+
+
+def test_without_the_data_the_replay_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    (skipped,) = replays.replay(1, tmp_path)
+    assert isinstance(skipped, Skipped)
+    assert "REMIT_DATA" in skipped.why
+
+
+def test_the_command_prints_and_writes_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "MEASUREMENTS", {"mark": command.Measurement(history.mark, 9, 2)})
+    out = tmp_path / "rows.json"
+    ran = CliRunner().invoke(app, ["bench", "--only", "mark", "--quick", "--json", str(out)])
+    assert ran.exit_code == 0, ran.output
+    assert "ten stakes" in ran.output
+    (found,) = json.loads(out.read_bytes())["rows"]
+    assert found["group"] == "mark" and found["figure"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--only", "nothing"], 2, "Choose from"),
+        (["--only", "mark", "--quick", "--json", "/no/such/place"], 1, "cannot"),
+    ],
+)
+def test_a_mistake_has_its_code_and_what_to_do(words: list[str], code: int, says: str) -> None:
+    ran = CliRunner().invoke(app, ["bench", *words])
+    assert (ran.exit_code, says in ran.output) == (code, True), ran.output
+
+
+def test_growth_and_goals_are_those_of_the_table() -> None:
+    rows = decide._beside_peer({name: decide.Timed(100, 0) for name in ("some", "many", "all", "denied", "peer",
+                                                                          "peer denied")})
+    assert [(row.reach, row.aim) for row in rows] == [(1.5, 1.0), (None, None), (2.0, 1.5), (1.0, 0.5)]
+    assert all(isinstance(row, Row) and row.figure == 1 for row in rows)
