@@ -129,6 +129,7 @@ def test_a_loss_halts_and_a_resume_ends_the_halt() -> None:
     told.mark("70")
     halted = next(iter(told.story.halts.values()))
     assert (halted.subject, halted.cause, halted.why) == ("agent:rogue", "loss", "daily_loss_max at 570, limit 500")
+    assert halted.brief == "daily_loss 570/500"
     assert [line.verdict for line in told.lines] == ["halt"]
     told.mark("100")
     told.say(OPERATOR, c.Review(halt=halted.halt, limit="daily_loss_max", why="looked"))
@@ -183,7 +184,7 @@ def test_the_screen_says_it_all_at_every_size(width: int, height: int) -> None:
     assert len(shown.splitlines()) <= height and max(map(len, shown.splitlines())) <= width
     joined = " ".join(shown.split())
     for words in ("TRAINING", "street ready", "1,234", "rogue daily_loss", "400/500", "-570.50 USD", "HALTED",
-                  "agent:rogue loss", "HALT "):  # fmt: skip
+                  "rogue daily_loss 570/500" if width < 120 else "agent:rogue loss", "HALT "):  # fmt: skip
         assert words in joined, words
 
 

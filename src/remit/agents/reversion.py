@@ -13,7 +13,7 @@ from remit.kernel.numbers import BPS, Money, Price, Quantity, Ratio, parse
 LOOK_BACK = 12
 """Prices in the average: three days of four prices each."""
 DIP_BPS = 200
-DEEP_BPS = 300
+DEEP_BPS = 400
 BACK_BPS = -150
 SPEND = parse(Money, "2400")
 SPEND_DEEP = parse(Money, "3600")

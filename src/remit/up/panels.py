@@ -73,7 +73,7 @@ def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     """Orders above, everything else below them."""
     low = 11
     foot, right = Layout(size=low), Layout(size=width * 2 // 5)
-    right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story)))
+    right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story, is_brief=True)))
     foot.split_row(Layout(limits_panel(looked, low - 2, BAR // 2)), right)
     body = Layout()
     body.split_column(Layout(orders_panel(story, rows - low - 2, width - 4)), foot)
@@ -173,12 +173,15 @@ def agents_panel(looked: Looked) -> Panel:
     return Panel(table, title="Profit and loss", title_align="left", padding=(0, 1), border_style="dim")
 
 
-def halts_panel(story: Story) -> Panel:
-    """Return every halt in force with its cause, the latest first."""
-    texts = [
-        Text.assemble((f"{halted.subject} ", "bold red"), f"{halted.cause}: {halted.why}")
-        for halted in reversed(story.halts.values())
-    ]
+def halts_panel(story: Story, *, is_brief: bool = False) -> Panel:
+    """Return every halt in force with its cause, the latest first; `is_brief` takes one row for each."""
+    texts = []
+    for halted in reversed(story.halts.values()):
+        if is_brief:
+            name = halted.subject.partition(":")[2] or halted.subject
+            texts.append(Text.assemble((f"{name} ", "bold red"), halted.brief, no_wrap=True, overflow="ellipsis"))
+        else:
+            texts.append(Text.assemble((f"{halted.subject} ", "bold red"), f"{halted.cause}: {halted.why}"))
     body = Group(*texts) if texts else Text("none", "dim")
     return Panel(body, title="Halts", title_align="left", padding=(0, 1), border_style="red" if texts else "dim")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
-from remit.up.words import money, order_words, reasons, shown
+from remit.up.words import money, order_words, reasons, shown, whole
 
 LINES_MAX = 400
 TRY = "try:"
@@ -48,13 +48,13 @@ class Waiting:
 
 @dataclass
 class Halted:
-    """A halt in force: on whom, and why."""
+    """A halt in force: on whom and why, in a sentence and in a few characters."""
 
     halt: str
     subject: str
     cause: str
     why: str
-    at: int
+    brief: str
 
 
 @dataclass
@@ -151,8 +151,11 @@ class Story:
     def _happened(self, record: Record, event: e.Event) -> list[Line]:
         at = record.command.at
         if isinstance(event, e.HaltRaised):
-            why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}" if event.limit else event.why
-            halted = Halted(event.halt, event.subject, event.cause, why or event.rule, at)
+            why, brief = event.why or event.rule, str(event.cause)
+            if event.limit:
+                why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
+                brief = f"{event.rule.removesuffix('_max')} {whole(event.actual)}/{whole(event.limit)}"
+            halted = Halted(event.halt, event.subject, event.cause, why, brief)
             self.halts[event.halt] = halted
             self.all_halts.append(halted)
             return [Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", halted.why)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,13 +130,14 @@ def _facts(summary: Summary) -> list[str]:
         more = f" and {len(told) - RULES_TOLD} others" if len(told) > RULES_TOLD else ""
         lines.append(f"  {agent}: {', '.join(told[:RULES_TOLD])}{more}")
     lines += [f"Halt of {halt['subject']} ({halt['cause']}): {halt['why']}" for halt in summary.halts]
-    lines += [f"Held: {held['agent']} {held['what']}: {held['state']}" for held in summary.held]
+    ends = Counter((held["agent"], held["state"].partition(" at ")[0]) for held in summary.held)
+    lines += [f"Held for a person: {agent} {count} ({state})" for (agent, state), count in ends.items()]
     tried = summary.tried
     if tried["attempts"]:
         lines.append(f"The rogue made {tried['attempts']} attempts; {tried['as_expected']} ended as they must")
         lines += [f"  NOT: {wrong['tried']}: {wrong['verdict']}" for wrong in tried["not_as_expected"]]
     lines += ["", _journal(summary.journal), f"It is in {summary.home} and stays there; look further with"]
-    held = next((held["order"] for held in summary.held), "ORDER")
+    held = summary.held[0]["order"] if summary.held else "ORDER"
     call = command(summary.home)
     return [*lines, f"  {call} why {held}", f"  {call} verify", f"  {call} log"]
 

@@ -29,6 +29,11 @@ def shown(number: str) -> str:
     return money(value)
 
 
+def whole(number: str) -> str:
+    """Return decimal text without its places, for where there is no room."""
+    return shown(number).partition(".")[0]
+
+
 def money(value: int) -> str:
     """Return a scaled number as people write it: thousands apart, at most two places, rounded towards zero."""
     step = SCALE // 10**PLACES
