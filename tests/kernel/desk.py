@@ -232,10 +232,10 @@ class Desk:
 
     def submit(self, amount: str, limit: str | None = None, by: Principal | None = None, **more: Any) -> Record:
         """Propose an order for an agent (by itself unless said otherwise) and return the record."""
-        through = more.pop("client", "")
+        through, after_ns = more.pop("client", ""), more.pop("after_ns", 1_000_000)
         intent = self.intent(amount, limit, **more)
         by = by or (client(through) if through else agent(intent.agent))
-        return self.do(c.Submit(intent=intent, client=through), by)
+        return self.do(c.Submit(intent=intent, client=through), by, after_ns)
 
     def order(self, amount: str, limit: str | None = None, **more: Any) -> Order:
         """Propose an order that must be allowed or held, and return it."""
