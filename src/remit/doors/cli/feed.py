@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, caller, token_of
+from remit.doors.cli.call import Fault, Json, caller, token_of
 from remit.doors.cli.run import part
 
 app = typer.Typer(no_args_is_help=True, help="Give the guard prices: recorded bars, or an exchange's public ones.")
@@ -21,6 +22,7 @@ def bars(
     files: Annotated[list[Path], typer.Argument(help="CSV or CSV.gz: ts,instrument,open,high,low,close,volume.")],
     speed: Annotated[int, typer.Option(min=1, help="So many times faster than they happened.")] = 60,
     spread_bps: Annotated[int, typer.Option(min=0, max=19_999, help="The assumed distance from bid to ask.")] = 0,
+    json: Json = False,
 ) -> None:
     """Play recorded bars as if they were made now, until they end or Ctrl-C; a paper venue beside the guard hears them.
 
@@ -36,6 +38,7 @@ def live(
     exchange: Annotated[str, typer.Argument(help="The exchange, as ccxt names it, such as kraken.")],
     symbols: Annotated[list[str], typer.Argument(help="INSTRUMENT=SYMBOL, such as BTC-USD=BTC/USD; several.")],
     poll_s: Annotated[int, typer.Option(min=1, help="Ask for prices every so many seconds.")] = 5,
+    json: Json = False,
 ) -> None:
     """Pass an exchange's public prices on until Ctrl-C. It needs the extra `live`, and no key.
 
@@ -60,13 +63,13 @@ def _feed(name: str, *asked: Any, **how: Any) -> None:
     def told(marks: int) -> None:
         nonlocal count
         count = marks
-        if marks % SAID_EVERY == 1:
+        if marks % SAID_EVERY == 1 and not caller().json:
             show.say(f"{marks} prices told", "dim")
 
     try:
-        run(settings.home, settings.socket, token_of(settings), *asked, **how, told=told)
-    except KeyboardInterrupt:
-        show.say("stopped", "dim")
+        with contextlib.suppress(KeyboardInterrupt):  # told to stop: what was told so far is said below
+            run(settings.home, settings.socket, token_of(settings), *asked, **how, told=told)
     except (OSError, ValueError) as fault:
         raise Fault("feed", str(fault), "Correct the file or the option it names") from None
-    show.say(f"{count} prices told in all", "green")
+    if not show.json({"prices": count}):
+        show.say(f"{count} prices told in all", "green")
