@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
 CHANGES = (
     Change("account:main", "approval_notional_min", "2500", "the preset asks a person only where money is live"),
-    Change("account:main", "approval_expiry_s", 6, "so that you see a hold run out"),
+    Change("account:main", "approval_expiry_s", 15, "long enough to answer one, short enough to see one run out"),
     Change("account:main", "daily_loss_max", "2000", "so that one agent's halt does not stop the other"),
     Change("account:main", "price_collar_bps", 1000, "prices moved by more than the preset's 5 % a day that autumn"),
     Change("account:main", "orders_per_day_max", 500, "a day of the demo is weeks of prices"),
