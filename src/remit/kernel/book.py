@@ -197,7 +197,23 @@ class Cell:
     def mark(self, price: int) -> None:
         """Value the position at a new price."""
         self.price = price
-        self.revalue()
+        if self.quantity <= 0 or self.buy_quantity or self.sell_quantity:
+            self.revalue()
+            return
+        # A long position with nothing reserved is its own long side, and its cost does not hang on the price.
+        value = price * self.quantity * self.unit // _CUBE
+        change = value - self.value
+        if not change:
+            return
+        margin = self.margin_of(value)
+        more_margin = margin - self.margin
+        self.value = self.long = self.gross = value
+        self.margin = margin
+        for sums in self.sums:
+            sums.value += change
+            sums.long += change
+            sums.gross += change
+            sums.margin += more_margin
 
     def revalue(self) -> None:
         """Work out the worth of the position anew, and everything that hangs on it."""

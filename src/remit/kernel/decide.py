@@ -12,7 +12,7 @@ from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
 from remit.kernel.gather import account_facts, gather
 from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.numbers import Money, Price, Quantity
-from remit.kernel.rules.compile import Lines
+from remit.kernel.rules.compile import Lines, Watch
 from remit.kernel.rules.table import RULES
 from remit.kernel.state import State, Subject
 
@@ -39,11 +39,13 @@ class Judge:
     def __init__(self, state: State) -> None:
         self.state = state
         self._lenses: dict[tuple[str, str, str, str], Lens] = {}
+        self._watches: dict[str, Watch] = {}
         self._lines = Lines(RULES)
 
     def forget(self) -> None:
         """Work everything out anew: a mandate, an instrument or an access table changed."""
         self._lenses.clear()
+        self._watches.clear()
 
     def judge(self, asked: Asked, order_id: str) -> tuple[Decision, Needs | None]:
         """Return the decision on an order, and what people must do where the verdict is hold."""
@@ -87,8 +89,10 @@ class Judge:
         """Return which of a subject's limits that need no order do not hold now."""
         if of.version is None:
             return ()
-        watch = self._lines.watch(of.scope, of.version.digest, of.version.mandate)
-        found = watch.check(of.total)
+        watch = self._watches.get(of.written)
+        if watch is None:
+            watch = self._watches[of.written] = self._lines.watch(of.scope, of.version.digest, of.version.mandate)
+        found = watch.check(of.total) if watch.lines else None
         return watch.findings(found, of.total, of.written, of.currency) if found else ()
 
     def _unknown(self, asked: Asked) -> Finding | None:
