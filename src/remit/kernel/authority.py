@@ -84,6 +84,6 @@ def refusal_of(state: State, command: Command) -> tuple[str, str] | None:
     if by.role not in AUTHORITY[type(command.body)]:
         return (
             "not_authorised",
-            f"a {by.role} may not do this; it takes {' or '.join(sorted(AUTHORITY[type(command.body)]))}",
+            f"the role {by.role} may not do this; it takes {' or '.join(sorted(AUTHORITY[type(command.body)]))}",
         )
     return None
