@@ -127,7 +127,7 @@ def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> Non
         facts.grant = f"{intent.connection} belongs to account {lens.connection.account}, not to {lens.account.name}"
     elif not by_hand and (intent.agent, intent.connection) not in state.grants:
         facts.grant = f"{intent.connection} is not granted to {intent.agent}"
-    facts.mandates = () if at < lens.good_until else _mandates_missing(state, lens, at)
+    facts.mandates = () if by_hand or at < lens.good_until else _mandates_missing(state, lens, at)
     facts.environment = _environment(lens, intent)
     facts.intent_id = _intent_id(state, asked)
     facts.venue_state = _venue_state(state, intent.connection)

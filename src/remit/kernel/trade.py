@@ -50,10 +50,7 @@ def submit(step: Step, body: c.Submit) -> None:
     decision = step.decision
     assert decision is not None
     if decision.verdict == "deny":
-        step.emit(e.Denied(agent=intent.agent, fingerprint=fingerprint(intent)))
-        for finding in decision.findings:
-            if finding.verdict == "deny" and intent.agent in state.agents:
-                breached(step, finding, intent.agent)
+        _deny(step, decision, intent.agent, fingerprint(intent))
         return
     digest = digest_of(intent, decision)
     if needs is None:
@@ -63,6 +60,14 @@ def submit(step: Step, body: c.Submit) -> None:
     step.emit(
         e.Reserved(order=order_id, state="held", digest=digest, until=until, quorum=needs.quorum, confirm=needs.confirm)
     )
+
+
+def _deny(step: Step, decision: e.Decision, agent: str, fingerprint: str) -> None:
+    """Deny what was proposed, and draw the consequences of each rule that did not hold."""
+    step.emit(e.Denied(agent=agent, fingerprint=fingerprint))
+    for finding in decision.findings:
+        if finding.verdict == "deny" and agent in step.state.agents:
+            breached(step, finding, agent)
 
 
 def may_speak_for(state: State, by: Principal, agent: str, client: str) -> bool:
@@ -109,7 +114,7 @@ def replace(step: Step, body: c.Replace) -> None:
         step.refuse("needs_approval", "the new terms need approval; cancel the order and propose it anew")
     else:
         asked = f"replace|{order.id}|{int(body.quantity)}|{int(body.limit_price)}"
-        step.emit(e.Denied(agent=order.agent, fingerprint=asked))
+        _deny(step, step.decision, order.agent, asked)
 
 
 def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, str] | None:
