@@ -24,7 +24,7 @@ def row(ns: float, beside_ns: float, unit: Unit = "x", reach: float | None = Non
         ("us", 24_500, 1, 24.5, "24.5 us"),
         ("s", 1.5e9, 1, 1.5, "1.5 s"),
         ("/s", 50_000, 1, 20_000, "20,000/s"),
-        ("s per million", 45_000, 1, 45, "45 s per million"),
+        ("s/million", 45_000, 1, 45, "45 s/million"),
     ],
 )
 def test_the_figure_in_each_unit(unit: Unit, ns: float, beside_ns: float, figure: float, text: str) -> None:

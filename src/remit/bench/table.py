@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["x", "us over", "us", "s", "/s", "s per million"]
+Unit = Literal["x", "us over", "us", "s", "/s", "s/million"]
 """What a figure counts: times what stands beside; microseconds more than it; and where a goal is written so, plain
 microseconds, seconds, units a second, or seconds for a million units."""
 
@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return self.ns / 1e9
             case "/s":
                 return 1e9 / self.ns
-            case "s per million":
+            case "s/million":
                 return self.ns / 1e3
 
     @property
@@ -88,10 +88,13 @@ class Result(msgspec.Struct, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-def said(figure: float | None, unit: Unit) -> str:
+def goal(figure: float | None, unit: Unit) -> str:
+    """Return a goal as it stands beside a figure that names the unit; empty where there is none."""
+    return "" if figure is None else said(figure, unit).split(" ")[0].removesuffix("/s")
+
+
+def said(figure: float, unit: Unit) -> str:
     """Return a figure as people read it."""
-    if figure is None:
-        return ""
     if unit == "x":
         return f"{figure:.2f}x"
     number = f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
