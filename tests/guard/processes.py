@@ -137,18 +137,17 @@ class Processes:
 
     def submit(self, quantity: str, side: str = "buy", who: str = "momentum", **more: Any) -> dict[str, Any]:
         self.sent += 1
-        intent = OrderIntent(
-            id=more.pop("id", f"{time.time_ns()}-{self.sent}"),
-            agent="momentum",
-            connection="paper1",
-            instrument="AAPL",
-            side=side,
-            quantity=parse(Quantity, quantity),
-            created_at=time.time_ns(),
-            type=more.pop("type", "market"),
-            **more,
-        )
-        return self.say(c.Submit(intent=intent), who)
+        name = more.pop("id", f"{time.time_ns()}-{self.sent}")
+        return self.say(c.Submit(intent=intent(name, quantity, side, **more)), who)
+
+
+def intent(name: str, quantity: str, side: str = "buy", **more: Any) -> OrderIntent:
+    """An intent of the agent `momentum` in AAPL, at the market unless said otherwise, made now."""
+    said = {"agent": "momentum", "type": "market", **more}
+    return OrderIntent(
+        id=name, connection="paper1", instrument="AAPL", side=side, quantity=parse(Quantity, quantity),
+        created_at=time.time_ns(), **said,
+    )  # fmt: skip
 
 
 def tell_venue(path: Path, key: Path, mark: Mark) -> None:

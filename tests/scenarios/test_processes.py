@@ -4,19 +4,17 @@ venue."""
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.guard.processes import Processes, wait_for
+from tests.guard.processes import Processes, intent, wait_for
 from tests.guard.test_process import reached, records, venue_orders
 
 from remit.kernel import command as c
 from remit.kernel.event import HaltRaised
 from remit.kernel.mandate import Mandate
-from remit.kernel.numbers import Money, Quantity, parse
-from remit.kernel.order import OrderIntent
+from remit.kernel.numbers import Money, Price, Quantity, parse
 
 
 @pytest.fixture
@@ -41,19 +39,10 @@ def test_a_storm_on_one_cap_never_passes_it(desk: Processes) -> None:
     start = threading.Barrier(32)
 
     def ask(number: int) -> None:
-        intent = OrderIntent(
-            id=f"storm-{number}",
-            agent="momentum",
-            connection="paper1",
-            instrument="AAPL",
-            side="buy",
-            quantity=parse(Quantity, "10"),
-            created_at=time.time_ns(),
-            type="market",
-        )
+        asked = intent(f"storm-{number}", "10")
         with desk.client("momentum") as client:
             start.wait()
-            verdicts.append(client.ask("command", c.Submit(intent=intent))["decision"]["verdict"])
+            verdicts.append(client.ask("command", c.Submit(intent=asked))["decision"]["verdict"])
 
     callers = [threading.Thread(target=ask, args=(number,)) for number in range(32)]
     for caller in callers:
@@ -121,17 +110,7 @@ def test_no_mandate_means_no_trade(desk: Processes) -> None:
     desk.say(c.SetGrant(agent="new", connection="paper1", granted=True))
     desk.say(c.SetCapability(agent="new", capability="place_order", enabled=True))
     desk.secrets["new"] = desk.say({"kind": "new_token", "role": "agent", "name": "new", "owner": "ann"})["secret"]
-    intent = OrderIntent(
-        id="n1",
-        agent="new",
-        connection="paper1",
-        instrument="AAPL",
-        side="buy",
-        quantity=parse(Quantity, "1"),
-        created_at=time.time_ns(),
-        type="market",
-    )
-    findings = desk.say(c.Submit(intent=intent), "new")["decision"]["findings"]
+    findings = desk.say(c.Submit(intent=intent("n1", "1", agent="new")), "new")["decision"]["findings"]
     assert [finding["rule"] for finding in findings] == ["mandate_present"]
 
 
@@ -149,24 +128,18 @@ def test_no_agent_approves_its_own_trade(desk: Processes) -> None:
         c.Resume(halt="H-1-1", why="fine"),
         c.SetPause(subject="agent:momentum", paused=False, why="go"),
         c.Reconciled(connection="paper1", positions=(), cash=(), orders=()),
-        c.Filled(order="x", fill="f", quantity=parse(Quantity, "1"), price=parse_price("1")),
+        c.Filled(order="x", fill="f", quantity=parse(Quantity, "1"), price=parse(Price, "1")),
         {"kind": "new_token", "role": "operator", "name": "momentum", "owner": "momentum"},
     ):
         answer = desk.say(body, "momentum")
         assert [(event["event"], event["code"]) for event in answer["events"]] == [("refused", "not_authorised")], body
 
 
-def parse_price(text: str):  # type: ignore[no-untyped-def]
-    from remit.kernel.numbers import Price
-
-    return parse(Price, text)
-
-
 def test_a_kill_cancels_what_works_and_flattens_when_asked(desk: Processes) -> None:
     """A kill stops everything, cancels working orders, and with `flatten` closes the position by an exit of the
     guard."""
     desk.submit("10")
-    resting = desk.submit("5", type="limit", limit_price=parse_price("90"))["decision"]["order"]
+    resting = desk.submit("5", type="limit", limit_price=parse(Price, "90"))["decision"]["order"]
     wait_for(lambda: any(isinstance(r.command.body, c.Filled) for r in records(desk.home)), "the position is there")
     answer = desk.say(c.Halt(subject="account:main", why="drill", kill=True, flatten=True))
     assert {"event": "cancel_asked", "order": resting, "why": answer_why(answer, resting)} in answer["events"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -135,7 +136,7 @@ def test_a_backup_is_restored_elsewhere_and_goes_on(desk: Processes, tmp_path: P
 
 def test_a_pipe_that_closes_early_leaves_no_traceback(desk: Processes) -> None:
     environ = {**os.environ, "REMIT_HOME": str(desk.home)}
-    command = f"{sys.executable} -m remit.doors.cli.main mandate presets --json | head -c 10"
+    command = f"{shlex.quote(sys.executable)} -m remit.doors.cli.main mandate presets --json | head -c 10"
     found = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, text=True, timeout=30)
     assert len(found.stdout) == 10 and "Traceback" not in found.stderr
 
