@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.halt import raise_halt, watch
+from remit.kernel.halt import CANCELS_MAX, raise_halt, watch
 from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import Money, Quantity, text
 from remit.kernel.order import TERMINAL, Order, Signal, transition
@@ -24,6 +24,7 @@ Report = (
     | c.Replaced
     | c.ReplaceRefused
 )
+NOT_YET_SHOWN = ("held", "allowed", "sent")
 SIGNALS: dict[type, Signal] = {
     c.Sent: "send",
     c.Unencodable: "reject",
@@ -165,7 +166,10 @@ def external(step: Step, body: c.External) -> None:
 
 
 def reconciled(step: Step, body: c.Reconciled) -> None:
-    """Compare a venue's own account of a connection with the book: equal makes it ready, a difference halts it."""
+    """Compare a venue's own account of a connection with the book: equal makes it ready, a difference halts it.
+
+    An order that the venue does not show may be over: it keeps its reservation, and the venue is asked.
+    """
     if body.connection not in step.state.connections:
         step.refuse("unknown_connection", f"there is no connection {body.connection}")
         return
@@ -178,6 +182,19 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
         )
     else:
         step.emit(e.Took())
+    for order in _not_shown(step.state, body)[:CANCELS_MAX]:
+        step.emit(e.Asked(connection=body.connection, order=order))
+
+
+def _not_shown(state: State, body: c.Reconciled) -> list[str]:
+    """Return the orders that should work at a connection and that its venue does not show; one just sent may still be
+    on its way."""
+    shown = set(body.orders)
+    return [
+        order.id
+        for order in state.orders.values()
+        if order.connection == body.connection and order.id not in shown and order.state not in NOT_YET_SHOWN
+    ]
 
 
 def drift(state: State, body: c.Reconciled) -> list[str]:
