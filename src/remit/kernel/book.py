@@ -196,6 +196,8 @@ class Cell:
 
     def mark(self, price: int) -> None:
         """Value the position at a new price."""
+        if price == self.price:
+            return
         self.price = price
         if self.quantity <= 0 or self.buy_quantity or self.sell_quantity:
             self.revalue()

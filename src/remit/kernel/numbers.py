@@ -71,12 +71,17 @@ def parse(kind: type[Number], source: object) -> Number:
     """
     if type(source) is not str:
         raise NotDecimal(f'decimal text wanted, for example "12.5", not {type(source).__name__}')
+    return kind(_read(source))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _read(source: str) -> int:
     if not _DECIMAL.fullmatch(source):
         raise NotDecimal(f"not a plain decimal number: {source[:40]!r}")
     whole, _, fraction = source.partition(".")
     negative = whole.startswith("-")
     magnitude = int(whole.lstrip("-")) * SCALE + int(fraction.ljust(18, "0"))
-    return kind(-magnitude if negative else magnitude)
+    return -magnitude if negative else magnitude
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
