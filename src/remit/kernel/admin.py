@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.halt import holders, raise_halt, watch
+from remit.kernel.halt import cancel_orders, holders, raise_halt, watch
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, SCALE
@@ -277,11 +277,8 @@ def settled(step: Step, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> N
     if not isinstance(step.events[-1], e.Took):
         return
     if isinstance(body, (c.Resolve, c.Split)):
-        for order in list(step.state.orders.values()):
-            if order.instrument in names and order.state == "held":
-                step.emit(e.Moved(order=order.id, state="cancelled", why="the instrument changed"))
-            elif order.instrument in names and order.state != "pending_cancel":
-                step.emit(e.CancelAsked(order=order.id, why="the instrument changed"))
+        for name in names:
+            cancel_orders(step, subject("instrument", name), every=True, why="the instrument changed")
     watch(step, concerned)
 
 

@@ -14,8 +14,10 @@ from remit.kernel.rules.table import BY_NAME
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
-CANCELS_MAX = 200
-"""Orders that one entry asks to be cancelled."""
+CANCELS_MAX = 100
+"""Orders that one entry asks to be cancelled, for all subjects together; the next entry goes on."""
+HALTS_MAX = 50
+"""Halts that one entry raises; where more are due the whole firm is halted instead."""
 
 
 def raise_halt(
@@ -49,7 +51,9 @@ def breached(step: Step, finding: e.Finding, agent: str) -> None:
     """Draw the consequence of a finding whose rule halts."""
     breach = BY_NAME[finding.rule].breach
     if isinstance(breach, Deny) and breach.halt is not None:
-        of = subject("agent", agent) if finding.subject == "order" else finding.subject
+        of, why = subject("agent", agent) if finding.subject == "order" else finding.subject, ""
+        if sum(isinstance(event, e.HaltRaised) for event in step.events) >= HALTS_MAX:
+            of, why = FIRM, f"more than {HALTS_MAX} breaches at once, {of} among them"
         raise_halt(
             step,
             of,
@@ -57,6 +61,7 @@ def breached(step: Step, finding: e.Finding, agent: str) -> None:
             finding.rule,
             limit=finding.limit,
             actual=finding.actual,
+            why=why,
             cancel="opening" if breach.cancel else "",
         )
 
@@ -68,12 +73,13 @@ def cancel_orders(step: Step, of: str, *, every: bool, why: str) -> None:
     """
     open_orders = [order for order in orders_of(step.state, of) if every or order.opening]
     wanted = [order for order in open_orders if order.state != "pending_cancel"]
-    for order in wanted[:CANCELS_MAX]:
+    room = max(CANCELS_MAX - len(step.events), 0)
+    for order in wanted[:room]:
         if order.state == "held":
             step.emit(e.Moved(order=order.id, state="cancelled", why=why))
         else:
             step.emit(e.CancelAsked(order=order.id, why=why))
-    left = len(wanted) > CANCELS_MAX
+    left = len(wanted) > room
     if left or of in step.state.sweeps:
         step.emit(e.Sweep(subject=of, every=every or step.state.sweeps.get(of, False), left=left))
 
@@ -94,6 +100,8 @@ def orders_of(state: State, of: str) -> Iterator[Order]:
                 and order.venue == name
                 or scope == "connection"
                 and order.connection == name
+                or scope == "instrument"
+                and order.instrument == name
             ):
                 yield order
 

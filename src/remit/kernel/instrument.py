@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from remit.kernel.names import At, Currency, Name
+from remit.kernel.names import At, Currency, Name, Text
 from remit.kernel.numbers import SCALE, Money, Price, Quantity, Ratio
 
 Kind = Literal["equity", "etf", "spot", "perpetual", "prediction"]
@@ -73,7 +73,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bid_size: Quantity | None = None
     ask_size: Quantity | None = None
     resolution_ns: At = 0
-    source: str = ""
+    source: Text = ""
 
     def __post_init__(self) -> None:
         if self.bid < 0 or self.ask <= 0 or self.last <= 0 or self.bid > self.ask:

@@ -16,11 +16,12 @@ At = Annotated[int, msgspec.Meta(ge=0)]
 
 Side = Literal["buy", "sell"]
 Environment = Literal["training", "live"]
-Scope = Literal["firm", "account", "agent", "client", "venue", "connection"]
+Scope = Literal["firm", "account", "agent", "client", "venue", "connection", "instrument"]
 Role = Literal["operator", "approver", "auditor", "agent", "client", "feed", "guard"]
 
 MANDATE_SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client")
-SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client", "venue", "connection")
+SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client", "venue", "connection", "instrument")
+"""What a subject can be; an instrument is one only for the cancelling of its orders."""
 FIRM = "firm"
 SIGN: dict[str, int] = {"buy": 1, "sell": -1}
 

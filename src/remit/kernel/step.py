@@ -9,6 +9,9 @@ from remit.kernel.fold import fold_event
 from remit.kernel.reserve import reserve, unreserve
 from remit.kernel.state import State
 
+WHY_MAX = 500
+"""Characters of a refusal's reason: it may name what was asked for, and an entry has a largest size."""
+
 
 class Step:
     """What the handlers of commands work with: they read the state, and change it only by emitting events."""
@@ -29,7 +32,7 @@ class Step:
 
     def refuse(self, code: str, why: str) -> None:
         """The command changes nothing: `code` names the reason and `why` says what to do."""
-        self.emit(Refused(code=code, why=why))
+        self.emit(Refused(code=code, why=why[:WHY_MAX]))
 
     def decide(self, asked: Asked, order_id: str) -> Needs | None:
         """Judge an order; the decision becomes the record's. An order that is already in the book is judged without

@@ -48,8 +48,9 @@ class Breach(NamedTuple):
             if relation.bound_text is not None:
                 shown = relation.bound_text(self.actual, unit)
         return Finding(
-            rule=rule.name, subject=subject, limit=shown, actual=actual, unit=currency if unit is MONEY else unit.name,
-            verdict=self.verdict, retry_after_s=self._retry_after_s(),
+            rule=rule.name, subject=subject, limit=_short(shown), actual=_short(actual),
+            unit=currency if unit is MONEY else unit.name, verdict=self.verdict,
+            retry_after_s=self._retry_after_s(),
         )
 
     def _retry_after_s(self) -> int | None:
@@ -58,6 +59,20 @@ class Breach(NamedTuple):
         if not asks or rule.relation.retry_after is None:
             return None
         return max(div_ceil(rule.relation.retry_after(self.actual, self.line.ready), NANOSECONDS), 0)
+
+
+TEXT_MAX = 240
+"""Characters of a limit or a measurement in a finding: an entry has a largest size, and a set may name thousands."""
+
+
+def _short(written: str) -> str:
+    """Return a text as it is, or, where it names too many, the first of them and how many are left out."""
+    if len(written) <= TEXT_MAX:
+        return written
+    kept, _, _ = written[:TEXT_MAX].rpartition(", ")
+    if not kept:
+        return written[:TEXT_MAX] + "..."
+    return f"{kept}, and {written.count(', ') - kept.count(', ')} more"
 
 
 class Evaluator:
