@@ -275,13 +275,24 @@ class Desk:
 
 def small() -> Desk:
     """One account, one connection, one agent with a client, one share at 100."""
-    desk = Desk().open()
-    desk.account("main")
-    desk.connection("paper1", "main")
-    desk.agent("momentum", "main", "paper1")
-    desk.client("claude", "momentum")
-    desk.instrument("AAPL", "100")
+    if not _SMALL:
+        desk = Desk().open()
+        desk.account("main")
+        desk.connection("paper1", "main")
+        desk.agent("momentum", "main", "paper1")
+        desk.client("claude", "momentum")
+        desk.instrument("AAPL", "100")
+        desk.agree()
+        _SMALL.append((dump(desk.state), desk.at))
+    spelled, at = _SMALL[0]
+    desk = Desk()
+    desk.kernel, desk.shadow, desk.redo = (Kernel(load(spelled)) for _ in range(3))
+    desk.at = at
     return desk
+
+
+_SMALL: list[tuple[bytes, int]] = []
+"""The small desk is set up once; every test gets its own from the snapshot."""
 
 
 def verdict(record: Record) -> str:

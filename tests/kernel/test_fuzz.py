@@ -94,7 +94,7 @@ def test_every_body_has_a_handler_and_an_authority() -> None:
     assert kinds == HANDLERS.keys() == AUTHORITY.keys()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(entered=st.lists(st.tuples(bodies, principals), min_size=1, max_size=12))
 def test_no_command_raises(entered: list[tuple[Any, Principal]]) -> None:
     """Whoever sends whatever: the record folds and replays to the same state."""
@@ -105,7 +105,7 @@ def test_no_command_raises(entered: list[tuple[Any, Principal]]) -> None:
     desk.agree()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plain=spelled(inspect.type_info(OrderIntent)), stamped=st.booleans())
 def test_no_intent_raises(plain: Any, stamped: bool) -> None:
     """Any order at all, stamped now, gets a decision that explains itself."""
