@@ -66,6 +66,31 @@ def test_no_number_is_cut_on_a_narrow_terminal(typed: Any) -> None:
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+def test_a_long_name_stands_on_a_line_of_its_own_above_its_numbers(typed: Any) -> None:
+    long = "bot/" + "model-with-a-long-name/" + "0123456789"
+    rows = [order(7, "buy", "10", run=long), order(7, "buy", "10", run="bot/b")]
+    Path("orders.jsonl").write_bytes(b"".join(lines(rows)))
+    lifted = ("--lift", "confidence_min")
+    _, out, _ = typed("orders.jsonl", "--bars", "abc.csv", "--mandate", "desk.toml", *lifted, columns=80)
+    said = out[out.index("Per run: orders") : out.index("Per run: money")].splitlines()
+    assert [line.split() for line in said[:7]] == [
+        ["Per", "run:", "orders"],
+        ["orders", "allowed", "held", "denied", "invalid", "halts"],
+        ["USD"],
+        ["bot/b", "1", "1", "-", "-", "-", "-"],
+        [long],
+        ["1", "1", "-", "-", "-", "-"],
+        ["all", "2", "2", "-", "-", "-", "-"],
+    ]
+    assert len({len(line) for line in (said[1], said[3], said[5], said[6])}) == 1, "the columns stand under their heads"
+
+
+def test_a_file_without_any_order_is_said_to_be_none(typed: Any) -> None:
+    Path("orders.jsonl").write_text("# Remit\nno order at all\n")
+    code, out, _ = typed("orders.jsonl", "--bars", "abc.csv", "--mandate", "starter", columns=80)
+    assert code == 0 and "No row of the file is an order" in out and "no time" not in out
+
+
 def test_verdicts_on_standard_output_stand_alone(typed: Any) -> None:
     code, out, err = typed("orders.jsonl", "--bars", "abc.csv", "--mandate", "starter", "--json", "-")
     assert code == 0

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.kernel.numbers import NANOSECONDS, Money, text
+from remit.replay.layout import Row, laid_out
 from remit.replay.outcome import Counts, Header, Outcome, Prices, Result
 
 _COUNTS = ("orders", "allowed", "held", "denied", "invalid", "halts")
@@ -46,6 +47,9 @@ def show(outcome: Outcome, console: Console) -> None:
 def assumed(outcome: Outcome) -> Iterator[str]:
     """Yield what was replayed and what was assumed, a sentence or two a line."""
     header = outcome.header
+    if all(line.counts.invalid == line.counts.orders for line in outcome.accounts):
+        yield "No row of the file is an order, so nothing was judged: docs/replay.md has the form, --json each reason."
+        return
     yield f"Bars: {', '.join(header.bars)}. The last is of {_day(header.last_at)}; open positions are valued there."
     lengths = "; ".join(f"{currency} {_length(length)} ({count})" for currency, length, count in header.resolutions)
     yield f"Freshness is judged against the length of a bar (instruments that have such bars): {lengths}."
@@ -67,7 +71,8 @@ def assumed(outcome: Outcome) -> Iterator[str]:
         "Inside a bar the price goes to its open, both extremes and its close; drawdown and loss limits see all four, "
         "and take the extremes of different instruments for simultaneous."
     )
-    yield f"Accounts: one per {header.by}, of {_cash(outcome)}; training. Limits are in the account's currency."
+    if _cash(outcome):
+        yield f"Accounts: one per {header.by}, of {_cash(outcome)}; training. Limits are in the account's currency."
     yield f"People: {_DO[header.holds]}; {_DO[header.resume]}{_resumes(header)}."
     yield from _notes(header)
 
@@ -104,7 +109,7 @@ def _prices(prices: Prices) -> str:
 
 
 def tables(outcome: Outcome, width: int) -> Iterator[RenderableType]:
-    """Yield the tables, accounts with totals and rules; each in two halves, orders and money, where all is too wide."""
+    """Yield the tables, accounts with totals and rules; in two halves, orders and money, where all is too wide."""
     accounts = [
         _Line(_named(line.name, line.agents), line.currency, (), line.counts, line.result) for line in outcome.accounts
     ]
@@ -126,26 +131,39 @@ class _Line(NamedTuple):
     result: Result
 
 
-def _halves(title: str, names: Sequence[str], lines: Sequence[_Line], width: int, last: int = 0) -> Iterator[Table]:
-    """Yield the lines as one table, or as two; the `last` ones are set apart, in bold."""
-    halves = [(*_COUNTS, *_RESULT)] if width >= WIDE else [_COUNTS, _RESULT]
-    for half in halves:
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        shown = names if half is not _RESULT else names[:2]
-        for name in shown:
-            right = name == "found"
-            table.add_column(name, overflow="fold", justify="right" if right else "left", no_wrap=name != shown[0])
-        for name in half:
-            table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
-        for number, line in enumerate(lines):
-            if number == len(lines) - last or number and not last and line.currency != lines[number - 1].currency:
-                table.add_section()
-            cells = {**dict(zip(_COUNTS, _count_cells(line.counts), strict=True)),
-                     **dict(zip(_RESULT, _result_cells(line.result), strict=True))}
-            first = (line.name, line.currency, *line.more)[: len(shown)]
-            style = "bold" if number >= len(lines) - last else None
-            table.add_row(*first, *(cells[name] for name in half), style=style)
-        yield table
+def _halves(
+    title: str, names: Sequence[str], lines: Sequence[_Line], width: int, last: int = 0
+) -> Iterator[RenderableType]:
+    """Yield the lines as one table, or in two halves for a narrow terminal; the `last` ones are totals, in bold."""
+    if width >= WIDE:
+        yield _whole(title, names, lines, last)
+        return
+    strong = len(lines) - last
+    more = tuple(names[2:])
+    counts = [
+        Row(line.name, line.currency or "no currency", (*line.more, *_count_cells(line.counts)), number >= strong)
+        for number, line in enumerate(lines)
+    ]
+    results = [
+        row._replace(cells=tuple(_result_cells(line.result))) for row, line in zip(counts, lines, strict=True)
+    ]
+    yield laid_out(f"{title}: orders", (*more, *_COUNTS), counts, width)
+    yield laid_out(f"{title}: money", [name.replace(" ", "\n") for name in _RESULT], results, width)
+
+
+def _whole(title: str, names: Sequence[str], lines: Sequence[_Line], last: int) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in names:
+        right = name == "found"
+        table.add_column(name, overflow="fold", justify="right" if right else "left", no_wrap=name != names[0])
+    for name in (*_COUNTS, *_RESULT):
+        table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
+    for number, line in enumerate(lines):
+        if number == len(lines) - last or number and not last and line.currency != lines[number - 1].currency:
+            table.add_section()
+        cells = (line.name, line.currency, *line.more, *_count_cells(line.counts), *_result_cells(line.result))
+        table.add_row(*cells, style="bold" if number >= len(lines) - last else None)
+    return table
 
 
 def unmet_lines(outcome: Outcome) -> Iterator[str]:
