@@ -336,3 +336,18 @@ def test_time_moves_other_orders_in_the_entry_of_a_report() -> None:
     desk.do(c.Rejected(order=working.id, code="no"), GUARD, after_ns=301 * NANOSECONDS)
     assert (held.state, desk.state.subjects["firm"].total.rejections) == ("lapsed", 1)
     assert halts(desk) == []
+
+
+def test_the_id_of_a_replace_acts_once() -> None:
+    """The same replace again gets the first answer, also once it is settled; the same id for other terms is refused."""
+    desk = small()
+    order = desk.working("10", "100")
+    body = c.Replace(id="r1", order=order.id, quantity=quantity("8"), limit_price=price("99"))
+    first = desk.do(body, agent("momentum"))
+    assert any(isinstance(event, e.ReplaceAsked) for event in first.events)
+    for _ in range(2):
+        assert desk.do(body, agent("momentum")).events == (e.Repeated(seq=first.command.seq),)
+        desk.do(c.Replaced(order=order.id))
+    other = c.Replace(id="r1", order=order.id, quantity=quantity("7"), limit_price=price("99"))
+    assert desk.refused(other, agent("momentum")) == "intent_id_unique"
+    assert order.quantity == quantity("8")

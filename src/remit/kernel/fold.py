@@ -10,7 +10,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import took
 from remit.kernel.command import Command
-from remit.kernel.intent import fingerprint, same_key
+from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
 from remit.kernel.order import TERMINAL, Order, OrderIntent, Signal, transition
@@ -40,9 +40,7 @@ def _reserved(state: State, command: Command, decision: e.Decision | None, event
     order = make_order(state, command, body.intent, body.client, decision, event)
     state.orders[order.id] = order
     state.orders_of.setdefault(order.agent, {})[order.id] = None
-    key = (body.intent.agent, body.intent.id)
-    state.seen[key] = Seen(command.seq, order.id, fingerprint(body.intent))
-    state.seen_at.append((command.at, key))
+    _remember(state, command, order.agent, order.id)
     same = same_key(body.intent)
     state.same[same] = command.at
     state.same_at.append((command.at, same))
@@ -83,12 +81,22 @@ def make_order(
 def _denied(state: State, command: Command, decision: e.Decision | None, event: e.Denied) -> None:
     last, count, _ = state.refusals.get(event.agent, ("", 0, 0))
     state.refusals[event.agent] = (event.fingerprint, count + 1 if last == event.fingerprint else 1, command.at)
+    if decision is not None:
+        _remember(state, command, event.agent, decision.order)
+
+
+def _remember(state: State, command: Command, agent: str, order: str) -> None:
+    """Remember which entry decided the id of an intent or a replace; the first one stands."""
     body = command.body
-    if isinstance(body, c.Submit) and decision is not None:
-        key = (body.intent.agent, body.intent.id)
-        if key not in state.seen:
-            state.seen[key] = Seen(command.seq, decision.order, fingerprint(body.intent))
-            state.seen_at.append((command.at, key))
+    if isinstance(body, c.Submit):
+        key, said = (agent, body.intent.id), fingerprint(body.intent)
+    elif isinstance(body, c.Replace):
+        key, said = (agent, body.id), replace_fingerprint(body)
+    else:
+        return
+    if key not in state.seen:
+        state.seen[key] = Seen(command.seq, order, said)
+        state.seen_at.append((command.at, key))
 
 
 def _approved(state: State, command: Command, decision: e.Decision | None, event: e.Approved) -> None:
@@ -146,6 +154,7 @@ def _cancel_asked(state: State, command: Command, decision: e.Decision | None, e
 def _replace_asked(state: State, command: Command, decision: e.Decision | None, event: e.ReplaceAsked) -> None:
     assert decision is not None
     order = state.orders[event.order]
+    _remember(state, command, order.agent, order.id)
     unreserve(state, order, order.reserved)
     order.pending = (int(event.quantity), int(event.limit_price))
     order.state, order.changed_at = "pending_replace", command.at

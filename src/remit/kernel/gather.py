@@ -13,14 +13,13 @@ from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, div_ceil, text
 from remit.kernel.order import OrderIntent
 from remit.kernel.reserve import needed_cash
+from remit.kernel.rules.behaviour import REFUSAL_PAUSE_S
 from remit.kernel.rules.facts import Facts
 from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LIFE_NS, State
 
 MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 """A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""
 CLOCK_SKEW_MS_MAX = 5_000
-REFUSAL_PAUSE_NS = 60 * NANOSECONDS
-"""Identical refused intents further apart than this are not in a row."""
 NO_CALENDARS: frozenset[str] = frozenset()
 FAR_AWAY_NS = 10**20
 """The resolution distance of what never resolves."""
@@ -66,7 +65,8 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     facts.crossing = _crossing(state, lens, intent.side, worst)
     facts.duplicate_at = NEVER if asked.own is not None else state.same.get(same_key(intent), NEVER)
     refused, count, when = state.refusals.get(intent.agent, ("", 0, 0)) if asked.own is None else ("", 0, 0)
-    facts.refusals = count if count and at - when < REFUSAL_PAUSE_NS and refused == fingerprint(intent) else 0
+    in_row = bool(count) and at - when < REFUSAL_PAUSE_S * NANOSECONDS and refused == fingerprint(intent)
+    facts.refusals = count if in_row else 0
     facts.parent_use = (0, 0) if intent.parent is None else _parent_use(state, intent, quantity)
     facts.opposing = _opposing(state, lens, intent) if instrument.kind == "prediction" else 0
     return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)

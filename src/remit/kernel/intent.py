@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.kernel.command import Replace
 from remit.kernel.order import OrderIntent
 
 
@@ -22,6 +23,11 @@ def fingerprint(intent: OrderIntent) -> str:
         str(intent.environment),
     )
     return "|".join(parts)
+
+
+def replace_fingerprint(body: Replace) -> str:
+    """Return what a replace asks for, apart from its id."""
+    return f"replace|{body.order}|{int(body.quantity)}|{int(body.limit_price)}"
 
 
 def same_key(intent: OrderIntent) -> tuple[str, str, str, int, int]:

@@ -11,7 +11,7 @@ from remit.kernel.decide import Asked
 from remit.kernel.gather import off_increment
 from remit.kernel.halt import breached, holders, watch
 from remit.kernel.instrument import Mark
-from remit.kernel.intent import fingerprint
+from remit.kernel.intent import fingerprint, replace_fingerprint
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
 from remit.kernel.order import TERMINAL, Order
@@ -88,9 +88,16 @@ def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
 
 
 def replace(step: Step, body: c.Replace) -> None:
-    """Judge new terms at the larger of old and new; until the venue answers both count."""
+    """Judge new terms at the larger of old and new, once per id; until the venue answers both count."""
     order = _live_order(step, body.order)
     if order is None:
+        return
+    seen = step.state.seen.get((order.agent, body.id))
+    if seen is not None and seen.fingerprint == replace_fingerprint(body):
+        step.emit(e.Repeated(seq=seen.seq))
+        return
+    if seen is not None:
+        step.refuse("intent_id_unique", f"{body.id} was used for something else; give each request an id of its own")
         return
     fault = _not_replaceable(step.state, order, body)
     if fault is not None:
@@ -113,8 +120,7 @@ def replace(step: Step, body: c.Replace) -> None:
     elif needs is not None:
         step.refuse("needs_approval", "the new terms need approval; cancel the order and propose it anew")
     else:
-        asked = f"replace|{order.id}|{int(body.quantity)}|{int(body.limit_price)}"
-        _deny(step, step.decision, order.agent, asked)
+        _deny(step, step.decision, order.agent, replace_fingerprint(body))
 
 
 def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, str] | None:

@@ -151,7 +151,9 @@ def test_a_model_that_loops_is_stopped_and_one_that_thinks_again_is_not() -> Non
     desk = limited(refusals_in_row_max=2)
     refused = {"amount": "0.5", "side": "sell"}
     assert [rules(desk.submit(**refused)) for _ in range(2)] == [["increments"], ["increments"]]
-    assert rules(desk.submit(**refused)) == ["increments", "refusals_in_row_max"]
+    looped = desk.submit(**refused)
+    assert rules(looped) == ["increments", "refusals_in_row_max"]
+    assert looped.decision is not None and [found.retry_after_s for found in looped.decision.findings] == [None, 60]
     assert verdict(desk.submit("5", side="sell")) == "allow"
     assert rules(desk.submit(**refused)) == ["increments"]
 

@@ -355,6 +355,6 @@ def test_children_never_sum_to_more_than_their_parent() -> None:
     desk.took(c.ReplaceRefused(order=second.id, code="no"), GUARD)
     assert desk.state.children["P1"] == quantity("7")
     assert verdict(desk.submit("2", "92", parent="P1")) == "allow"
-    seven = c.Replace(id="r", order=second.id, quantity=quantity("7"), limit_price=price("91"))
+    seven = c.Replace(id="r2", order=second.id, quantity=quantity("7"), limit_price=price("91"))
     assert rules(desk.do(seven, ANN)) == ["child_quantity_max"]
     assert [halt.rule for halt in desk.state.halts.values()] == ["child_quantity_max"]

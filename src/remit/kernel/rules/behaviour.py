@@ -5,6 +5,9 @@ from __future__ import annotations
 from remit.kernel.book import Change, Sums
 from remit.kernel.rules.facts import Facts
 
+REFUSAL_PAUSE_S = 60
+"""Identical refused intents further apart than this are not in a row."""
+
 
 def daily_loss_max(order: Facts, of: Sums, change: Change) -> int:
     """Realised and unrealised loss with fees since the day began in the mandate's time zone."""

@@ -55,9 +55,10 @@ class Breach(NamedTuple):
 
     def _retry_after_s(self) -> int | None:
         rule = self.line.rule
-        asks = isinstance(rule.breach, Deny) and rule.breach.retry and not self.missing
-        if not asks or rule.relation.retry_after is None:
+        if not isinstance(rule.breach, Deny) or self.missing:
             return None
+        if not rule.breach.retry or rule.relation.retry_after is None:
+            return rule.breach.retry_s
         return max(div_ceil(rule.relation.retry_after(self.actual, self.line.ready), NANOSECONDS), 0)
 
 

@@ -35,12 +35,14 @@ class Deny:
     """A breach denies.
 
     `halt`: it also latches a halt of that cause on the subject. `cancel`: working orders that worsen it are cancelled.
-    `retry`: the finding says after how long the same order would pass.
+    `retry`: the finding says after how long the same order would pass; `retry_s`: after so many seconds, whatever was
+    measured.
     """
 
     halt: HaltCause | None = None
     cancel: bool = False
     retry: bool = False
+    retry_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

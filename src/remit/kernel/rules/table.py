@@ -90,7 +90,7 @@ RULES: tuple[Rule, ...] = (
     Rule(d.order_rate_max, rate_within, RETRY, lane=EVERY, unit=RATE),
     Rule(d.message_rate_max, rate_within, RETRY, lane=EVERY, unit=RATE),
     Rule(d.duplicate_window, at_least, unit=SECONDS),
-    Rule(d.refusals_in_row_max, below, unit=COUNT),
+    Rule(d.refusals_in_row_max, below, Deny(retry_s=d.REFUSAL_PAUSE_S), unit=COUNT),
     Rule(d.repeated_execution_max, at_most, THROTTLE, lane=OPENING, unit=COUNT),
     Rule(d.rejections_in_row_max, at_most, THROTTLE, unit=COUNT, state=True),
     # what asks people comes last: a denial makes it moot
