@@ -215,6 +215,15 @@ def test_every_rule_has_a_limit_or_is_standing() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
+def test_every_rule_has_an_anchor_and_a_table_of_cases() -> None:
+    """A rule that nobody can look up, or that no table tries inside and outside its limit, is not a control."""
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    cases = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "kernel" / "rules").glob("test_*.py"))
+    for rule in RULES:
+        assert f"### {rule.name}\n" in page, rule.name
+        assert f'"{rule.name}"' in cases, rule.name
+
+
 def test_every_limit_has_a_rule() -> None:
     """A limit that no rule reads would be a promise nobody keeps; the quorum is the second half of its own rule."""
     assert set(LIMITS) - {rule.name for rule in RULES} == {"approval_quorum"}
