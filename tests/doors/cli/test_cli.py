@@ -76,11 +76,33 @@ def test_what_is_read_is_json_or_text_and_fits_a_narrow_terminal(house: House, w
     wide = house.run(*words)
     assert wide.code == 0 and wide.out.strip() and "\x1b" not in wide.out
     narrow = house.run(*words, COLUMNS="50")
-    assert narrow.code == 0
-    assert (
-        all(len(line) <= 50 or ": " not in line for line in narrow.out.splitlines() if line.startswith("#") is False)
-        or True
-    )
+    assert narrow.code == 0 and "…" not in narrow.out
+    prose = wide.out.splitlines()
+    assert [line for line in narrow.out.splitlines() if len(line) > 50 and line not in prose] == []
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_exposure_is_one_table_with_a_line_for_each_subject(house: House, columns: int) -> None:
+    house.desk.submit(MOMENTUM, "5")
+    lines = house.run("exposure", COLUMNS=str(columns)).out.splitlines()
+    assert lines[0].split() == ["limited", "%", "used", "reserved", "limit", "headroom"]
+    assert max(len(line) for line in lines) <= columns
+    said = [line.split() for line in lines]
+    agent = said.index(["agent:momentum"])
+    limits = [words[0] for words in said[agent + 1 :]]
+    assert limits[0] == "positions_max" and said[agent + 1][1] == "20", "the fullest first"
+    assert "  market_exposure_max AAPL" in "\n".join(lines), "what it is counted for stands beside the limit"
+
+
+@pytest.mark.parametrize(
+    ("exact", "said"),
+    [("26.359716853625170998", "26.359717"), ("-5.8971680", "-5.897168"), ("0.0000001", "0"), ("-0.0000001", "0"),
+     ("99241.968404", "99241.968404"), ("200", "200"), ("200.0000000", "200"), ("no mark", "no mark"),
+     ("1" * 40 + ".12345678", "1" * 40 + ".123457")],
+)  # fmt: skip
+def test_a_computed_number_is_rounded_for_people(exact: str, said: str) -> None:
+    assert cell("cost_average", exact) == said
+    assert cell("limit", exact) == exact, "what orders are judged by is told exactly"
 
 
 def test_a_table_in_a_narrow_terminal_is_told_row_by_row(house: House) -> None:

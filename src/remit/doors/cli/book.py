@@ -11,7 +11,8 @@ from remit.doors.cli.call import Agent, Json, read, subject_of
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
-NARROW = ("percent", "used", "reserved", "limit", "headroom", "rule", "of", "subject")
+NARROW = ("limited", "percent", "used", "reserved", "limit", "headroom")
+"""Under a line for each subject."""
 
 
 def positions(
@@ -31,9 +32,9 @@ def positions(
     found = read("positions", subject=_asked(subject, agent), by=by)
     if show.json(found):
         return
-    columns = ("subject", "instrument", "quantity", "cost_average", "mark", "value", "unrealised", "currency")
+    columns = ("instrument", "quantity", "cost_average", "mark", "value", "unrealised", "currency")
     more = ("realised", "buying", "selling", "connection") if show.wide(120) else ()
-    show.rows(found["positions"], (*columns, *more), "no positions")
+    show.rows(found["positions"], (*columns, *more), "no positions", under="subject")
     show.say("")
     show.rows(found["totals"], ("subject", "equity", "pnl", "pnl_today", "drawdown", "fees", "currency"), "no totals")
     if found["cash"]:
@@ -69,8 +70,13 @@ def exposed(found: dict[str, Any], every: bool) -> None:
         waits = row.get("ready_in_s")
         headroom = f"ready in {waits} s" if waits else "ready" if waits == 0 else row["headroom"]
         shown = {**row, "gauge": show.bar(row["percent"]) if row["percent"] is not None else "", "headroom": headroom}
-        rows.append({**shown, "used": row["missing"] or row["used"]})
-    show.rows(rows, GAUGE if show.wide(125) else NARROW, "no limit that is used up is in force")
+        limited = f"{row['rule']} {row['of'] or ''}".rstrip()
+        rows.append({**shown, "used": row["missing"] or row["used"], "limited": limited})
+    none = "no limit that is used up is in force"
+    if show.wide(125):
+        show.rows(rows, GAUGE, none)
+    else:
+        show.rows(rows, NARROW, none, under="subject")
     if found["left_out"]:
         show.say(f"{found['left_out']} emptier ones are left out: name a subject", "dim")
     if every and found["per_order"]:
@@ -94,12 +100,11 @@ def status(json: Json = False) -> None:
     found = read("status")
     if show.json(found):
         return
-    show.facts(
-        found, ("environment", "version", "seq", "at", "started_at", "currency", "agents", "approvals", "orders")
-    )
     journal = found.get("journal")
     if journal:
-        show.say(f"journal  {journal['size']} entries, root {journal['root'][:16]}")
+        found["journal"] = f"{journal['size']} entries, root {journal['root'][:16]}"
+    names = ("environment", "version", "seq", "at", "started_at", "currency", "agents", "approvals", "orders")
+    show.facts(found, (*names, "journal"))
     show.say("")
     show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
     for row in found["halts"]:

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, localcontext
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -72,39 +74,62 @@ def wide(columns: int) -> bool:
     return console().width >= columns
 
 
-def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str, title: str = "") -> None:
-    """Print rows as a table of some of their fields, or row by row where the terminal is too narrow for it."""
+def rows(
+    found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str, title: str = "", under: str = ""
+) -> None:
+    """Print rows as a table of some of their fields, or row by row where the terminal is too narrow for it.
+
+    `under` is a field whose values stand on lines of their own, each above its rows, and so need no column.
+    """
     if not found:
         say(empty)
         return
     out = console()
+    if title:
+        out.print(Text(printable(title), style="bold"))
     cells = [[cell(name, row.get(name)) for name in columns] for row in found]
     heads = [HEADS.get(name, name.replace("_", " ").removesuffix(" at")) for name in columns]
     widths = [max(len(heads[i]), *(len(line[i]) for line in cells)) for i in range(len(columns))]
-    if title:
-        out.print(Text(printable(title), style="bold"))
     least = [width if name in NUMBERS else min(width, WORDS) for name, width in zip(columns, widths, strict=True)]
-    if sum(least) + 2 * len(least) > out.width:
-        for line in cells:
-            for head, value in zip(heads, line, strict=True):
-                out.print(Text(f"{head}: ", style="dim"), Text(value, style=STYLES.get(value, "")), sep="")
-            out.print()
+    indent = 2 if under else 0
+    if sum(least) + 2 * len(least) + indent > out.width:
+        _one_by_one(out, found, (under, *columns) if under else columns)
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head, name in zip(heads, columns, strict=True):
         number = name in NUMBERS
         table.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for line in cells:
-        table.add_row(*(Text(value, style=STYLES.get(value, "")) for value in line))
+    groups = [cell(under, row.get(under)) for row in found]
+    for group in dict.fromkeys(groups):
+        if under:
+            table.add_row(Text(group, style="bold"))
+        for belongs, line in zip(groups, cells, strict=True):
+            if belongs == group:
+                texts = [Text(value, style=STYLES.get(value, "")) for value in line]
+                table.add_row(Padding(texts[0], (0, 0, 0, indent)), *texts[1:])
     out.print(table)
 
 
-HEADS = {"cost_average": "average", "limit_price": "limit", "expires_in_s": "lapses in s", "resume_in_s": "resume in s"}
+def _one_by_one(out: Console, found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    for row in found:
+        for name in columns:
+            head, value = HEADS.get(name, name.replace("_", " ").removesuffix(" at")), cell(name, row.get(name))
+            out.print(Text(f"{head}: ", style="dim"), Text(value, style=STYLES.get(value, "")), sep="")
+        out.print()
+
+
+HEADS = {"cost_average": "average", "limit_price": "limit", "expires_in_s": "lapses in s", "resume_in_s": "resume in s",
+         "percent": "%"}
 NUMBERS = frozenset(
     "quantity filled limit_price worst_price worth used reserved headroom limit value pnl pnl_today equity cost "
     "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown gauge "
     "buying selling".split()
 )
+ROUNDED = frozenset(
+    "cost_average paid_average value unrealised realised pnl pnl_today equity drawdown cost fees".split()
+)
+"""What is computed rather than stated, and compared with no limit here."""
+DECIMALS = 6
 
 
 def facts(found: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -122,6 +147,8 @@ def cell(name: str, value: Any) -> str:
     """Return a value as people read it: times in UTC to the second, lists with commas, nothing as a dash."""
     if value is None or value == "" or value == [] or value == ():
         return "-"
+    if name in ROUNDED and isinstance(value, str):
+        return rounded(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and (name == "at" or name.endswith("_at") or name in ("until", "since")):
@@ -131,6 +158,16 @@ def cell(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return printable(", ".join(cell(name, inner) for inner in value))
     return printable(str(value))
+
+
+def rounded(value: str) -> str:
+    """Return a decimal number as people read it: at most DECIMALS places, half to even; JSON has all of them."""
+    whole, _, places = value.partition(".")
+    if len(places) <= DECIMALS or not (whole + places).removeprefix("-").isdecimal():
+        return value
+    with localcontext(prec=len(value)):
+        found = Decimal(value).quantize(Decimal(1).scaleb(-DECIMALS)).normalize()
+    return f"{found:f}" if found else "0"
 
 
 def when(at: int) -> str:
