@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -19,9 +21,12 @@ from remit.guard.wire import Client
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.codec import plain
+from remit.up import paper
 from remit.up.desk import CHANGES, changes_table, instruments
 from remit.up.feed import moments_by_day
 from remit.up.paper import instrument_lines
+from remit.up.summary import COUNTED
+from remit.up.supervise import Supervisor
 
 pytest.importorskip("bokeh_sampledata", reason="the sample prices are not installed")
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "demo.md"
@@ -65,6 +70,8 @@ def test_the_demo_shows_every_verdict_and_goes_on_where_it_was(tmp_path: Path) -
     assert summary["rules"]["rogue"].keys() >= {"order_notional_max", "not_authorised", "self_match", "order_rate_max"}
     assert {"subject": "agent:rogue", "cause": "throttle"}.items() <= summary["halts"][0].items()
     assert summary["agents"]["momentum"]["allowed"] + summary["agents"]["reversion"]["allowed"] > 0
+    for row in summary["agents"].values():
+        assert row["orders"] == sum(row[name] for name in COUNTED[1:])
     assert summary["journal"]["verified"] and summary["journal"]["decisions"] > len(ATTEMPTS) // 2
     assert processes_of(home) == []
 
@@ -173,3 +180,20 @@ def test_a_feed_without_its_prices_does_not_start(tmp_path: Path) -> None:
 def test_the_changes_to_the_preset_are_documented_with_their_reasons() -> None:
     assert all(change.why for change in CHANGES)
     assert changes_table() in DOCS.read_text(encoding="utf-8")
+
+
+def test_a_lost_operator_token_is_said_once_with_the_way_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper, "LOOK_S", 0.01)
+
+    async def keep() -> None:
+        supervisor = Supervisor(tmp_path / "logs")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(paper.PaperDesk(supervisor, tmp_path, tmp_path / "guard.sock", nowhere).keep(), 0.2)
+
+    async def nowhere(*_: Any) -> Path:
+        raise AssertionError("no venue is started without a token")
+
+    asyncio.run(keep())
+    assert capsys.readouterr().out.count("remit token reset-operator") == 1

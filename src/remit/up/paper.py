@@ -37,13 +37,19 @@ class PaperDesk:
 
     async def keep(self) -> None:
         """Look every LOOK_S seconds, for ever."""
-        token = self._home / "operator.token"
+        token, told = self._home / "operator.token", ""
         while True:
+            fault = ""
             try:
                 async with AsyncClient(self._socket, token.read_text().strip(), DOOR) as client:
                     await self._look(client)
-            except (GuardError, NotStarted, OSError) as fault:
+            except FileNotFoundError as missing:
+                fault = f"there is no {missing.filename}. Stop, run: remit token reset-operator -- and start again"
+            except (GuardError, NotStarted, OSError) as failed:
+                fault = str(failed)
+            if fault and fault != told:  # once is enough for a person; it is tried again all the same
                 print(f"remit up: the paper venue was not looked after: {fault}", flush=True)
+            told = fault
             await asyncio.sleep(LOOK_S)
 
     async def _look(self, client: AsyncClient) -> None:

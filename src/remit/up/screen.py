@@ -14,7 +14,7 @@ from rich.text import Text
 from remit.guard.wire import AsyncClient
 from remit.up.panels import Looked, line_text, view
 from remit.up.story import Line, Story
-from remit.up.summary import Summary, begin_text, summary_text
+from remit.up.summary import Summary, begin_text, further_text, summary_text
 
 HZ = 4
 
@@ -32,7 +32,7 @@ class Screen:
 
     def begin(self) -> None:
         """Say what runs, where, and which limits are not the preset's."""
-        self.console.print(begin_text(self._home), soft_wrap=True)
+        self.console.print(begin_text(self._home), soft_wrap=not self.console.is_terminal)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -76,7 +76,8 @@ class Screen:
 
     def end(self, summary: Summary) -> None:
         """Print the summary, which stays on the terminal."""
-        self.console.print(summary_text(summary), soft_wrap=True)
+        self.console.print(summary_text(summary), soft_wrap=not self.console.is_terminal)
+        self.console.print(further_text(summary), soft_wrap=True)
 
     def _view(self) -> Any:
         return view(self._story, self.looked, self._home, self.console.size)

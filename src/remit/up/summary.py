@@ -21,6 +21,8 @@ from remit.up.words import command, money
 
 VERIFY_S = 120
 RULES_TOLD = 6
+COUNTED = ("orders", "allowed", "held", "denied", "refused", "repeated")
+"""The first is the sum of the others."""
 
 
 class Summary(NamedTuple):
@@ -48,6 +50,7 @@ def summarise(story: Story, looked: Looked, files: Files, journal: dict[str, Any
             "lapsed": tally.lapsed,
             "denied": tally.verdicts["deny"],
             "refused": tally.verdicts["refused"],
+            "repeated": tally.verdicts["repeated"],
             "pnl": row.get("pnl", "0"),
             "currency": row.get("currency", ""),
         }
@@ -110,10 +113,10 @@ def begin_text(home: Path) -> RenderableType:
 def summary_text(summary: Summary) -> RenderableType:
     """Return the summary for people."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("agent", "orders", "allowed", "held", "denied", "refused", "profit and loss"):
+    for name in ("agent", *COUNTED, "profit and loss"):
         table.add_column(name, justify="left" if name == "agent" else "right")
     for name, row in summary.agents.items():
-        counts = (str(row[key]) for key in ("orders", "allowed", "held", "denied", "refused"))
+        counts = (str(row[key]) for key in COUNTED)
         table.add_row(name, *counts, f"{money(parse(Money, row['pnl']))} {row['currency']}")
     parts: list[RenderableType] = [
         Text(f"\nRemit demo: prices of {summary.days[0]} to {summary.days[1]}, in training\n", "bold"),
@@ -124,7 +127,7 @@ def summary_text(summary: Summary) -> RenderableType:
 
 
 def _facts(summary: Summary) -> list[str]:
-    lines = ["", "What stopped them:"]
+    lines = ["", "What stopped them:" if summary.rules else "Nothing was stopped."]
     for agent, rules in summary.rules.items():
         told = [f"{rule} {count}" for rule, count in rules.items()]
         more = f" and {len(told) - RULES_TOLD} others" if len(told) > RULES_TOLD else ""
@@ -136,10 +139,14 @@ def _facts(summary: Summary) -> list[str]:
     if tried["attempts"]:
         lines.append(f"The rogue made {tried['attempts']} attempts; {tried['as_expected']} ended as they must")
         lines += [f"  NOT: {wrong['tried']}: {wrong['verdict']}" for wrong in tried["not_as_expected"]]
-    lines += ["", _journal(summary.journal), f"It is in {summary.home} and stays there; look further with"]
+    return [*lines, "", _journal(summary.journal), f"It is in {summary.home} and stays there; look further with"]
+
+
+def further_text(summary: Summary) -> RenderableType:
+    """Return the commands to look further with, each to be copied as one line."""
     held = summary.held[0]["order"] if summary.held else "ORDER"
     call = command(summary.home)
-    return [*lines, f"  {call} why {held}", f"  {call} verify", f"  {call} log"]
+    return Text(f"  {call} why {held}\n  {call} verify\n  {call} log")
 
 
 def _journal(journal: dict[str, Any]) -> str:

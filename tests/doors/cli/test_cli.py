@@ -111,6 +111,30 @@ def test_a_table_in_a_narrow_terminal_is_told_row_by_row(house: House) -> None:
     assert "agent: momentum\n" in out and "quantity: 5\n" in out
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("order", "list", "--state", "fileld"), 2, "take one of"),
+        (("mandate", "show", "--effective"), 2, "say for which agent"),
+        (("order", "submit", "AAPL", "buy", "1", "--agent", "momentun"), 1, "agent momentun is not known"),
+    ],
+)
+def test_a_slip_is_named_and_never_taken_for_an_empty_answer(
+    house: House, words: tuple[str, ...], code: int, said: str
+) -> None:
+    found = house.run(*words)
+    assert found.code == code and said in found.err
+
+
+def test_an_agent_asks_what_binds_it_without_naming_itself(house: House) -> None:
+    assert "agent:momentum" in house.run("mandate", "show", "--effective", who="momentum").out
+
+
+def test_an_order_for_nothing_known_is_told_without_a_price(house: House) -> None:
+    out = house.run("order", "submit", "NOPE", "buy", "1", "--agent", "momentum").out
+    assert "instrument_tradable" in out and "at worst" not in out and "worth" not in out
+
+
 # Orders: verdicts and exit codes
 
 

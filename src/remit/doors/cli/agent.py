@@ -138,7 +138,7 @@ def review(
     fact = halt_of(halt)
     record = enter(make(Review, halt=fact["id"], limit=limit or fact["rule"], why=why))
     if not show.json(record):
-        show.say(f"{fact['id']}: reviewed. Next: remit agent resume {fact['id']} --why ...")
+        show.say(f"{fact['id']}: reviewed. Next: remit resume {fact['id']} --why ...")
 
 
 @app.command()

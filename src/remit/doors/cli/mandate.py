@@ -56,7 +56,9 @@ def show_(
     ```
     """
     if effective:
-        name = agent or (subject.removeprefix("agent:") if subject else None)
+        name = agent or (subject.removeprefix("agent:") if subject else read("self")["agent"])
+        if not name:
+            raise typer.BadParameter("say for which agent", param_hint="--agent")
         _effective(read("effective", agent=name, client=client))
         return
     found = read("mandates", subject=subject_of(subject or f"agent:{agent}") if subject or agent else None)

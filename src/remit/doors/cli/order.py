@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
@@ -26,10 +26,11 @@ from remit.doors.cli.call import (
 )
 from remit.kernel.command import Cancel, Replace, Submit
 from remit.kernel.numbers import Price, Quantity, Ratio
-from remit.kernel.order import OrderIntent
+from remit.kernel.order import OrderIntent, OrderState
 
 app = noun("Propose, cancel, replace and look at orders.")
 
+STATES: tuple[str, ...] = get_args(OrderState)
 EXITS = {"allow": DONE, "deny": DENIED, "hold": HELD}
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
 
@@ -98,7 +99,9 @@ def _only_connection(agent: str) -> str:
     if len(found) == 1:
         return str(found[0])
     if not found:
-        raise Fault("no_connection", f"no connection is granted to {agent}", "remit grant add AGENT CONNECTION")
+        if agent not in {row["name"] for row in read("agents")}:
+            raise Fault("unknown", f"agent {agent} is not known", "See `remit agent list`")
+        raise Fault("no_connection", f"no connection is granted to {agent}", f"remit grant add {agent} CONNECTION")
     raise typer.BadParameter(f"say which: {', '.join(found)}", param_hint="--connection")
 
 
@@ -127,9 +130,9 @@ def decided(record: dict[str, Any]) -> None:
 
 def _verdict(decision: dict[str, Any], before: str = "") -> None:
     word = {"allow": "allowed", "deny": "denied", "hold": "held"}[decision["verdict"]]
+    priced = f" at worst {decision['worst_price']}, worth {decision['worth']} {decision['currency']}"
     show.say(
-        f"{before}{word}  {decision['order']}  quantity {decision['quantity']} at worst {decision['worst_price']}, "
-        f"worth {decision['worth']} {decision['currency']}",
+        f"{before}{word}  {decision['order']}  quantity {decision['quantity']}{priced if decision['currency'] else ''}",
         show.STYLES[word],
     )
     show.findings(decision.get("findings", ()))
@@ -191,6 +194,8 @@ def list_(
     remit order list --agent momentum --state denied
     ```
     """
+    if state is not None and state not in STATES:
+        raise typer.BadParameter(f"{state!r} is none; take one of {', '.join(STATES)}", param_hint="--state")
     found = read("orders", agent=agent, state=state, instrument=instrument, live=live or None, limit=limit)
     if not show.json(found):
         more = ("rule",) if state == "denied" else ()
