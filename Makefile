@@ -21,7 +21,7 @@ help:  ## list the targets
 
 up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 	$(set_up) up
-	@.venv/bin/python -m remit.doors.cli.main up --demo $(ARGS)
+	@.venv/bin/python -m remit up --demo $(ARGS)
 
 test: lint  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
 	@.venv/bin/python -m pytest $(ARGS)

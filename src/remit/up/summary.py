@@ -82,7 +82,7 @@ def _tried(path: Path) -> dict[str, Any]:
 
 async def verified(home: Path) -> dict[str, Any]:
     """Let `remit verify` check the journal that the run left: signatures, tree, and every verdict decided again."""
-    words = (sys.executable, "-P", "-m", "remit.doors.cli.main", "--home", str(home), "verify", "--json")
+    words = (sys.executable, "-P", "-m", "remit", "--home", str(home), "verify", "--json")
     process = await asyncio.create_subprocess_exec(
         *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
