@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.names import FIRM, split_subject, subject
@@ -125,12 +126,18 @@ def holders(state: State, instruments: Iterable[str]) -> list[Subject]:
     return [found[name] for name in sorted(found)]
 
 
-def stop_of(state: State, order: Order) -> str:
-    """Return what stops an order from being sent at this instant; empty where nothing does.
+def stop_of(state: State, order: Order, capability: access.Capability = "place_order") -> str:
+    """Return what stops an order, or its new terms, from being sent at this instant; empty where nothing does.
 
     What stops it is what would deny it now: an order that only reduces passes halts for loss, and by hand everything.
     """
-    if not (state.pauses or state.halted) or (not order.opening and order.by_hand):
+    if not order.opening and order.by_hand:
+        return ""
+    if (order.agent, capability) not in state.capabilities:
+        return f"{capability} is switched off"
+    if (order.agent, order.connection) not in state.grants:
+        return f"{order.connection} is not granted to {order.agent}"
+    if not (state.pauses or state.halted):
         return ""
     names = [of.written for of in state.path(order.agent, order.client)]
     names += [subject("venue", order.venue), subject("connection", order.connection)]
