@@ -47,5 +47,9 @@ class Venue(Protocol):
         """Return the bytes that open the stream of what a connection's venue says unasked, after message number
         `after`."""
 
+    def numbered(self, message: bytes) -> tuple[int, int]:
+        """Return an unsolicited message's number, which `subscribe` goes on from, and when it happened by the venue's
+        clock. Raises ValueError for bytes that are no message."""
+
     def listen(self, message: bytes) -> Sequence[Body]:
         """Return the reports that an unsolicited message of the venue spells."""

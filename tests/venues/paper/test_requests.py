@@ -83,7 +83,8 @@ def test_cancels() -> None:
     trader.mark(mark("99", "100"))
     trader.place("full", "buy", "1", "100")
     assert [type(report) for report in trader.cancel("full")] == [Filled, CancelRefused]
-    assert trader.cancel("nothing") == (CancelRefused(order="nothing", code="never_seen"),)
+    (unclear,) = trader.cancel("nothing")
+    assert isinstance(unclear, Lost), "it may still be on its way: only a question closes its id"
 
 
 @pytest.mark.parametrize(

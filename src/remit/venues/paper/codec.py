@@ -127,6 +127,11 @@ class Paper:
             )
         return reports
 
+    def numbered(self, message: bytes) -> tuple[int, int]:
+        """Return a message's number and its instant. Raises ValueError for bytes that are no message."""
+        told = decode(messages.Message, message)
+        return told.number, told.at
+
     def listen(self, message: bytes) -> Reports:
         """Return the reports that an unsolicited message spells. Raises ValueError for bytes that are no message."""
         return (decode(messages.Message, message).report,)
@@ -153,12 +158,14 @@ def _of_holdings(request: Request, held: Holdings) -> Reports | None:
 
 
 def _of_refused(action: Action, refused: Refused) -> Reports | None:
-    """A refusal of a place is definitive only while the venue knows no order of that id: else the first one stands."""
+    """A refusal of a place is definitive only while the venue knows no order of that id: else the first one stands.
+
+    A cancel is never refused for what the order is, only for its permit or because the order is not there, or not yet:
+    what became of the order is not known by that.
+    """
     order = refused.order
     if action == "place" and not refused.known:
         return (command.Rejected(order=order, code=refused.code),)
-    if action == "cancel":
-        return (command.CancelRefused(order=order, code=refused.code),)
     if action == "replace":
         return (command.ReplaceRefused(order=order, code=refused.code),)
     return None
