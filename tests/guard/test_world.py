@@ -57,7 +57,7 @@ def test_many_messages_under_way_each_get_their_own_reply(tmp_path: Path) -> Non
     async def main() -> None:
         world = world_at(tmp_path / "v")
         async with venue(tmp_path / "v", echo):
-            replies = await asyncio.gather(*(world.send("c", b"%d" % n) for n in range(200)))
+            replies = await asyncio.gather(*(world.send("c", lambda n=n: b"%d" % n) for n in range(200)))
             assert replies == [b"re %d" % n for n in range(200)]
             world.close()
 
@@ -69,7 +69,7 @@ def test_no_venue_and_no_known_link_are_certain(tmp_path: Path) -> None:
         world = world_at(tmp_path / "v")
         for connection in ("c", "other"):
             with pytest.raises(LinkDown):
-                await world.send(connection, b"x")
+                await world.send(connection, lambda: b"x")
             with pytest.raises(LinkDown):
                 await anext(world.listen(connection, b"x"))
 
@@ -93,7 +93,7 @@ def test_a_request_without_a_reply_is_unknown(tmp_path: Path, answer: Answer) ->
     async def main() -> None:
         world = world_at(tmp_path / "v", timeout_s=0.2)
         async with venue(tmp_path / "v", answer):
-            results = await asyncio.gather(*(world.send("c", b"x") for _ in range(3)), return_exceptions=True)
+            results = await asyncio.gather(*(world.send("c", lambda: b"x") for _ in range(3)), return_exceptions=True)
             assert [type(result) for result in results] == [NoReply] * 3
             world.close()
 
@@ -115,8 +115,8 @@ def test_a_late_reply_is_never_taken_for_the_next_ones(tmp_path: Path) -> None:
         world = world_at(tmp_path / "v", timeout_s=0.2)
         async with venue(tmp_path / "v", slow_once):
             with pytest.raises(NoReply):
-                await world.send("c", b"slow")
-            assert await world.send("c", b"next") == b"re next"
+                await world.send("c", lambda: b"slow")
+            assert await world.send("c", lambda: b"next") == b"re next"
             world.close()
 
     run(main)
@@ -132,8 +132,8 @@ def test_a_caller_that_gives_up_does_not_shift_replies(tmp_path: Path) -> None:
             await echo(message, writer)
 
         async with venue(tmp_path / "v", gated):
-            first = asyncio.ensure_future(world.send("c", b"1"))
-            second = asyncio.ensure_future(world.send("c", b"2"))
+            first = asyncio.ensure_future(world.send("c", lambda: b"1"))
+            second = asyncio.ensure_future(world.send("c", lambda: b"2"))
             await asyncio.sleep(0.05)
             first.cancel()
             gate.set()
@@ -148,10 +148,10 @@ def test_a_link_opens_again_after_the_venue_came_back(tmp_path: Path) -> None:
         world = world_at(tmp_path / "v")
         async with venue(tmp_path / "v", hang_up):
             with pytest.raises(NoReply):
-                await world.send("c", b"x")
+                await world.send("c", lambda: b"x")
         (tmp_path / "v").unlink(missing_ok=True)
         async with venue(tmp_path / "v", echo):
-            assert await world.send("c", b"x") == b"re x"
+            assert await world.send("c", lambda: b"x") == b"re x"
             world.close()
 
     run(main)
@@ -164,8 +164,8 @@ def test_an_unasked_reply_drops_the_link(tmp_path: Path) -> None:
     async def main() -> None:
         world = world_at(tmp_path / "v")
         async with venue(tmp_path / "v", twice):
-            assert await world.send("c", b"x") == b"one"
-            assert await world.send("c", b"y") == b"one"  # on a new link: `two` is gone
+            assert await world.send("c", lambda: b"x") == b"one"
+            assert await world.send("c", lambda: b"y") == b"one"  # on a new link: `two` is gone
             world.close()
 
     run(main)
@@ -253,11 +253,11 @@ def test_venues_in_memory_follow_their_script() -> None:
     async def main() -> None:
         world = MemoryWorld()
         world.venues = {"c": lambda message: message.upper(), "lost": lost}
-        assert await world.send("c", b"x") == b"X"
+        assert await world.send("c", lambda: b"x") == b"X"
         with pytest.raises(NoReply):
-            await world.send("lost", b"y")
+            await world.send("lost", lambda: b"y")
         with pytest.raises(LinkDown):
-            await world.send("none", b"z")
+            await world.send("none", lambda: b"z")
         assert world.sent == [("c", b"x"), ("lost", b"y")]
 
         stream = aiter(world.listen("c", b""))

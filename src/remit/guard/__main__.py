@@ -12,11 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from remit.guard import config
-from remit.guard.errors import GuardError
+from remit.guard.errors import GuardError, SettingInvalid
 from remit.guard.hygiene import harden
+from remit.guard.loop import said
 from remit.guard.serve import OPERATOR_TOKEN, GuardProcess
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
+
+TEXT_MAX = 500
+"""Characters of a person's reason, as the journal takes them."""
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -29,13 +33,16 @@ def main(given: Sequence[str] | None = None) -> int:
             environ["REMIT_HOME"] = str(words.home)
         settings = config.load(environ)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        resume = None if words.resume is None else Resume(words.resume[0], words.resume[1])
+        resume = None if words.resume is None else _resume(*words.resume)
         asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume))
     except (GuardError, JournalError) as fault:
         print(f"remit guard: {fault}", file=sys.stderr)
         return 1
     except (OSError, sqlite3.Error) as fault:
         print(f"remit guard: the disk refused: {fault}. Check the data folder and its disk", file=sys.stderr)
+        return 1
+    except Exception as fault:  # noqa: BLE001  our own bug: the place it came from is enough to find it by
+        print(f"remit guard: internal: {said(fault)}. Report this line, then start again", file=sys.stderr)
         return 1
     return 0
 
@@ -66,6 +73,12 @@ def _arguments() -> argparse.ArgumentParser:
         "--resume", nargs=2, metavar=("PERSON", "REASON"), help="let a poisoned journal go on, in this person's name"
     )
     return words
+
+
+def _resume(person: str, reason: str) -> Resume:
+    if not person.strip() or not reason.strip() or max(len(person), len(reason)) > TEXT_MAX:
+        raise SettingInvalid(f"a resume names a person and a reason, in up to {TEXT_MAX} characters", "Say both")
+    return Resume(person, reason)
 
 
 def _passphrase(descriptor: int | None) -> str | None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from remit.guard.errors import GuardError, LinkDown, NoReply, PermitExpired
-from remit.guard.loop import Due
+from remit.guard.errors import (
+    EntryTooLarge,
+    GuardError,
+    GuardStopped,
+    LinkDown,
+    NoReply,
+    PermitExpired,
+    SendStopped,
+)
+from remit.guard.loop import Due, Loop
 from remit.guard.vault import Vault
 from remit.guard.world import World
 from remit.kernel import command as c
 from remit.kernel.command import Body
-from remit.kernel.effect import Act
-from remit.kernel.event import Record
+from remit.kernel.effect import Act, Alert
 from remit.kernel.halt import stop_of
-from remit.kernel.names import GUARD, Principal
+from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order
 from remit.kernel.permit import Permit
@@ -27,38 +34,36 @@ PERMIT_LIFE_NS = 5 * NANOSECONDS
 RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16, 32, 60))
 """How long to wait before a venue is asked or told again; the last for ever after."""
 RECONCILE_TRIES = 3
-Enter = Callable[[Principal, Body], "asyncio.Future[Record]"]
 
 
 class Courier:
     """Sends requests, one at a time per order, and never the same one twice.
 
     An unclear outcome enters as `Lost` and is asked about by client order id; only a question and a cancel are
-    repeated, each
-    under a new entry and a new permit.
+    repeated, each under a new entry and a new permit. A fault that nobody foresaw stops the guard: no task of the
+    courier ends in silence.
     """
 
-    def __init__(
-        self,
-        world: World,
-        vault: Vault,
-        state: State,
-        venues: Mapping[str, Venue],
-        enter: Enter,
-        now: Callable[[], int],
-    ) -> None:
+    def __init__(self, world: World, vault: Vault, loop: Loop, venues: Mapping[str, Venue]) -> None:
         self._world = world
         self._vault = vault
-        self._state = state
+        self._loop = loop
+        self._state: State = loop.kernel.state
         self._venues = venues
-        self._enter = enter
-        self._now = now
         self._tails: dict[str, asyncio.Task[None]] = {}
-        self._tries: dict[str, int] = {}
+        self._tries: dict[tuple[str, str], int] = {}
+        """How often each question or cancel was repeated in a row, by what is done and about what."""
+        self._differed: dict[str, int] = {}
+        """How often in a row a connection's own account differed from the book."""
+        self._resting: set[tuple[str, str]] = set()
+        """What waits to be repeated: it is repeated once, however often it failed meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     def carry(self, due: Due) -> None:
-        """Begin to carry one act out; acts on the same order follow one another."""
+        """Begin to carry one act out; acts on the same order follow one another. Nothing after `stop`."""
+        if self._stopped:
+            return
         key = due.act.order or f"snapshot {due.act.connection}"
         before = self._tails.get(key)
         task = self.spawn(self._after(before, due))
@@ -69,15 +74,29 @@ class Courier:
         """Run something beside the loop until it ends or the courier stops."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
     async def stop(self) -> None:
         """Stop carrying; what is under way stays unknown and is asked about at the next start."""
+        self._stopped = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def again(self, act: Act) -> None:
+        """Repeat a question or a cancel later, later each time."""
+        key = (act.do, act.order or act.connection)
+        if key not in self._resting:
+            self._resting.add(key)
+            self.spawn(self._again(act, key))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if isinstance(fault, Exception) and not isinstance(fault, GuardStopped):
+            self._loop.fail(fault)
 
     async def _after(self, before: asyncio.Task[None] | None, due: Due) -> None:
         if before is not None:
@@ -85,100 +104,130 @@ class Courier:
         await (self._snapshot(due) if due.act.do == "snapshot" else self._of_order(due))
 
     async def _of_order(self, due: Due) -> None:
-        order = self._state.order(due.act.order)
-        if order is None:
+        act, order = due.act, self._state.order(due.act.order)
+        if order is None or order.is_terminal:
             return
         if due.request is None:
-            await self._enter(GUARD, _unencodable(due.act))
+            await self._enter(_unencodable(act))
             return
-        if due.act.do == "place":
-            stop = stop_of(self._state, order) if order.state == "allowed" else f"the order is {order.state}"
-            if stop:
-                await self._enter(GUARD, c.Withdrawn(order=order.id, why=stop))
-                return
         try:
-            reply = await self._send(due, order.connection)
-        except (LinkDown, PermitExpired) as fault:
-            await self._not_sent(due.act, order, fault)
+            reply = await self._send(due, order.connection, order)
+        except (LinkDown, PermitExpired, SendStopped) as fault:
+            await self._not_sent(act, order, fault)
             return
         except NoReply as fault:
-            await self._no_reply(due.act, order, fault)
+            await self._no_reply(act, order, fault)
             return
-        self._tries.pop(order.id, None)
         reports = self._venues[order.venue].read(due.request, order.id, reply)
-        if not reports and due.act.do == "place":
+        if not reports and act.do == "place":
             reports = (c.Sent(order=order.id),)
         for report in reports:
             if news(self._state, report):
-                await self._enter(GUARD, report)
-        if any(isinstance(report, c.Lost) for report in reports) and due.act.do in ("cancel", "query"):
-            self.spawn(self._again(due.act, order))
+                await self._enter(report)
+        if act.do in ("cancel", "query"):
+            if any(isinstance(report, c.Lost) for report in reports):
+                self.again(act)
+            else:
+                self._tries.pop((act.do, order.id), None)
 
-    async def _send(self, due: Due, connection: str) -> bytes:
-        """Send the planned bytes under a fresh permit; nothing else is ever sent."""
-        assert due.request is not None
-        at, act, seq = self._now(), due.act, due.record.command.seq
+    async def _enter(self, body: Body) -> None:
+        await self._loop.enter(GUARD, body)
+
+    async def _send(self, due: Due, connection: str, order: Order | None = None) -> bytes:
+        """Send the planned bytes under a fresh permit; nothing else is ever sent.
+
+        Signed at the last instant, when the link is open: nothing stopped or expired meanwhile, and no journal failed.
+        """
+        request, act, seq = due.request, due.act, due.record.command.seq
+        assert request is not None
+        venue = self._venues[self._state.connections[connection].venue]
         permit = Permit(
             id=f"{self._state.prefix}-{seq}-{act.do}-{act.order or act.connection}",
             seq=seq,
             action=act.do,
             order=act.order,
             connection=connection,
-            digest=due.request.digest,
+            digest=request.digest,
             expires_at=due.record.command.at + PERMIT_LIFE_NS,
             mandates=due.record.decision.mandates if due.record.decision is not None else (),
         )
-        sealed = self._vault.seal(permit, due.request, at)
-        venue = self._venues[self._state.connections[connection].venue]
-        return await self._world.send(connection, venue.seal(due.request, *sealed))
+
+        def sealed() -> bytes:
+            self._loop.check()
+            stop = "" if order is None else _stop_of(self._state, due, order)
+            if stop:
+                raise SendStopped(stop, "Propose it again when nothing stops it")
+            return venue.seal(request, *self._vault.seal(permit, request, self._loop.now()))
+
+        return await self._world.send(connection, sealed)
 
     async def _not_sent(self, act: Act, order: Order, fault: GuardError) -> None:
         """Nothing left the guard: a placed order is over, a replace is off, a cancel or a question is tried again."""
         if act.do == "place":
-            await self._enter(GUARD, c.Withdrawn(order=order.id, why=fault.message[:500]))
+            await self._enter(c.Withdrawn(order=order.id, why=fault.message[:500]))
         elif act.do == "replace":
-            await self._enter(GUARD, c.ReplaceRefused(order=order.id, code=fault.code))
+            await self._enter(c.ReplaceRefused(order=order.id, code=fault.code))
         else:
-            self.spawn(self._again(act, order))
+            self.again(act)
 
     async def _no_reply(self, act: Act, order: Order, fault: GuardError) -> None:
         """Something may have left: nobody knows, so the venue is asked."""
         if act.do in ("place", "replace"):
-            await self._enter(GUARD, c.Lost(order=order.id, why=fault.message[:500]))
+            await self._enter(c.Lost(order=order.id, why=fault.message[:500]))
         else:
-            self.spawn(self._again(act, order))
+            self.again(act)
 
-    async def _again(self, act: Act, order: Order) -> None:
-        tries = self._tries.get(order.id, 0)
-        self._tries[order.id] = tries + 1
+    async def _again(self, act: Act, key: tuple[str, str]) -> None:
+        tries = self._tries.get(key, 0)
+        self._tries[key] = tries + 1
         await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
-        if self._state.orders.get(order.id) is not None:
-            again: Body = (
-                c.Cancel(order=order.id) if act.do == "cancel" else c.Ask(connection=order.connection, order=order.id)
-            )
-            await self._enter(GUARD, again)
+        self._resting.discard(key)
+        order = self._state.orders.get(act.order)
+        if act.order and order is None:
+            self._tries.pop(key, None)
+            return
+        # Before a cancel is repeated the venue is asked: an order that never reached it is over by that.
+        await self._enter(c.Ask(connection=act.connection if order is None else order.connection, order=act.order))
+        if act.do == "cancel" and act.order in self._state.orders:
+            await self._enter(c.Cancel(order=act.order))
 
     async def _snapshot(self, due: Due) -> None:
         """Take a venue's own account of a connection over; a difference is looked at again before it counts."""
         connection, request = due.act.connection, due.request
         assert request is not None
-        tries = self._tries.get(connection, 0)
         venue = self._venues[self._state.connections[connection].venue]
         try:
             reports = venue.read(request, "", await self._send(due, connection))
         except (LinkDown, PermitExpired, NoReply):
             reports = ()
-        settled = [report for report in reports if isinstance(report, c.Reconciled)]
-        if settled and (tries + 1 >= RECONCILE_TRIES or not drift(self._state, settled[0])):
-            self._tries.pop(connection, None)
-            await self._enter(GUARD, settled[0])
+        shown = [report for report in reports if isinstance(report, c.Reconciled)]
+        differed = self._differed.pop(connection, 0)
+        if not shown:
+            self.again(due.act)
             return
-        self._tries[connection] = tries + 1 if settled else 0
-        self.spawn(self._ask_again(connection))
+        self._tries.pop(("snapshot", connection), None)
+        if differed + 1 < RECONCILE_TRIES and drift(self._state, shown[0]):
+            self._differed[connection] = differed + 1
+            self.again(due.act)
+            return
+        try:
+            await self._enter(shown[0])
+        except EntryTooLarge as fault:
+            self._world.alert(Alert(fault.code, subject("connection", connection), fault.message))
+            self.again(due.act)
 
-    async def _ask_again(self, connection: str) -> None:
-        await self._world.sleep(RETRY_NS[0])
-        await self._enter(GUARD, c.Ask(connection=connection))
+
+def _stop_of(state: State, due: Due, order: Order) -> str:
+    """Return what stops an act at this instant; a question and a cancel are never stopped."""
+    do, by = due.act.do, due.record.command.by
+    if do not in ("place", "replace"):
+        return ""
+    if order.state != ("allowed" if do == "place" else "pending_replace"):
+        return f"the order is {order.state}"
+    if do == "place":
+        return stop_of(state, order)
+    by_hand = by.is_person and not order.opening
+    return "" if by_hand else stop_of(state, order, "replace_order")
 
 
 def _unencodable(act: Act) -> Body:

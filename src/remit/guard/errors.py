@@ -31,6 +31,12 @@ class NoReply(GuardError):
     code = "no_reply"
 
 
+class SendStopped(GuardError):
+    """A stop came between the journal and the sending: nothing was signed and nothing left."""
+
+    code = "send_stopped"
+
+
 class FrameTooLarge(GuardError):
     """A frame announced more bytes than its limit; it was refused before it was read."""
 
@@ -164,6 +170,12 @@ class GuardStopped(GuardError):
     """The guard takes nothing more: it is stopping, or its journal failed."""
 
     code = "guard_stopped"
+
+
+class EntryTooLarge(GuardError):
+    """What should be journalled does not fit into one entry; nothing was changed by it."""
+
+    code = "entry_too_large"
 
 
 class NotAuthenticated(GuardError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from remit.guard.errors import FrameTooLarge, LinkDown, NoReply
@@ -24,11 +24,13 @@ class Link:
         self._wire: _Wire | None = None
         self._opening = asyncio.Lock()
 
-    async def send(self, message: bytes) -> bytes:
-        """Send a message and return its reply; LinkDown where nothing left, NoReply where the outcome is unknown."""
-        frame = pack(message)
+    async def send(self, make: Callable[[], bytes]) -> bytes:
+        """Send the message that `make` gives once the link is open, and return its reply.
+
+        LinkDown, and whatever `make` raises: nothing left. NoReply: the outcome is unknown.
+        """
         wire = await self._open()
-        reply = wire.ask(frame)
+        reply = wire.ask(pack(make()))
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await reply
@@ -51,7 +53,7 @@ class Link:
             return self._wire
 
 
-async def listen(path: Path, hello: bytes) -> AsyncIterator[bytes]:
+async def listen(path: Path, hello: bytes) -> AsyncGenerator[bytes, None]:
     """Yield the messages that a venue sends after `hello`; LinkDown when the stream cannot open, breaks or ends."""
     try:
         reader, writer = await asyncio.open_unix_connection(str(path))

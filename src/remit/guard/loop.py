@@ -4,14 +4,16 @@ on."""
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from remit.guard.clock import Clock
-from remit.guard.errors import GuardStopped
+from remit.guard.errors import EntryTooLarge, GuardError, GuardStopped
 from remit.guard.world import World
 from remit.journal.errors import JournalError
 from remit.journal.log import Journal
@@ -27,6 +29,8 @@ from remit.kernel.permit import Request
 from remit.venues.seam import Unencodable, Venue
 
 BATCH_MAX = 512
+BODY_BYTES_MAX = 32_768
+"""A command is journalled in one entry, with what follows from it, which takes as much room again."""
 IDLE_NS = 200_000_000
 """How often the loop looks at the clock when nothing enters: time itself may be due."""
 
@@ -52,8 +56,8 @@ class Loop:
     """Takes commands one at a time in order of arrival and makes them durable together.
 
     Everything that arrived while the disk was syncing is one batch: one write, one signature, one sync. Nothing derived
-    from an
-    entry leaves before its sync, not even a denial. After the first failure of the journal nothing is taken any more.
+    from an entry leaves before its sync, not even a denial. After the first fault, of the journal or of the guard
+    itself, nothing is taken, sent or answered any more: `failed` says why.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Loop:
         self.journal = journal
         self.kernel = kernel
         self.failed: str | None = None
+        self._fault: Exception | None = None
         self._venues = venues
         self._clock = clock
         self._act = act
@@ -83,11 +88,16 @@ class Loop:
         self._faulted = 0
 
     def enter(self, by: Principal, body: Body) -> asyncio.Future[Record]:
-        """Let something enter; the future's result is its record, once that is durable. GuardStopped where it
-        cannot."""
+        """Let something enter; the future's result is its record, once that is durable.
+
+        GuardStopped where it cannot; EntryTooLarge for a body of the guard's own that no entry could hold.
+        """
         answer: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
         if self._stopping or self.failed is not None:
             answer.set_exception(_stopped(self.failed))
+        elif by.role == GUARD.role and len(encode(body)) > BODY_BYTES_MAX:
+            kind = type(body).__name__
+            answer.set_exception(EntryTooLarge(f"a {kind} is over {BODY_BYTES_MAX} bytes", "Say less at once"))
         else:
             self._inbox.append((by, body, answer))
             self._waiting.set()
@@ -100,13 +110,33 @@ class Loop:
         return reading.at
 
     async def run(self) -> None:
-        """Serve until `stop`, then empty the inbox and return; JournalError when the journal failed."""
-        while not self._stopping or self._inbox:
+        """Serve until `stop`, then empty the inbox and return; raises the first fault, of the journal or of the
+        guard."""
+        while self._fault is None and (self._inbox or not self._stopping):
             if not self._inbox:
                 await self._wait()
-            self._turn()
+            if self._fault is None:
+                self._turn()
             if self._inbox:
                 await asyncio.sleep(0)
+        if self._fault is not None:
+            raise self._fault
+
+    def check(self) -> None:
+        """Return where nothing has failed; GuardStopped otherwise, since the state may be ahead of the journal then."""
+        if self.failed is not None:
+            raise _stopped(self.failed)
+
+    def fail(self, fault: Exception) -> None:
+        """Stop at once, loudly: whatever was not expected leaves the guard's state in doubt."""
+        if self._fault is None:
+            self._fault, self.failed = fault, said(fault)
+            code = "journal_failed" if isinstance(fault, JournalError) else "guard_failed"
+            self.world.alert(Alert(code, "firm", self.failed))
+        for _, _, answer in self._inbox:
+            _refuse(answer, self.failed)
+        self._inbox.clear()
+        self._waiting.set()
 
     def stop(self) -> None:
         """Take nothing more; what has entered is finished."""
@@ -123,31 +153,39 @@ class Loop:
 
     def _turn(self) -> None:
         """Take one batch through: judge each, write and sync all, then answer and act."""
-        at = self.now()
-        answers: list[_Taken] = []
+        taken: list[_Taken] = []
         try:
-            if self._faulted:
-                jump, self._faulted = self._faulted, 0
-                answers.append(self._take(at, GUARD, c.ClockFault(jump_ns=jump), None))
-            due = self.kernel.next_due()
-            if due is not None and due <= at:
-                answers.append(self._take(at, GUARD, c.Tick(), None))
-            for _ in range(min(len(self._inbox), BATCH_MAX)):
-                answers.append(self._take(at, *self._inbox.popleft()))
-            if answers:
+            self._take_all(self.now(), taken)
+            if taken:
                 self._before_sync()
                 self.journal.commit(self.journal.seal())
-        except JournalError as fault:
-            self._fail(fault, [taken.answer for taken in answers])
-            raise
-        for record, answer, acts, alerts in answers:
-            if answer is not None and not answer.done():
-                answer.set_result(record)
-            self._heard(record)
-            for doing in acts:
-                self._act(doing)
-            for alert in alerts:
-                self.world.alert(alert)
+            for entry in taken:
+                self._let_out(entry)
+        except Exception as fault:  # noqa: BLE001  whatever it is, the state may be ahead of the journal
+            for entry in taken:
+                _refuse(entry.answer, said(fault))
+            self.fail(fault)
+
+    def _take_all(self, at: int, taken: list[_Taken]) -> None:
+        """Judge what waits, in order; what is being judged stays in the inbox until its record is there."""
+        if self._faulted:
+            jump, self._faulted = self._faulted, 0
+            taken.append(self._take(at, GUARD, c.ClockFault(jump_ns=jump), None))
+        due = self.kernel.next_due()
+        if due is not None and due <= at:
+            taken.append(self._take(at, GUARD, c.Tick(), None))
+        for _ in range(min(len(self._inbox), BATCH_MAX)):
+            taken.append(self._take(at, *self._inbox[0]))
+            self._inbox.popleft()
+
+    def _let_out(self, entry: _Taken) -> None:
+        if entry.answer is not None and not entry.answer.done():
+            entry.answer.set_result(entry.record)
+        self._heard(entry.record)
+        for doing in entry.acts:
+            self._act(doing)
+        for alert in entry.alerts:
+            self.world.alert(alert)
 
     def _take(self, at: int, by: Principal, body: Body, answer: asyncio.Future[Record] | None) -> _Taken:
         command = Command(seq=self.kernel.state.seq + 1, at=at, by=by, body=body)
@@ -181,22 +219,28 @@ class Loop:
         except Unencodable:
             return None
 
-    def _fail(self, fault: JournalError, answers: list[asyncio.Future[Record] | None]) -> None:
-        self.failed = str(fault)
-        waiting = [*answers, *(answer for _, _, answer in self._inbox)]
-        self._inbox.clear()
-        for answer in waiting:
-            if answer is not None and not answer.done():
-                answer.set_exception(_stopped(self.failed))
-        self.world.alert(Alert("journal_failed", "firm", self.failed))
+
+def said(fault: Exception) -> str:
+    """Return a fault in one line: a named one as it says itself, any other with its place in the source."""
+    if isinstance(fault, GuardError | JournalError | OSError):
+        return str(fault)
+    place = traceback.extract_tb(fault.__traceback__)[-1:]
+    where = "".join(f" in {frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in place)
+    return f"{type(fault).__name__}: {fault}{where}"
+
+
+def _refuse(answer: asyncio.Future[Record] | None, why: str | None) -> None:
+    if answer is not None and not answer.done():
+        answer.set_exception(_stopped(why))
+        answer.exception()  # read here, because nobody may be waiting for it any more
 
 
 def _stopped(why: str | None) -> GuardStopped:
     if why is None:
         return GuardStopped("the guard is stopping", "Start it again with `remit up`")
     return GuardStopped(
-        f"the journal failed, so nothing more is taken: {why}",
-        "Check the disk, then start the guard and resume by name",
+        f"the guard failed, so nothing more is taken: {why}",
+        "Look at its log and at the disk, then start it; a poisoned journal is resumed by name",
     )
 
 

@@ -7,7 +7,8 @@ import contextlib
 import hashlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
 from remit.guard.config import Settings
 from remit.guard.courier import RETRY_NS, Courier, news
-from remit.guard.errors import LinkDown
+from remit.guard.errors import GuardStopped, LinkDown
 from remit.guard.handle import Handle, NewToken
 from remit.guard.loop import Loop
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, recover, take_snapshot
@@ -26,16 +27,19 @@ from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.wire import Server
 from remit.guard.world import KEYS, RealWorld
-from remit.journal.errors import JournalError
 from remit.journal.log import Resume
 from remit.journal.side import SideStore
 from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
+from remit.kernel.command import Body
+from remit.kernel.effect import Alert
 from remit.kernel.event import HaltRaised, Record, Took
 from remit.kernel.flatten import exits
-from remit.kernel.names import GUARD
+from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.kernel.state import INTENT_LIFE_NS, State
 from remit.venues.paper.codec import Paper
+from remit.venues.seam import Venue
 
 OPERATOR_TOKEN = "operator.token"
 RESET_OPERATOR = "reset-operator"
@@ -51,14 +55,13 @@ class GuardProcess:
         self.settings = settings
         self.world = RealWorld(settings.home, settings.links)
         self.vault = open_vault(self.world, passphrase)
-        self.venues = {Paper.name: Paper()}
+        self.venues: dict[str, Venue] = {Paper.name: Paper()}
         self.recovered: Recovered = recover(self.world, self.vault, resume)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self.side = SideStore(settings.home / SIDE, self.world.random)
         self.tokens = self.vault.tokens(self.world)
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, self.world.now(), self.world.monotonic())
-        self.started_at = clock.read(self.world.now(), self.world.monotonic()).at
         self.loop = Loop(
             self.world,
             self.journal,
@@ -69,7 +72,8 @@ class GuardProcess:
             heard=self._heard,
             before_sync=self.side.sync,
         )
-        self.courier = Courier(self.world, self.vault, self.kernel.state, self.venues, self.loop.enter, self.loop.now)
+        self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
+        self.courier = Courier(self.world, self.vault, self.loop, self.venues)
         self.handle = Handle(
             self.world, self.kernel, self.journal, self.loop, self.board, self.tokens, self.side, self._about
         )
@@ -114,13 +118,7 @@ class GuardProcess:
         write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
         for body in list(running_out(self.kernel.state, self.loop.now())):
             await self.loop.enter(GUARD, body)
-        for order in list(self.kernel.state.orders.values()):
-            if order.state in ("allowed", "sent"):
-                await self.loop.enter(
-                    GUARD, c.Lost(order=order.id, why="the guard was restarted before the venue answered")
-                )
-            elif order.state != "held":
-                await self.loop.enter(GUARD, c.Ask(connection=order.connection, order=order.id))
+        await asyncio.gather(*(self.loop.enter(GUARD, body) for body in _in_doubt(self.kernel.state)))
         for connection in self.kernel.state.connections:
             self._open(connection)
         for halt in self.kernel.state.halts.values():
@@ -155,39 +153,62 @@ class GuardProcess:
 
     async def _flatten(self, halt: str) -> None:
         """Close the positions of a killed subject, as often as it takes, for as long as the halt lasts."""
+        tries = 0
         while halt in self.kernel.state.halts:
-            for intent in exits(self.kernel.state, halt) or ():
+            intents = exits(self.kernel.state, halt)
+            for intent in intents or ():
                 await self.loop.enter(GUARD, c.Submit(intent=intent, marks=self.board.fresh(intent.instrument)))
-            await self.world.sleep(RETRY_NS[0])
+            tries = tries + 1 if intents else 0
+            await self.world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
 
     def _open(self, connection: str) -> None:
         """Listen to a connection's venue and take over what it holds."""
+        venue = self.kernel.state.connections[connection].venue
+        if venue not in self.venues:
+            why = f"{connection} goes to {venue}, which this version cannot speak with: nothing can be sent there"
+            self.world.alert(Alert("venue_unknown", subject("connection", connection), why))
+            return
         if connection not in self.settings.links:
             self.world.link(connection, paper_socket(self.settings))
-        self.courier.spawn(self._listen(connection))
+        self.courier.spawn(self._listen(connection, self.venues[venue]))
 
-    async def _listen(self, connection: str) -> None:
+    async def _listen(self, connection: str, venue: Venue) -> None:
         """Follow what a venue says unasked, for ever; a link that comes back is reconciled before anything opens."""
-        venue = self.venues[self.kernel.state.connections[connection].venue]
         tries = 0
         while True:
             try:
                 await self.loop.enter(GUARD, c.Ask(connection=connection))
-                async for message in self.world.listen(
-                    connection, venue.subscribe(connection, self._heard_from.get(connection, 0))
-                ):
-                    tries = 0
-                    self._heard_from[connection] = self._heard_from.get(connection, 0) + 1
-                    for report in venue.listen(message):
-                        if news(self.kernel.state, report):
-                            await self.loop.enter(GUARD, report)
+                after = self._heard_from.get(connection, 0)
+                async with aclosing(self.world.listen(connection, venue.subscribe(connection, after))) as said:
+                    async for message in said:
+                        await self._hear(connection, venue, message)
+                        tries = 0
             except LinkDown:
-                if self.kernel.state.venue_states[connection].link_up:
-                    await self.loop.enter(
-                        GUARD, c.SetVenueState(connection=connection, reconciled=False, link_up=False)
-                    )
+                await self._link_down(connection)
+            except ValueError as fault:
+                why = f"the venue said something unreadable: {fault}"[:500]
+                self.world.alert(Alert("venue_unreadable", subject("connection", connection), why))
+                await self._link_down(connection)
             await self.world.sleep(RETRY_NS[min(tries, 3)])
             tries += 1
+
+    async def _hear(self, connection: str, venue: Venue, message: bytes) -> None:
+        """Let what one message says enter, unless it was heard before. ValueError for bytes that are no message."""
+        number, at = venue.numbered(message)
+        for report in venue.listen(message):
+            if news(self.kernel.state, report) and not self._is_forgotten(report, at):
+                await self.loop.enter(GUARD, report)
+        self._heard_from[connection] = number
+
+    def _is_forgotten(self, report: Body, at: int) -> bool:
+        """Whether a report speaks of an order that ended so long ago that the state no longer knows it: a venue tells
+        its whole past to a guard that was just started."""
+        known = self.kernel.state.order(getattr(report, "order", "")) is not None
+        return not known and at < self.loop.now() - INTENT_LIFE_NS + DAY_NS
+
+    async def _link_down(self, connection: str) -> None:
+        if self.kernel.state.venue_states[connection].link_up:
+            await self.loop.enter(GUARD, c.SetVenueState(connection=connection, reconciled=False, link_up=False))
 
     async def _every(self) -> None:
         """Journal the marks that are due, the days that run out, and a snapshot now and then."""
@@ -201,8 +222,18 @@ class GuardProcess:
                 for body in list(running_out(self.kernel.state, at)):
                     await self.loop.enter(GUARD, body)
             if self.kernel.state.seq >= self._snapshot_seq + SNAPSHOT_EVERY:
-                self._snapshot_seq = self.kernel.state.seq
-                await self.loop.enter(GUARD, take_snapshot(self.world, self.journal, self.kernel))
+                await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        """Write a snapshot; one that cannot be written is told and tried again after as many entries."""
+        self.loop.check()  # after a fault the state may be ahead of the journal
+        self._snapshot_seq = self.kernel.state.seq
+        try:
+            taken = take_snapshot(self.world, self.journal, self.kernel)
+        except OSError as fault:
+            self.world.alert(Alert("snapshot_failed", "firm", f"the disk refused a snapshot: {fault}"))
+            return
+        await self.loop.enter(GUARD, taken)
 
     def _about(self) -> dict[str, Any]:
         head = self.journal.head
@@ -219,7 +250,7 @@ class GuardProcess:
         await self.server.stop()
         await self.courier.stop()
         if self.loop.failed is None and not writing.done():
-            with contextlib.suppress(JournalError):
+            with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
                 await self.loop.enter(GUARD, c.KernelStopped())
         self.loop.stop()
         try:
@@ -229,6 +260,20 @@ class GuardProcess:
             if self.loop.failed is None:
                 self.journal.close()
             self.world.close()
+
+
+def _in_doubt(state: State) -> Iterator[Body]:
+    """Yield the questions about everything that was under way when the guard before this one ended.
+
+    A cancel that may never have left is asked for again, after the question: what never arrived is over by that.
+    """
+    for order in list(state.orders.values()):
+        if order.state in ("allowed", "sent"):
+            yield c.Lost(order=order.id, why="the guard was restarted before the venue answered")
+        elif order.state != "held":
+            yield c.Ask(connection=order.connection, order=order.id)
+        if order.state == "pending_cancel":
+            yield c.Cancel(order=order.id)
 
 
 def open_vault(world: RealWorld, passphrase: str | None) -> Vault:

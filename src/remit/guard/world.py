@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -46,14 +46,15 @@ class World(Protocol):
         """The named private folder, the same object for each call; OpenToOthers where others could read it."""
         ...
 
-    async def send(self, connection: str, message: bytes) -> bytes:
+    async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
         """Send one message to a connection's venue and return its reply.
 
-        LinkDown: certainly nothing left. NoReply: something may have left, the outcome is unknown.
+        `make` gives the message at the last instant, when the link is open: what it raises comes through and nothing
+        left. LinkDown: certainly nothing left. NoReply: something may have left, the outcome is unknown.
         """
         ...
 
-    def listen(self, connection: str, hello: bytes) -> AsyncIterator[bytes]:
+    def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         """Open a stream with `hello` and yield what the venue says unasked; LinkDown where it cannot open or ends."""
         ...
 
@@ -105,11 +106,11 @@ class RealWorld:
             self._stores[folder] = FileStore(self._home / folder)
         return self._stores[folder]
 
-    async def send(self, connection: str, message: bytes) -> bytes:
-        """Send one message and return the reply to it; LinkDown, NoReply."""
-        return await self._link(connection).send(message)
+    async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
+        """Send the message that `make` gives and return the reply to it; LinkDown, NoReply."""
+        return await self._link(connection).send(make)
 
-    def listen(self, connection: str, hello: bytes) -> AsyncIterator[bytes]:
+    def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         """What a venue says unasked, after `hello`; LinkDown when the stream cannot open or ends."""
         return listen(self._link(connection).path, hello)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from remit.guard.errors import LinkDown
 from remit.journal.store import Store
@@ -63,14 +63,15 @@ class MemoryWorld:
         """The named folder: a disk in memory."""
         return self.disks.setdefault(folder, MemoryStore())
 
-    async def send(self, connection: str, message: bytes) -> bytes:
+    async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
         """Hand the message to the venue's script; LinkDown where the connection has none."""
         if connection not in self.venues:
             raise LinkDown(f"no venue is scripted for {connection}", "Give it a script in `venues`")
+        message = make()
         self.sent.append((connection, message))
         return self.venues[connection](message)
 
-    async def listen(self, connection: str, hello: bytes) -> AsyncIterator[bytes]:
+    async def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         """Yield what `say` says from now on, until `hang_up` ends it with LinkDown."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         streams = self._streams.setdefault(connection, [])
