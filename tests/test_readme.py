@@ -81,3 +81,19 @@ def test_the_sessions_of_the_readme(guard: dict[str, str]) -> None:
         if said.startswith("held"):
             held = said.split()[1]
         assert done.returncode == {"denied": 3, "held": 4}.get(said.split()[0], 0)
+    an_agent_of_ones_own(guard)
+
+
+def an_agent_of_ones_own(guard: dict[str, str]) -> None:
+    """docs/agents.md: the example agent with a token of its own, allowed, denied, and without a valid token."""
+    secret = json.loads(run("remit token issue momentum --role agent --json", guard).stdout)["secret"]
+
+    def propose(quantity: str, token: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "examples/agent.py", "NVDA", quantity]
+        environ = {**guard, "REMIT_TOKEN": token}
+        return subprocess.run(words, env=environ, capture_output=True, text=True, cwd=ROOT, timeout=30)
+
+    allowed, denied, unknown = propose("1", secret), propose("100", secret), propose("1", secret[:-1])
+    assert allowed.stdout.startswith("allow r") and allowed.returncode == 0, allowed.stderr
+    assert denied.stdout.startswith("deny r") and "order_notional_max of agent:momentum" in denied.stdout
+    assert unknown.returncode == 1 and "Traceback" not in unknown.stderr, unknown.stderr
