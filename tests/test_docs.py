@@ -18,6 +18,7 @@ from remit.kernel.rules.table import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+SOURCE = ROOT / "src" / "remit"
 STANDARDS = ("15c3-5", "RTS 6 Art. ", "FIA", "FINRA 5210", "FINRA 4210", "Reg SHO", "LULD", "house")
 
 
@@ -103,7 +104,10 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in target:
@@ -112,6 +116,24 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
         goal = page.parent / file if file else page
         assert goal.exists(), f"{page.name} points to {target}"
         assert not anchor or anchor in anchors_of(goal), f"{page.name} points to {target}"
+
+
+def test_the_architecture_names_files_that_are_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = [
+        (folder, name)
+        for row in re.findall(r"^\| (`.+`) \|", page, re.MULTILINE)
+        for folder, names in re.findall(r"(kernel(?:/rules)?/)(.*)", row.replace("`", ""))
+        for name in re.split(r"[,\s{}]+", names.replace(".py", "").replace("kernel/", ""))
+        if name
+    ]
+    flow = re.findall(r"^(\w+)/(\w+)\.py  ", page, re.MULTILINE)
+    tree = re.findall(r"^(\w+)/  ", page, re.MULTILINE)
+    assert len(table) > 30 and len(flow) > 5 and len(tree) > 8
+    for name in tree:
+        assert (SOURCE / name).is_dir(), name
+    for folder, name in [*table, *((f"{part}/", name) for part, name in flow)]:
+        assert (SOURCE / folder / f"{name}.py").exists() or (SOURCE / folder / name.strip("/")).is_dir(), folder + name
 
 
 def test_every_decision_is_listed() -> None:
