@@ -416,3 +416,45 @@ def test_the_checksum_covers_the_kind_of_a_line() -> None:
 def _at(journal: Journal) -> tuple[int, int, list[bytes]]:
     size, frontier = journal.frontier()
     return size, 0, frontier
+
+
+@pytest.mark.parametrize("each", [1, 7, 400])
+def test_an_entry_far_in_is_read_without_what_stands_before(each: int) -> None:
+    """Whatever the batches and however long the entries, from any index on the same entries come, and few bytes are
+    read for the last."""
+    store = MemoryStore()
+    journal, _ = opened(store)
+    written = []
+    for number in range(1200):
+        written.append(b'{"n":%d,"c \\"e":"%s"}' % (number, b"c " * (number * 37 % 900)))
+        journal.append(written[-1])
+        if number % each == each - 1:
+            journal.sync()
+    journal.sync()
+    for start in (0, 1, 6, 7, 8, 399, 400, 777, 1198, 1199):
+        assert list(journal.entries(start)) == list(enumerate(written))[start:]
+    assert list(journal.entries(1200)) == []
+    read, whole = 0, store.size(segment_name(0))
+    plain_read = store.read
+
+    def counted(name: str, offset: int, length: int) -> bytes:
+        nonlocal read
+        data = plain_read(name, offset, length)
+        read += len(data)
+        return data
+
+    store.read = counted  # type: ignore[method-assign]
+    assert next(iter(journal.entries(1190)))[0] == 1190
+    assert whole > 1_000_000 and read < whole
+
+
+def test_damage_is_found_from_where_reading_begins() -> None:
+    store = MemoryStore()
+    journal, _ = opened(store)
+    for number in range(3000):
+        journal.append(b'{"n":%d,"%s":0}' % (number, b"x" * 100))
+        journal.sync()
+    store.flip(segment_name(0), 8 * (store.size(segment_name(0)) // 2))
+    assert next(iter(journal.entries(2900)))[0] == 2900
+    with pytest.raises(JournalDamaged):
+        list(journal.entries(100))

@@ -21,6 +21,7 @@ CHECKPOINT = b"c"
 ENTRY_BYTES_MAX = 65_535
 _SUFFIX = ".journal"
 _CHUNK_BYTES = 1 << 20
+_NEAR_BYTES = 1 << 16
 _CRC_OF = {ENTRY: crc32(ENTRY), CHECKPOINT: crc32(CHECKPOINT)}
 
 
@@ -83,9 +84,10 @@ def segments(store: Reader, start: int = 0) -> list[str]:
     return names[before[-1] :] if before else names
 
 
-def read_lines(store: Reader, name: str) -> Iterator[tuple[int, bytes]]:
-    """Each line of a file with its byte offset; only the last can lack its newline. Memory: 1 MiB and one line."""
-    offset, rest = 0, b""
+def read_lines(store: Reader, name: str, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Each line of a file from `offset` on, with its byte offset; only the last can lack its newline. Memory: 1 MiB and
+    one line."""
+    rest = b""
     while chunk := store.read(name, offset + len(rest), _CHUNK_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
@@ -93,3 +95,39 @@ def read_lines(store: Reader, name: str) -> Iterator[tuple[int, bytes]]:
             offset += len(line) + 1
     if rest:
         yield offset, rest
+
+
+def place_before(store: Reader, name: str, start: int) -> tuple[int, int]:
+    """The byte offset of a line of a segment, and the index of the next entry there: near entry `start`, not after it.
+
+    Found by halves from one checkpoint to another, so that an entry is read without all that stands before it.
+    """
+    low, index, high = 0, first_index(name), store.size(name)
+    while high - low > _NEAR_BYTES:
+        middle = (low + high) // 2
+        found = _checkpoint_after(store, name, middle, high)
+        if found is not None and found[1] <= start:
+            low, index = found
+        else:
+            high = middle
+    return low, index
+
+
+def _checkpoint_after(store: Reader, name: str, offset: int, stop: int) -> tuple[int, int] | None:
+    """Where the first whole checkpoint line that begins between two offsets ends, and the size it states; None where
+    there is none."""
+    held = b""
+    while offset + len(held) < stop and (chunk := store.read(name, offset + len(held), _NEAR_BYTES)):
+        held += chunk
+        begins = held.find(b"\n" + CHECKPOINT + b" ") + 1
+        ends = held.find(b"\n", begins) + 1
+        if begins and ends:
+            break
+        kept = 0 if begins else max(len(held) - 2, 0)
+        offset, held = offset + kept, held[kept:]
+    else:
+        return None
+    try:
+        return offset + ends, int(note_in(unframe(held[begins:ends])[1]).split("\n", 2)[1])
+    except (ValueError, IndexError):
+        return None  # reading on from before it tells what is wrong with the line

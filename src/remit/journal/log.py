@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
 from remit.journal.errors import JournalClosed, JournalDamaged, JournalPoisoned, JournalUnreadable
-from remit.journal.frame import ENTRY, check_entry, checkpoint_line, first_index, frame, read_lines, segments, unframe
+from remit.journal.frame import (
+    ENTRY,
+    check_entry,
+    checkpoint_line,
+    first_index,
+    frame,
+    place_before,
+    read_lines,
+    segments,
+    unframe,
+)
 from remit.journal.frame import segment_name as name_of
 from remit.journal.note import Signer, Verifier
 from remit.journal.snapshot import Snapshot
@@ -262,15 +272,19 @@ class Journal:
 def read_entries(store: Reader, start: int, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
     """The entries from index `start` up to, not including, `stop`, each with its index, one in memory at a time.
 
-    Checks each line's checksum and the numbering, not the tree: `verify` does that. Without `stop` it ends before the
-    first incomplete line. JournalDamaged at the first fault.
+    Checks each line's checksum and the numbering, not the tree: `verify` does that. What stands before `start` is
+    passed over by its checkpoints. Without `stop` it ends before the first incomplete line. JournalDamaged at the first
+    fault.
     """
     names = segments(store, start)
     index = first_index(names[0]) if names else 0
-    for name in names:
+    for number, name in enumerate(names):
         if first_index(name) != index:
             raise JournalDamaged(name, 0, index, "entries are missing before this segment")
-        for offset, line in read_lines(store, name):
+        begin = 0
+        if number == 0:
+            begin, index = place_before(store, name, start)
+        for offset, line in read_lines(store, name, begin):
             if index == stop or not line.endswith(b"\n"):
                 break
             try:
