@@ -16,7 +16,7 @@ class KernelStarted(Content, frozen=True, tag="kernel_started"):
     version: str
     digest: str
     clean: bool
-    prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{4,16}$")]
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{4,16}\Z")]
     """Begins every order id of this journal, so that two journals never collide at a venue."""
     resumed_by: str = ""
     resumed_why: Text = ""
