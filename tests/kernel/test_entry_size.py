@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.guard.desk import AAPL, ANN, MOMENTUM, Desk
+from tests.kernel.desk import money, rules, small, verdict
 
 from remit.journal.frame import ENTRY_BYTES_MAX
 from remit.kernel import access
@@ -19,7 +20,7 @@ from remit.kernel.instrument import Mark
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import EMPTY, Mandate
 from remit.kernel.names import GUARD, Principal
-from remit.kernel.numbers import Money, Price, parse
+from remit.kernel.numbers import LARGEST, Money, Price, parse
 
 
 def size(record: Record) -> int:
@@ -91,3 +92,31 @@ def test_more_breaches_than_one_entry_holds() -> None:
         assert size(desk.do(GUARD, c.Tick())) < ENTRY_BYTES_MAX // 2
     working = [order for order in desk.kernel.state.orders.values() if order.state != "pending_cancel"]
     assert working == []
+
+
+@pytest.mark.parametrize(("quantity", "limit"), [("9" * 24, "9" * 24), ("9" * 24, None), ("9" * 24, "100")])
+def test_an_order_beyond_every_number_is_denied_and_its_record_can_be_read(quantity: str, limit: str | None) -> None:
+    """A record that could be written and not be read would keep the guard from ever starting again."""
+    desk = small()
+    record = desk.submit(quantity, limit)  # the desk decodes every record
+    assert (verdict(record), rules(record)) == ("deny", ["increments"])
+    desk.agree()
+
+
+def test_a_price_beyond_every_number_is_denied() -> None:
+    desk = small()
+    desk.mark("AAPL", "9" * 24)
+    assert rules(desk.submit("0.5")) == ["increments"]
+
+
+def test_sums_beyond_every_number_survive_a_snapshot() -> None:
+    desk = small()
+    desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("9" * 24)))
+    for _ in range(3):
+        order = desk.working("9" * 21, "100")
+        desk.fill(order, "9" * 21, "100")
+        desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("9" * 24)))
+    for _ in range(20):
+        desk.mark("AAPL", "9" * 23)
+    desk.agree()
+    assert desk.state.subjects["firm"].total.value > LARGEST

@@ -11,7 +11,7 @@ from remit.kernel.book import changes_of
 from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
 from remit.kernel.gather import account_facts, gather
 from remit.kernel.lens import Asked, Lens, good_until
-from remit.kernel.numbers import Money, Price, Quantity
+from remit.kernel.numbers import LARGEST, Money, Price, Quantity
 from remit.kernel.rules.compile import Lines, Watch
 from remit.kernel.rules.table import RULES
 from remit.kernel.state import State, Subject
@@ -56,6 +56,9 @@ class Judge:
         changes = changes_of(
             lens.cells, prices.sign, prices.quantity, prices.counted, facts.opening_quantity, prices.payout
         )
+        if changes[1].worth > LARGEST or prices.counted > LARGEST:
+            beyond = _fact("increments", "price times quantity is beyond every amount that can be written down")
+            return _flat_denial(asked, order_id, beyond), None
         account_facts(self.state, lens, facts, prices, changes[1], asked)
         found = lens.evaluator.check(facts, lens.sums, changes)
         if found and asked.by.role == "guard" and not facts.opening:

@@ -15,6 +15,8 @@ SCALE = 10**18
 BPS = 10_000
 NANOSECONDS = 10**9
 DAY_NS = 86_400 * NANOSECONDS
+LARGEST = 10**24 * SCALE - 1
+"""The largest number that has a text: one beyond it could be written into a record and never be read again."""
 TEXTS_KEPT = 1 << 16
 """Texts of numbers that are remembered: an order says the same few numbers many times over on its way."""
 
