@@ -10,6 +10,7 @@ from tests.kernel.desk import ANN, BOB, CAT, Desk, agent, money, price, quantity
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.effect import Act
+from remit.kernel.halt import CANCELS_MAX
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD, Principal
@@ -180,3 +181,16 @@ def test_replacing_into_what_needs_approval_is_refused() -> None:
     assert order.state == "acked"
     desk.agree()
 
+
+
+def test_an_approval_after_expiry_comes_too_late_however_many_lapse_with_it() -> None:
+    """One entry lets only so many holds lapse; the one after them is as late as they are."""
+    desk = small()
+    desk.mandate("agent:momentum", CONFIRM)
+    for _ in range(CANCELS_MAX + 1):
+        desk.order("10", "100", after_ns=0)
+    order = max(desk.state.orders.values(), key=lambda order: order.id)
+    approve(desk, order, after_ns=EXPIRY_NS)
+    assert order.state == "lapsed"
+    assert not any(isinstance(effect, Act) for effect in effects(desk.records[-1]))
+    desk.agree()

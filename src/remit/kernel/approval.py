@@ -32,6 +32,9 @@ def approve(step: Step, body: c.Approve) -> None:
     if body.digest != order.digest:
         step.refuse("digest_mismatch", "what you were shown is not this order as it is held; look at it again")
         return
+    if step.command.at >= order.until:  # more lapse at one instant than one entry names
+        step.emit(e.Moved(order=order.id, state="lapsed", why="nobody approved in time"))
+        return
     refused = _may_not_approve(order, by)
     if refused is not None:
         step.refuse(*refused)
