@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from remit.guard.views import view
@@ -59,14 +60,17 @@ class Desk:
         self.journal.append(encode(record))
         return record
 
-    def entries(self, start: int) -> Iterator[tuple[int, bytes]]:
+    async def entries(self, start: int) -> AsyncIterator[tuple[int, bytes]]:
         """The journal from an index on, as the real one gives it."""
-        return iter(list(enumerate(self.journal))[start:])
+        for found in list(enumerate(self.journal))[start:]:
+            yield found
 
     def see(self, by: Principal, name: str, /, **arguments: Any) -> Any:
         """Ask a view."""
         given = {key.rstrip("_"): value for key, value in arguments.items()}
-        return view(self.kernel, by, name, given, at=self.at, entries=self.entries, about=lambda: {"version": "test"})
+        about = {"version": "test"}
+        asked = view(self.kernel, by, name, given, at=self.at, entries=self.entries, about=lambda: about)
+        return asyncio.run(asked)
 
     def submit(self, by: Principal, quantity: str, *, side: str = "buy", limit: str = "100", **more: Any) -> str:
         """Propose a limit order of AAPL by an agent or its client, and return the order's id."""

@@ -136,7 +136,7 @@ def test_a_clean_stop_leaves_nothing_in_doubt(desk: Processes) -> None:
     assert desk.guard.wait(10) == 0
     desk.start_guard()
     started = [r.command.body for r in records(desk.home) if isinstance(r.command.body, c.KernelStarted)]
-    assert [body.clean for body in started] == [False, True]
+    assert [body.clean for body in started] == [True, True]
     assert started[0].prefix == started[1].prefix
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.guard.errors import NotAuthenticated, TokenMalformed
 from remit.guard.tokens import TokenStore
+from remit.kernel.access import TokenGrant
 from remit.kernel.names import Principal
 from remit.kernel.state import State
 
@@ -16,9 +17,16 @@ def authenticate(tokens: TokenStore, state: State, secret: str, door: str, at: i
         token = tokens.find(secret)
     except TokenMalformed as fault:
         raise NotAuthenticated(fault.message, _ASK) from None
+    grant = check_stands(state, token, at)
+    return Principal(name=grant.name, role=grant.role, token=grant.token, door=door, owner=grant.owner)
+
+
+def check_stands(state: State, token: str | None, at: int) -> TokenGrant:
+    """Return what a token's id stands for at journal time `at`; NotAuthenticated where it is worth nothing (any
+    more)."""
     grant = state.tokens.get(token) if token is not None else None
-    if token is None or grant is None or token in state.revoked:
+    if grant is None or grant.token in state.revoked:
         raise NotAuthenticated("the token is not known, or was revoked", _ASK)
     if grant.expires_at is not None and at >= grant.expires_at:
         raise NotAuthenticated("the token has expired", _ASK)
-    return Principal(name=grant.name, role=grant.role, token=token, door=door, owner=grant.owner)
+    return grant

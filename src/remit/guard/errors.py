@@ -172,6 +172,12 @@ class GuardStopped(GuardError):
     code = "guard_stopped"
 
 
+class TextNotKept(GuardError):
+    """The free text beside a command could not be stored; the command did not enter."""
+
+    code = "text_not_kept"
+
+
 class EntryTooLarge(GuardError):
     """What should be journalled does not fit into one entry; nothing was changed by it."""
 

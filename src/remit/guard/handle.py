@@ -3,9 +3,8 @@ state."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -14,8 +13,9 @@ from remit.guard import tokens as secrets
 from remit.guard.board import Board
 from remit.guard.calendar import needed_first
 from remit.guard.callers import authenticate
-from remit.guard.errors import RequestMalformed
-from remit.guard.loop import Loop, refusal_of
+from remit.guard.errors import RequestMalformed, TextNotKept
+from remit.guard.follow import Followers
+from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
 from remit.guard.views import view
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
@@ -24,19 +24,16 @@ from remit.journal.log import Journal
 from remit.journal.side import SideStore
 from remit.kernel import access
 from remit.kernel import command as c
+from remit.kernel.authority import AUTHORITY
 from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import Body
 from remit.kernel.decide import Asked
 from remit.kernel.event import Record, Repeated
 from remit.kernel.kernel import Kernel
-from remit.kernel.names import GUARD, Name, Principal, Role
+from remit.kernel.names import GUARD, At, Name, Principal, Role
 from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
 
-FOLLOW_MAX = 10_000
-"""Records that wait for a slow follower; beyond them its stream ends and it resumes by sequence number."""
-BODY_BYTES_MAX = 32_768
-"""A command is journalled in one entry, with what follows from it."""
 TEXT_BYTES_MAX = 65_536
 
 
@@ -58,13 +55,13 @@ class NewToken(
     role: Role
     name: Name
     owner: Name
-    expires_at: int | None = None
+    expires_at: At | None = None
 
 
 class From(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"seq": "from"}):
     """Where a stream of records begins: with the entry of this sequence number; 0 for what comes next."""
 
-    seq: int = 0
+    seq: At = 0
 
 
 class Handle:
@@ -79,6 +76,7 @@ class Handle:
         board: Board,
         tokens: secrets.TokenStore,
         side: SideStore,
+        venues: Collection[str],
         about: Callable[[], dict[str, Any]],
     ) -> None:
         self._world = world
@@ -88,60 +86,30 @@ class Handle:
         self._board = board
         self._tokens = tokens
         self._side = side
+        self._venues = venues
         self._about = about
-        self._followers: set[asyncio.Queue[Record | None]] = set()
-        self._recent: deque[Record] = deque(maxlen=FOLLOW_MAX)
-
-    def heard(self, record: Record) -> None:
-        """Pass a durable record on to whoever follows."""
-        self._recent.append(record)
-        for queue in tuple(self._followers):
-            if queue.qsize() >= FOLLOW_MAX:
-                self._followers.discard(queue)
-                queue.put_nowait(None)
-            else:
-                queue.put_nowait(record)
+        self.followers = Followers(kernel, journal, loop)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
-        """Answer a command, a question or a preview."""
-        by = authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
+        """Answer a command, a question or a preview; GuardStopped once anything has failed."""
+        by = self._authenticated(request)
         if request.do == "read":
-            return self._read(by, request.body)
-        if request.do == "preview":
-            return await self._preview(by, request.body)
-        return await self._command(by, request.body)
+            answer = await self._read(by, request.body)
+        elif request.do == "preview":
+            answer = await self._preview(by, request.body)
+        else:
+            answer = await self._command(by, request.body)
+        self._loop.check()
+        return answer
 
-    async def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
+    def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
         """Stream records from a sequence number on; agents and clients see what is theirs."""
-        by = authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
-        start = _decoded(From, request.body, "place to follow from").seq
-        queue: asyncio.Queue[Record | None] = asyncio.Queue()
-        last = self._kernel.state.seq
-        self._followers.add(queue)
-        try:
-            if start and start <= last:
-                for index, entry in self._journal.entries(start - 1):
-                    if index + 1 > last:
-                        break
-                    record = decode(Record, entry)
-                    if self._concerns(by, record):
-                        yield entry
-            while (following := await queue.get()) is not None:
-                if following.command.seq > last and self._concerns(by, following):
-                    yield encode(following)
-        finally:
-            self._followers.discard(queue)
+        by = self._authenticated(request)
+        return self.followers.stream(by, _decoded(From, request.body, "place to follow from").seq)
 
-    def _concerns(self, by: Principal, record: Record) -> bool:
-        """Whether a record may be shown to a principal: people and auditors see all, agents and clients what is
-        theirs."""
-        if by.role in ("operator", "approver", "auditor"):
-            return True
-        asked = record.command
-        if (asked.by.role, asked.by.name) == (by.role, by.name):
-            return True
-        order = self._kernel.state.order(getattr(asked.body, "order", ""))
-        return order is not None and by.name == (order.client if by.role == "client" else order.agent)
+    def _authenticated(self, request: Request) -> Principal:
+        self._loop.check()  # after a fault the state may be ahead of the journal, so nothing of it is told
+        return authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
 
     async def _command(self, by: Principal, raw: msgspec.Raw) -> bytes:
         source = bytes(raw)
@@ -161,8 +129,13 @@ class Handle:
         body = self._dressed(by, _decoded(Body, msgspec.Raw(source)), text)
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
             return await self._marks(body)
-        for first in needed_first(self._kernel.state, body, self._loop.now()):
-            await self._loop.enter(GUARD, first)
+        if isinstance(body, c.AddConnection) and body.connection.venue not in self._venues:
+            raise RequestMalformed(
+                f"there is no venue {body.connection.venue}", f"Take one of {', '.join(sorted(self._venues))}"
+            )
+        if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
+            for first in needed_first(self._kernel.state, body, self._loop.now()):
+                await self._loop.enter(GUARD, first)
         return self._answer(await self._loop.enter(by, body))
 
     def _dressed(self, by: Principal, body: Body, text: str) -> Body:
@@ -170,13 +143,20 @@ class Handle:
         if isinstance(body, c.Submit):
             intent = body.intent
             if text:
-                intent = msgspec.structs.replace(intent, thought=self._side.put("thought", text.encode()))
+                intent = msgspec.structs.replace(intent, thought=self._kept(text))
             client = by.name if by.role == "client" else ""
             return c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument))
         if isinstance(body, c.Replace):
             order = self._kernel.state.orders.get(body.order)
             return msgspec.structs.replace(body, marks=() if order is None else self._board.fresh(order.instrument))
         return body
+
+    def _kept(self, text: str) -> str:
+        """Return the digest of a text that the side store keeps; TextNotKept."""
+        try:
+            return self._side.put("thought", text.encode())
+        except sqlite3.Error as fault:
+            raise TextNotKept(f"the side store refused the text: {fault}", "Check the disk, or leave it out") from None
 
     def _answer(self, record: Record) -> bytes:
         repeated = [event.seq for event in record.events if isinstance(event, Repeated)]
@@ -223,7 +203,8 @@ class Handle:
             )
         secret = secrets.mint(asked.role, self._world.random)
         token = "T-" + self._world.random(6).hex()
-        self._tokens.add(token, secret)
+        if by.role in AUTHORITY[c.IssueToken]:  # whom the kernel refuses costs no write
+            self._tokens.add(token, secret)
         grant = access.TokenGrant(
             token=token,
             role=asked.role,
@@ -253,24 +234,21 @@ class Handle:
         decision, needs = self._kernel.judge.judge(Asked(body.intent, client, by, self._loop.now()), "preview")
         return encode({"decision": plain(decision), "needs": None if needs is None else needs._asdict()})
 
-    def _read(self, by: Principal, raw: msgspec.Raw) -> bytes:
-        arguments = msgspec.json.decode(bytes(raw)) if raw else {}
+    async def _read(self, by: Principal, raw: msgspec.Raw) -> bytes:
+        arguments = _decoded(Any, raw, "question")
         if not isinstance(arguments, dict) or not isinstance(arguments.get("view"), str):
             raise RequestMalformed("say which view", 'For example {"view": "positions"}')
         name = arguments.pop("view")
         if name == "state_hash" and by.role in ("operator", "auditor"):
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
-        return encode(
-            view(
-                self._kernel, by, name, arguments, at=self._loop.now(), entries=self._journal.entries, about=self._about
-            )
-        )
+        entries, at = self.followers.entries, self._loop.now()
+        return encode(await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about))
 
 
 def _decoded(kind: Any, raw: msgspec.Raw, what: str = "command") -> Any:
     try:
         return decode(kind, bytes(raw) or b"{}")
-    except (msgspec.DecodeError, ValueError) as fault:
+    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise RequestMalformed(
             f"this is no {what}: {fault}", "Correct the field it names; src/remit/kernel/command.py has the words"
         ) from None

@@ -75,7 +75,15 @@ class GuardProcess:
         self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
         self.courier = Courier(self.world, self.vault, self.loop, self.venues)
         self.handle = Handle(
-            self.world, self.kernel, self.journal, self.loop, self.board, self.tokens, self.side, self._about
+            self.world,
+            self.kernel,
+            self.journal,
+            self.loop,
+            self.board,
+            self.tokens,
+            self.side,
+            self.venues,
+            self._about,
         )
         self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
         self._snapshot_seq = self.kernel.state.seq
@@ -108,7 +116,7 @@ class GuardProcess:
             c.KernelStarted(
                 version=remit.__version__,
                 digest=kernel_digest(),
-                clean=self.recovered.recovery.clean_stop,
+                clean=self.recovered.recovery.clean_stop or self.recovered.recovery.created,
                 prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
                 resumed_by="" if resumed is None else resumed.person,
                 resumed_why="" if resumed is None else resumed.reason,
@@ -142,7 +150,7 @@ class GuardProcess:
         return secret
 
     def _heard(self, record: Record) -> None:
-        self.handle.heard(record)
+        self.handle.followers.heard(record)
         body = record.command.body
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)

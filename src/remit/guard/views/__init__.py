@@ -1,11 +1,14 @@
-"""Views: what may be asked of the guard. Pure functions of the kernel's state that answer in plain JSON.
+"""Views: what may be asked of the guard. They change nothing and answer in plain JSON.
+
+Most are plain functions of the kernel's state. Those that read the journal wait between its pieces, so that orders do
+not wait for them.
 
 Numbers are text, times whole nanoseconds. An agent or a client sees only itself; people and auditors see everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from remit.guard.views import access, activity, drafts, exposure, mandates, orders, stops, world
@@ -46,14 +49,14 @@ VIEWS: dict[str, View] = {
 }
 
 
-def view(
+async def view(
     kernel: Kernel,
     principal: Principal,
     name: str,
     arguments: Mapping[str, Any],
     *,
     at: int,
-    entries: Callable[[int], Iterator[tuple[int, bytes]]] | None = None,
+    entries: Callable[[int], AsyncIterator[tuple[int, bytes]]],
     about: Callable[[], dict[str, Any]] = dict,
 ) -> Any:
     """Return a view as plain JSON; nothing changes. `at` is journal time in nanoseconds, `entries(start)` reads the
@@ -62,14 +65,12 @@ def view(
     if found is None:
         raise Unknown(f"there is no view {name!r}", f"Take one of {', '.join(sorted(VIEWS))}")
     if principal.role not in found.roles:
-        raise NotAllowed(f"a {principal.role} may not see {name}", f"It takes {' or '.join(sorted(found.roles))}")
-    looking = Looking(kernel, principal, dict(arguments), at, entries or _no_entries, about)
+        takes = " or ".join(sorted(found.roles))
+        raise NotAllowed(f"the role {principal.role} may not see {name}", f"It takes {takes}")
+    looking = Looking(kernel, principal, dict(arguments), at, entries, about)
     looking.check(found.arguments)
-    return found.show(looking)
-
-
-def _no_entries(start: int) -> Iterator[tuple[int, bytes]]:
-    return iter(())
+    shown = found.show(looking)
+    return await shown if isinstance(shown, Awaitable) else shown
 
 
 __all__ = ["VIEWS", "NotAllowed", "Unknown", "view"]

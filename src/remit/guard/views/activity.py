@@ -103,7 +103,7 @@ def _total(of: Subject) -> dict[str, Any]:
     return {**shown, "equity": text(total.equity)} if of.scope in ("firm", "account") else shown
 
 
-def log(looking: Looking) -> dict[str, Any]:
+async def log(looking: Looking) -> dict[str, Any]:
     """Entries of the journal in order. Without `from` the last `limit` that fit the filters, of the last 20,000.
 
     `next` is where to ask on, or None at the end; `kind` is a command's kind or an event's, `since` a time in ns.
@@ -115,7 +115,7 @@ def log(looking: Looking) -> dict[str, Any]:
     found: list[tuple[Any, int]] = []
     held = 0
     following = None
-    for index, entry in looking.entries(start - 1):
+    async for index, entry in looking.entries(start - 1):
         if index + 1 > last:
             break
         if index + 1 - start >= SCAN_MAX or (asked is not None and (len(found) >= limit or held > LOG_BYTES_MAX)):

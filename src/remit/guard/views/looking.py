@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 from remit.guard.errors import GuardError, RequestMalformed
@@ -35,7 +35,7 @@ class Looking(NamedTuple):
     by: Principal
     arguments: dict[str, Any]
     at: int
-    entries: Callable[[int], Iterator[tuple[int, bytes]]]
+    entries: Callable[[int], AsyncIterator[tuple[int, bytes]]]
     about: Callable[[], dict[str, Any]]
 
     @property

@@ -19,19 +19,19 @@ from remit.kernel.rules.table import BY_NAME
 from remit.kernel.state import State
 
 SCAN_MAX = 20_000
-"""Journal entries that one question may read: the guard answers nothing else meanwhile."""
+"""Journal entries that one question may read."""
 LIFE_MAX = 500
 """Entries of one order's life that are told."""
 
 Rows = list[dict[str, Any]]
 
 
-def orders(looking: Looking) -> Rows:
+async def orders(looking: Looking) -> Rows:
     """Live and lately finished orders, latest first. Denied ones are in the journal alone; `state` denied reads it."""
     agent, client, instrument = looking.word("agent"), looking.word("client"), looking.word("instrument")
     state, limit = looking.word("state"), looking.whole("limit", 1, 1000, 200)
     if state == "denied":
-        return _denied(looking, agent, client, instrument, limit)
+        return await _denied(looking, agent, client, instrument, limit)
     book = looking.state
     chosen = [*book.orders.values(), *([] if looking.flag("live") else book.finished.values())]
     rows = [
@@ -80,10 +80,10 @@ def worth_of(state: State, order: Order) -> int:
     return 0 if unit is None else notional_ceil(order.counted_price, left, unit)
 
 
-def _denied(looking: Looking, agent: str | None, client: str | None, instrument: str | None, limit: int) -> Rows:
+async def _denied(looking: Looking, agent: str | None, client: str | None, instrument: str | None, limit: int) -> Rows:
     rows: Rows = []
     start = max(looking.state.seq - SCAN_MAX, 0)
-    for _, entry in looking.entries(start):
+    async for _, entry in looking.entries(start):
         if b'"verdict":"deny"' not in entry:
             continue
         record = decode(Record, entry)
@@ -129,12 +129,12 @@ def _denied_row(record: Record, body: Submit) -> dict[str, Any]:
 # One order's life
 
 
-def order(looking: Looking) -> dict[str, Any]:
+async def order(looking: Looking) -> dict[str, Any]:
     """One order from its proposal on: the decision with every finding in words, and each entry that moved it."""
     name = looking.needed("order")
     seq = seq_of(name)
     known = looking.state.order(name)
-    first = next((decode(Record, entry) for _, entry in looking.entries(seq - 1)), None) if seq else None
+    first = await _record(looking, seq) if seq else None
     decision = None if first is None else first.decision
     body = None if first is None else first.command.body
     if first is None or decision is None or decision.order != name or not isinstance(body, Submit):
@@ -142,7 +142,7 @@ def order(looking: Looking) -> dict[str, Any]:
     if not looking.sees_order(body.intent.agent, body.client):
         raise Unknown(f"order {name} is not known", "See `remit order list`")
     row = _denied_row(first, body) if known is None else order_row(looking, known)
-    life, complete = _life(looking, name, seq, known)
+    life, complete = await _life(looking, name, seq, known)
     if known is None and life:
         row["state"] = life[-1]["state"] or row["state"]
     path = looking.state.path(body.intent.agent, body.client) if body.intent.agent in looking.state.agents else ()
@@ -156,6 +156,12 @@ def order(looking: Looking) -> dict[str, Any]:
         "life": life,
         "complete": complete,
     }
+
+
+async def _record(looking: Looking, seq: int) -> Record | None:
+    async for _, entry in looking.entries(seq - 1):
+        return decode(Record, entry)
+    return None
 
 
 def seq_of(order_id: str) -> int:
@@ -187,11 +193,11 @@ def _mandate_of(looking: Looking, written: str, digest: str) -> Mandate | None:
     return next((version.mandate for version in versions if version.digest == digest), None)
 
 
-def _life(looking: Looking, name: str, seq: int, known: Order | None) -> tuple[Rows, bool]:
+async def _life(looking: Looking, name: str, seq: int, known: Order | None) -> tuple[Rows, bool]:
     """Return each entry that speaks of an order, and whether that is all of them."""
     rows: Rows = []
     written = encode(name)
-    for index, entry in looking.entries(seq - 1):
+    async for index, entry in looking.entries(seq - 1):
         if index - seq >= SCAN_MAX or len(rows) >= LIFE_MAX:
             return rows, False
         if written not in entry:

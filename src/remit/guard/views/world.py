@@ -37,13 +37,16 @@ def health(looking: Looking) -> dict[str, Any]:
     """What `remit doctor` judges: each check with whether it is well, and what to do where it is not."""
     state = looking.state
     checks = [
-        _check("firm", bool(state.firm_currency), f"currency {state.firm_currency}", "Add an account"),
-        _check("start", not state.crashed, "the last stop was clean", "Wait until every connection is reconciled"),
+        _check("firm", bool(state.firm_currency), f"currency {state.firm_currency or 'not said'}", "Add an account"),
+        _check(
+            "start", not state.crashed, "after a crash, not all reconciled" if state.crashed else "after a clean stop",
+            "Wait until every connection is reconciled",
+        ),
         _check("accounts", bool(state.accounts), f"{len(state.accounts)}", "Add one: remit account add"),
         _check("instruments", bool(state.instruments), f"{len(state.instruments)}", "Add some: remit instrument add"),
     ]
     missing = [of.written for of in looking.subjects(None) if of.version is None]
-    said = f"missing for {', '.join(missing[:5])}" if missing else "in force for every subject"
+    said = f"missing for {', '.join(missing[:5])}" if missing else f"in force for all {len(state.subjects)} subjects"
     checks.append(_check("mandates", not missing, said, "Set one: remit mandate set"))
     for row in connections(looking):
         checks.append(

@@ -75,7 +75,7 @@ def read_request(message: bytes) -> Request:
     """Return the request that the bytes spell; RequestMalformed otherwise."""
     try:
         return _requests.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise RequestMalformed(f"this is no request: {fault}", "See `remit.guard.wire` for the form") from None
 
 
@@ -83,7 +83,7 @@ def number_of(message: bytes) -> int:
     """Return the id of a request that may be malformed otherwise; 0 where none can be read."""
     try:
         return _numbers.decode(message).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
 
 
@@ -101,7 +101,7 @@ def read_answer(message: bytes) -> Answer:
     """Return the answer that the bytes spell; RequestMalformed otherwise, which no guard of this version sends."""
     try:
         answer = _answers.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise RequestMalformed(f"this is no answer: {fault}", "Use the same version of remit at both ends") from None
     if (answer.ok is msgspec.UNSET) == (answer.error is msgspec.UNSET):
         raise RequestMalformed("an answer is either ok or an error", "Use the same version of remit at both ends")
