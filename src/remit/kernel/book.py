@@ -319,6 +319,7 @@ class Change:
 
     __slots__ = (
         "worth", "long", "short", "gross", "buys", "sells", "margin", "capital", "positions", "working", "payout",
+        "opposing",
     )
 
     worth: int
@@ -332,6 +333,8 @@ class Change:
     positions: int
     working: int
     payout: int
+    opposing: int
+    """How many stakes of the subject in other outcomes of the market the order would stand against."""
 
     def __init__(
         self, worth: int = 0, long: int = 0, short: int = 0, gross: int = 0, buys: int = 0, sells: int = 0,
@@ -339,7 +342,7 @@ class Change:
     ) -> None:
         self.worth, self.long, self.short, self.gross, self.buys, self.sells = worth, long, short, gross, buys, sells
         self.margin, self.capital, self.positions, self.working = margin, capital, positions, working
-        self.payout = payout
+        self.payout, self.opposing = payout, 0
 
 
 NOTHING = Change()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from remit.kernel.book import changes_of
 from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
-from remit.kernel.gather import account_facts, gather
+from remit.kernel.gather import account_facts, count_opposing, gather
 from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.numbers import LARGEST, Money, Price, Quantity
 from remit.kernel.rules.compile import Lines, Watch
@@ -59,6 +59,8 @@ class Judge:
         if changes[1].worth > LARGEST or prices.counted > LARGEST:
             beyond = _fact("increments", "price times quantity is beyond every amount that can be written down")
             return _flat_denial(asked, order_id, beyond), None
+        if lens.instrument.kind == "prediction":
+            count_opposing(self.state, lens, changes)
         account_facts(self.state, lens, facts, prices, changes[1], asked)
         found = lens.evaluator.check(facts, lens.sums, changes)
         if found and asked.by.role == "guard" and not facts.opening:

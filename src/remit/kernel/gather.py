@@ -68,7 +68,6 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     in_row = bool(count) and at - when < REFUSAL_PAUSE_S * NANOSECONDS and refused == fingerprint(intent)
     facts.refusals = count if in_row else 0
     facts.parent_use = (0, 0) if intent.parent is None else _parent_use(state, intent, quantity)
-    facts.opposing = _opposing(state, lens, intent) if instrument.kind == "prediction" else 0
     return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)
 
 
@@ -311,13 +310,17 @@ def _parent_use(state: State, intent: OrderIntent, quantity: int) -> tuple[int, 
     return (state.children.get(intent.parent, 0) + quantity, int(parent.quantity))
 
 
-def _opposing(state: State, lens: Lens, intent: OrderIntent) -> int:
-    agent = subject("agent", intent.agent)
-    count = 0
-    for name in state.markets[lens.instrument.market_name]:
-        if name != lens.instrument.name:
-            count += sum(1 for cell in state.cells_of.get(name, ()) if cell.active and cell.subject == agent)
-    return count
+def count_opposing(state: State, lens: Lens, changes: tuple[Change, ...]) -> None:
+    """Tell each subject's change how many stakes it has, through any agent, in other outcomes of the same market."""
+    stakes = [
+        cell.subject
+        for name in state.markets[lens.instrument.market_name]
+        if name != lens.instrument.name
+        for cell in state.cells_of.get(name, ())
+        if cell.active
+    ]
+    for of, change in zip(lens.path, changes, strict=True):
+        change.opposing = stakes.count(of.written)
 
 
 def account_facts(state: State, lens: Lens, facts: Facts, prices: Prices, change: Change, asked: Asked) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.kernel.desk import Desk, halts, price, rules, small, verdict
+from tests.kernel.desk import ANN, Desk, halts, price, rules, small, verdict
 from tests.kernel.rules.case import Case
 
 from remit.kernel import command as c
@@ -90,7 +90,7 @@ CASES = (
          first=rejections(2), then=rejections(1)),
 )  # fmt: skip
 SHARED_LANES = {
-    "duplicate_window", "refusals_in_row_max", "order_rate_max", "message_rate_max", "rejections_in_row_max"
+    "duplicate_window", "refusals_in_row_max", "order_rate_max", "message_rate_max"
 }  # fmt: skip
 """Rules for every order: what is needed to breach them is told in tests of their own below."""
 
@@ -205,3 +205,11 @@ def test_a_drawdown_is_measured_when_all_marks_of_a_batch_are_in() -> None:
     desk.mandate("agent:momentum", build(Mandate, {"drawdown_max": "50"}))
     desk.took(c.Marked(marks=(desk.quote("AAPL", "120"), desk.quote("MSFT", "120"))))
     assert halts(desk) == []
+
+
+def test_a_person_reduces_by_hand_after_too_many_rejections() -> None:
+    """The rule stops what opens; that the agent may not even reduce is the halt's doing, and that spares people."""
+    desk = limited(rejections_in_row_max=1)
+    rejections(2)(desk)
+    assert rules(desk.submit("1", "100", side="sell")) == ["agent_active"]
+    assert verdict(desk.submit("1", "100", side="sell", by=ANN)) == "allow"

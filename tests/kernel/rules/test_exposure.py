@@ -145,3 +145,16 @@ def test_tightened_below_what_is_held_only_stops_what_worsens() -> None:
     assert rules(desk.submit("1", "100")) == ["market_exposure_max"]
     assert verdict(desk.submit("5", "100", instrument="MSFT")) == "allow"
     assert verdict(desk.submit("10", "100", side="sell")) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"), [("firm", "deny"), ("account:main", "deny"), ("agent:other", "allow")]
+)
+def test_opposing_stakes_are_those_of_the_subject_whichever_agent_has_them(subject: str, expected: str) -> None:
+    """Two agents of one account are one account to its own mandate; to its own, an agent is alone."""
+    desk = small()
+    bets(desk)
+    desk.agent("other", "main", "paper1")
+    desk.mandate(subject, Mandate(position_opposing="blocked"))
+    desk.working("1", instrument="YES")
+    assert verdict(desk.submit("1", instrument="NO", agent="other")) == expected

@@ -69,5 +69,5 @@ def position_duplicate(order: Facts, of: Sums, change: Change) -> int:
 
 
 def position_opposing(order: Facts, of: Sums, change: Change) -> int:
-    """How many stakes the agent has in other outcomes of this market, where opposing ones are blocked."""
-    return order.opposing
+    """How many stakes there are in other outcomes of this market, where opposing ones are blocked."""
+    return change.opposing

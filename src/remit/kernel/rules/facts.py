@@ -63,7 +63,6 @@ class Facts:
         # company of other orders
         "crossing",
         "duplicate_at",
-        "opposing",
         "refusals",
     )
 
@@ -126,7 +125,5 @@ class Facts:
     crossing: str
     """The id of an own working order that this one would trade with; empty when none."""
     duplicate_at: int
-    opposing: int
-    """How many open stakes the agent has in other outcomes of the same market."""
     refusals: int
     """How many times in a row this same intent was refused just now."""

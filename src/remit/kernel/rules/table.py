@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule(d.duplicate_window, at_least, unit=SECONDS),
     Rule(d.refusals_in_row_max, below, Deny(retry_s=d.REFUSAL_PAUSE_S), unit=COUNT),
     Rule(d.repeated_execution_max, at_most, THROTTLE, lane=OPENING, unit=COUNT),
-    Rule(d.rejections_in_row_max, at_most, THROTTLE, unit=COUNT, state=True),
+    Rule(d.rejections_in_row_max, at_most, THROTTLE, lane=OPENING, unit=COUNT, state=True),
     # what asks people comes last: a denial makes it moot
     Rule(b.approval_notional_min, below, Hold(), lane=OPENING, unit=MONEY),
     Rule(b.quorum_notional_min, below, Hold(), lane=OPENING, unit=MONEY),
