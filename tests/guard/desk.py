@@ -67,10 +67,13 @@ class Desk:
 
     def see(self, by: Principal, name: str, /, **arguments: Any) -> Any:
         """Ask a view."""
+        return asyncio.run(self.looked(by, name, **arguments))
+
+    async def looked(self, by: Principal, name: str, /, **arguments: Any) -> Any:
+        """Ask a view from within a loop."""
         given = {key.rstrip("_"): value for key, value in arguments.items()}
         about = {"version": "test"}
-        asked = view(self.kernel, by, name, given, at=self.at, entries=self.entries, about=lambda: about)
-        return asyncio.run(asked)
+        return await view(self.kernel, by, name, given, at=self.at, entries=self.entries, about=lambda: about)
 
     def submit(self, by: Principal, quantity: str, *, side: str = "buy", limit: str = "100", **more: Any) -> str:
         """Propose a limit order of AAPL by an agent or its client, and return the order's id."""

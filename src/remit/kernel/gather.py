@@ -146,7 +146,8 @@ def _stops(state: State, lens: Lens, asked: Asked, opening: bool) -> tuple[str, 
         for halt in state.halted.get(name, ()):
             fact = state.halts[halt]
             if opening or fact.cause not in REDUCING_PASSES:
-                stops.append(f"halt {halt} of {name} ({fact.cause}: {fact.rule})")
+                cause = fact.cause if fact.cause == fact.rule else f"{fact.cause}: {fact.rule}"
+                stops.append(f"halt {halt} of {name} ({cause})")
     return tuple(stops)
 
 

@@ -112,13 +112,9 @@ def effects(record: Record) -> tuple[Effect, ...]:
         elif isinstance(event, e.Moved) and event.state == "unknown":
             found.append(Act("query", event.order))
         elif isinstance(event, e.HaltRaised):
-            found.append(
-                Alert(
-                    f"halt_{event.cause}",
-                    event.subject,
-                    f"{event.rule}: {event.actual} against {event.limit}. {event.why}",
-                )
-            )
+            numbers = f" at {event.actual}, limit {event.limit}" if event.actual and event.limit else ""
+            said = f"{event.rule}{numbers or (' at ' + event.actual if event.actual else '')}"
+            found.append(Alert(f"halt_{event.cause}", event.subject, f"{said}. {event.why}" if event.why else said))
         elif isinstance(event, e.Alarm):
             found.append(Alert(event.code, "", event.why))
     return tuple(found)

@@ -44,7 +44,7 @@ class Handle:
             raise NotAuthenticated("the token is not known, or was revoked", "Give a valid token in REMIT_TOKEN")
         if request.do == "read":
             given = msgspec.json.decode(request.body)
-            return encode(self.desk.see(by, given.pop("view"), **given))
+            return encode(await self.desk.looked(by, given.pop("view"), **given))
         if request.do == "preview":
             body = decode(Body, bytes(request.body))
             assert isinstance(body, c.Submit)

@@ -88,6 +88,11 @@ def _union(limits: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(sorted(frozenset[str]().union(*limits)))
 
 
+def _used(ahead_ns: int, rate: Rate) -> int:
+    """Return how many are used of a rate whose bucket is so far ahead of time; one that refilled long ago is empty."""
+    return max(div_ceil(ahead_ns, interval_ns(rate)) + 1, 0)
+
+
 def _slowest(limits: Sequence[Rate]) -> Rate:
     return min(limits, key=lambda rate: (Fraction(rate.count, rate.per_s), rate.count))
 
@@ -134,7 +139,7 @@ ratio_at_most = Relation(
 rate_within = Relation(
     "rate_within", lambda actual, limit: bool(actual <= limit), "{m} <= {l}", _slowest, "must keep to {l}",
     lambda limit, _unit: _burst_ns(limit), retry_after=lambda actual, limit: int(actual - limit),
-    actual_text=lambda actual, limit, _unit: f"{div_ceil(actual, interval_ns(limit)) + 1} per {limit.per_s} s",
+    actual_text=lambda actual, limit, _unit: f"{_used(actual, limit)} per {limit.per_s} s",
 )
 fits = Relation(
     "fits", lambda actual, _limit: bool(actual[0] <= actual[1]), "{n} <= {d}", _strictest("required"), "must fit",
