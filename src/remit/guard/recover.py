@@ -8,13 +8,16 @@ from remit.guard.errors import StateMismatch
 from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
-from remit.journal.log import Journal, Recovery, Resume
+from remit.journal.errors import SnapshotDamaged
+from remit.journal.log import Journal, Recovery, Resume, read_entries
 from remit.journal.snapshot import Snapshot
+from remit.journal.store import Store
 from remit.kernel import command as c
-from remit.kernel.codec import decode
+from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.snapshot import dump, load
+from remit.kernel.state import State
 
 ORIGIN = "remit.local/journal"
 SNAPSHOT_EVERY = 20_000
@@ -33,34 +36,51 @@ class Recovered(NamedTuple):
 def recover(world: World, vault: Vault, resume: Resume | None = None) -> Recovered:
     """Open the journal and fold what it holds, from the latest sound snapshot on.
 
-    JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where a
-    snapshot is not
-    the state that the journal names.
+    JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where
+    its entries are not numbered one after the other.
     """
     store = world.store(JOURNAL)
-    latest, warnings = snapshots.latest_valid(store)
-    kernel = Kernel(load(latest.state) if latest is not None else None)
+    warnings: list[str] = []
+    latest, state = _latest_named(store, warnings)
+    kernel = Kernel(state)
     journal, recovery = Journal.open(store, vault.checkpoint_signer(ORIGIN), snapshot=latest, resume_poisoned=resume)
     for index, entry in journal.entries(kernel.state.seq):
         record = decode(Record, entry)
-        if latest is not None:
-            _check_named(record, latest)
         kernel.fold(record)
         if index + 1 != kernel.state.seq:
             raise StateMismatch(
                 f"entry {index} holds sequence number {record.command.seq}", "Restore the journal from a backup"
             )
     vault.retire(kernel.state.seq)
-    return Recovered(journal, kernel, recovery, [str(warning) for warning in warnings])
+    return Recovered(journal, kernel, recovery, warnings)
 
 
-def _check_named(record: Record, latest: Snapshot) -> None:
-    body = record.command.body
-    if isinstance(body, c.SnapshotTaken) and body.through == latest.seq and body.hash != latest.digest:
-        raise StateMismatch(
-            f"the snapshot of entry {latest.seq} is not the one that the journal names",
-            "Remove the snapshot; the start reads further back",
-        )
+def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, State | None]:
+    """Return the newest snapshot that a later entry of the journal names by its hash, and its state.
+
+    A file alone proves nothing: whoever can write it could leave out a halt. None where the start reads everything.
+    """
+    for name in reversed(snapshots.snapshots(store)):
+        try:
+            found = snapshots.read(store, name)
+            if _is_named(store, found):
+                return found, load(found.state)
+            warnings.append(f"{name} is not named by the journal; the start reads further back")
+        except SnapshotDamaged as damaged:
+            warnings.append(str(damaged))
+        except ValueError as fault:
+            warnings.append(f"{name} is of another version ({fault}); the start reads further back")
+    return None, None
+
+
+def _is_named(store: Store, found: Snapshot) -> bool:
+    written = encode(found.digest)
+    for _, entry in read_entries(store, found.seq):
+        if written in entry:
+            body = decode(Record, entry).command.body
+            if isinstance(body, c.SnapshotTaken) and (body.through, body.hash) == (found.seq, found.digest):
+                return True
+    return False
 
 
 def take_snapshot(world: World, journal: Journal, kernel: Kernel) -> c.SnapshotTaken:

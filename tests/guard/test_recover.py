@@ -1,0 +1,144 @@
+"""Recovery: from a snapshot or from the first entry the same state, after every crash, and no file is believed that the
+journal does not name."""
+
+from __future__ import annotations
+
+import pytest
+from tests.guard.core import OPERATOR, Core, run
+
+from remit.guard.recover import take_snapshot
+from remit.guard.world import JOURNAL
+from remit.journal import snapshot as snapshots
+from remit.journal.log import read_entries
+from remit.kernel import command as c
+from remit.kernel.codec import decode
+from remit.kernel.event import Record
+from remit.kernel.kernel import Kernel
+from remit.kernel.names import GUARD
+from remit.kernel.snapshot import dump, load, state_hash
+from remit.testing.disk import Crashed
+from remit.testing.world import MemoryWorld
+
+STARTED = c.KernelStarted(version="test", digest="0" * 64, clean=False, prefix="abcd")
+
+
+async def busy(core: Core) -> None:
+    """Two orders, a snapshot between them, and a halt after it."""
+    await core.submit()
+    await core.rest()
+    await core.loop.enter(GUARD, take_snapshot(core.world, core.journal, core.kernel))
+    await core.submit()
+    await core.enter(OPERATOR, c.Halt(subject="agent:momentum", why="x"))
+    await core.rest()
+
+
+def from_genesis(core: Core) -> Kernel:
+    kernel = Kernel()
+    for _, entry in read_entries(core.disk, 0, core.journal.size):
+        kernel.fold(decode(Record, entry))
+    return kernel
+
+
+def after_crash(core: Core, keep: int | None = 0) -> MemoryWorld:
+    """The world that a power loss leaves."""
+    world = MemoryWorld(seed=1, wall=core.world.wall, disks=core.world.disks)
+    world.disks[JOURNAL] = core.disk.reboot(keep)
+    return world
+
+
+def test_from_a_snapshot_and_from_the_first_entry_the_state_is_the_same() -> None:
+    again = Core(after_crash(run(busy)))
+    assert (again.recovered.warnings, again.recovered.recovery.clean_stop) == ([], False)
+    assert state_hash(again.kernel.state) == state_hash(from_genesis(again).state)
+    assert [halt.cause for halt in again.kernel.state.halts.values()] == ["person"]
+
+
+def test_a_snapshot_that_the_journal_does_not_name_is_not_believed() -> None:
+    """Whoever can write the folder writes a state without the halt, with the right hash and the right tree."""
+    core = run(busy)
+    seq, frontier = core.journal.frontier()
+    forged = load(dump(core.kernel.state))
+    forged.halts.clear()
+    forged.halted.clear()
+    snapshots.write(core.disk, seq, 0, frontier, dump(forged))
+    again = Core(after_crash(core))
+    assert [halt.cause for halt in again.kernel.state.halts.values()] == ["person"]
+    assert len(again.recovered.warnings) == 1 and "not named" in again.recovered.warnings[0]
+    assert state_hash(again.kernel.state) == state_hash(from_genesis(again).state)
+
+
+def test_a_snapshot_of_another_version_is_passed_over() -> None:
+    async def main(core: Core) -> None:
+        await core.submit()
+        seq, frontier = core.journal.frontier()
+        digest = snapshots.write(core.disk, seq, 0, frontier, b'{"format":99}')
+        await core.enter(GUARD, c.SnapshotTaken(through=seq, hash=digest))
+
+    again = Core(after_crash(run(main)))
+    assert len(again.recovered.warnings) == 1 and "another version" in again.recovered.warnings[0]
+    assert state_hash(again.kernel.state) == state_hash(from_genesis(again).state)
+
+
+@pytest.mark.parametrize("keep", [0, 40, 400, None], ids=lambda keep: f"keep-{keep}")
+@pytest.mark.parametrize("when", ["writing", "syncing", "sending", "reporting"])
+def test_a_crash_at_any_point_of_the_flow(when: str, keep: int | None) -> None:
+    """Whatever was not answered may be gone; what was answered is there; and no order goes out a second time."""
+    answered: list[Record] = []
+    sent: list[str] = []
+
+    async def main(core: Core) -> None:
+        answered.append(await core.submit())
+        await core.rest()
+        if when == "writing":
+            core.disk.crash_write(keep=keep or 0)
+        elif when == "syncing":
+            core.disk.crash_sync()
+        elif when == "sending":
+            core.world.venues["paper1"] = dies
+        else:
+            core.world.venues["paper1"] = lambda sealed: dies(core.script(sealed))
+        try:
+            answered.append(await core.submit())
+            await core.rest()
+        except Exception:  # noqa: BLE001  the process is gone, in whichever way
+            pass
+        sent.extend(order for do, order in core.said if do == "place")
+
+    def dies(_: bytes) -> bytes:
+        raise Crashed
+
+    first = run(main)
+
+    async def again(core: Core) -> None:
+        core.world.venues["paper1"] = core.script
+        await core.enter(GUARD, STARTED)
+        by_seq = {record.command.seq: record for record in core.on_disk()}
+        for record in answered:
+            assert by_seq[record.command.seq] == record
+        for order in list(core.kernel.state.orders.values()):
+            if order.state in ("allowed", "sent"):
+                await core.enter(GUARD, c.Lost(order=order.id, why="restarted"))
+        await core.rest(3)
+        sent.extend(order for do, order in core.said if do == "place")
+
+    second = run(again, after_crash(first, keep), fresh=False)
+    assert second.loop.failed is None
+    assert len(sent) == len(set(sent))
+    planned = [request.order for record in second.on_disk() for request in record.requests if request.do == "place"]
+    assert set(sent) <= set(planned), "nothing was sent without an entry"
+    unclear = {"allowed", "sent", "unknown"}
+    assert not [order for order in second.kernel.state.orders.values() if order.state in unclear]
+
+
+def test_an_unexpected_end_is_no_clean_stop() -> None:
+    async def main(core: Core) -> None:
+        core.courier.spawn(_breaks())
+        await core.rest()
+
+    core = run(main)
+    assert core.loop.failed is not None
+    assert not Core(after_crash(core)).recovered.recovery.clean_stop
+
+
+async def _breaks() -> None:
+    raise KeyError("a bug")
