@@ -43,8 +43,8 @@ class Processes:
         self.secrets: dict[str, str] = {}
         self.sent = 0
 
-    def start_guard(self) -> None:
-        self.guard = _start([sys.executable, "-m", "remit.guard", "--home", str(self.home)], "ready on")
+    def start_guard(self, *more: str) -> None:
+        self.guard = _start([sys.executable, "-m", "remit.guard", "--home", str(self.home), *more], "ready on")
         self.secrets["operator"] = (self.home / "operator.token").read_text().strip()
 
     def start_venue(self, *more: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from tests.guard.core import OPERATOR, Core, run
 
-from remit.guard.recover import take_snapshot
+from remit.guard.recover import in_doubt, take_snapshot
 from remit.guard.world import JOURNAL
 from remit.journal import snapshot as snapshots
 from remit.journal.log import read_entries
@@ -18,6 +18,7 @@ from remit.kernel.names import GUARD
 from remit.kernel.snapshot import dump, load, state_hash
 from remit.testing.disk import Crashed
 from remit.testing.world import MemoryWorld
+from remit.venues.paper import messages
 
 STARTED = c.KernelStarted(version="test", digest="0" * 64, clean=False, prefix="abcd")
 
@@ -115,9 +116,8 @@ def test_a_crash_at_any_point_of_the_flow(when: str, keep: int | None) -> None:
         by_seq = {record.command.seq: record for record in core.on_disk()}
         for record in answered:
             assert by_seq[record.command.seq] == record
-        for order in list(core.kernel.state.orders.values()):
-            if order.state in ("allowed", "sent"):
-                await core.enter(GUARD, c.Lost(order=order.id, why="restarted"))
+        for body in list(in_doubt(core.kernel.state)):
+            await core.enter(GUARD, body)
         await core.rest(3)
         sent.extend(order for do, order in core.said if do == "place")
 
@@ -142,3 +142,30 @@ def test_an_unexpected_end_is_no_clean_stop() -> None:
 
 async def _breaks() -> None:
     raise KeyError("a bug")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["working", "never-arrived"])
+def test_a_cancel_that_a_crash_cut_off_is_asked_for_again(known: bool) -> None:
+    """It was promised and never left: after the restart the venue is asked, and told to cancel what it works."""
+
+    async def main(core: Core) -> None:
+        order = (await core.submit()).decision.order  # type: ignore[union-attr]
+        await core.rest()
+        del core.world.venues["paper1"]
+        await core.enter(OPERATOR, c.Cancel(order=order))
+
+    core = run(main)
+    (order,) = core.kernel.state.orders
+
+    async def again(core: Core) -> None:
+        core.world.venues["paper1"] = core.script
+        if known:
+            core.answers["query"] = lambda body: messages.Shown(order=order, status="working", venue_order="v")
+        await core.enter(GUARD, STARTED)
+        for body in list(in_doubt(core.kernel.state)):
+            await core.enter(GUARD, body)
+        await core.rest()
+        assert core.said == [("query", order), ("cancel", order)][: 2 if known else 1]
+        assert core.kernel.state.finished[order].state == ("cancelled" if known else "rejected")
+
+    run(again, after_crash(core), fresh=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from remit.guard.errors import StateMismatch
@@ -14,6 +15,7 @@ from remit.journal.snapshot import Snapshot
 from remit.journal.store import Store
 from remit.kernel import command as c
 from remit.kernel.codec import decode, encode
+from remit.kernel.command import Body
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.snapshot import dump, load
@@ -81,6 +83,20 @@ def _is_named(store: Store, found: Snapshot) -> bool:
             if isinstance(body, c.SnapshotTaken) and (body.through, body.hash) == (found.seq, found.digest):
                 return True
     return False
+
+
+def in_doubt(state: State) -> Iterator[Body]:
+    """Yield the questions about everything that was under way when the guard before this one ended.
+
+    A cancel that may never have left is asked for again, after the question: what never arrived is over by that.
+    """
+    for order in list(state.orders.values()):
+        if order.state in ("allowed", "sent"):
+            yield c.Lost(order=order.id, why="the guard was restarted before the venue answered")
+        elif order.state != "held":
+            yield c.Ask(connection=order.connection, order=order.id)
+        if order.state == "pending_cancel":
+            yield c.Cancel(order=order.id)
 
 
 def take_snapshot(world: World, journal: Journal, kernel: Kernel) -> c.SnapshotTaken:

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from importlib import resources
 from pathlib import Path
@@ -22,7 +22,7 @@ from remit.guard.courier import RETRY_NS, Courier, news
 from remit.guard.errors import GuardStopped, LinkDown
 from remit.guard.handle import Handle, NewToken
 from remit.guard.loop import Loop
-from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, recover, take_snapshot
+from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.wire import Server
@@ -37,7 +37,7 @@ from remit.kernel.event import HaltRaised, Record, Took
 from remit.kernel.flatten import exits
 from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
-from remit.kernel.state import INTENT_LIFE_NS, State
+from remit.kernel.state import INTENT_LIFE_NS
 from remit.venues.paper.codec import Paper
 from remit.venues.seam import Venue
 
@@ -126,7 +126,7 @@ class GuardProcess:
         write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
         for body in list(running_out(self.kernel.state, self.loop.now())):
             await self.loop.enter(GUARD, body)
-        await asyncio.gather(*(self.loop.enter(GUARD, body) for body in _in_doubt(self.kernel.state)))
+        await asyncio.gather(*(self.loop.enter(GUARD, body) for body in in_doubt(self.kernel.state)))
         for connection in self.kernel.state.connections:
             self._open(connection)
         for halt in self.kernel.state.halts.values():
@@ -268,20 +268,6 @@ class GuardProcess:
             if self.loop.failed is None:
                 self.journal.close()
             self.world.close()
-
-
-def _in_doubt(state: State) -> Iterator[Body]:
-    """Yield the questions about everything that was under way when the guard before this one ended.
-
-    A cancel that may never have left is asked for again, after the question: what never arrived is over by that.
-    """
-    for order in list(state.orders.values()):
-        if order.state in ("allowed", "sent"):
-            yield c.Lost(order=order.id, why="the guard was restarted before the venue answered")
-        elif order.state != "held":
-            yield c.Ask(connection=order.connection, order=order.id)
-        if order.state == "pending_cancel":
-            yield c.Cancel(order=order.id)
 
 
 def open_vault(world: RealWorld, passphrase: str | None) -> Vault:
