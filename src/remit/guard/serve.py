@@ -8,7 +8,6 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable
-from contextlib import aclosing
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
 from remit.guard.config import Settings
-from remit.guard.courier import RETRY_NS, Courier, news
-from remit.guard.errors import GuardStopped, LinkDown
+from remit.guard.courier import RETRY_NS, Courier
+from remit.guard.errors import GuardStopped
 from remit.guard.handle import Handle, NewToken
+from remit.guard.listener import Listener
 from remit.guard.loop import Loop
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
@@ -31,13 +31,11 @@ from remit.journal.log import Resume
 from remit.journal.side import SideStore
 from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
-from remit.kernel.command import Body
 from remit.kernel.effect import Alert
 from remit.kernel.event import HaltRaised, Record, Took
 from remit.kernel.flatten import exits
 from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
-from remit.kernel.state import INTENT_LIFE_NS
 from remit.venues.paper.codec import Paper
 from remit.venues.seam import Venue
 
@@ -87,7 +85,6 @@ class GuardProcess:
         )
         self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
         self._snapshot_seq = self.kernel.state.seq
-        self._heard_from: dict[str, int] = {}
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
@@ -170,7 +167,7 @@ class GuardProcess:
             await self.world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
 
     def _open(self, connection: str) -> None:
-        """Listen to a connection's venue and take over what it holds."""
+        """Listen to a connection's venue and take over what it holds; alert where this version cannot speak with it."""
         venue = self.kernel.state.connections[connection].venue
         if venue not in self.venues:
             why = f"{connection} goes to {venue}, which this version cannot speak with: nothing can be sent there"
@@ -178,45 +175,7 @@ class GuardProcess:
             return
         if connection not in self.settings.links:
             self.world.link(connection, paper_socket(self.settings))
-        self.courier.spawn(self._listen(connection, self.venues[venue]))
-
-    async def _listen(self, connection: str, venue: Venue) -> None:
-        """Follow what a venue says unasked, for ever; a link that comes back is reconciled before anything opens."""
-        tries = 0
-        while True:
-            try:
-                await self.loop.enter(GUARD, c.Ask(connection=connection))
-                after = self._heard_from.get(connection, 0)
-                async with aclosing(self.world.listen(connection, venue.subscribe(connection, after))) as said:
-                    async for message in said:
-                        await self._hear(connection, venue, message)
-                        tries = 0
-            except LinkDown:
-                await self._link_down(connection)
-            except ValueError as fault:
-                why = f"the venue said something unreadable: {fault}"[:500]
-                self.world.alert(Alert("venue_unreadable", subject("connection", connection), why))
-                await self._link_down(connection)
-            await self.world.sleep(RETRY_NS[min(tries, 3)])
-            tries += 1
-
-    async def _hear(self, connection: str, venue: Venue, message: bytes) -> None:
-        """Let what one message says enter, unless it was heard before. ValueError for bytes that are no message."""
-        number, at = venue.numbered(message)
-        for report in venue.listen(message):
-            if news(self.kernel.state, report) and not self._is_forgotten(report, at):
-                await self.loop.enter(GUARD, report)
-        self._heard_from[connection] = number
-
-    def _is_forgotten(self, report: Body, at: int) -> bool:
-        """Whether a report speaks of an order that ended so long ago that the state no longer knows it: a venue tells
-        its whole past to a guard that was just started."""
-        known = self.kernel.state.order(getattr(report, "order", "")) is not None
-        return not known and at < self.loop.now() - INTENT_LIFE_NS + DAY_NS
-
-    async def _link_down(self, connection: str) -> None:
-        if self.kernel.state.venue_states[connection].link_up:
-            await self.loop.enter(GUARD, c.SetVenueState(connection=connection, reconciled=False, link_up=False))
+        self.courier.spawn(Listener(self.world, self.loop, connection, self.venues[venue]).run())
 
     async def _every(self) -> None:
         """Journal the marks that are due, the days that run out, and a snapshot now and then."""

@@ -1,0 +1,77 @@
+"""The listener: follows what one connection's venue says unasked, for as long as the guard runs."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from remit.guard.courier import RETRY_NS, news
+from remit.guard.errors import LinkDown
+from remit.guard.loop import Loop
+from remit.guard.world import World
+from remit.kernel import command as c
+from remit.kernel.command import Body
+from remit.kernel.effect import Alert
+from remit.kernel.names import GUARD, subject
+from remit.kernel.numbers import DAY_NS
+from remit.kernel.state import INTENT_LIFE_NS
+from remit.venues.seam import Venue
+
+RESTS = 4
+"""How many of the courier's waits there are before a venue is listened to again; the last for ever after."""
+FORGOTTEN_NS = INTENT_LIFE_NS - DAY_NS
+"""A message so old that speaks of an order nobody knows is of one that ended long ago."""
+
+
+class Listener:
+    """Lets what a venue says enter once; a link that comes back is reconciled before anything opens.
+
+    A message that makes no sense is told to people, and the link counts as down until the venue's own account was
+    compared with the book again.
+    """
+
+    def __init__(self, world: World, loop: Loop, connection: str, venue: Venue) -> None:
+        self._world = world
+        self._loop = loop
+        self._state = loop.kernel.state
+        self._connection = connection
+        self._venue = venue
+        self._after = 0
+
+    async def run(self) -> None:
+        """Listen for ever."""
+        tries = 0
+        while True:
+            await self._loop.enter(GUARD, c.Ask(connection=self._connection))
+            before = self._after
+            try:
+                await self._follow()
+            except LinkDown:
+                await self._link_down()
+            except ValueError as fault:
+                why = f"the venue said something unreadable: {fault}"[:500]
+                self._world.alert(Alert("venue_unreadable", subject("connection", self._connection), why))
+                await self._link_down()
+            tries = 0 if self._after > before else tries
+            await self._world.sleep(RETRY_NS[min(tries, RESTS - 1)])
+            tries += 1
+
+    async def _follow(self) -> None:
+        hello = self._venue.subscribe(self._connection, self._after)
+        async with aclosing(self._world.listen(self._connection, hello)) as said:
+            async for message in said:
+                number, at = self._venue.numbered(message)
+                for report in self._venue.listen(message):
+                    if news(self._state, report) and not self._is_forgotten(report, at):
+                        await self._loop.enter(GUARD, report)
+                self._after = number
+
+    def _is_forgotten(self, report: Body, at: int) -> bool:
+        """Whether a report speaks of an order that ended so long ago that the state no longer knows it: a venue tells
+        its whole past to a guard that was just started."""
+        known = self._state.order(getattr(report, "order", "")) is not None
+        return not known and at < self._loop.now() - FORGOTTEN_NS
+
+    async def _link_down(self) -> None:
+        if self._state.venue_states[self._connection].link_up:
+            down = c.SetVenueState(connection=self._connection, reconciled=False, link_up=False)
+            await self._loop.enter(GUARD, down)
