@@ -14,10 +14,11 @@ from remit.kernel import event as e
 from remit.kernel.effect import Act
 from remit.kernel.kernel import Kernel, effects
 from remit.kernel.mandate import Mandate
-from remit.kernel.names import GUARD
+from remit.kernel.names import GUARD, Principal
 from remit.kernel.numbers import DAY_NS
 from remit.kernel.snapshot import dump, load, state_hash
 
+FEED = Principal(name="feed", role="feed")
 ROUND_TRIPS: tuple[tuple[list[tuple[str, str, str]], str, str, str], ...] = (
     # fills (side, amount, price); position, realised, unrealised at a mark of 100
     ([("buy", "10", "90")], "10", "0", "100"),
@@ -290,3 +291,26 @@ def test_another_format_is_refused_by_name() -> None:
     desk = small()
     with pytest.raises(ValueError, match="format 99"):
         load(dump(desk.state).replace(b'"format":1', b'"format":99'))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "by", "opens"),
+    [("yes", FEED, False), ("yes", ANN, False), ("disputed", FEED, False), ("disputed", ANN, True)],
+)
+def test_no_feed_opens_what_a_resolution_or_a_dispute_closed(outcome: Any, by: Principal, opens: bool) -> None:
+    desk = small()
+    desk.instrument("YES", "0.5", kind="prediction", outcome="yes", market="RAIN")
+    desk.took(c.Resolve(market="RAIN", outcome=outcome))
+    record = desk.do(c.SetTradingState(instrument="YES", state="trading"), by)
+    assert isinstance(record.events[0], e.Took if opens else e.Refused)
+    assert (verdict(desk.submit("1", instrument="YES")) == "allow") is opens
+
+
+def test_fills_of_two_connections_are_never_taken_for_one() -> None:
+    desk = small()
+    desk.connection("paper1/a", "main")
+    desk.took(c.SetGrant(agent="momentum", connection="paper1/a", granted=True))
+    desk.fill(desk.working("1", "100", connection="paper1/a"), "1", "100", fill="b")
+    desk.fill(desk.working("1", "100"), "1", "100", fill="a/b")
+    assert desk.position("account:main") == 1000
+    assert desk.position("account:main", connection="paper1/a") == 1000

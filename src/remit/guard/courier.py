@@ -24,7 +24,7 @@ from remit.kernel.effect import Act, Alert
 from remit.kernel.halt import stop_of
 from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.order import Order
+from remit.kernel.order import Order, fill_key
 from remit.kernel.permit import Permit
 from remit.kernel.report import drift
 from remit.kernel.state import State
@@ -245,7 +245,7 @@ def news(state: State, report: Body) -> bool:
     if order is None:
         return True
     if isinstance(report, c.Filled):
-        return f"{order.connection}/{report.fill}" not in state.fills
+        return fill_key(order.connection, report.fill) not in state.fills
     if isinstance(report, c.Acked):
         return order.state in ("allowed", "sent", "unknown")
     return not order.is_terminal

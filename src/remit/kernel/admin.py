@@ -155,6 +155,14 @@ def _of_instrument(step: Step, body: Any) -> str:
     return "" if body.instrument in step.state.instruments else f"there is no instrument {body.instrument}"
 
 
+def _trading(step: Step, body: c.SetTradingState) -> str:
+    """What a resolution or a dispute closed, no feed opens again."""
+    now = step.state.trading.get(body.instrument)
+    if now == "resolved" or now == "disputed" and step.command.by.role == "feed":
+        return f"{body.instrument} is {now}; only an operator's `remit fact resolution` speaks of that"
+    return _of_instrument(step, body)
+
+
 def _volume(step: Step, body: c.SetVolume) -> str:
     return _of_instrument(step, body) or ("" if body.average_daily >= 0 else "a volume is not below zero")
 
@@ -231,7 +239,7 @@ CHECKS: dict[type, Check] = {
     c.SetVolume: _volume,
     c.SetLocate: _locate,
     c.SetShortRestriction: _of_instrument,
-    c.SetTradingState: _of_instrument,
+    c.SetTradingState: _trading,
     c.SetMargin: _margin,
     c.SetBalance: _balance,
     c.SetVenueState: _venue,

@@ -13,7 +13,7 @@ from remit.kernel.command import Command
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
-from remit.kernel.order import TERMINAL, Order, OrderIntent, Signal, transition
+from remit.kernel.order import TERMINAL, Order, OrderIntent, Signal, fill_key, transition
 from remit.kernel.reserve import count_message, count_permit, reserve, unreserve
 from remit.kernel.state import HaltFact, Seen, State
 
@@ -186,7 +186,7 @@ def _booked(state: State, command: Command, decision: e.Decision | None, event: 
     order = state.order(event.order)
     assert order is not None
     _move_book(state, order, event)
-    key = f"{order.connection}/{event.fill}"
+    key = fill_key(order.connection, event.fill)
     state.fills[key] = order.id
     order.fills.append(key)
     order.filled += event.quantity

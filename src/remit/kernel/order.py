@@ -166,6 +166,11 @@ def transition(state: str, signal: Signal) -> str | None:
     return TRANSITIONS[state].get(signal)
 
 
+def fill_key(connection: str, fill: str) -> str:
+    """Return what one fill is known by: a name holds no bar, so no two fills of two connections are one."""
+    return f"{connection}|{fill}"
+
+
 class Order:
     """One order of the book: its terms, its state, and what it still reserves.
 

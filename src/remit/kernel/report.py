@@ -7,7 +7,7 @@ from remit.kernel import event as e
 from remit.kernel.halt import CANCELS_MAX, raise_halt, watch
 from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import Money, Quantity, text
-from remit.kernel.order import TERMINAL, Order, Signal, transition
+from remit.kernel.order import TERMINAL, Order, Signal, fill_key, transition
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
@@ -74,7 +74,7 @@ def filled(step: Step, body: c.Filled) -> None:
     order = _order(step, body.order)
     if order is None:
         return
-    if f"{order.connection}/{body.fill}" in step.state.fills:
+    if fill_key(order.connection, body.fill) in step.state.fills:
         return
     if body.quantity <= 0 or body.price < 0 or body.fee < 0:
         step.emit(
