@@ -193,3 +193,10 @@ def test_what_is_not_known_cannot_be_stopped(subject: str) -> None:
     desk = small()
     assert desk.refused(c.Halt(subject=subject, why="x"), BOB) == "unknown_subject"
     assert desk.refused(c.SetPause(subject=subject, paused=True, why="x"), BOB) == "unknown_subject"
+
+
+def test_a_client_has_no_positions_to_flatten() -> None:
+    """They are its agent's: a kill that closed nothing would only look as if it did."""
+    desk = small()
+    desk.hold("10", client="claude")
+    assert desk.refused(c.Halt(subject="client:claude", why="x", kill=True, flatten=True), BOB) == "flatten_needs_agent"

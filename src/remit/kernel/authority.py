@@ -79,7 +79,7 @@ def refusal_of(state: State, command: Command) -> tuple[str, str] | None:
             return "token_revoked", "this token is not valid any more; ask an operator for a new one"
         if grant.expires_at is not None and command.at >= grant.expires_at:
             return "token_expired", "this token has expired; ask an operator for a new one"
-        if (grant.role, grant.name) != (by.role, by.name):
+        if (grant.role, grant.name, grant.owner) != (by.role, by.name, by.owner):
             return "token_mismatch", "this token stands for somebody else"
     if by.role not in AUTHORITY[type(command.body)]:
         return (

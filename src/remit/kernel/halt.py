@@ -185,6 +185,9 @@ def halt(step: Step, body: c.Halt) -> None:
     if body.flatten and not body.kill:
         step.refuse("flatten_needs_kill", "positions are closed only by a kill: say both")
         return
+    if body.flatten and body.subject.startswith("client:"):
+        step.refuse("flatten_needs_agent", "positions belong to the agent that a client acts through: kill that agent")
+        return
     step.emit(e.Took())
     cause: e.HaltCause = "kill" if body.kill else "person"
     raise_halt(step, body.subject, cause, cause, why=body.why, flatten=body.flatten)
