@@ -15,7 +15,6 @@ from remit.kernel.codec import encode, plain
 from remit.kernel.mandate import Mandate, Rate
 from remit.kernel.names import Principal
 from remit.kernel.numbers import Money, Ratio, parse
-from remit.kernel.rules.table import BY_NAME
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "composed": {"preset": "starter"},
@@ -413,12 +412,3 @@ def test_the_log_is_filtered_and_paged(desk: Desk) -> None:
     assert {r["command"]["by"]["name"] for r in desk.see(ANN, "log", agent="momentum", kind="submit")["entries"]} == {
         "momentum"
     }
-
-
-def test_rules_that_count_the_next_order_are_those_that_add_one() -> None:
-    from remit.guard.views.exposure import _counts_the_next
-    from remit.kernel.rules.generate import Line
-
-    ahead = {name for name, rule in BY_NAME.items() if _counts_the_next(Line(rule, 0, None, None))}
-    said = {name for name, rule in BY_NAME.items() if "with this one" in (rule.measure.__doc__ or "")}
-    assert ahead == said

@@ -9,6 +9,7 @@ from tests.kernel.desk import ANN, Desk, agent, halts, money, price, quantity, r
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.codec import build
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
@@ -208,6 +209,17 @@ def test_a_replace_of_a_short_counts_the_higher_price_until_settled() -> None:
     assert desk.state.subjects["firm"].total.short == money("1500")
     desk.took(c.Replaced(order=order.id), GUARD)
     assert desk.state.subjects["firm"].total.short == money("1100")
+
+
+@pytest.mark.parametrize("counter", ["orders_per_day_max", "market_orders_max", "market_orders_per_day_max",
+                                     "repeated_execution_max"])  # fmt: skip
+def test_new_terms_are_no_new_order(counter: str) -> None:
+    """An order was counted when it went out: changing the last one allowed is no breach, and halts nobody."""
+    desk = small()
+    desk.mandate("agent:momentum", build(Mandate, {counter: 1}))
+    order = desk.working("10", "100")
+    assert verdict(replaced(desk, order, "10", "99")) == "allow"
+    assert rules(desk.submit("1", "100")) == [counter]
 
 
 def test_a_fill_between_a_replace_and_its_answer() -> None:

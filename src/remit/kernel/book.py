@@ -319,7 +319,7 @@ class Change:
 
     __slots__ = (
         "worth", "long", "short", "gross", "buys", "sells", "margin", "capital", "positions", "working", "payout",
-        "opposing",
+        "orders", "opposing",
     )
 
     worth: int
@@ -333,6 +333,8 @@ class Change:
     positions: int
     working: int
     payout: int
+    orders: int
+    """What it adds to the counters of orders: 1, or 0 for new terms of an order that was counted when it went out."""
     opposing: int
     """How many stakes of the subject in other outcomes of the market the order would stand against."""
 
@@ -342,7 +344,7 @@ class Change:
     ) -> None:
         self.worth, self.long, self.short, self.gross, self.buys, self.sells = worth, long, short, gross, buys, sells
         self.margin, self.capital, self.positions, self.working = margin, capital, positions, working
-        self.payout, self.opposing = payout, 0
+        self.payout, self.orders, self.opposing = payout, working, 0
 
 
 NOTHING = Change()

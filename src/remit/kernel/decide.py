@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from remit.kernel.book import changes_of
 from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
-from remit.kernel.gather import account_facts, count_opposing, gather
+from remit.kernel.gather import account_facts, complete, gather
 from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.numbers import LARGEST, Money, Price, Quantity
+from remit.kernel.reserve import haircut_of
 from remit.kernel.rules.compile import Lines, Watch
 from remit.kernel.rules.table import RULES
 from remit.kernel.state import State, Subject
@@ -59,8 +60,7 @@ class Judge:
         if changes[1].worth > LARGEST or prices.counted > LARGEST:
             beyond = _fact("increments", "price times quantity is beyond every amount that can be written down")
             return _flat_denial(asked, order_id, beyond), None
-        if lens.instrument.kind == "prediction":
-            count_opposing(self.state, lens, changes)
+        complete(self.state, lens, asked, changes)
         account_facts(self.state, lens, facts, prices, changes[1], asked)
         found = lens.evaluator.check(facts, lens.sums, changes)
         if found and asked.by.role == "guard" and not facts.opening:
@@ -159,6 +159,7 @@ class Judge:
         lens.currencies = tuple(sorted({of.currency for of in path} - {instrument.currency}))
         bounds = [mandate.slippage_max_bps for mandate in mandates if mandate.slippage_max_bps is not None]
         lens.slippage_bps = min([SLIPPAGE_BPS, *bounds])
+        lens.haircut_bps = haircut_of(path)
         return lens
 
 

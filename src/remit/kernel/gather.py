@@ -241,13 +241,15 @@ def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Ma
         facts.mark_fault = "no mark"
         facts.mark_age_ns = facts.spread = facts.mid = facts.reference = None
         return
-    facts.mark_age_ns = age = max(at - mark.at - mark.resolution_ns, 0)
+    age = max(at - mark.at - mark.resolution_ns, 0)
     if age > MARK_AGE_CEILING_NS:
         facts.mark_fault = f"the mark is {age // NANOSECONDS} s old"
     elif mark.at > at + CLOCK_LEAD_NS:
         facts.mark_fault = "the mark is from the future"
     elif lens.currencies:
-        facts.mark_fault = _rate_fault(state, lens, at)
+        facts.mark_fault, rate_age = _rate_facts(state, lens, at)
+        age = max(age, rate_age)
+    facts.mark_age_ns = age
     facts.spread, facts.mid = mark.ask - mark.bid, (mark.ask + mark.bid) // 2
     facts.reference = None
     if mark.close is not None:
@@ -262,16 +264,21 @@ def _open_now(state: State, lens: Lens, at: int) -> frozenset[str]:
     return frozenset(name for name in lens.calendars if name in calendars and calendars[name].is_open(at))
 
 
-def _rate_fault(state: State, lens: Lens, at: int) -> str:
+def _rate_facts(state: State, lens: Lens, at: int) -> tuple[str, int]:
+    """Return why there is no exchange rate to judge by, empty where there is one, and the age of the oldest."""
+    oldest = 0
     for currency in lens.currencies:
         pair = (lens.instrument.currency, currency)
         mark = state.fx.get(pair) or state.fx.get((pair[1], pair[0]))
         if mark is None:
-            return f"no exchange rate from {pair[0]} to {pair[1]}"
+            return f"no exchange rate from {pair[0]} to {pair[1]}", oldest
+        if mark.at > at + CLOCK_LEAD_NS:
+            return f"the exchange rate from {pair[0]} to {pair[1]} is from the future", oldest
         age = at - mark.at - mark.resolution_ns
         if age > MARK_AGE_CEILING_NS:
-            return f"the exchange rate from {pair[0]} to {pair[1]} is {age // NANOSECONDS} s old"
-    return ""
+            return f"the exchange rate from {pair[0]} to {pair[1]} is {age // NANOSECONDS} s old", age
+        oldest = max(oldest, age)
+    return "", oldest
 
 
 def _short_facts(state: State, lens: Lens, facts: Facts, mark: Mark | None, sign: int) -> None:
@@ -311,8 +318,14 @@ def _parent_use(state: State, intent: OrderIntent, quantity: int) -> tuple[int, 
     return (state.children.get(intent.parent, 0) + quantity, int(parent.quantity))
 
 
-def count_opposing(state: State, lens: Lens, changes: tuple[Change, ...]) -> None:
-    """Tell each subject's change how many stakes it has, through any agent, in other outcomes of the same market."""
+def complete(state: State, lens: Lens, asked: Asked, changes: tuple[Change, ...]) -> None:
+    """Fill in what no single cell tells of a change: that new terms are no new order, and how many stakes the subject
+    has, through any agent, in other outcomes of the same market."""
+    if asked.capability == "replace_order":
+        for change in changes:
+            change.orders = 0
+    if lens.instrument.kind != "prediction":
+        return
     stakes = [
         cell.subject
         for name in state.markets[lens.instrument.market_name]
@@ -334,7 +347,6 @@ def account_facts(state: State, lens: Lens, facts: Facts, prices: Prices, change
     if instrument.kind == "perpetual" and instrument.name not in state.margins:
         facts.cash_need = facts.margin_need = None
         return
-    haircut = 0 if account.version is None else account.version.mandate.haircut_bps
     facts.cash_need = needed_cash(
         state,
         lens.connection.name,
@@ -343,6 +355,6 @@ def account_facts(state: State, lens: Lens, facts: Facts, prices: Prices, change
         prices.quantity,
         prices.counted,
         facts.opening,
-        haircut,
+        lens.haircut_bps,
     )
     facts.margin_need = account.total.margin + change.margin

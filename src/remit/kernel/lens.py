@@ -41,6 +41,7 @@ class Lens:
         "calendars",
         "currencies",
         "slippage_bps",
+        "haircut_bps",
     )
 
     path: tuple[Subject, ...]
@@ -56,6 +57,7 @@ class Lens:
     calendars: tuple[str, ...]
     currencies: tuple[str, ...]
     slippage_bps: int
+    haircut_bps: int
 
 
 def good_until(state: State, of: Subject) -> int:

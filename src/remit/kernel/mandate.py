@@ -36,7 +36,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     zone: Zone = "UTC"
     """The time zone whose midnight starts a session: day counters and daily loss are counted from it."""
     haircut_bps: Bps = 0
-    """Kept back from free cash for each opening order, as a share of its worth."""
+    """Kept back from free cash for each opening order, as a share of its worth; the largest of the path counts."""
     approval_expiry_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
     loss_cooldown: Seconds | Literal["review"] = 0
     """How long after a loss halt a resume is refused; `review` asks for a review and no time."""

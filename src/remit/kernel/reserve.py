@@ -6,10 +6,10 @@ from __future__ import annotations
 import bisect
 
 from remit.kernel.mandate import Rate
-from remit.kernel.names import SIGN, subject
+from remit.kernel.names import SIGN
 from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil
 from remit.kernel.order import Order
-from remit.kernel.state import State
+from remit.kernel.state import State, Subject
 
 
 def reserve(state: State, order: Order, quantity: int, cash: int | None = None) -> None:
@@ -66,11 +66,15 @@ def _crossing_key(state: State, order: Order) -> tuple[str, str, str]:
 
 def cash_need(state: State, order: Order, quantity: int) -> int:
     """Return the cash, in the instrument's currency, that `quantity` of an order still needs at worst."""
-    mandate = state.subjects[subject("account", order.account)].version
-    haircut = 0 if mandate is None else mandate.mandate.haircut_bps
+    haircut = haircut_of(state.path(order.agent, order.client))
     return needed_cash(
         state, order.connection, order.instrument, order.side, quantity, order.counted_price, order.opening, haircut
     )
+
+
+def haircut_of(path: tuple[Subject, ...]) -> int:
+    """Return the largest haircut that a mandate on the path asks for: nobody's is passed over."""
+    return max(0 if of.version is None else of.version.mandate.haircut_bps for of in path)
 
 
 def needed_cash(

@@ -38,7 +38,7 @@ def test_sentences_read_like_this() -> None:
         "to buy plus what this order adds to that, and what the subject is short and has on order to sell plus what "
         "this order adds to that, must be at most 500 USD, unless the order does not raise it.",
         "For an order: the time at which its bucket of orders is empty less the time now must keep to 10 per 60 s.",
-        "For an order that increases risk: the age of the mark must be at most 10 seconds.",
+        "For an order that increases risk: the age of the mark or exchange rate must be at most 10 seconds.",
     ]
 
 

@@ -358,3 +358,38 @@ def test_children_never_sum_to_more_than_their_parent() -> None:
     seven = c.Replace(id="r2", order=second.id, quantity=quantity("7"), limit_price=price("91"))
     assert rules(desk.do(seven, ANN)) == ["child_quantity_max"]
     assert [halt.rule for halt in desk.state.halts.values()] == ["child_quantity_max"]
+
+
+def abroad() -> Desk:
+    """A share in euros on an account in dollars, whose mandate wants marks of ten seconds."""
+    desk = small()
+    desk.rate("EUR", "USD", "1.25")
+    desk.instrument("SAP", currency="EUR")
+    desk.took(c.SetBalance(connection="paper1", currency="EUR", amount=money("1000000")))
+    desk.mandate("account:main", Mandate(mark_age_max=10))
+    return desk
+
+
+@pytest.mark.parametrize(("age_s", "expected"), [(9, []), (11, ["mark_age_max"])])
+def test_an_exchange_rate_is_as_fresh_as_a_mark(age_s: int, expected: list[str]) -> None:
+    desk = abroad()
+    desk.at += age_s * NANOSECONDS
+    desk.mark("SAP", "100")
+    assert rules(desk.submit("1", "100", instrument="SAP")) == expected
+
+
+def test_an_exchange_rate_from_the_future_is_none() -> None:
+    desk = abroad()
+    desk.mark("SAP", "100")
+    desk.rate("EUR", "USD", "1.25", at=desk.at + 3600 * NANOSECONDS)
+    assert rules(desk.submit("1", "100", instrument="SAP")) == ["mark_fresh"]
+
+
+@pytest.mark.parametrize("subject", ["firm", "account:main", "agent:momentum", "client:claude"])
+def test_the_haircut_of_any_mandate_on_the_path_is_kept_back(subject: str) -> None:
+    desk = small()
+    desk.mandate(subject, Mandate(haircut_bps=1000))
+    order = desk.working("10", "100", client="claude")
+    assert order.cash == money("1100")
+    assert rules(desk.submit("9082", "100", client="claude")) == ["buying_power"]
+    desk.agree()

@@ -18,7 +18,7 @@ from remit.kernel.rules.generate import Line
 from remit.kernel.rules.rule import PERS, TOTAL
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import RULES
-from remit.kernel.rules.tree import Arithmetic, Const, roots
+from remit.kernel.rules.tree import roots
 from remit.kernel.rules.unit import MONEY, Unit
 from remit.kernel.state import Subject
 
@@ -142,10 +142,9 @@ def _gauge(
     }
     if shown["missing"]:
         return shown
-    shown["holds"] = _holds(line, measured.actual)
+    shown["holds"] = bool(relation.holds(measured.actual, line.ready))
     if relation.name in ("at_most", "below"):
-        ahead = 1 if _counts_the_next(line) else 0
-        _fill(shown, rule.unit, line.ready, held.actual - ahead, measured.actual - ahead)
+        _fill(shown, rule.unit, line.ready, held.actual, measured.actual)
     elif relation.name == "ratio_at_most":
         _fill_ratio(shown, line, measured, held)
     else:
@@ -153,19 +152,6 @@ def _gauge(
         if relation.retry_after is not None:
             shown["ready_in_s"] = max(-(-relation.retry_after(measured.actual, line.ready) // 10**9), 0)
     return shown
-
-
-def _holds(line: Line, actual: Any) -> bool:
-    """Whether nothing is over the limit now; a limit on the next order alone holds until it is used up."""
-    if _counts_the_next(line):
-        return bool(actual - 1 <= line.ready)
-    return bool(line.rule.relation.holds(actual, line.ready))
-
-
-def _counts_the_next(line: Line) -> bool:
-    """Whether a rule counts what was with the order that is asked for: with none, one less is used."""
-    tree = line.rule.resting
-    return isinstance(tree, Arithmetic) and tree.operator == "+" and tree.right == Const(1)
 
 
 def _fill(shown: dict[str, Any], unit: Unit, limit: int, used: int, measured: int) -> None:

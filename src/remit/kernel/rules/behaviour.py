@@ -21,17 +21,17 @@ def drawdown_max(order: Facts, of: Sums, change: Change) -> int:
 
 def orders_per_day_max(order: Facts, of: Sums, change: Change) -> int:
     """Orders let out today, with this one."""
-    return of.orders_today + 1
+    return of.orders_today + change.orders
 
 
 def market_orders_max(order: Facts, of: Sums, change: Change) -> int:
     """Orders let out in this market in all, with this one."""
-    return of.orders + 1
+    return of.orders + change.orders
 
 
 def market_orders_per_day_max(order: Facts, of: Sums, change: Change) -> int:
     """Orders let out in this market today, with this one."""
-    return of.orders_today + 1
+    return of.orders_today + change.orders
 
 
 def market_cooldown(order: Facts, of: Sums, change: Change) -> int:
@@ -61,7 +61,7 @@ def refusals_in_row_max(order: Facts, of: Sums, change: Change) -> int:
 
 def repeated_execution_max(order: Facts, of: Sums, change: Change) -> int:
     """Orders let out since a person last enabled the agent, with this one."""
-    return of.executions + 1
+    return of.executions + change.orders
 
 
 def rejections_in_row_max(order: Facts, of: Sums, change: Change) -> int:

@@ -112,7 +112,7 @@ def resolution_distance_min(order: Facts, of: Sums, change: Change) -> int | Non
 
 
 def mark_age_max(order: Facts, of: Sums, change: Change) -> int | None:
-    """How old the mark is, beyond the resolution that its feed states."""
+    """How old the mark, or the exchange rate where one is needed, is beyond the resolution that its feed states."""
     return order.mark_age_ns
 
 
