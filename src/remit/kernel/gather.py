@@ -297,12 +297,24 @@ def _short_facts(state: State, lens: Lens, facts: Facts, mark: Mark | None, sign
 
 
 def _crossing(state: State, lens: Lens, side: str, worst: int) -> str:
-    other = "sell" if side == "buy" else "buy"
-    working = state.crossings.get((lens.account.owner, lens.instrument.name, other))
-    if not working:
+    buys, owner, instrument = side == "buy", lens.account.owner, lens.instrument
+    working = state.crossings.get((owner, instrument.name, "sell" if buys else "buy"))
+    if working:
+        price, order = working[0] if buys else working[-1]
+        if price <= worst if buys else price >= worst:
+            return order
+    if instrument.kind != "prediction":
         return ""
-    price, order = working[0] if side == "buy" else working[-1]
-    return order if (price <= worst if side == "buy" else price >= worst) else ""
+    for name in state.markets[instrument.market_name]:
+        other = state.instruments[name]
+        if other.outcome == instrument.outcome or other.venue != instrument.venue:
+            continue
+        working = state.crossings.get((owner, name, side))  # buying NO at q is selling YES at 1 - q
+        if working:
+            price, order = working[-1] if buys else working[0]
+            if price + worst >= SCALE if buys else price + worst <= SCALE:
+                return order
+    return ""
 
 
 def _parent_use(state: State, intent: OrderIntent, quantity: int) -> tuple[int, int] | None:

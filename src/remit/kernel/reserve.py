@@ -7,8 +7,9 @@ import bisect
 
 from remit.kernel.mandate import Rate
 from remit.kernel.names import SIGN
-from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil
+from remit.kernel.numbers import SCALE, div_ceil, notional_ceil
 from remit.kernel.order import Order
+from remit.kernel.rules.relation import interval_ns
 from remit.kernel.state import State, Subject
 
 
@@ -124,4 +125,7 @@ def count_message(state: State, agent: str, client: str, at: int) -> None:
 
 
 def _advance(tat: int, rate: Rate, at: int) -> int:
-    return max(tat, at) + div_ceil(rate.per_s * NANOSECONDS, rate.count)
+    """Return the arrival time after one more; no further ahead than a full bucket, because cancels count and are never
+    blocked: one agent's storm of them must not close everybody's bucket for longer than it takes to refill."""
+    each = interval_ns(rate)
+    return min(max(tat, at) + each, at + rate.count * each)

@@ -213,3 +213,16 @@ def test_a_person_reduces_by_hand_after_too_many_rejections() -> None:
     rejections(2)(desk)
     assert rules(desk.submit("1", "100", side="sell")) == ["agent_active"]
     assert verdict(desk.submit("1", "100", side="sell", by=ANN)) == "allow"
+
+
+def test_a_storm_of_cancels_closes_nobodys_bucket_for_longer_than_it_takes_to_refill() -> None:
+    desk = small()
+    desk.mandate("firm", build(Mandate, {"message_rate_max": {"count": 10, "per_s": 60}}))
+    order = desk.working("1", "100")
+    for _ in range(50):
+        desk.took(c.Cancel(order=order.id))
+    record = desk.submit("2", "100")
+    assert record.decision is not None
+    (finding,) = record.decision.findings
+    assert (finding.rule, finding.actual, finding.retry_after_s) == ("message_rate_max", "11 per 60 s", 6)
+    assert verdict(desk.submit("2", "100", after_ns=6 * NANOSECONDS)) == "allow"

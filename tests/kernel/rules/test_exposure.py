@@ -156,5 +156,5 @@ def test_opposing_stakes_are_those_of_the_subject_whichever_agent_has_them(subje
     bets(desk)
     desk.agent("other", "main", "paper1")
     desk.mandate(subject, Mandate(position_opposing="blocked"))
-    desk.working("1", instrument="YES")
-    assert verdict(desk.submit("1", instrument="NO", agent="other")) == expected
+    desk.working("1", "0.4", instrument="YES")
+    assert verdict(desk.submit("1", "0.4", instrument="NO", agent="other")) == expected

@@ -393,3 +393,24 @@ def test_the_haircut_of_any_mandate_on_the_path_is_kept_back(subject: str) -> No
     assert order.cash == money("1100")
     assert rules(desk.submit("9082", "100", client="claude")) == ["buying_power"]
     desk.agree()
+
+
+CROSSES: tuple[tuple[str, str, str, bool], ...] = (
+    # side, price of the working YES, price of the NO asked for; do the two trade with each other
+    ("buy", "0.6", "0.39", False),
+    ("buy", "0.6", "0.4", True),
+    ("sell", "0.6", "0.41", False),
+    ("sell", "0.6", "0.4", True),
+)
+
+
+@pytest.mark.parametrize(("side", "yes", "no", "crosses"), CROSSES)
+def test_the_two_outcomes_of_one_market_trade_with_each_other(side: str, yes: str, no: str, crosses: bool) -> None:
+    """Whoever buys NO at 0.4 sells YES at 0.6: of one owner that is a trade with oneself."""
+    desk = small()
+    for outcome in ("YES", "NO"):
+        desk.instrument(outcome, "0.5", kind="prediction", outcome=outcome.lower(), market="RAIN")
+        if side == "sell":
+            desk.hold("10", "0.5", instrument=outcome)
+    desk.working("5", yes, side=side, instrument="YES")
+    assert ("self_match" in rules(desk.submit("5", no, side=side, instrument="NO"))) is crosses
