@@ -11,8 +11,10 @@ from tests.guard.core import AGENT, OPERATOR, Core, run
 from remit.guard.courier import PERMIT_LIFE_NS
 from remit.guard.errors import NoReply
 from remit.kernel import command as c
+from remit.kernel.codec import decode
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import Money, Price, Quantity, parse
+from remit.kernel.numbers import NANOSECONDS, Money, Price, Quantity, parse
+from remit.kernel.permit import Permit
 from remit.venues.paper import messages
 
 STOPS: dict[str, c.Body] = {
@@ -79,6 +81,27 @@ def test_nothing_is_signed_after_its_expiry() -> None:
         opened.set()
         await core.rest()
         assert (core.said, states(core)) == ([], ["cancelled"])
+
+    run(main)
+
+
+def test_a_cancel_passes_at_the_venue_after_the_wall_clock_jumped_ahead() -> None:
+    """Journal time takes hours to follow; the venue reads the wall clock and must still take the permit."""
+
+    async def main(core: Core) -> None:
+        await core.submit()
+        await core.rest()
+        order = next(iter(core.kernel.state.orders))
+        core.world.jump_wall(3600 * NANOSECONDS)
+        await core.loop.enter(OPERATOR, c.Cancel(order=order))
+        await core.rest()
+        _, sealed = core.world.sent[-1]
+        frame = messages.read_frame(sealed)
+        assert isinstance(frame, messages.Sealed)
+        permit = decode(Permit, frame.permit)
+        assert permit.action == "cancel"
+        assert core.world.now() < permit.expires_at <= core.world.now() + PERMIT_LIFE_NS
+        assert states(core) == ["cancelled"]
 
     run(main)
 

@@ -141,23 +141,28 @@ class Courier:
         request, act, seq = due.request, due.act, due.record.command.seq
         assert request is not None
         venue = self._venues[self._state.connections[connection].venue]
-        permit = Permit(
-            id=f"{self._state.prefix}-{seq}-{act.do}-{act.order or act.connection}",
-            seq=seq,
-            action=act.do,
-            order=act.order,
-            connection=connection,
-            digest=request.digest,
-            expires_at=due.record.command.at + PERMIT_LIFE_NS,
-            mandates=due.record.decision.mandates if due.record.decision is not None else (),
-        )
+        ends_at = due.record.command.at + PERMIT_LIFE_NS
 
         def sealed() -> bytes:
             self._loop.check()
             stop = "" if order is None else _stop_of(self._state, due, order)
             if stop:
                 raise SendStopped(stop, "Propose it again when nothing stops it")
-            return venue.seal(request, *self._vault.seal(permit, request, self._loop.now()))
+            at = self._loop.now()
+            if at >= ends_at:
+                raise PermitExpired(f"entry {seq} waited too long to be sent", "Journal a new permit")
+            permit = Permit(
+                id=f"{self._state.prefix}-{seq}-{act.do}-{act.order or act.connection}",
+                seq=seq,
+                action=act.do,
+                order=act.order,
+                connection=connection,
+                digest=request.digest,
+                # A venue reads the wall clock, which journal time follows slowly after a jump: cancels must still pass.
+                expires_at=ends_at + max(self._world.now() - at, 0),
+                mandates=due.record.decision.mandates if due.record.decision is not None else (),
+            )
+            return venue.seal(request, *self._vault.seal(permit, request, at))
 
         return await self._world.send(connection, sealed)
 
