@@ -64,11 +64,17 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     facts.reduce_ask = (quantity, reducible) if intent.reduce != "any" or never_held else (0, 0)
     facts.crossing = _crossing(state, lens, intent.side, worst)
     facts.duplicate_at = NEVER if asked.own is not None else state.same.get(same_key(intent), NEVER)
-    refused, count, when = state.refusals.get(intent.agent, ("", 0, 0)) if asked.own is None else ("", 0, 0)
-    in_row = bool(count) and at - when < REFUSAL_PAUSE_S * NANOSECONDS and refused == fingerprint(intent)
-    facts.refusals = count if in_row else 0
+    facts.refusals = _refusals(state, asked)
     facts.parent_use = (0, 0) if intent.parent is None else _parent_use(state, intent, quantity)
     return facts, Prices(sign, quantity, worst, counted, SCALE if instrument.kind == "prediction" else 0)
+
+
+def _refusals(state: State, asked: Asked) -> int:
+    """Return how many times in a row just now the same was refused; a release is no new asking."""
+    refused, count, when = state.refusals.get(asked.intent.agent, ("", 0, 0))
+    if not count or asked.at - when >= REFUSAL_PAUSE_S * NANOSECONDS:
+        return 0
+    return count if refused == (fingerprint(asked.intent) if asked.own is None else asked.said) else 0
 
 
 def _reducible(state: State, lens: Lens, sign: int) -> int:

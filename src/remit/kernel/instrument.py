@@ -11,7 +11,6 @@ from remit.kernel.numbers import SCALE, Money, Price, Quantity, Ratio
 
 Kind = Literal["equity", "etf", "spot", "perpetual", "prediction"]
 Outcome = Literal["yes", "no"]
-TradingState = Literal["trading", "halted", "closed", "resolved", "disputed"]
 
 ONE = Quantity(SCALE)
 

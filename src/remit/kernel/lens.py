@@ -23,6 +23,8 @@ class Asked(NamedTuple):
     at: int
     own: Order | None = None
     capability: Capability = "place_order"
+    said: str = ""
+    """What a replace asks for, to tell one that is refused again and again; an intent says it itself."""
 
 
 class Lens:

@@ -111,16 +111,15 @@ def replace(step: Step, body: c.Replace) -> None:
         limit_price=Price(worse(order.worst_price, body.limit_price)),
         reduce="any" if order.intent.reduce == "any" else "only",  # new terms are never cut down behind one's back
     )
-    needs = step.decide(
-        Asked(widest, order.client, step.command.by, step.command.at, own=order, capability="replace_order"), order.id
-    )
+    by, at, said = step.command.by, step.command.at, replace_fingerprint(body)
+    needs = step.decide(Asked(widest, order.client, by, at, order, "replace_order", said), order.id)
     assert step.decision is not None
     if step.decision.verdict == "allow":
         step.emit(e.ReplaceAsked(order=order.id, quantity=body.quantity, limit_price=body.limit_price))
     elif needs is not None:
         step.refuse("needs_approval", "the new terms need approval; cancel the order and propose it anew")
     else:
-        _deny(step, step.decision, order.agent, replace_fingerprint(body))
+        _deny(step, step.decision, order.agent, said)
 
 
 def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, str] | None:

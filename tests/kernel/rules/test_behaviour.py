@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, Desk, halts, price, rules, small, verdict
+from tests.kernel.desk import ANN, Desk, agent, halts, price, quantity, rules, small, verdict
 from tests.kernel.rules.case import Case
 
 from remit.kernel import command as c
@@ -226,3 +226,15 @@ def test_a_storm_of_cancels_closes_nobodys_bucket_for_longer_than_it_takes_to_re
     (finding,) = record.decision.findings
     assert (finding.rule, finding.actual, finding.retry_after_s) == ("message_rate_max", "11 per 60 s", 6)
     assert verdict(desk.submit("2", "100", after_ns=6 * NANOSECONDS)) == "allow"
+
+
+def test_a_model_that_loops_over_a_replace_is_stopped_too() -> None:
+    desk = small()
+    order = desk.working("10", "100")
+    desk.mandate("agent:momentum", build(Mandate, {"order_quantity_max": "10", "refusals_in_row_max": 2}))
+    found = []
+    for number in range(3):
+        terms: dict[str, Any] = {"quantity": quantity("20"), "limit_price": price("100")}
+        found.append(rules(desk.do(c.Replace(id=f"r{number}", order=order.id, **terms), agent("momentum"))))
+    assert found == [["order_quantity_max"]] * 2 + [["order_quantity_max", "refusals_in_row_max"]]
+    assert verdict(desk.submit("1", "100")) == "allow"
