@@ -218,7 +218,8 @@ def test_every_rule_has_a_limit_or_is_standing() -> None:
 def test_every_rule_has_an_anchor_and_a_table_of_cases() -> None:
     """A rule that nobody can look up, or that no table tries inside and outside its limit, is not a control."""
     page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    cases = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "kernel" / "rules").glob("test_*.py"))
+    tables = (ROOT / "tests" / "kernel" / "rules").glob("test_*.py")
+    cases = "".join(path.read_text(encoding="utf-8") for path in tables)
     for rule in RULES:
         assert f"### {rule.name}\n" in page, rule.name
         assert f'"{rule.name}"' in cases, rule.name
