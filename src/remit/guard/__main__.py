@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import getpass
 import os
 import sqlite3
@@ -21,6 +22,9 @@ from remit.journal.log import Resume
 
 TEXT_MAX = 500
 """Characters of a person's reason, as the journal takes them."""
+
+GARBAGE_EVERY = 50_000
+"""Objects made, less those gone, between two looks for garbage."""
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -49,6 +53,11 @@ def main(given: Sequence[str] | None = None) -> int:
 
 async def _run(settings: config.Settings, passphrase: str | None, resume: Resume | None) -> None:
     process = GuardProcess(settings, passphrase, resume)
+    # What is known at the start lives as long as the guard, and hardly anything after it is a cycle: looking through all
+    # of it again and again for garbage would only hold callers up.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY)
 
     def ready(token: str | None) -> None:
         for warning in process.recovered.warnings:
