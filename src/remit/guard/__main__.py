@@ -53,8 +53,8 @@ def main(given: Sequence[str] | None = None) -> int:
 
 async def _run(settings: config.Settings, passphrase: str | None, resume: Resume | None) -> None:
     process = GuardProcess(settings, passphrase, resume)
-    # What is known at the start lives as long as the guard, and hardly anything after it is a cycle: looking through all
-    # of it again and again for garbage would only hold callers up.
+    # What is known at the start lives as long as the guard, and hardly anything after it is a cycle: looking through
+    # all of it again and again for garbage would only hold callers up.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_EVERY)
