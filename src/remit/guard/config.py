@@ -88,6 +88,12 @@ def socket_path(home: Path, environ: Mapping[str, str]) -> Path:
     return _short(folder / name)
 
 
+def paper_socket(socket: Path) -> Path:
+    """Return where the paper venue listens whose guard listens on `socket`: beside it."""
+    name = socket.name
+    return socket.with_name("paper.sock" if name == SOCKET else name.replace(".sock", "-paper.sock"))
+
+
 def _home(environ: Mapping[str, str]) -> Path:
     stated = environ.get("REMIT_HOME")
     if stated is not None:

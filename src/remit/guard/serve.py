@@ -16,7 +16,7 @@ import remit
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
-from remit.guard.config import Settings
+from remit.guard.config import Settings, paper_socket
 from remit.guard.courier import RETRY_NS, Courier
 from remit.guard.errors import GuardStopped
 from remit.guard.handle import Handle, NewToken
@@ -174,7 +174,7 @@ class GuardProcess:
             self.world.alert(Alert("venue_unknown", subject("connection", connection), why))
             return
         if connection not in self.settings.links:
-            self.world.link(connection, paper_socket(self.settings))
+            self.world.link(connection, paper_socket(self.settings.socket))
         self.courier.spawn(Listener(self.world, self.loop, connection, self.venues[venue]).run())
 
     async def _every(self) -> None:
@@ -234,12 +234,6 @@ def open_vault(world: RealWorld, passphrase: str | None) -> Vault:
     if VAULT_FILE in world.store(KEYS).names():
         return Vault.open(world, passphrase)
     return Vault.create(world, passphrase)
-
-
-def paper_socket(settings: Settings) -> Path:
-    """Return where the paper venue of a data folder listens: beside the guard."""
-    name = settings.socket.name
-    return settings.socket.with_name("paper.sock" if name == "guard.sock" else name.replace(".sock", "-paper.sock"))
 
 
 def write_private(path: Path, text: str) -> None:

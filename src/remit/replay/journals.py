@@ -8,12 +8,12 @@ from typing import Protocol
 from remit.journal.log import Journal
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
+from remit.journal.verify import VERIFIER
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.replay.errors import ReplayRefused
 
 ORIGIN = "remit.local/replay"
-VERIFIER = "verifier.txt"
 BATCH = 512
 
 

@@ -13,10 +13,11 @@ from remit.feeds.bars import merge, open_files
 from remit.feeds.errors import FeedError
 from remit.feeds.live import LiveFeed, connect
 from remit.feeds.recorded import Marks, play
+from remit.guard.config import paper_socket
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.instrument import Mark
 from remit.kernel.numbers import NANOSECONDS
-from remit.up.teller import Teller, VenueLink, paper_socket
+from remit.up.teller import Teller, VenueLink
 
 Told = Callable[[int], None]
 """Hears how many marks were told so far."""

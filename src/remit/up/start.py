@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from remit.guard import config
+from remit.guard.config import paper_socket
 from remit.guard.wire import AsyncClient, GuardError, GuardGone
 from remit.kernel import command as c
 from remit.kernel.codec import encode
@@ -26,7 +27,6 @@ from remit.up.screen import Screen
 from remit.up.story import Story
 from remit.up.summary import Summary, summarise, verified, written
 from remit.up.supervise import NotStarted, Program, Supervisor
-from remit.up.teller import paper_socket
 
 LOGS = "logs"
 DEMO = "demo"

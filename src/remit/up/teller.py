@@ -55,9 +55,3 @@ class VenueLink:
             raise OSError(f"the link to {self._path} broke: {fault}") from None
         if b'"heard"' not in answer:
             raise OSError(answer.decode("utf-8", "replace")[:200])
-
-
-def paper_socket(socket: Path) -> Path:
-    """Return where the paper venue listens whose guard listens on `socket`."""
-    name = socket.name
-    return socket.with_name("paper.sock" if name == "guard.sock" else name.replace(".sock", "-paper.sock"))
