@@ -112,12 +112,20 @@ def effects(record: Record) -> tuple[Effect, ...]:
         elif isinstance(event, e.Moved) and event.state == "unknown":
             found.append(Act("query", event.order))
         elif isinstance(event, e.HaltRaised):
-            numbers = f" at {event.actual}, limit {event.limit}" if event.actual and event.limit else ""
-            said = f"{event.rule}{numbers or (' at ' + event.actual if event.actual else '')}"
-            found.append(Alert(f"halt_{event.cause}", event.subject, f"{said}. {event.why}" if event.why else said))
+            found.append(Alert(f"halt_{event.cause}", event.subject, _told(event)))
         elif isinstance(event, e.Alarm):
             found.append(Alert(event.code, "", event.why))
     return tuple(found)
+
+
+def _told(halt_raised: e.HaltRaised) -> str:
+    """Return a halt in words; a person's halt has no numbers."""
+    said = halt_raised.rule
+    if halt_raised.actual:
+        said += f" at {halt_raised.actual}"
+        if halt_raised.limit:
+            said += f", limit {halt_raised.limit}"
+    return f"{said}. {halt_raised.why}" if halt_raised.why else said
 
 
 HANDLERS: dict[type, Callable[[Step, Any], None]] = {

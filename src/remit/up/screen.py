@@ -16,8 +16,6 @@ from remit.up.panels import Looked, line_text, view
 from remit.up.story import Line, Story
 from remit.up.summary import Summary, begin_text, further_text, summary_text
 
-HZ = 4
-
 
 class Screen:
     """Shows a story as it goes on. `looked` is what the guard said last of limits, totals and readiness."""
