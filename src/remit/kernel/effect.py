@@ -9,8 +9,8 @@ from remit.kernel.permit import Action
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Send something to a venue: place, cancel or replace an order, ask what became of it, or ask what a connection
-    holds.
+    """Send something to a venue: place, cancel or replace an order, ask what became of it, ask what a connection holds,
+    cancel everything on it, or arm or renew its dead man.
 
     `connection` is named where there is no order.
     """

@@ -9,7 +9,8 @@ import msgspec
 
 from remit.kernel.names import At, Digest
 
-Action = Literal["place", "cancel", "replace", "query", "snapshot"]
+Action = Literal["place", "cancel", "replace", "query", "snapshot", "cancel_all", "dead_man"]
+"""What a request asks of a venue; the last three are about a whole connection, not about one order."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,13 +35,25 @@ class Venue(Protocol):
         """Return the request that asks what became of `order`, by its client order id."""
 
     def snapshot(self, connection: str, at: int, nonce: int) -> Request:
-        """Return the request for everything a connection holds: positions, cash, working orders."""
+        """Return the request for everything a connection holds: positions, cash, working orders, recent fills."""
+
+    def cancel_all(self, connection: str, at: int, nonce: int) -> Request:
+        """Return the request that cancels every order of a connection, also those that this guard never placed."""
+
+    def dead_man(self, connection: str, after_s: int, at: int, nonce: int) -> Request:
+        """Return the request that arms or renews the dead man: unless it comes again within `after_s` seconds the
+        venue cancels every order of the connection; 0 disarms. Raises Unencodable where the venue has none."""
 
     def seal(self, request: Request, permit: bytes, signature: bytes) -> bytes:
         """Return the bytes that travel: the request with its permit and the guard's signature attached."""
 
     def read(self, request: Request, order: str, reply: bytes) -> Sequence[Body]:
-        """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection."""
+        """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection.
+
+        A snapshot spells its recent fills first, then what is held; one that failed, is partial or is empty spells
+        `NoData`. Of `cancel_all` and `dead_man`, nothing at all means that the venue did it, and `NoData` that nobody
+        knows; what the cancels lead to comes as messages.
+        """
 
     def subscribe(self, connection: str, after: int) -> bytes:
         """Return the bytes that open the stream of what a connection's venue says unasked, after message number

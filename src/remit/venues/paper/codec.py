@@ -16,10 +16,12 @@ from remit.kernel.numbers import Price, Quantity, text
 from remit.kernel.order import Order
 from remit.kernel.permit import Action, Request
 from remit.venues.paper import messages
-from remit.venues.paper.messages import Accepted, Holdings, Refused, Reply, Shown
+from remit.venues.paper.messages import DEAD_MAN_MAX_S, Accepted, Done, Holdings, Refused, Reply, Shown
 from remit.venues.seam import Unencodable
 
 Reports = Sequence[command.Body]
+OF_CONNECTION = ("cancel_all", "dead_man")
+"""Actions about a whole connection that are answered by `Done`."""
 
 
 class Paper:
@@ -86,6 +88,16 @@ class Paper:
         """Return the request for everything a connection holds: positions, cash, working orders."""
         return _request("snapshot", messages.TakeSnapshot(connection=connection, at=at, nonce=nonce))
 
+    def cancel_all(self, connection: str, at: int, nonce: int) -> Request:
+        """Return the request that cancels every order of a connection, also those that this guard never placed."""
+        return _request("cancel_all", messages.CancelAll(connection=connection, at=at, nonce=nonce))
+
+    def dead_man(self, connection: str, after_s: int, at: int, nonce: int) -> Request:
+        """Return the request that arms or renews the dead man; 0 disarms. Raises Unencodable beyond a day."""
+        if not 0 <= after_s <= DEAD_MAN_MAX_S:
+            raise Unencodable(f"the paper venue's dead man waits from 0 to {DEAD_MAN_MAX_S} seconds, not {after_s}")
+        return _request("dead_man", messages.DeadMan(connection=connection, at=at, nonce=nonce, after_s=after_s))
+
     def seal(self, request: Request, permit: bytes, signature: bytes) -> bytes:
         """Return the bytes that travel: the request with its permit and the guard's signature attached."""
         return encode(
@@ -107,8 +119,12 @@ class Paper:
             answer = messages.read_reply(reply)
         except ValueError as problem:
             return _lost(request.action, order, f"unreadable reply: {problem}")
+        if isinstance(answer, Done) and answer.connection == request.connection and request.action in OF_CONNECTION:
+            return ()
         if isinstance(answer, Holdings):
             reports = _of_holdings(request, answer)
+        elif isinstance(answer, Done):
+            reports = None
         elif answer.order != order:
             reports = None
         elif isinstance(answer, Refused):
@@ -142,11 +158,11 @@ def _request(action: Action, body: messages.Body) -> Request:
 
 
 def _about(answer: Reply) -> str:
-    return answer.connection if isinstance(answer, Holdings) else answer.order
+    return answer.connection if isinstance(answer, Holdings | Done) else answer.order
 
 
 def _lost(action: Action, order: str, why: str) -> Reports:
-    return () if action == "snapshot" else (command.Lost(order=order, why=why[:500]),)
+    return () if action == "snapshot" or action in OF_CONNECTION else (command.Lost(order=order, why=why[:500]),)
 
 
 def _of_holdings(request: Request, held: Holdings) -> Reports | None:

@@ -10,7 +10,7 @@ from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.numbers import SCALE, Money, Quantity
 from remit.venues.paper import messages
 from remit.venues.paper.floor import Floor
-from remit.venues.paper.messages import Accepted, Holdings, Message, Refused, Sealed, Settlement, Shown
+from remit.venues.paper.messages import Accepted, Done, Holdings, Message, Refused, Sealed, Settlement, Shown
 from remit.venues.paper.permits import Gate, Refusal
 from remit.venues.paper.state import Clock, NoStore, PaperOrder, Position, Store, Touch
 
@@ -134,7 +134,7 @@ class PaperExchange:
         return self._messages()
 
     def next_due(self) -> int | None:
-        """Return when the next order on its way arrives at its book, if any is."""
+        """Return when the next order on its way arrives at its book, or a dead man cancels, whichever is first."""
         return self._floor.next_due()
 
     def log(self, connection: str, after: int) -> list[Message]:
@@ -158,7 +158,7 @@ class PaperExchange:
             body = messages.read_body(frame.body)
         except ValueError:
             return "", False
-        order = "" if isinstance(body, messages.TakeSnapshot) else body.order
+        order = getattr(body, "order", "")
         return order, (body.connection, order) in self._floor.orders
 
     def _messages(self) -> list[Message]:
@@ -187,6 +187,12 @@ class PaperExchange:
                 return self._query(body)
             case messages.TakeSnapshot():
                 return self.holdings(body.connection)
+            case messages.CancelAll():
+                self._floor.end_connection(body.connection)
+                return Done(connection=body.connection)
+            case messages.DeadMan():
+                self._floor.arm(body.connection, body.after_s)
+                return Done(connection=body.connection)
 
     def _place(self, body: messages.Place) -> Accepted:
         key = (body.connection, body.order)
@@ -278,6 +284,8 @@ class PaperExchange:
                     self._gate.use(key, decode(int, value))
                 case "closed":
                     self._closed.add((first, second))
+                case "dead_man":
+                    self._floor.dead_men[key] = decode(int, value)
                 case "trading":
                     self._floor.trading[key] = decode(str, value)
                 case _:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from remit.kernel.command import Cancelled, Expired, Filled, Resolve
 from remit.kernel.instrument import Instrument, Mark
-from remit.kernel.numbers import SCALE, Money, Price, Quantity
+from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Price, Quantity
 from remit.venues.paper.accounts import Accounts
 from remit.venues.paper.matching import Book, Trade
 from remit.venues.paper.messages import Execution, Message
@@ -44,6 +44,8 @@ class Floor:
         self.trading: dict[str, str] = {}
         """Instruments that do not trade, and why: halted, closed, resolved or disputed."""
         self.log: dict[str, list[Message]] = {}
+        self.dead_men: dict[str, int] = {}
+        """When every order of a connection is cancelled unless its dead man is renewed before."""
         self._books: dict[str, Book] = {}
         self._due: list[tuple[int, int, PaperOrder]] = []
         self._outbox: list[Message] = []
@@ -51,14 +53,17 @@ class Floor:
     # Time
 
     def advance(self, at: int) -> bool:
-        """Let time pass until `at`, in which orders on their way arrive; return whether time moved at all."""
+        """Let time pass until `at`, in which orders on their way arrive and dead men cancel; return whether time moved
+        at all."""
         now = max(at, self.clock.at)
         before = self.clock.at
-        while self._due and self._due[0][0] <= now:
-            active_at, arrived, order = heapq.heappop(self._due)
-            self.clock.at = max(self.clock.at, active_at)
-            if _is_on_its_way(active_at, arrived, order):
-                self._arrive(order)
+        for connection, until in sorted(self.dead_men.items(), key=lambda item: (item[1], item[0])):
+            if until <= now:
+                self._arrive_until(until)
+                self.clock.at = max(self.clock.at, until)
+                self.end_connection(connection)
+                self.arm(connection, 0)
+        self._arrive_until(now)
         if now == before:
             return False
         self.clock.at = now
@@ -66,10 +71,18 @@ class Floor:
         return True
 
     def next_due(self) -> int | None:
-        """Return when the next order on its way arrives at its book, if any is."""
+        """Return when the next order on its way arrives at its book, or a dead man cancels, whichever is first."""
         while self._due and not _is_on_its_way(*self._due[0]):
             heapq.heappop(self._due)
-        return self._due[0][0] if self._due else None
+        return min((*(due[0] for due in self._due[:1]), *self.dead_men.values()), default=None)
+
+    def arm(self, connection: str, after_s: int) -> None:
+        """Cancel everything of a connection `after_s` seconds from now unless it is armed again; 0 disarms."""
+        if after_s:
+            self.dead_men[connection] = self.clock.at + after_s * NANOSECONDS
+        else:
+            self.dead_men.pop(connection, None)
+        self.store.put("dead_man", connection, self.dead_men.get(connection))
 
     def take_messages(self) -> list[Message]:
         """Return every message that was not returned before, in order."""
@@ -119,6 +132,11 @@ class Floor:
                 order.time_in_force,
             ):
                 self.end(order, life)
+
+    def end_connection(self, connection: str) -> None:
+        """Cancel every open order of a connection, in order of arrival, with a message for each."""
+        for order in sorted(self.working.get(connection, {}).values(), key=lambda order: order.arrived):
+            self.end(order, "cancelled")
 
     # The outside market
 
@@ -204,6 +222,14 @@ class Floor:
                 heapq.heappush(self._due, (order.active_at, order.arrived, order))
 
     # Inside
+
+    def _arrive_until(self, at: int) -> None:
+        """Let the orders on their way arrive at their books, up to an instant."""
+        while self._due and self._due[0][0] <= at:
+            active_at, arrived, order = heapq.heappop(self._due)
+            self.clock.at = max(self.clock.at, active_at)
+            if _is_on_its_way(active_at, arrived, order):
+                self._arrive(order)
 
     def _size(self, shown: Quantity | None, lot: int) -> Quantity | None:
         """The size at a touch in whole lots: as the mark shows it, else as configured."""

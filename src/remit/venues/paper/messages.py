@@ -6,7 +6,7 @@ digest in its permit covers all of it: connection, client order id and terms.
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 
@@ -17,6 +17,8 @@ from remit.kernel.names import At, Currency, Name, Side
 from remit.kernel.numbers import Money, Price, Quantity
 from remit.kernel.order import OrderType, TimeInForce
 
+DEAD_MAN_MAX_S = 86_400
+"""A dead man that waits longer than a day guards nothing."""
 Code = Literal[
     "malformed",
     "permit_unsigned",
@@ -96,7 +98,17 @@ class TakeSnapshot(_Request, frozen=True, tag="snapshot"):
     """Everything the connection holds."""
 
 
-Body = Place | Cancel | Replace | Query | TakeSnapshot
+class CancelAll(_Request, frozen=True, tag="cancel_all"):
+    """Take every order of the connection out of the books, whoever placed it."""
+
+
+class DeadMan(_Request, frozen=True, tag="dead_man"):
+    """Cancel every order of the connection unless this comes again within `after_s` seconds; 0 disarms."""
+
+    after_s: Annotated[int, msgspec.Meta(ge=0, le=DEAD_MAN_MAX_S)]
+
+
+Body = Place | Cancel | Replace | Query | TakeSnapshot | CancelAll | DeadMan
 
 
 # Replies
@@ -154,7 +166,13 @@ class Holdings(_Reply, frozen=True, tag="holdings"):
     orders: tuple[Name, ...]
 
 
-Reply = Accepted | Refused | Shown | Holdings
+class Done(_Reply, frozen=True, tag="done"):
+    """A request about a whole connection took effect; the orders that it ended come as messages."""
+
+    connection: Name
+
+
+Reply = Accepted | Refused | Shown | Holdings | Done
 
 
 # Messages
