@@ -110,6 +110,7 @@ class Desk:
         self.venue = Paper()
         self.at = 0
         self.permits = 0
+        self.made: dict[tuple[str, str], Order] = {}
         self._said: list[Message] = []
         for connection in connections:
             exchange.open_connection(connection, {"USD": money(cash)})
@@ -134,6 +135,7 @@ class Desk:
 
     def place(self, *terms: Any, **more: Any) -> Sequence[Body]:
         made = order(*terms, **more)
+        self.made.setdefault((made.connection, made.id), made)
         return self.send(self.venue.place(made, ABC_AS[made.instrument], self.at, self.permits), made.id)
 
     def cancel(self, id: str, connection: str = "one") -> Sequence[Body]:
@@ -142,9 +144,9 @@ class Desk:
         )
 
     def query(self, id: str, connection: str = "one", asked: tuple[str, str] | None = None) -> Sequence[Body]:
-        made = order(id, "buy", "1", "1", connection=connection)
+        made = self.made.get((connection, id)) or order(id, "buy", "1", "1", connection=connection)
         made.pending = (quantity(asked[0]), price(asked[1])) if asked else None
-        return self.send(self.venue.query(made, ABC, self.at, self.permits), id)
+        return self.send(self.venue.query(made, ABC_AS[made.instrument], self.at, self.permits), id)
 
     def replace(self, id: str, size: str, limit: str, connection: str = "one") -> Sequence[Body]:
         made = order(id, "buy", size, limit, connection=connection)

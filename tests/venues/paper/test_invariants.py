@@ -110,14 +110,14 @@ class Sessions(RuleBasedStateMachine):
     def restart(self) -> None:
         self.hear(self.desk.exchange.drain(self.desk.at))
         before = [self.seen(connection) for connection in ("one", "two")]
-        floor = self.desk.exchange._floor
+        floor = self.desk.exchange.floor
         due = self.desk.exchange.next_due()
         self.store.close()
         self.store = StateFile(self.path)
         self.desk.exchange = PaperExchange(LISTED, PUBLIC_KEY, store=self.store, **self.terms)  # type: ignore[arg-type]
         assert [self.seen(connection) for connection in ("one", "two")] == before
         assert self.desk.exchange.next_due() == due
-        again = self.desk.exchange._floor
+        again = self.desk.exchange.floor
         assert (again.touches, again.clock.arrived, again.trading) == (
             floor.touches,
             floor.clock.arrived,

@@ -34,7 +34,7 @@ class Paper:
 
     def place(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
         """Return the request that places `order`, or raise Unencodable."""
-        price = order.limit_price if order.type == "limit" else order.worst_price
+        price = _price(order)
         if price is None or price <= 0:
             raise Unencodable(
                 f"{order.type} order {order.id} has no price above zero that bounds it; the paper venue needs one"
@@ -80,9 +80,17 @@ class Paper:
         asked = None
         if order.pending is not None:
             asked = messages.Terms(Quantity(order.pending[0]), Price(order.pending[1]))
-        return _request(
-            "query", messages.Query(connection=order.connection, at=at, nonce=nonce, order=order.id, asked=asked)
-        )
+        terms = {
+            "connection": order.connection,
+            "at": at,
+            "nonce": nonce,
+            "order": order.id,
+            "instrument": instrument.name,
+            "side": order.side,
+            "terms": messages.Terms(Quantity(order.quantity), Price(_price(order) or 0)),
+            "asked": asked,
+        }
+        return _request("query", build(messages.Query, terms))
 
     def snapshot(self, connection: str, at: int, nonce: int) -> Request:
         """Return the request for everything a connection holds: positions, cash, working orders."""
@@ -153,6 +161,10 @@ class Paper:
         return (decode(messages.Message, message).report,)
 
 
+def _price(order: Order) -> int | None:
+    return order.limit_price if order.type == "limit" else order.worst_price
+
+
 def _request(action: Action, body: messages.Body) -> Request:
     return Request(connection=body.connection, action=action, method="POST", path=f"/{action}", body=encode(body))
 
@@ -210,14 +222,32 @@ def _of_shown(request: Request, shown: Shown) -> Reports | None:
         return None
     if shown.status == "never_seen":
         return (command.Rejected(order=order, code="never_seen"),)
-    acked: list[command.Body] = [command.Acked(order=order, venue_order=shown.venue_order), *_asked(request, shown)]
-    return (*acked, *fills, *ends.get(shown.status, []))
-
-
-def _asked(request: Request, shown: Shown) -> list[command.Body]:
-    """Whether a replace of unclear outcome was taken, told by the terms the venue works on."""
     query = messages.read_body(request.body)
-    if not isinstance(query, messages.Query) or query.asked is None:
+    assert isinstance(query, messages.Query)
+    acked: list[command.Body] = [command.Acked(order=order, venue_order=shown.venue_order), *_asked(query, shown)]
+    return (*_strange(query, shown), *acked, *fills, *ends.get(shown.status, []))
+
+
+def _strange(query: messages.Query, shown: Shown) -> list[command.Body]:
+    """What is known at the venue under an order's id and is not that order: somebody else uses the ids of this guard.
+
+    The order itself stays what it was: its fills move this connection's holdings, whoever asked for them.
+    """
+    if not shown.instrument or query.terms is None:
+        return []
+    known = (query.instrument, query.side, *msgspec.structs.astuple(query.terms))
+    asked = known if query.asked is None else (*known[:2], *msgspec.structs.astuple(query.asked))
+    said = (shown.instrument, shown.side, shown.quantity, shown.price)
+    if said in (known, asked):
+        return []
+    words = f"{shown.side} {text(shown.quantity)} {shown.instrument} at {text(shown.price)}"
+    what = f"order {shown.order} is {words} at the venue, and not that here"
+    return [command.External(connection=query.connection, what=what)]
+
+
+def _asked(query: messages.Query, shown: Shown) -> list[command.Body]:
+    """Whether a replace of unclear outcome was taken, told by the terms the venue works on."""
+    if query.asked is None:
         return []
     if (shown.quantity, shown.price) == (query.asked.quantity, query.asked.price):
         return [command.Replaced(order=shown.order)]

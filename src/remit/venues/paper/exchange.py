@@ -38,7 +38,7 @@ class PaperExchange:
     ) -> None:
         self._store = store or NoStore()
         self._gate = Gate(permit_key)
-        self._floor = Floor(
+        self.floor = Floor(
             {instrument.name: instrument for instrument in instruments},
             self._store,
             fee_bps=fee_bps,
@@ -58,21 +58,21 @@ class PaperExchange:
         """
         if not cash:
             raise ValueError(f"say at least one currency that connection {connection} holds, be it 0")
-        if connection in self._floor.accounts.cash:
+        if connection in self.floor.accounts.cash:
             return False
         for currency, amount in cash.items():
-            self._floor.accounts.deposit(connection, currency, amount)
+            self.floor.accounts.deposit(connection, currency, amount)
         self._store.commit()
         return True
 
     def deposit(self, connection: str, currency: str, amount: int) -> None:
         """Add cash to a connection, or take it out with an amount below zero."""
-        self._floor.accounts.deposit(connection, currency, amount)
+        self.floor.accounts.deposit(connection, currency, amount)
         self._store.commit()
 
     def add_instrument(self, instrument: Instrument) -> None:
         """List an instrument, or list it on new terms."""
-        self._floor.instruments[instrument.name] = instrument
+        self.floor.instruments[instrument.name] = instrument
 
     def handle(self, sealed: bytes, at: int) -> bytes:
         """Return the reply to a sealed request that arrived at `at`; without a valid, unused permit nothing happens."""
@@ -81,7 +81,7 @@ class PaperExchange:
         try:
             frame = _sealed(sealed)
             order, known = self._about(frame)
-            permit, body = self._gate.check(frame, self._floor.clock.at)
+            permit, body = self._gate.check(frame, self.floor.clock.at)
             self._gate.use(permit.id, permit.expires_at)
             self._store.put("permit", permit.id, permit.expires_at)
             reply = self._answer(body)
@@ -96,7 +96,7 @@ class PaperExchange:
         A mark of an instrument that is not listed here changes nothing.
         """
         self._advance(mark.at if at is None else at)
-        self._floor.mark(mark)
+        self.floor.mark(mark)
         return self._messages()
 
     def settle(self, settlement: Settlement, at: int) -> list[Message]:
@@ -106,7 +106,7 @@ class PaperExchange:
         suspends. Raises Refusal for a settlement that cannot be carried out; nothing happens then.
         """
         self._advance(at)
-        floor = self._floor
+        floor = self.floor
         match settlement:
             case Resolve():
                 floor.resolve(settlement)
@@ -125,7 +125,7 @@ class PaperExchange:
     def end_session(self, at: int, instruments: Iterable[str] | None = None) -> list[Message]:
         """End the session of the instruments (default: all): day orders expire; return the messages that follow."""
         self._advance(at)
-        self._floor.end_all(None if instruments is None else set(instruments), "expired", time_in_force="day")
+        self.floor.end_all(None if instruments is None else set(instruments), "expired", time_in_force="day")
         return self._messages()
 
     def drain(self, at: int) -> list[Message]:
@@ -135,21 +135,22 @@ class PaperExchange:
 
     def next_due(self) -> int | None:
         """Return when the next order on its way arrives at its book, or a dead man cancels, whichever is first."""
-        return self._floor.next_due()
+        return self.floor.next_due()
 
     def log(self, connection: str, after: int) -> list[Message]:
         """Return the connection's messages from number `after` + 1 on."""
-        return self._floor.log.get(connection, [])[after:]
+        return self.floor.log.get(connection, [])[after:]
 
     def holdings(self, connection: str) -> Holdings:
         """Return everything the connection holds, as a snapshot shows it."""
-        floor = self._floor
+        floor = self.floor
         positions = sorted(floor.accounts.positions[connection].items())
         return Holdings(
             connection=connection,
             positions=tuple(Holding(name, position.quantity) for name, position in positions),
             cash=tuple(sorted(floor.accounts.cash[connection].items())),
             orders=tuple(sorted(floor.working.get(connection, {}))),
+            fills=floor.recent_fills(connection),
         )
 
     def _about(self, frame: Sealed) -> tuple[str, bool]:
@@ -159,19 +160,19 @@ class PaperExchange:
         except ValueError:
             return "", False
         order = getattr(body, "order", "")
-        return order, (body.connection, order) in self._floor.orders
+        return order, (body.connection, order) in self.floor.orders
 
     def _messages(self) -> list[Message]:
         self._store.commit()
-        return self._floor.take_messages()
+        return self.floor.take_messages()
 
     def _advance(self, at: int) -> None:
-        if self._floor.advance(at):
-            for permit in self._gate.forget_expired(self._floor.clock.at):
+        if self.floor.advance(at):
+            for permit in self._gate.forget_expired(self.floor.clock.at):
                 self._store.put("permit", permit, None)
 
     def _answer(self, body: messages.Body) -> messages.Reply:
-        if body.connection not in self._floor.accounts.cash:
+        if body.connection not in self.floor.accounts.cash:
             raise Refusal("unknown_connection", f"no connection {body.connection} is open at this venue")
         match body:
             case messages.Place():
@@ -179,7 +180,7 @@ class PaperExchange:
             case messages.Cancel():
                 order = self._find(body.connection, body.order)
                 if order.is_open:
-                    self._floor.end(order, "cancelled", quiet=True)
+                    self.floor.end(order, "cancelled", quiet=True)
                 return _shown(order)
             case messages.Replace():
                 return self._replace(body)
@@ -188,15 +189,15 @@ class PaperExchange:
             case messages.TakeSnapshot():
                 return self.holdings(body.connection)
             case messages.CancelAll():
-                self._floor.end_connection(body.connection)
+                self.floor.end_connection(body.connection)
                 return Done(connection=body.connection)
             case messages.DeadMan():
-                self._floor.arm(body.connection, body.after_s)
+                self.floor.arm(body.connection, body.after_s)
                 return Done(connection=body.connection)
 
     def _place(self, body: messages.Place) -> Accepted:
         key = (body.connection, body.order)
-        if key in self._floor.orders:
+        if key in self.floor.orders:
             raise Refusal("duplicate", f"order {body.order} was placed before; the first one stands")
         if key in self._closed:
             raise Refusal("closed_by_query", f"order {body.order} was asked for before it came; its id is closed")
@@ -211,41 +212,45 @@ class PaperExchange:
             quantity=body.quantity,
             price=body.price,
         )
-        self._floor.admit(order)
+        self.floor.admit(order)
         return Accepted(order=order.id, venue_order=order.venue_order)
 
     def _replace(self, body: messages.Replace) -> Shown:
         order = self._find(body.connection, body.order)
         if not order.is_open:
             raise Refusal("order_over", f"order {order.id} is {order.life}")
+        if body.nonce < order.asked:
+            raise Refusal("overtaken", f"order {order.id} was asked about since; what was answered then stands")
         if order.type != "limit":
             raise Refusal("not_replaceable", "only a limit order can be replaced")
         self._check_terms(order.instrument, order.type, body.terms.quantity, body.terms.price)
         if body.terms.quantity <= order.filled:
             raise Refusal("below_filled", f"order {order.id} has filled {order.filled} already")
-        self._floor.amend(order, body.terms.quantity, body.terms.price)
+        self.floor.amend(order, body.terms.quantity, body.terms.price)
         return _shown(order)
 
     def _query(self, body: messages.Query) -> Shown:
-        order = self._floor.orders.get((body.connection, body.order))
+        order = self.floor.orders.get((body.connection, body.order))
         if order is not None:
+            order.asked = max(order.asked, body.nonce)
+            self.floor.keep(order)
             return _shown(order)
         self._closed.add((body.connection, body.order))
         self._store.put("closed", f"{body.connection} {body.order}", True)
         return Shown(order=body.order, status="never_seen")
 
     def _find(self, connection: str, order: str) -> PaperOrder:
-        found = self._floor.orders.get((connection, order))
+        found = self.floor.orders.get((connection, order))
         if found is None:
             raise Refusal("never_seen", f"no order {order} of {connection} was ever placed here")
         return found
 
     def _check_terms(self, name: str, kind: str, quantity: int, price: int) -> None:
-        instrument = self._floor.instruments.get(name)
+        instrument = self.floor.instruments.get(name)
         if instrument is None:
             raise Refusal("unknown_instrument", f"no instrument {name} is listed here")
-        state = self._floor.trading.get(name)
-        if state is not None or (instrument.expires_at is not None and instrument.expires_at <= self._floor.clock.at):
+        state = self.floor.trading.get(name)
+        if state is not None or (instrument.expires_at is not None and instrument.expires_at <= self.floor.clock.at):
             raise Refusal("not_trading", f"{name} is {state or 'expired'}")
         if quantity <= 0 or quantity % instrument.lot or (kind == "limit" and price % instrument.tick):
             raise Refusal(
@@ -264,7 +269,7 @@ class PaperExchange:
         orders: list[PaperOrder] = []
         touches: list[Touch] = []
         log: list[Message] = []
-        accounts = self._floor.accounts
+        accounts = self.floor.accounts
         for kind, key, value in self._store.load():
             first, _, second = key.partition(" ")
             match kind:
@@ -275,7 +280,7 @@ class PaperExchange:
                 case "message":
                     log.append(decode(Message, value))
                 case "clock":
-                    self._floor.clock = decode(Clock, value)
+                    self.floor.clock = decode(Clock, value)
                 case "cash":
                     accounts.restore(first, second, decode(Money, value))
                 case "position":
@@ -285,18 +290,18 @@ class PaperExchange:
                 case "closed":
                     self._closed.add((first, second))
                 case "dead_man":
-                    self._floor.dead_men[key] = decode(int, value)
+                    self.floor.dead_men[key] = decode(int, value)
                 case "trading":
-                    self._floor.trading[key] = decode(str, value)
+                    self.floor.trading[key] = decode(str, value)
                 case _:
                     raise ValueError(
                         f"the state file holds a record of unknown kind {kind!r}; it is of another version"
                     )
         named = {name for held in accounts.positions.values() for name in held}
-        unlisted = sorted((named | {order.instrument for order in orders}) - self._floor.instruments.keys())
+        unlisted = sorted((named | {order.instrument for order in orders}) - self.floor.instruments.keys())
         if unlisted:
             raise ValueError(f"the state file knows {', '.join(unlisted)}, which is not listed; list it again")
-        self._floor.restore(orders, touches, log)
+        self.floor.restore(orders, touches, log)
 
 
 def _sealed(source: bytes) -> Sealed:
@@ -314,6 +319,8 @@ def _shown(order: PaperOrder) -> Shown:
         order=order.id,
         status="working" if order.life == "pending" else order.life,
         venue_order=order.venue_order,
+        instrument=order.instrument,
+        side=order.side,
         quantity=order.quantity,
         price=order.price,
         fills=order.fills,

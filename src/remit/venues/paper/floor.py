@@ -14,6 +14,9 @@ from remit.venues.paper.messages import Execution, Message
 from remit.venues.paper.permits import Refusal
 from remit.venues.paper.state import Clock, PaperOrder, Store, Touch
 
+RECENT_NS = 600 * NANOSECONDS
+RECENT_MAX = 500
+
 
 class Floor:
     """Owns every order, book and touch, and the venue's time, which never goes back."""
@@ -76,6 +79,19 @@ class Floor:
             heapq.heappop(self._due)
         return min((*(due[0] for due in self._due[:1]), *self.dead_men.values()), default=None)
 
+    def recent_fills(self, connection: str) -> tuple[Filled, ...]:
+        """Return the fills of the last RECENT_NS, oldest first and RECENT_MAX at most, that still stand."""
+        found: list[Filled] = []
+        for message in reversed(self.log.get(connection, [])):
+            if message.at < self.clock.at - RECENT_NS or len(found) == RECENT_MAX:
+                break
+            report = message.report
+            if isinstance(report, Filled) and any(
+                done.fill == report.fill for done in self.orders[connection, report.order].fills
+            ):
+                found.append(report)
+        return tuple(reversed(found))
+
     def arm(self, connection: str, after_s: int) -> None:
         """Cancel everything of a connection `after_s` seconds from now unless it is armed again; 0 disarms."""
         if after_s:
@@ -113,7 +129,7 @@ class Floor:
         if order.life == "working" and (price != old_price or quantity > old_quantity):
             self.book(order.instrument).remove(order)
             self._send(order)
-        self._keep(order)
+        self.keep(order)
 
     def end(self, order: PaperOrder, life: str, quiet: bool = False) -> None:
         """End an open order as `cancelled` or `expired`, with a message unless `quiet`: its asker is being answered."""
@@ -252,7 +268,7 @@ class Floor:
         if self._latency_ns:
             order.life = "pending"
             heapq.heappush(self._due, (order.active_at, order.arrived, order))
-            self._keep(order)
+            self.keep(order)
         else:
             self._arrive(order)
 
@@ -265,20 +281,22 @@ class Floor:
             self.end(order, "cancelled")
         elif order.remaining > 0:
             book.rest(order)
-            self._keep(order)
+            self.keep(order)
 
     def _settle_trades(self, trades: Iterator[Trade]) -> None:
         for trade in trades:
-            self._fill(trade.order, trade, self._maker_fee_bps if trade.rested else self._fee_bps)
+            self.fill(trade.order, trade, self._maker_fee_bps if trade.rested else self._fee_bps)
             if trade.other is not None:
-                self._fill(trade.other, trade, self._maker_fee_bps if trade.other.type == "limit" else self._fee_bps)
+                self.fill(trade.other, trade, self._maker_fee_bps if trade.other.type == "limit" else self._fee_bps)
             elif (touch := self.touches.get(trade.order.instrument)) is not None:
                 self.store.put("touch", trade.order.instrument, touch)
 
-    def _fill(self, order: PaperOrder, trade: Trade, bps: int) -> None:
+    def fill(self, order: PaperOrder, trade: Trade, bps: int = 0) -> None:
+        """Book one trade of an order, at a fee of `bps`, and tell its connection."""
         fee = Money(self.accounts.fee(order.instrument, trade.price, trade.quantity, bps))
+        order.fill_count += 1
         fill = Execution(
-            f"{order.id}-{len(order.fills) + 1}", Quantity(trade.quantity), Price(trade.price), fee, self.clock.at
+            f"{order.id}-{order.fill_count}", Quantity(trade.quantity), Price(trade.price), fee, self.clock.at
         )
         order.filled = Quantity(order.filled + trade.quantity)
         order.fills += (fill,)
@@ -288,7 +306,7 @@ class Floor:
             self._close(order)
         else:
             self.accounts.release(order)
-            self._keep(order)
+            self.keep(order)
         self._tell(
             order.connection, Filled(order=order.id, fill=fill.fill, quantity=fill.quantity, price=fill.price, fee=fee)
         )
@@ -297,7 +315,7 @@ class Floor:
         self.book(order.instrument).remove(order)
         self.working[order.connection].pop(order.id, None)
         self.accounts.release(order)
-        self._keep(order)
+        self.keep(order)
 
     def _tell(self, connection: str, report: Filled | Cancelled | Expired) -> None:
         log = self.log.setdefault(connection, [])
@@ -306,7 +324,8 @@ class Floor:
         self._outbox.append(message)
         self.store.put("message", f"{connection} {message.number:012d}", message)
 
-    def _keep(self, order: PaperOrder) -> None:
+    def keep(self, order: PaperOrder) -> None:
+        """Remember an order as it stands."""
         self.store.put("order", f"{order.connection} {order.id}", order)
 
 

@@ -38,6 +38,8 @@ Code = Literal[
     "order_over",
     "not_replaceable",
     "below_filled",
+    "overtaken",
+    "too_many_requests",
     "feed_unproven",
 ]
 """Why the venue refused; nothing happened at the venue."""
@@ -88,9 +90,14 @@ class Replace(_Request, frozen=True, tag="replace"):
 
 
 class Query(_Request, frozen=True, tag="query"):
-    """What became of an order. `asked` are the terms of a replace of unknown outcome, for the reader of the reply."""
+    """What became of an order. The rest is for the reader of the reply: what the order is known by, and in `asked` the
+    terms of a replace of unknown outcome.
+    """
 
     order: Name
+    instrument: str = ""
+    side: Side | None = None
+    terms: Terms | None = None
     asked: Terms | None = None
 
 
@@ -152,18 +159,25 @@ class Shown(_Reply, frozen=True, tag="shown"):
     order: Name
     status: Status
     venue_order: str = ""
+    instrument: str = ""
+    side: Side | None = None
     quantity: Quantity = Quantity(0)
     price: Price = Price(0)
     fills: tuple[Execution, ...] = ()
 
 
 class Holdings(_Reply, frozen=True, tag="holdings"):
-    """Everything a connection holds; cash includes what working orders hold."""
+    """Everything a connection holds; cash includes what working orders hold. `fills` are those of the last minutes.
+
+    This venue shows everything on one page; a page that says there are others is partial.
+    """
 
     connection: Name
     positions: tuple[Holding, ...]
     cash: tuple[tuple[Currency, Money], ...]
     orders: tuple[Name, ...]
+    fills: tuple[Filled, ...] = ()
+    pages: int = 1
 
 
 class Done(_Reply, frozen=True, tag="done"):

@@ -40,6 +40,10 @@ class PaperOrder(msgspec.Struct, kw_only=True):
     """How much of what remains opens a position and so holds cash."""
     held: Money = Money(0)
     fills: tuple[Execution, ...] = ()
+    fill_count: int = 0
+    """How many fills there ever were: a fill that was taken back leaves its number used."""
+    asked: int = 0
+    """The nonce of the last question about it: a replace from before that is refused, so that the answer is final."""
 
     @property
     def remaining(self) -> int:
