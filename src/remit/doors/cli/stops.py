@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,25 @@ def _list() -> None:
     found = {"halts": read("halts"), "pauses": read("pauses")}
     if show.json(found):
         return
-    columns = ("id", "subject", "cause", "rule", "actual", "limit", "at", "needs", "resume_in_s", "why")
-    show.rows(found["halts"], columns, "no halts")
+    for row in found["halts"]:
+        told(row)
+    if not found["halts"]:
+        show.say("no halts")
     show.say("")
     show.rows(found["pauses"], ("subject", "by", "at", "why"), "no pauses")
+
+
+def told(row: dict[str, Any]) -> None:
+    """Print one halt: whom it stops and why, its limit, and how to end it."""
+    show.say(
+        f"{row['id']}  {row['subject']} since {show.when(row['at'] // 10**9 * 10**9)}, cause {row['cause']}", "red"
+    )
+    if row["limit"]:
+        now = f", now {row['now']}" if row["now"] else ""
+        show.say(f"  {row['rule']}: {row['actual']} against {row['limit']}{now}")
+    if row["why"]:
+        show.say(f"  {row['why']}")
+    if row["reviewed_by"]:
+        show.say(f"  reviewed by {row['reviewed_by']} ({row['reviewed_limit']}): {row['review']}")
+    for number, step in enumerate(row["to_end"], 1):
+        show.say(f"  {number}. {step}")

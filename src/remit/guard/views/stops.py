@@ -6,15 +6,18 @@ from typing import Any
 
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
+from remit.kernel.event import Finding
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.state import HaltFact
+from remit.kernel.state import HaltFact, Subject
 
 Rows = list[dict[str, Any]]
+HALT_FILE, RECONCILE = "halt_file", "reconcile"
+"""Rules of halts that have steps of their own to end them."""
 
 
 def halts(looking: Looking) -> Rows:
-    """Every halt in force, latest first, with what it takes to end it."""
+    """Every halt in force, latest first: its limit, how that stands now, and the steps that end it."""
     found = [fact for fact in looking.state.halts.values() if _concerns(looking, fact.subject)]
     return [_halt(looking, fact) for fact in sorted(found, key=lambda fact: (-fact.at, fact.id))]
 
@@ -49,4 +52,33 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
     cooldown = None if of is None or of.version is None else of.version.mandate.loss_cooldown
     if fact.cause == "loss" and isinstance(cooldown, int):
         shown["resume_in_s"] = max(-((looking.at - fact.at - cooldown * NANOSECONDS) // NANOSECONDS), 0)
+    breach = None if of is None else _breach(looking, of, fact)
+    shown["now"] = "" if breach is None else breach.actual
+    shown["to_end"] = _to_end(looking, fact, shown, breach)
     return shown
+
+
+def _breach(looking: Looking, of: Subject, fact: HaltFact) -> Finding | None:
+    """Return how the halt's own limit is breached now; None where it is not."""
+    if fact.cause not in ("loss", "exposure"):
+        return None
+    return next((finding for finding in looking.kernel.judge.watch(of) if finding.rule == fact.rule), None)
+
+
+def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Finding | None) -> list[str]:
+    """Return what a person has to do, in order, for the halt to end."""
+    steps = []
+    if fact.rule == HALT_FILE:
+        steps.append("remove the file HALT from the data folder")
+    if breach is not None:
+        still = f"{fact.rule} is at {breach.actual} {breach.unit}, limit {breach.limit}"
+        steps.append(f"{still}: wait for the next session, or change the limit with remit mandate set {fact.subject}")
+    if shown.get("resume_in_s"):
+        steps.append(f"wait {shown['resume_in_s']} s, its cooldown")
+    if fact.cause == "drift" and fact.rule == RECONCILE:
+        name = fact.subject.partition(":")[2]
+        accept = f"remit reconcile resume {name} --accept venue --why ... (or --accept book)"
+        return [*steps, f"remit reconcile show {name}", accept]
+    if not fact.reviewed_by:
+        steps.append(f"remit agent review {fact.id} --limit {fact.rule} --why ...")
+    return [*steps, f"remit resume {fact.id} --why ..."]
