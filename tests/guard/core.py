@@ -77,6 +77,8 @@ class Core:
             "cancel": lambda: messages.Shown(order=order, status="cancelled"),
             "query": lambda: messages.Shown(order=order, status="never_seen"),
             "replace": lambda: messages.Shown(order=order, status="working"),
+            "cancelall": lambda: messages.Done(connection="paper1"),
+            "deadman": lambda: messages.Done(connection="paper1"),
             "takesnapshot": lambda: messages.Holdings(
                 connection="paper1", positions=(), cash=(("USD", parse(Money, "100000")),), orders=()
             ),

@@ -40,7 +40,7 @@ def test_a_stop_in_the_same_batch_comes_first(stop: str) -> None:
         assert (await allowed).decision.verdict == "allow"  # type: ignore[union-attr]
         await stopped
         await core.rest()
-        assert core.said == []
+        assert [do for do, _ in core.said if do != "cancelall"] == []
         assert states(core) == ["cancelled"]
 
     run(main)
@@ -67,7 +67,7 @@ def test_a_stop_while_the_link_opens_comes_first(stop: str) -> None:
         await core.loop.enter(OPERATOR, STOPS[stop])
         opened.set()
         await core.rest()
-        assert [do for do, _ in core.said] == []
+        assert [do for do, _ in core.said if do != "cancelall"] == []
         assert states(core) == ["cancelled"]
 
     run(main)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from remit.guard.errors import (
     EntryTooLarge,
@@ -64,7 +64,7 @@ class Courier:
         """Begin to carry one act out; acts on the same order follow one another. Nothing after `stop`."""
         if self._stopped:
             return
-        key = due.act.order or f"snapshot {due.act.connection}"
+        key = due.act.order or f"{due.act.do} {due.act.connection}"
         before = self._tails.get(key)
         task = self.spawn(self._after(before, due))
         self._tails[key] = task
@@ -101,7 +101,29 @@ class Courier:
     async def _after(self, before: asyncio.Task[None] | None, due: Due) -> None:
         if before is not None:
             await asyncio.wait([before])
-        await (self._snapshot(due) if due.act.do == "snapshot" else self._of_order(due))
+        if due.act.order:
+            await self._of_order(due)
+        elif due.act.do == "snapshot":
+            await self._snapshot(due)
+        else:
+            await self._whole(due)
+
+    async def _whole(self, due: Due) -> None:
+        """Tell a venue something of a whole connection, once; what did not reach it is told again by the guard's
+        watch."""
+        act, code = due.act, "unencodable"
+        if due.request is not None:
+            try:
+                reply = await self._send(due, act.connection)
+            except (LinkDown, PermitExpired, NoReply) as fault:
+                code = fault.code
+            else:
+                reports = self._venues[self._state.connections[act.connection].venue].read(due.request, "", reply)
+                code = "no_data" if reports else ""
+        to: Literal["cancel_all", "dead_man"] = "cancel_all" if act.do == "cancel_all" else "dead_man"
+        told = (self._state.cancel_alls if to == "cancel_all" else self._state.armed).get(act.connection)
+        if told is not None and told.code != code:
+            await self._enter(c.Answered(connection=act.connection, to=to, code=code))
 
     async def _of_order(self, due: Due) -> None:
         act, order = due.act, self._state.order(due.act.order)

@@ -207,15 +207,29 @@ class Loop:
     def _plan(self, act: Act, command: Command) -> Request | None:
         """Return the exact request of an act, or None where the venue has no words for it."""
         state = self.kernel.state
-        if act.do == "snapshot":
-            venue = self._venues[state.connections[act.connection].venue]
-            return venue.snapshot(act.connection, command.at, command.seq)
+        if not act.order:
+            return self._plan_whole(act, command)
         order = state.order(act.order)
         assert order is not None
         venue, instrument = self._venues[order.venue], state.instruments[order.instrument]
         encoders = {"place": venue.place, "cancel": venue.cancel, "replace": venue.replace, "query": venue.query}
         try:
             return encoders[act.do](order, instrument, command.at, command.seq)
+        except Unencodable:
+            return None
+
+    def _plan_whole(self, act: Act, command: Command) -> Request | None:
+        """Return the exact request of an act on a whole connection, or None where its venue has no words for it."""
+        state, connection = self.kernel.state, act.connection
+        venue = self._venues.get(state.connections[connection].venue)
+        if venue is None:
+            return None
+        try:
+            if act.do == "cancel_all":
+                return venue.cancel_all(connection, command.at, command.seq)
+            if act.do == "dead_man":
+                return venue.dead_man(connection, state.armed[connection].after_s, command.at, command.seq)
+            return venue.snapshot(connection, command.at, command.seq)
         except Unencodable:
             return None
 

@@ -17,7 +17,7 @@ SET_UP: frozenset[Role] = frozenset({"operator", "guard"})
 """The guard itself enters what it derives (sessions, calendars) and the very first operator token."""
 
 AUTHORITY: dict[type, frozenset[Role]] = {
-    **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken), GUARD),
+    **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken, c.Woke), GUARD),
     **dict.fromkeys(
         (
             c.SetFirm,
@@ -45,9 +45,11 @@ AUTHORITY: dict[type, frozenset[Role]] = {
     **dict.fromkeys((c.IssueToken, c.AddInstrument, c.SetSessions, c.SetCalendar, c.SetBalance), SET_UP),
     **dict.fromkeys((c.Marked, c.SetTradingState), FEEDS),
     **dict.fromkeys((c.Submit, c.Replace, c.Cancel, c.DeclareParent), TRADERS),
-    **dict.fromkeys((c.Approve, c.Decline, c.SetPause, c.Halt), PEOPLE),
+    **dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE),
+    c.Halt: PEOPLE | GUARD,
     **dict.fromkeys(
         (
+            c.Quiet,
             c.Ask,
             c.Sent,
             c.Unencodable,
@@ -64,6 +66,9 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.External,
             c.Reconciled,
             c.SetVenueState,
+            c.CancelAll,
+            c.Arm,
+            c.Answered,
         ),
         GUARD,
     ),

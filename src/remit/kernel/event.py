@@ -123,6 +123,19 @@ class Asked(_Event, frozen=True, tag="asked"):
     order: str = ""
 
 
+class CancelAllAsked(_Event, frozen=True, tag="cancel_all_asked"):
+    """A venue is told to cancel everything of a connection, also what this guard never placed."""
+
+    connection: str
+
+
+class Armed(_Event, frozen=True, tag="armed"):
+    """A venue is told to cancel everything of a connection unless it is told again within `after_s`; 0 disarms."""
+
+    connection: str
+    after_s: int
+
+
 class ReplaceAsked(_Event, frozen=True, tag="replace_asked"):
     """New terms go to the venue; until it confirms the order reserves the larger of old and new."""
 
@@ -212,6 +225,8 @@ Event = (
     | Moved
     | CancelAsked
     | Asked
+    | CancelAllAsked
+    | Armed
     | ReplaceAsked
     | ReplaceSettled
     | Booked

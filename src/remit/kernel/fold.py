@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import took
+from remit.kernel import fold_wide, took
 from remit.kernel.command import Command
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
@@ -295,6 +295,8 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Moved: _moved,
     e.CancelAsked: _cancel_asked,
     e.Asked: _nothing,
+    e.CancelAllAsked: fold_wide.fold_cancel_all,
+    e.Armed: fold_wide.fold_armed,
     e.ReplaceAsked: _replace_asked,
     e.ReplaceSettled: _replace_settled,
     e.Booked: _booked,

@@ -17,6 +17,8 @@ from remit.kernel.step import Step
 
 CANCELS_MAX = 100
 """Orders that one entry asks to be cancelled, for all subjects together; the next entry goes on."""
+CANCEL_ALLS_MAX = 20
+"""Connections that one entry asks to be emptied; the guard asks for the rest of them one by one."""
 HALTS_MAX = 50
 """Halts that one entry raises; where more are due the whole firm is halted instead."""
 
@@ -177,7 +179,7 @@ def pause(step: Step, body: c.SetPause) -> None:
 
 
 def halt(step: Step, body: c.Halt) -> None:
-    """A person halts; a kill also cancels everything that works."""
+    """A person halts, or the halt file does; a kill also cancels everything that works, whoever placed it."""
     unknown = known_subject(step.state, body.subject)
     if unknown:
         step.refuse("unknown_subject", unknown)
@@ -190,8 +192,27 @@ def halt(step: Step, body: c.Halt) -> None:
         return
     step.emit(e.Took())
     cause: e.HaltCause = "kill" if body.kill else "person"
-    raise_halt(step, body.subject, cause, cause, why=body.why, flatten=body.flatten)
+    rule = "halt_file" if step.command.by.role == "guard" else cause
+    raise_halt(step, body.subject, cause, rule, why=body.why, flatten=body.flatten)
+    for connection in killed_connections(step.state, body.subject)[:CANCEL_ALLS_MAX] if body.kill else ():
+        step.emit(e.CancelAllAsked(connection=connection))
     cancel_orders(step, body.subject, every=body.kill, why=f"{cause} of {body.subject}")
+
+
+def killed_connections(state: State, of: str) -> list[str]:
+    """Return the connections that a kill of this subject empties; none for an agent or client, who share theirs."""
+    scope, name = split_subject(of)
+    return [
+        connection.name
+        for _, connection in sorted(state.connections.items())
+        if scope == FIRM
+        or scope == "account"
+        and connection.account == name
+        or scope == "venue"
+        and connection.venue == name
+        or scope == "connection"
+        and connection.name == name
+    ]
 
 
 def review(step: Step, body: c.Review) -> None:

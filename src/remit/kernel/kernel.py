@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import admin, approval, halt, report, trade
+from remit.kernel import admin, approval, halt, report, trade, venue_wide
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import refusal_of
@@ -107,6 +107,10 @@ def effects(record: Record) -> tuple[Effect, ...]:
             found.append(Act("cancel", event.order))
         elif isinstance(event, e.Asked):
             found.append(Act("query" if event.order else "snapshot", event.order, event.connection))
+        elif isinstance(event, e.CancelAllAsked):
+            found.append(Act("cancel_all", "", event.connection))
+        elif isinstance(event, e.Armed):
+            found.append(Act("dead_man", "", event.connection))
         elif isinstance(event, e.ReplaceAsked):
             found.append(Act("replace", event.order))
         elif isinstance(event, e.Moved) and event.state == "unknown":
@@ -154,4 +158,8 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Halt: halt.halt,
     c.Review: halt.review,
     c.Resume: halt.resume,
+    c.CancelAll: venue_wide.cancel_all,
+    c.Arm: venue_wide.arm,
+    c.Answered: venue_wide.answered,
+    c.Woke: venue_wide.woke,
 }

@@ -17,7 +17,7 @@ from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import subject
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.reserve import reserve
-from remit.kernel.state import Calendar, HaltFact, PauseFact, Seen, State
+from remit.kernel.state import ArmFact, Calendar, CancelAllFact, HaltFact, PauseFact, Seen, State
 
 FORMAT = 1
 COUNTED = ("orders", "orders_today", "last_order_at")
@@ -29,10 +29,10 @@ PLAIN_TABLES = ("volumes", "restricted", "trading", "margins", "zones", "session
 """Tables from a name to plain values."""
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
-SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed")
+SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "woke_at")
 NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments")
 """Tables of records by their own name."""
-RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses")
+RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed")
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
@@ -82,6 +82,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     firm_currency: str
     crashed: bool
+    woke_at: int
     accounts: tuple[access.Account, ...]
     connections: tuple[access.Connection, ...]
     agents: tuple[access.Agent, ...]
@@ -101,6 +102,8 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmed: tuple[tuple[str, str, int], ...]
     parents: tuple[DeclareParent, ...]
     pauses: tuple[PauseFact, ...]
+    cancel_alls: tuple[CancelAllFact, ...]
+    armed: tuple[ArmFact, ...]
     halts: tuple[HaltFact, ...]
     cash: tuple[tuple[str, str, int], ...]
     sums: tuple[tuple[str, tuple[int, ...]], ...]
@@ -246,6 +249,8 @@ def _load_behaviour(state: State, image: Image) -> None:
         state.same[(agent, instrument, side, quantity, price)] = at
         state.same_at.append((at, (agent, instrument, side, quantity, price)))
     state.pauses = {row.subject: row for row in image.pauses}
+    state.cancel_alls = {row.connection: row for row in image.cancel_alls}
+    state.armed = {row.connection: row for row in image.armed}
     for halt in image.halts:
         state.halts[halt.id] = halt
         state.halted[halt.subject] = (*state.halted.get(halt.subject, ()), halt.id)

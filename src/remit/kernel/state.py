@@ -10,7 +10,7 @@ from remit.kernel import access
 from remit.kernel.book import Cash, Cell, Sums
 from remit.kernel.command import DeclareParent, SetVenueState
 from remit.kernel.event import HaltCause
-from remit.kernel.instrument import FxMark, Instrument, Mark
+from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
@@ -73,6 +73,26 @@ class PauseFact(msgspec.Struct, frozen=True, kw_only=True):
     why: Text
 
 
+class CancelAllFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last time a connection's venue was told to cancel everything, and what it answered."""
+
+    connection: str
+    at: At
+    code: str | None = None
+    """Empty where the venue did it, else why not; None while there is no answer."""
+    answered_at: At = 0
+
+
+class ArmFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The dead man of a connection: when it was armed or renewed last, for how long, and what the venue answered."""
+
+    connection: str
+    at: At
+    after_s: int
+    code: str | None = None
+    """Empty where the venue did it, else why not; None while there is no answer."""
+
+
 class Seen(msgspec.Struct, frozen=True):
     """An intent id that was decided: by which entry, for which order, and what the intent said."""
 
@@ -128,6 +148,10 @@ class State:
         self.markets: dict[str, list[str]] = {}
         self.marks: dict[str, Mark] = {}
         self.fx: dict[tuple[str, str], FxMark] = {}
+        self.unfit: dict[str, Unfit] = {}
+        """Instruments whose price is not to be trusted now."""
+        self.begun: dict[str, str] = {}
+        """Which of them became so with the marks taken last, and why: said once, and no part of a snapshot."""
         self.zones: dict[str, tuple[int, ...]] = {}
         self.sessions: dict[str, int] = {}
         """The start of the current session per zone."""
@@ -171,6 +195,12 @@ class State:
         """Halt ids per subject."""
         self.sweeps: dict[str, bool] = {}
         """Subjects whose orders are still being cancelled, a few at a time: all of them, or those that open."""
+        self.cancel_alls: dict[str, CancelAllFact] = {}
+        """Per connection that a kill reached."""
+        self.armed: dict[str, ArmFact] = {}
+        """Per connection whose dead man is armed, or was last tried to be."""
+        self.woke_at = 0
+        """When the machine woke last, or the guard went on: no mark from before is believed."""
         # what falls due
         self.holds: dict[str, int] = {}
 
@@ -191,6 +221,10 @@ class State:
                 names.append(subject("client", client))
             path = self._paths[(agent, client)] = tuple(self.subjects[name] for name in names)
         return path
+
+    def fit(self, instrument: str) -> bool:
+        """Whether an instrument has a price that may be judged and watched by; its age is for others to judge."""
+        return instrument in self.marks and instrument not in self.unfit
 
     def rate(self, of: str, to: str) -> int | None:
         """Return how much of `to` one unit of `of` is worth, as last marked, or None where nobody said."""

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from remit.kernel import command as c
-from remit.kernel import settle
+from remit.kernel import fold_wide, settle
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
@@ -313,6 +313,8 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.Halt: _nothing,
     c.Review: _review,
     c.Resume: _resume,
+    c.Woke: fold_wide.fold_woke,
+    c.Answered: fold_wide.fold_answered,
     c.Filled: _nothing,
     c.Cancel: _nothing,
 }

@@ -15,6 +15,7 @@ from remit.kernel.command.authority import (
     SetFirm,
     SetGrant,
     SetMandate,
+    SetTolerance,
 )
 from remit.kernel.command.life import (
     ClockFault,
@@ -22,8 +23,12 @@ from remit.kernel.command.life import (
     KernelStopped,
     SnapshotTaken,
     Tick,
+    Woke,
 )
 from remit.kernel.command.stop import (
+    Answered,
+    Arm,
+    CancelAll,
     Halt,
     Resume,
     Review,
@@ -39,7 +44,9 @@ from remit.kernel.command.trading import (
 )
 from remit.kernel.command.venue import (
     Acked,
+    Adopt,
     Ask,
+    Busted,
     Cancelled,
     CancelRefused,
     Expired,
@@ -47,6 +54,7 @@ from remit.kernel.command.venue import (
     Filled,
     Holding,
     Lost,
+    NoData,
     Reconciled,
     Rejected,
     Replaced,
@@ -60,6 +68,7 @@ from remit.kernel.command.world import (
     Dividend,
     Funding,
     Marked,
+    Quiet,
     Resolve,
     SetBalance,
     SetCalendar,
@@ -91,6 +100,7 @@ Body = (
     | IssueToken
     | RevokeToken
     | SetMandate
+    | SetTolerance
     | AddInstrument
     | SetSessions
     | SetCalendar
@@ -102,6 +112,7 @@ Body = (
     | SetBalance
     | SetVenueState
     | Marked
+    | Quiet
     | Resolve
     | Split
     | Dividend
@@ -127,10 +138,17 @@ Body = (
     | ReplaceRefused
     | External
     | Reconciled
+    | NoData
+    | Busted
+    | Adopt
     | SetPause
     | Halt
     | Review
     | Resume
+    | CancelAll
+    | Arm
+    | Answered
+    | Woke
 )
 
 
@@ -145,15 +163,22 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 __all__ = [
     "Acked",
+    "Adopt",
+    "Busted",
+    "NoData",
+    "SetTolerance",
     "AddAccount",
     "AddAgent",
     "AddClient",
     "AddConnection",
     "AddInstrument",
+    "Answered",
     "Approve",
+    "Arm",
     "Ask",
     "Body",
     "Cancel",
+    "CancelAll",
     "CancelRefused",
     "Cancelled",
     "ClockFault",
@@ -172,6 +197,7 @@ __all__ = [
     "KernelStopped",
     "Lost",
     "Marked",
+    "Quiet",
     "Reconciled",
     "Rejected",
     "Replace",
@@ -202,4 +228,5 @@ __all__ = [
     "Tick",
     "Unencodable",
     "Withdrawn",
+    "Woke",
 ]

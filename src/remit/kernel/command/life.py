@@ -37,6 +37,13 @@ class ClockFault(Content, frozen=True, tag="clock_fault"):
     jump_ns: int
 
 
+class Woke(Content, frozen=True, tag="woke"):
+    """The machine slept, or the guard stood still, for `slept_ns`: nothing was watched meanwhile, and what was known of
+    the venues is old."""
+
+    slept_ns: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class SnapshotTaken(Content, frozen=True, tag="snapshot_taken"):
     """A snapshot of the state after the entry `through`, and its hash."""
 
