@@ -83,11 +83,15 @@ class Accounts:
 
     def fill(self, order: PaperOrder, price: int, quantity: int, fee: int) -> None:
         """Move cash and position of the order's connection by one fill."""
-        instrument = self._instruments[order.instrument]
-        sign = SIGN[order.side]
-        realised = self._move(order.connection, instrument.name, sign, price, quantity)
-        paid = realised if instrument.kind == "perpetual" else -sign * self._worth(instrument.name, price, quantity)
-        self._pay(order.connection, instrument.currency, paid - fee)
+        self._trade(order, SIGN[order.side], price, quantity, fee)
+
+    def take_back(self, order: PaperOrder, price: int, quantity: int, fee: int) -> None:
+        """Undo a fill: what it moved moves back, and its fee is returned."""
+        self._trade(order, -SIGN[order.side], price, quantity, -fee)
+
+    def shift(self, connection: str, instrument: str, by: int) -> None:
+        """Move a position by so much at no price at all."""
+        self._move(connection, instrument, 1 if by > 0 else -1, 0, abs(by))
 
     def pay_each(self, instrument: str, amount: int) -> None:
         """Pay `amount` per unit to everyone who is long, and take it from everyone who is short."""
@@ -113,6 +117,13 @@ class Accounts:
                 size = abs(position.quantity) * new // old
                 position.quantity = Quantity(size if position.quantity > 0 else -size)
                 self._store.put("position", f"{connection} {instrument}", position)
+
+    def _trade(self, order: PaperOrder, sign: int, price: int, quantity: int, fee: int) -> None:
+        """Move the position by `sign` times the quantity and pay for it."""
+        instrument = self._instruments[order.instrument]
+        realised = self._move(order.connection, instrument.name, sign, price, quantity)
+        paid = realised if instrument.kind == "perpetual" else -sign * self._worth(instrument.name, price, quantity)
+        self._pay(order.connection, instrument.currency, paid - fee)
 
     def _move(self, connection: str, instrument: str, sign: int, price: int, quantity: int) -> int:
         """Change the position and return what closing a part of it earned against its average cost."""

@@ -137,7 +137,7 @@ class Floor:
         self._close(order)
         if not quiet:
             report = Cancelled(order=order.id) if life == "cancelled" else Expired(order=order.id)
-            self._tell(order.connection, report)
+            self.tell(order.connection, report)
 
     def end_all(self, instruments: set[str] | None, life: str, time_in_force: str | None = None) -> None:
         """End the open orders of the instruments (None: all) and the time in force (None: any), in order of arrival."""
@@ -307,7 +307,7 @@ class Floor:
         else:
             self.accounts.release(order)
             self.keep(order)
-        self._tell(
+        self.tell(
             order.connection, Filled(order=order.id, fill=fill.fill, quantity=fill.quantity, price=fill.price, fee=fee)
         )
 
@@ -317,7 +317,8 @@ class Floor:
         self.accounts.release(order)
         self.keep(order)
 
-    def _tell(self, connection: str, report: Filled | Cancelled | Expired) -> None:
+    def tell(self, connection: str, report: Filled | Cancelled | Expired) -> None:
+        """Number what happened and keep it for the connection's stream."""
         log = self.log.setdefault(connection, [])
         message = Message(number=len(log) + 1, at=self.clock.at, connection=connection, report=report)
         log.append(message)
