@@ -8,6 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import health
 from remit.kernel.halt import cancel_orders, holders, raise_halt, watch
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
@@ -266,6 +267,7 @@ def marked(step: Step, body: c.Marked) -> None:
     """Take marks over, then judge what needs no order for everyone who holds what was marked."""
     take(step, body)
     if isinstance(step.events[-1], e.Took):
+        health.tell(step)
         names = [mark.instrument for mark in body.marks]
         watch(step, holders(step.state, step.state.instruments if body.fx else names))
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from remit.kernel.book import NEVER, Change
 from remit.kernel.event import REDUCING_PASSES
+from remit.kernel.health import fault_of
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.intent import fingerprint, same_key
 from remit.kernel.lens import Asked, Lens, good_until
@@ -242,17 +243,15 @@ def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Ma
     facts.resolution_ns = FAR_AWAY_NS if instrument.kind != "prediction" else None
     if instrument.resolves_at is not None:
         facts.resolution_ns = instrument.resolves_at - at
-    facts.mark_fault = ""
+    facts.mark_fault = fault_of(state, instrument.name)
     if mark is None:
-        facts.mark_fault = "no mark"
+        facts.mark_fault = facts.mark_fault or "no mark"
         facts.mark_age_ns = facts.spread = facts.mid = facts.reference = None
         return
     age = max(at - mark.at - mark.resolution_ns, 0)
-    if age > MARK_AGE_CEILING_NS:
+    if not facts.mark_fault and age > MARK_AGE_CEILING_NS:
         facts.mark_fault = f"the mark is {age // NANOSECONDS} s old"
-    elif mark.at > at + CLOCK_LEAD_NS:
-        facts.mark_fault = "the mark is from the future"
-    elif lens.currencies:
+    if not facts.mark_fault and lens.currencies:
         facts.mark_fault, rate_age = _rate_facts(state, lens, at)
         age = max(age, rate_age)
     facts.mark_age_ns = age

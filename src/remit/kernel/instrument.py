@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from remit.kernel.names import At, Currency, Name, Text
-from remit.kernel.numbers import SCALE, Money, Price, Quantity, Ratio
+from remit.kernel.numbers import BPS, SCALE, Money, Price, Quantity, Ratio
 
 Kind = Literal["equity", "etf", "spot", "perpetual", "prediction"]
 Outcome = Literal["yes", "no"]
+UnfitReason = Literal["crossed", "future", "jump", "gap", "quiet", "asleep"]
 
 ONE = Quantity(SCALE)
 
@@ -40,6 +41,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The name of the journalled calendar of its sessions; none means it trades around the clock."""
     expires_at: At | None = None
     resolves_at: At | None = None
+    jump_max_bps: Annotated[int, msgspec.Meta(ge=1)] = 2000
+    """A live price further than this from the last one, and by more than a tick, waits for a second source or time."""
+    exits_on: Literal["last", "mark"] = "last"
+    """Which price triggers exits: the last trade, or the venue's own mark price (`Mark.fair`)."""
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or self.lot <= 0 or self.multiplier <= 0:
@@ -53,12 +58,21 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def market_name(self) -> str:
         return self.market or self.name
 
+    def is_far(self, price: int, known: int) -> bool:
+        """Whether a price lies further from a known one than this instrument jumps; a contract is measured by its
+        payout of 1, since it may well double from a few cents."""
+        away = abs(price - known)
+        return away * BPS > (SCALE if self.kind == "prediction" else known) * self.jump_max_bps and away > self.tick
+
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an instrument was worth at one instant, as a feed saw it.
 
     `resolution_ns` is the bar length of a recorded feed (0 for a live quote): freshness is judged against it.
     `low` and `high` are the extremes since the last journalled mark. `close` is the last close of the session before.
+    `fair` is the venue's own mark price of a perpetual. `source` names who saw it: two of them are two witnesses.
+
+    What a feed says may be nonsense; then `fault` says so and nothing is valued or judged by it.
     """
 
     instrument: Name
@@ -73,12 +87,35 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ask_size: Quantity | None = None
     resolution_ns: At = 0
     source: Text = ""
+    fair: Price | None = None
 
-    def __post_init__(self) -> None:
-        if self.bid < 0 or self.ask <= 0 or self.last <= 0 or self.bid > self.ask:
-            raise ValueError(f"{self.instrument}: a mark needs 0 <= bid <= ask and a last price above zero")
-        if any(extra is not None and extra <= 0 for extra in (self.close, self.low, self.high)):
-            raise ValueError(f"{self.instrument}: close, low and high must be above zero")
+    @property
+    def fault(self) -> str:
+        """What makes these numbers no price; empty where nothing does."""
+        if self.bid > self.ask:
+            return f"bid {self.bid} is above ask {self.ask}"
+        if self.bid < 0 or self.ask <= 0 or self.last <= 0:
+            return f"bid {self.bid}, ask {self.ask}, last {self.last}: a price is above zero"
+        for name, extra in (("close", self.close), ("low", self.low), ("high", self.high), ("fair", self.fair)):
+            if extra is not None and extra <= 0:
+                return f"{name} {extra}: a price is above zero"
+        if self.low is not None and self.high is not None and self.low > self.high:
+            return f"low {self.low} is above high {self.high}"
+        return ""
+
+
+class Unfit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an instrument's price is not to be trusted now, since when (by the marks' own times), and in words.
+
+    `crossed`: the numbers of its mark are no price. `future`: its mark is stamped ahead. `jump`: its mark is too far
+    from the last one. These marks are held back (`mark`). `gap`: the first mark after a silence is taken, the second
+    makes it fit. `quiet`: no mark comes. `asleep`: no mark since the machine woke.
+    """
+
+    reason: UnfitReason
+    since: At
+    why: str
+    mark: Mark | None = None
 
 
 class FxMark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import admin, approval, halt, report, trade, venue_wide
+from remit.kernel import admin, approval, halt, health, report, trade, venue_wide
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import refusal_of
@@ -136,6 +136,7 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     **dict.fromkeys(admin.CHECKS, admin.take),
     c.ClockFault: admin.clock_fault,
     c.Marked: admin.marked,
+    c.Quiet: health.quiet,
     c.SetMandate: admin.mandate,
     c.Resolve: admin.settled,
     c.Split: admin.settled,

@@ -45,7 +45,7 @@ def split(state: State, command: Command, body: c.Split) -> None:
     if mark is not None:
         scaled = {
             field: Price(max(int(getattr(mark, field)) * body.old // body.new, 1))
-            for field in ("bid", "ask", "last", "close", "low", "high")
+            for field in ("bid", "ask", "last", "close", "low", "high", "fair")
             if getattr(mark, field) is not None
         }
         mark = state.marks[body.instrument] = msgspec.structs.replace(mark, **scaled)

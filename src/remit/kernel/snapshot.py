@@ -12,7 +12,7 @@ from remit.kernel import access
 from remit.kernel.book import Cash
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import DeclareParent, SetVenueState
-from remit.kernel.instrument import FxMark, Instrument, Mark
+from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import subject
 from remit.kernel.order import Order, OrderIntent
@@ -95,6 +95,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: tuple[tuple[str, tuple[MandateVersion, ...]], ...]
     marks: tuple[Mark, ...]
     fx: tuple[FxMark, ...]
+    unfit: tuple[tuple[str, Unfit], ...]
     calendars: tuple[tuple[str, Calendar], ...]
     venue_states: tuple[SetVenueState, ...]
     plain: dict[str, tuple[tuple[str, Any], ...]]
@@ -131,6 +132,7 @@ def dump(state: State) -> bytes:
         history=tuple(
             (name, tuple(_version(row) for row in versions)) for name, versions in sorted(state.history.items())
         ),
+        unfit=tuple((name, _unfit(row)) for name, row in sorted(state.unfit.items())),
         calendars=tuple(sorted(state.calendars.items())),
         plain={name: tuple(sorted(getattr(state, name).items())) for name in PLAIN_TABLES},
         halts=tuple(state.halts.values()),
@@ -199,6 +201,7 @@ def _load_world(state: State, image: Image) -> None:
         state.markets.setdefault(instrument.market_name, []).append(instrument.name)
     state.marks = {mark.instrument: mark for mark in image.marks}
     state.fx = {(mark.of, mark.to): mark for mark in image.fx}
+    state.unfit = dict(image.unfit)
     state.calendars = dict(image.calendars)
     state.venue_states = {row.connection: row for row in image.venue_states}
     state.parents = {row.parent: row for row in image.parents}
@@ -287,6 +290,10 @@ def _canonical(row: Row) -> Row:
 
 def _version(row: MandateVersion) -> MandateVersion:
     return _canonical(msgspec.structs.replace(row, mandate=_canonical(row.mandate)))
+
+
+def _unfit(row: Unfit) -> Unfit:
+    return row if row.mark is None else msgspec.structs.replace(row, mark=_canonical(row.mark))
 
 
 def _image(order: Order) -> OrderImage:

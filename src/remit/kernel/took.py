@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from remit.kernel import command as c
-from remit.kernel import fold_wide, settle
+from remit.kernel import fold_wide, health, settle
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
@@ -22,6 +22,8 @@ from remit.kernel.state import CLOCK_LEAD_NS, Calendar, PauseFact, State, Subjec
 def set_marks(state: State, marks: Iterable[Mark], fx: Iterable[FxMark]) -> None:
     """Value everything held at new marks and rates; high-water marks look only when all of them have taken effect."""
     touched: list[Cell] = []
+    if state.begun:
+        state.begun = {}
     for rate in fx:
         touched += _set_rate(state, rate)
     for mark in marks:
@@ -34,7 +36,10 @@ def _set_mark(state: State, mark: Mark) -> list[Cell]:
     known = state.marks.get(mark.instrument)
     if mark.instrument not in state.instruments or (known is not None and _is_older(state, mark.at, known.at)):
         return []
-    state.marks[mark.instrument] = mark
+    admitted = health.admit(state, mark, known)
+    if admitted is None:
+        return []
+    state.marks[mark.instrument] = mark = admitted
     cells = state.cells_of.get(mark.instrument, [])
     for cell in cells:
         cell.mark(int(mark.last))
@@ -302,6 +307,7 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.SetBalance: _balance,
     c.SetVenueState: _venue,
     c.Marked: _marked,
+    c.Quiet: health.fall_quiet,
     c.DeclareParent: _parent,
     c.Resolve: settle.resolve,
     c.Split: settle.split,

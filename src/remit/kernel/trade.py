@@ -6,6 +6,7 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import health
 from remit.kernel.approval import digest_of
 from remit.kernel.decide import Asked
 from remit.kernel.gather import off_increment
@@ -33,6 +34,7 @@ def quoted(step: Step, marks: tuple[Mark, ...]) -> None:
     """Let the marks that rode on a command take effect; a command that was refused before brings none."""
     if marks:
         step.emit(e.Quoted())
+        health.tell(step)
 
 
 def submit(step: Step, body: c.Submit) -> None:

@@ -96,6 +96,12 @@ class Marked(Content, frozen=True, tag="marked"):
     fx: tuple[FxMark, ...] = ()
 
 
+class Quiet(Content, frozen=True, tag="quiet"):
+    """No feed has said anything for too long of instruments that are held or ordered."""
+
+    instruments: tuple[Name, ...]
+
+
 class Resolve(Content, frozen=True, tag="resolve"):
     """A prediction market resolved: YES pays 1 (or 0), a void market pays `void_price` for each contract; `disputed`
     keeps exposure."""
