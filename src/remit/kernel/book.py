@@ -27,7 +27,7 @@ class Sums:
     __slots__ = (
         "long", "short", "gross", "value", "buys", "sells", "margin", "capital", "positions", "working", "orders",
         "orders_today", "last_order_at", "flow", "fees", "base", "day_base", "high_water", "order_tat", "message_tat",
-        "executions", "rejections", "umbrella",
+        "executions", "rejections", "levels", "umbrella",
     )
 
     long: int
@@ -56,6 +56,8 @@ class Sums:
     """Theoretical arrival times: how far the buckets are ahead."""
     executions: int
     rejections: int
+    levels: int
+    """How many limits on these sums are near or exceeded: while any is, they are looked at closely."""
     umbrella: Sums
     """Whose equity this subject trades on: an agent's is its account's."""
 
@@ -66,7 +68,7 @@ class Sums:
         self.last_order_at = NEVER
         self.flow = self.fees = self.base = self.day_base = self.high_water = 0
         self.order_tat = self.message_tat = NEVER
-        self.executions = self.rejections = 0
+        self.executions = self.rejections = self.levels = 0
         self.umbrella = self if umbrella is None else umbrella
 
     @property

@@ -190,6 +190,29 @@ class Sweep(_Event, frozen=True, tag="sweep"):
     left: bool
 
 
+class Crossed(_Event, frozen=True, tag="crossed"):
+    """A limit of a subject came `near` (80 % of it), was exceeded (`over`), or came `back` below 75 %; told once each.
+
+    `group` is the market, category or venue that it is counted for; empty where the `dimension` is the total.
+    """
+
+    subject: str
+    rule: str
+    dimension: Literal["total", "market", "category", "venue"]
+    level: Literal["near", "over", "back"]
+    limit: str
+    actual: str
+    unit: str
+    group: str = ""
+
+
+class LookCut(_Event, frozen=True, tag="look_cut"):
+    """Looking at limits without an order goes on with the next entry, at the subject `begin` (`left`), or is done."""
+
+    begin: str
+    left: bool
+
+
 class SessionRolled(_Event, frozen=True, tag="session_rolled"):
     """A day began in a time zone: day counters and the base of daily loss start anew."""
 
@@ -232,6 +255,8 @@ Event = (
     | Booked
     | HaltRaised
     | Sweep
+    | Crossed
+    | LookCut
     | SessionRolled
     | Quoted
     | Drifted

@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import fold_wide, took
+from remit.kernel import fold_wide, level, took
 from remit.kernel.command import Command
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
@@ -257,11 +257,20 @@ def _sweep(state: State, command: Command, decision: e.Decision | None, event: e
         state.sweeps.pop(event.subject, None)
 
 
+def _crossed(state: State, command: Command, decision: e.Decision | None, event: e.Crossed) -> None:
+    level.crossed(state, event)
+
+
+def _look_cut(state: State, command: Command, decision: e.Decision | None, event: e.LookCut) -> None:
+    state.look_cut = event.begin if event.left else None
+
+
 def _session_rolled(state: State, command: Command, decision: e.Decision | None, event: e.SessionRolled) -> None:
     state.sessions[event.zone] = event.start
     for of in state.subjects.values():
         if of.version is not None and of.version.mandate.zone == event.zone:
             took.start_day(of)
+    level.start_day(state, event.zone)
 
 
 def _quoted(state: State, command: Command, decision: e.Decision | None, event: e.Quoted) -> None:
@@ -302,6 +311,8 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Booked: _booked,
     e.HaltRaised: _halt_raised,
     e.Sweep: _sweep,
+    e.Crossed: _crossed,
+    e.LookCut: _look_cut,
     e.SessionRolled: _session_rolled,
     e.Quoted: _quoted,
     e.Drifted: _drifted,

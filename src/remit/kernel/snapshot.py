@@ -13,6 +13,7 @@ from remit.kernel.book import Cash
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import DeclareParent, SetVenueState
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
+from remit.kernel.level import set_level
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import subject
 from remit.kernel.order import Order, OrderIntent
@@ -29,7 +30,7 @@ PLAIN_TABLES = ("volumes", "restricted", "trading", "margins", "zones", "session
 """Tables from a name to plain values."""
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
-SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "woke_at")
+SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "woke_at", "look_cut")
 NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments")
 """Tables of records by their own name."""
 RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed")
@@ -83,6 +84,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     firm_currency: str
     crashed: bool
     woke_at: int
+    look_cut: str | None
     accounts: tuple[access.Account, ...]
     connections: tuple[access.Connection, ...]
     agents: tuple[access.Agent, ...]
@@ -106,6 +108,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancel_alls: tuple[CancelAllFact, ...]
     armed: tuple[ArmFact, ...]
     halts: tuple[HaltFact, ...]
+    levels: tuple[tuple[str, str, str, str, int], ...]
     cash: tuple[tuple[str, str, int], ...]
     sums: tuple[tuple[str, tuple[int, ...]], ...]
     markets: tuple[tuple[str, str, tuple[int, ...]], ...]
@@ -136,6 +139,7 @@ def dump(state: State) -> bytes:
         calendars=tuple(sorted(state.calendars.items())),
         plain={name: tuple(sorted(getattr(state, name).items())) for name in PLAIN_TABLES},
         halts=tuple(state.halts.values()),
+        levels=tuple((*key, stands) for key, stands in sorted(state.levels.items())),
         cash=tuple((*key, cash.amount) for key, cash in sorted(state.cash.items())),
         sums=tuple((name, _values(of.total, KEPT)) for name, of in sorted(state.subjects.items())),
         markets=tuple(
@@ -257,6 +261,8 @@ def _load_behaviour(state: State, image: Image) -> None:
     for halt in image.halts:
         state.halts[halt.id] = halt
         state.halted[halt.subject] = (*state.halted.get(halt.subject, ()), halt.id)
+    for of, rule, dimension, name, stands in image.levels:
+        set_level(state, (of, rule, dimension, name), stands)
 
 
 def _leaves_a_trace(cell: Any) -> bool:

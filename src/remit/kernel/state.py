@@ -11,6 +11,7 @@ from remit.kernel.book import Cash, Cell, Sums
 from remit.kernel.command import DeclareParent, SetVenueState
 from remit.kernel.event import HaltCause
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
+from remit.kernel.level import LevelKey
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
@@ -201,6 +202,10 @@ class State:
         """Per connection whose dead man is armed, or was last tried to be."""
         self.woke_at = 0
         """When the machine woke last, or the guard went on: no mark from before is believed."""
+        self.levels: dict[LevelKey, int] = {}
+        """Limits that are near (80) or exceeded (100), each told once."""
+        self.look_cut: str | None = None
+        """The subject at which looking at limits goes on with the next entry; None where nothing is left."""
         # what falls due
         self.holds: dict[str, int] = {}
 

@@ -1,0 +1,51 @@
+"""Levels: which limits are nearly used up or exceeded, so that people are told once per crossing, not at every mark.
+
+A limit is near from 80 % on and back below 75 %: between them it stays what it was, so that a price that wavers does
+not tell the same thing over and over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from remit.kernel import event as e
+
+if TYPE_CHECKING:
+    from remit.kernel.book import Sums
+    from remit.kernel.state import State, Subject
+
+LevelKey = tuple[str, str, str, str]
+"""Subject, rule, dimension (total, market, category or venue) and the name of the group, empty for the total."""
+Level = Literal["near", "over"]
+STANDS: dict[str, int] = {"near": 80, "over": 100}
+"""What is remembered of a limit that is near, or exceeded; nothing is remembered of one that is neither."""
+NEAR_PCT, BACK_PCT = 80, 75
+DAILY = frozenset({"daily_loss_max", "orders_per_day_max", "market_orders_per_day_max"})
+"""Limits whose measurement begins anew with the day."""
+
+
+def sums_of(of: Subject, dimension: str, name: str) -> Sums:
+    """Return the running sums that a limit is measured on."""
+    return of.total if dimension == "total" else of.group(dimension, name)
+
+
+def set_level(state: State, key: LevelKey, stands: int) -> None:
+    """Remember how a limit stands: 80, 100, or 0 for neither."""
+    sums = sums_of(state.subjects[key[0]], key[2], key[3])
+    known = state.levels.pop(key, 0)
+    if stands:
+        state.levels[key] = stands
+    sums.levels += bool(stands) - bool(known)
+
+
+def crossed(state: State, event: e.Crossed) -> None:
+    """Fold a crossing."""
+    set_level(state, (event.subject, event.rule, event.dimension, event.group), STANDS.get(event.level, 0))
+
+
+def start_day(state: State, zone: str) -> None:
+    """Forget how the daily limits of everyone in a time zone stood: their day begins."""
+    for key in [key for key in state.levels if key[1] in DAILY]:
+        version = state.subjects[key[0]].version
+        if version is not None and version.mandate.zone == zone:
+            set_level(state, key, 0)
