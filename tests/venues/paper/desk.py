@@ -156,6 +156,12 @@ class Desk:
     def snapshot(self, connection: str = "one") -> Sequence[Body]:
         return self.send(self.venue.snapshot(connection, self.at, self.permits), "")
 
+    def cancel_all(self, connection: str = "one") -> Sequence[Body]:
+        return self.send(self.venue.cancel_all(connection, self.at, self.permits), "")
+
+    def dead_man(self, after_s: int, connection: str = "one") -> Sequence[Body]:
+        return self.send(self.venue.dead_man(connection, after_s, self.at, self.permits), "")
+
     def cash(self, connection: str = "one") -> str:
         return text(dict(self.exchange.holdings(connection).cash)["USD"])
 

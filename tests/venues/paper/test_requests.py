@@ -11,6 +11,7 @@ from remit.kernel.command import (
     CancelRefused,
     Filled,
     Lost,
+    NoData,
     Reconciled,
     Rejected,
     Replaced,
@@ -146,7 +147,8 @@ def test_a_snapshot_shows_positions_cash_and_working_orders() -> None:
     trader.mark(mark("99", "100"))
     trader.place("a", "buy", "10", "100")
     trader.place("b", "buy", "10", "90")
-    (report,) = trader.snapshot()
+    fill, report = trader.snapshot()
+    assert spelt(fill) == "a 10@100"
     assert isinstance(report, Reconciled)
     assert [(held.instrument, held.quantity) for held in report.positions] == [("ABC", quantity("10"))]
     assert report.cash == (("USD", money("999000")),) and report.orders == ("b",)
@@ -159,7 +161,9 @@ def test_a_reply_without_sense_is_lost_and_never_an_empty_account(reply: bytes) 
     venue = desk().venue
     (report,) = venue.read(venue.place(order("a", "buy", "1", "1"), ABC, 0, 0), "a", reply)
     assert isinstance(report, Lost)
-    assert venue.read(venue.snapshot("one", 0, 0), "", reply) == ()
+    for request in (venue.snapshot("one", 0, 0), venue.cancel_all("one", 0, 0), venue.dead_man("one", 9, 0, 0)):
+        (report,) = venue.read(request, "", reply)
+        assert isinstance(report, NoData)
 
 
 def test_a_reply_to_another_question_is_lost() -> None:

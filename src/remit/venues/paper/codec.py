@@ -5,7 +5,7 @@ Pure. The client order id is the order's id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -20,6 +20,8 @@ from remit.venues.paper.messages import DEAD_MAN_MAX_S, Accepted, Done, Holdings
 from remit.venues.seam import Unencodable
 
 Reports = Sequence[command.Body]
+PART_ITEMS = 80
+"""Positions, and orders, in one part of an account: with the longest names and numbers they fit one entry."""
 OF_CONNECTION = ("cancel_all", "dead_man")
 """Actions about a whole connection that are answered by `Done`."""
 
@@ -121,12 +123,13 @@ class Paper:
     def read(self, request: Request, order: str, reply: bytes) -> Reports:
         """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection.
 
-        A snapshot that makes no sense spells nothing at all: it is never an empty account.
+        A snapshot that makes no sense, is partial or is empty spells `NoData`: it is never an account of nothing. Of
+        `cancel_all` and `dead_man`, nothing at all means that the venue did it.
         """
         try:
             answer = messages.read_reply(reply)
         except ValueError as problem:
-            return _lost(request.action, order, f"unreadable reply: {problem}")
+            return _lost(request, order, f"unreadable reply: {problem}")
         if isinstance(answer, Done) and answer.connection == request.connection and request.action in OF_CONNECTION:
             return ()
         if isinstance(answer, Holdings):
@@ -144,11 +147,8 @@ class Paper:
         else:
             reports = _of_shown(request, answer)
         if reports is None:
-            return _lost(
-                request.action,
-                order,
-                f"reply {type(answer).__name__} of {_about(answer)!r} does not fit the {request.action}",
-            )
+            said = answer.code if isinstance(answer, Refused) else type(answer).__name__
+            return _lost(request, order, f"reply {said} of {_about(answer)!r} does not settle the {request.action}")
         return reports
 
     def numbered(self, message: bytes) -> tuple[int, int]:
@@ -173,16 +173,34 @@ def _about(answer: Reply) -> str:
     return answer.connection if isinstance(answer, Holdings | Done) else answer.order
 
 
-def _lost(action: Action, order: str, why: str) -> Reports:
-    return () if action == "snapshot" or action in OF_CONNECTION else (command.Lost(order=order, why=why[:500]),)
+def _lost(request: Request, order: str, why: str) -> Reports:
+    if request.action == "snapshot" or request.action in OF_CONNECTION:
+        return (command.NoData(connection=request.connection, why=why[:500]),)
+    return (command.Lost(order=order, why=why[:500]),)
 
 
 def _of_holdings(request: Request, held: Holdings) -> Reports | None:
     if request.action != "snapshot" or held.connection != request.connection:
         return None
-    return (
-        command.Reconciled(connection=held.connection, positions=held.positions, cash=held.cash, orders=held.orders),
-    )
+    if held.pages != 1 or not held.cash:
+        why = f"page 1 of {held.pages} only" if held.pages != 1 else "the page names no currency at all: it is empty"
+        return (command.NoData(connection=held.connection, why=why),)
+    return (*held.fills, *_parts(held))
+
+
+def _parts(held: Holdings) -> Iterator[command.Reconciled]:
+    """What is held, in as many parts as it needs so that each fits an entry; the cash comes with the first."""
+    count = max(-(-len(held.positions) // PART_ITEMS), -(-len(held.orders) // PART_ITEMS), 1)
+    for part in range(count):
+        here = slice(part * PART_ITEMS, (part + 1) * PART_ITEMS)
+        yield command.Reconciled(
+            connection=held.connection,
+            positions=held.positions[here],
+            cash=held.cash if part == 0 else (),
+            orders=held.orders[here],
+            part=part + 1,
+            parts=count,
+        )
 
 
 def _of_refused(action: Action, refused: Refused) -> Reports | None:

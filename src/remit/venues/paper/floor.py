@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from remit.kernel.command import Cancelled, Expired, Filled, Resolve
+from remit.kernel.command import Busted, Cancelled, Expired, Filled, Resolve
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Price, Quantity
 from remit.venues.paper.accounts import Accounts
@@ -317,7 +317,7 @@ class Floor:
         self.accounts.release(order)
         self.keep(order)
 
-    def tell(self, connection: str, report: Filled | Cancelled | Expired) -> None:
+    def tell(self, connection: str, report: Filled | Cancelled | Expired | Busted) -> None:
         """Number what happened and keep it for the connection's stream."""
         log = self.log.setdefault(connection, [])
         message = Message(number=len(log) + 1, at=self.clock.at, connection=connection, report=report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.kernel.command import Busted
 from remit.kernel.numbers import Money, Quantity
 from remit.venues.paper.exchange import PaperExchange
 from remit.venues.paper.matching import Trade
@@ -36,6 +37,7 @@ class Incidents:
         known.fills = tuple(each for each in known.fills if each.fill != fill)
         self._floor.accounts.take_back(known, done.price, done.quantity, done.fee)
         self._floor.keep(known)
+        self._floor.tell(connection, Busted(order=order, fill=fill))
         return before + self._exchange.drain(at)
 
     def stray(self, order: PaperOrder, at: int) -> list[Message]:

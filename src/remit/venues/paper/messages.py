@@ -11,7 +11,18 @@ from typing import Annotated, Literal, cast
 import msgspec
 
 from remit.kernel.codec import decode
-from remit.kernel.command import Cancelled, Dividend, Expired, Filled, Funding, Holding, Resolve, SetTradingState, Split
+from remit.kernel.command import (
+    Busted,
+    Cancelled,
+    Dividend,
+    Expired,
+    Filled,
+    Funding,
+    Holding,
+    Resolve,
+    SetTradingState,
+    Split,
+)
 from remit.kernel.instrument import Mark
 from remit.kernel.names import At, Currency, Name, Side
 from remit.kernel.numbers import Money, Price, Quantity
@@ -198,7 +209,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     number: int
     at: At
     connection: Name
-    report: Filled | Cancelled | Expired
+    report: Filled | Cancelled | Expired | Busted
 
 
 # Frames
