@@ -16,6 +16,7 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.effect import Act
 from remit.kernel.event import HaltRaised, Planned, Record
 from remit.kernel.halt import CANCELS_MAX, HALTS_MAX
+from remit.kernel.health import AGGREGATE_NS
 from remit.kernel.instrument import Mark
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import EMPTY, Mandate
@@ -105,7 +106,7 @@ def test_an_order_beyond_every_number_is_denied_and_its_record_can_be_read(quant
 
 def test_a_price_beyond_every_number_is_denied() -> None:
     desk = small()
-    desk.mark("AAPL", "9" * 24)
+    desk.mark("AAPL", "9" * 24, resolution_ns=AGGREGATE_NS)
     assert rules(desk.submit("0.5")) == ["increments"]
 
 
@@ -117,6 +118,6 @@ def test_sums_beyond_every_number_survive_a_snapshot() -> None:
         desk.fill(order, "9" * 21, "100")
         desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("9" * 24)))
     for _ in range(20):
-        desk.mark("AAPL", "9" * 23)
+        desk.mark("AAPL", "9" * 23, resolution_ns=AGGREGATE_NS)
     desk.agree()
     assert desk.state.subjects["firm"].total.value > LARGEST

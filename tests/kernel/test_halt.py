@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, BOB, CAT, Desk, agent, halts, money, small, verdict
+from tests.kernel.desk import ANN, BOB, CAT, Desk, agent, halts, money, rules, small, verdict
 
 from remit.kernel import command as c
 from remit.kernel import event as e
@@ -79,6 +79,8 @@ def test_a_resume_waits_for_review_cooldown_and_the_limit() -> None:
     assert resume(desk, halt) == ""
     assert desk.state.halts == {} and desk.state.halted == {}
     assert verdict(desk.submit("1", "90")) == "deny"
+    desk.mark("AAPL", "90")
+    assert rules(desk.submit("1", "90")) == ["mark_fresh"], "after an hour's silence a second mark is awaited"
     desk.mark("AAPL", "90")
     assert verdict(desk.submit("1", "90")) == "allow"
 

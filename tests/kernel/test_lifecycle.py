@@ -322,10 +322,10 @@ def test_an_id_never_acts_again_while_it_could_still_be_accepted() -> None:
 def test_marks_that_ride_on_a_refused_order_do_not_count() -> None:
     desk = small()
     intent = desk.intent("1", "90")
-    body = c.Submit(intent=intent, marks=(desk.quote("AAPL", "50"),))
+    body = c.Submit(intent=intent, marks=(desk.quote("AAPL", "90"),))
     assert desk.refused(body, agent("other")) == "not_yours"
     desk.do(body, agent("momentum"))
-    assert desk.state.marks["AAPL"].last == price("50")
+    assert desk.state.marks["AAPL"].last == price("90")
 
 
 def test_a_late_mark_and_one_for_nothing_known_change_nothing() -> None:
