@@ -6,7 +6,7 @@ import pytest
 from tests.kernel.desk import BOB, Desk, quantity, small, verdict
 
 from remit.kernel import command as c
-from remit.kernel.flatten import exits
+from remit.kernel.flatten import closing
 from remit.kernel.names import GUARD
 
 
@@ -30,7 +30,7 @@ def killed(desk: Desk, subject: str, flatten: bool = True) -> str:
 def flattened(desk: Desk, halt: str) -> list[tuple[str, str, str]]:
     """Send and fill the exits until there are none; return (agent, side, quantity) of each."""
     sent = []
-    while intents := exits(desk.state, halt):
+    while intents := closing(desk.state, halt):
         for intent in intents:
             record = desk.do(c.Submit(intent=intent), GUARD)
             assert verdict(record) == "allow", record.decision
@@ -66,9 +66,9 @@ def test_nothing_is_closed_while_orders_work_or_nobody_asked() -> None:
     desk = two_agents()
     order = desk.working("1", "50", instrument="IBM")
     halt = killed(desk, "firm")
-    assert exits(desk.state, halt) is None
+    assert closing(desk.state, halt) is None
     desk.took(c.Cancelled(order=order.id), GUARD)
-    assert exits(desk.state, halt)
-    assert exits(desk.state, "H-0-0") is None
+    assert closing(desk.state, halt)
+    assert closing(desk.state, "H-0-0") is None
     desk = two_agents()
-    assert exits(desk.state, killed(desk, "firm", flatten=False)) is None
+    assert closing(desk.state, killed(desk, "firm", flatten=False)) is None

@@ -78,6 +78,7 @@ class Handle:
         side: SideStore,
         venues: Collection[str],
         about: Callable[[], dict[str, Any]],
+        check_resume: Callable[[c.Resume], None],
     ) -> None:
         self._world = world
         self._kernel = kernel
@@ -88,6 +89,7 @@ class Handle:
         self._side = side
         self._venues = venues
         self._about = about
+        self._check_resume = check_resume
         self.followers = Followers(kernel, journal, loop)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
@@ -133,6 +135,8 @@ class Handle:
             raise RequestMalformed(
                 f"there is no venue {body.connection.venue}", f"Take one of {', '.join(sorted(self._venues))}"
             )
+        if isinstance(body, c.Resume):
+            self._check_resume(body)
         if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
             for first in needed_first(self._kernel.state, body, self._loop.now()):
                 await self._loop.enter(GUARD, first)

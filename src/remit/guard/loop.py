@@ -25,12 +25,15 @@ from remit.kernel.effect import Act, Alert
 from remit.kernel.event import Planned, Record
 from remit.kernel.kernel import Kernel, effects
 from remit.kernel.names import GUARD, Principal
+from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.permit import Request
 from remit.venues.seam import Unencodable, Venue
 
 BATCH_MAX = 512
 BODY_BYTES_MAX = 32_768
 """A command is journalled in one entry, with what follows from it, which takes as much room again."""
+SLEEP_NS = 2 * NANOSECONDS
+"""A machine that slept for longer knows nothing of its venues any more."""
 IDLE_NS = 200_000_000
 """How often the loop looks at the clock when nothing enters: time itself may be due."""
 
@@ -86,6 +89,8 @@ class Loop:
         self._waiting = asyncio.Event()
         self._stopping = False
         self._faulted = 0
+        self._asleep = world.monotonic() - world.awake()
+        self._slept = 0
 
     def enter(self, by: Principal, body: Body) -> asyncio.Future[Record]:
         """Let something enter; the future's result is its record, once that is durable.
@@ -104,10 +109,21 @@ class Loop:
         return answer
 
     def now(self) -> int:
-        """Return the journal's time now; a jump of the wall clock is noted and enters before the next command."""
-        reading = self._clock.read(self.world.now(), self.world.monotonic())
+        """Return the journal's time now; a jump of the wall clock, and a sleep of the machine, are noted and enter
+        before the next command."""
+        monotonic = self.world.monotonic()
+        reading = self._clock.read(self.world.now(), monotonic)
         self._faulted = self._faulted or reading.jump_ns
+        asleep = monotonic - self.world.awake()
+        if asleep - self._asleep > SLEEP_NS:
+            self.stood_still(asleep - self._asleep)
+        self._asleep = asleep
         return reading.at
+
+    def stood_still(self, duration_ns: int) -> None:
+        """Note that nothing was watched for so long; it enters before the next command."""
+        self._slept += duration_ns
+        self._waiting.set()
 
     async def run(self) -> None:
         """Serve until `stop`, then empty the inbox and return; raises the first fault, of the journal or of the
@@ -171,6 +187,9 @@ class Loop:
         if self._faulted:
             jump, self._faulted = self._faulted, 0
             taken.append(self._take(at, GUARD, c.ClockFault(jump_ns=jump), None))
+        if self._slept:
+            slept, self._slept = self._slept, 0
+            taken.append(self._take(at, GUARD, c.Woke(slept_ns=slept), None))
         due = self.kernel.next_due()
         if due is not None and due <= at:
             taken.append(self._take(at, GUARD, c.Tick(), None))

@@ -16,8 +16,9 @@ import remit
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
+from remit.guard.closing import Closing
 from remit.guard.config import Settings, paper_socket
-from remit.guard.courier import RETRY_NS, Courier
+from remit.guard.courier import Courier
 from remit.guard.errors import GuardStopped
 from remit.guard.handle import Handle, NewToken
 from remit.guard.listener import Listener
@@ -25,6 +26,7 @@ from remit.guard.loop import Loop
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
+from remit.guard.watch import Watch
 from remit.guard.wire import Server
 from remit.guard.world import KEYS, RealWorld
 from remit.journal.log import Resume
@@ -32,8 +34,7 @@ from remit.journal.side import SideStore
 from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
 from remit.kernel.effect import Alert
-from remit.kernel.event import HaltRaised, Record, Took
-from remit.kernel.flatten import exits
+from remit.kernel.event import Record, Took
 from remit.kernel.names import GUARD, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.venues.paper.codec import Paper
@@ -72,6 +73,8 @@ class GuardProcess:
         )
         self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
         self.courier = Courier(self.world, self.vault, self.loop, self.venues)
+        self.watch = Watch(self.world, self.loop)
+        self.closing = Closing(self.world, self.loop, self.board, self.courier.spawn)
         self.handle = Handle(
             self.world,
             self.kernel,
@@ -82,6 +85,7 @@ class GuardProcess:
             self.side,
             self.venues,
             self._about,
+            self.watch.check_resume,
         )
         self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
         self._snapshot_seq = self.kernel.state.seq
@@ -119,6 +123,7 @@ class GuardProcess:
                 resumed_why="" if resumed is None else resumed.reason,
             ),
         )
+        self.watch.look_for_halt_file()
         write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
         write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
         for body in list(running_out(self.kernel.state, self.loop.now())):
@@ -126,9 +131,8 @@ class GuardProcess:
         await asyncio.gather(*(self.loop.enter(GUARD, body) for body in in_doubt(self.kernel.state)))
         for connection in self.kernel.state.connections:
             self._open(connection)
-        for halt in self.kernel.state.halts.values():
-            if halt.flatten:
-                self.courier.spawn(self._flatten(halt.id))
+        self.closing.begin()
+        self.courier.spawn(self.watch.run())
         self.courier.spawn(self._every())
 
     async def _operator_token(self) -> str | None:
@@ -151,20 +155,8 @@ class GuardProcess:
         body = record.command.body
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)
-
-        for event in record.events:
-            if isinstance(event, HaltRaised) and event.flatten:
-                self.courier.spawn(self._flatten(event.halt))
-
-    async def _flatten(self, halt: str) -> None:
-        """Close the positions of a killed subject, as often as it takes, for as long as the halt lasts."""
-        tries = 0
-        while halt in self.kernel.state.halts:
-            intents = exits(self.kernel.state, halt)
-            for intent in intents or ():
-                await self.loop.enter(GUARD, c.Submit(intent=intent, marks=self.board.fresh(intent.instrument)))
-            tries = tries + 1 if intents else 0
-            await self.world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
+        self.watch.heard(record)
+        self.closing.heard(record)
 
     def _open(self, connection: str) -> None:
         """Listen to a connection's venue and take over what it holds; alert where this version cannot speak with it."""
@@ -215,6 +207,9 @@ class GuardProcess:
 
     async def _end(self, writing: asyncio.Task[None]) -> None:
         await self.server.stop()
+        if self.loop.failed is None and not writing.done():
+            with contextlib.suppress(GuardStopped):
+                await self.watch.dead_men.arm_for_the_end()
         await self.courier.stop()
         if self.loop.failed is None and not writing.done():
             with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`

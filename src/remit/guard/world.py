@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from remit.guard import halt_file
 from remit.guard.errors import LinkDown
 from remit.guard.link import Link, listen
 from remit.guard.private import check_private
@@ -34,12 +35,20 @@ class World(Protocol):
         """A clock that only goes ahead, also while the machine sleeps; its zero means nothing."""
         ...
 
+    def awake(self) -> int:
+        """A clock that only goes ahead, and stands still while the machine sleeps; its zero means nothing."""
+        ...
+
     def random(self, count: int) -> bytes:
         """So many bytes that nobody can guess."""
         ...
 
     async def sleep(self, duration_ns: int) -> None:
         """Return after so many nanoseconds of monotonic time."""
+        ...
+
+    def halt_file(self) -> str | None:
+        """Why the halt file halts; None only where it is certain that there is none. It never raises."""
         ...
 
     def store(self, folder: str) -> Store:
@@ -91,6 +100,10 @@ class RealWorld:
         """A clock in nanoseconds that also counts while the machine sleeps, so that waking up is no jump."""
         return time.clock_gettime_ns(_STEADY)
 
+    def awake(self) -> int:
+        """A clock in nanoseconds that does not count while the machine sleeps."""
+        return time.clock_gettime_ns(_AWAKE)
+
     def random(self, count: int) -> bytes:
         """So many bytes of the operating system's randomness."""
         return os.urandom(count)
@@ -98,6 +111,10 @@ class RealWorld:
     async def sleep(self, duration_ns: int) -> None:
         """Return after so many nanoseconds."""
         await asyncio.sleep(duration_ns / 10**9)
+
+    def halt_file(self) -> str | None:
+        """Why the file HALT under `home` halts; None where it is not there."""
+        return halt_file.reason(self._home)
 
     def store(self, folder: str) -> Store:
         """The named folder under `home`, made private where it is new; OpenToOthers, StoreLocked."""
@@ -140,6 +157,7 @@ class RealWorld:
         return self._links[connection]
 
 
+_AWAKE: int = getattr(time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC)
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 

@@ -10,7 +10,7 @@ from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
 
-def exits(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
+def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
     """Return one reducing market order per position of a halted subject; none when it is flat.
 
     None while the halt does not ask for it, or orders of the subject still work: they could fill meanwhile.

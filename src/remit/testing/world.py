@@ -28,6 +28,8 @@ class MemoryWorld:
     def __init__(self, seed: int = 0, wall: int = START, disks: dict[str, MemoryStore] | None = None) -> None:
         self.wall = wall
         self.steady = 0
+        self.slept = 0
+        self.halt_text: str | None = None
         self.disks = {} if disks is None else disks
         self.venues: dict[str, Script] = {}
         self.sent: list[tuple[str, bytes]] = []
@@ -45,6 +47,10 @@ class MemoryWorld:
         """The nanoseconds that `pass_time` let pass."""
         return self.steady
 
+    def awake(self) -> int:
+        """As `monotonic`, without what `sleep_machine` slept."""
+        return self.steady - self.slept
+
     def random(self, count: int) -> bytes:
         """So many bytes of the seed's sequence."""
         return self._random.randbytes(count)
@@ -58,6 +64,10 @@ class MemoryWorld:
         self._slept += 1
         heapq.heappush(self._sleepers, (self.steady + duration_ns, self._slept, awake))
         await awake
+
+    def halt_file(self) -> str | None:
+        """The halt file's reason: what a test wrote into `halt_text`."""
+        return self.halt_text
 
     def store(self, folder: str) -> Store:
         """The named folder: a disk in memory."""
@@ -95,6 +105,11 @@ class MemoryWorld:
             awake = heapq.heappop(self._sleepers)[2]
             if not awake.done():
                 awake.set_result(None)
+
+    def sleep_machine(self, duration_ns: int) -> None:
+        """Let the machine sleep: time passes, and only `awake` knows nothing of it."""
+        self.slept += duration_ns
+        self.pass_time(duration_ns)
 
     def jump_wall(self, by_ns: int) -> None:
         """Set the wall clock ahead, or back where below zero; the monotonic clock knows nothing of it."""

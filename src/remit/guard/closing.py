@@ -1,0 +1,76 @@
+"""Closing: the one place that submits what a kill with flatten and a triggered exit ask for, until nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from remit.guard.board import Board
+from remit.guard.loop import Loop
+from remit.guard.world import World
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.event import Record
+from remit.kernel.flatten import closing
+from remit.kernel.names import GUARD
+from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.order import OrderIntent
+from remit.kernel.state import State
+
+RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16))
+"""How long to wait before what did not close is tried again; the last for as long as it takes."""
+
+Intents = Iterable[OrderIntent] | None
+
+
+class Closing:
+    """Closes what must be closed, by orders of the guard that take the exit lane and are judged like all others.
+
+    What the kernel asks for is a function of its state, so that a restart goes on where the guard before it ended. An
+    order that closes only a part begins anew at once; one that closes nothing is tried later, later each time.
+    """
+
+    def __init__(
+        self, world: World, loop: Loop, board: Board, spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> None:
+        self._world = world
+        self._loop = loop
+        self._board = board
+        self._spawn = spawn
+        self._state: State = loop.kernel.state
+        self._under_way: set[str] = set()
+
+    def begin(self) -> None:
+        """Go on with everything that an earlier guard began."""
+        for halt in self._state.halts.values():
+            if halt.flatten:
+                self._close_halted(halt.id)
+
+    def heard(self, record: Record) -> None:
+        """Begin with what a durable record asks for."""
+        for event in record.events:
+            if isinstance(event, e.HaltRaised) and event.flatten:
+                self._close_halted(event.halt)
+
+    def _close_halted(self, halt: str) -> None:
+        self._start(halt, lambda: halt in self._state.halts, lambda: closing(self._state, halt))
+
+    def _start(self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents]) -> None:
+        if name not in self._under_way:
+            self._under_way.add(name)
+            self._spawn(self._close(name, stands, wanted))
+
+    async def _close(self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents]) -> None:
+        tries, before = 0, None
+        while stands():
+            intents = tuple(wanted() or ())
+            left = [(intent.connection, intent.instrument, intent.side, intent.quantity) for intent in intents]
+            tries = tries + 1 if left and left == before else 0
+            before = left or before
+            await asyncio.gather(*(self._submit(intent) for intent in intents))
+            await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
+        self._under_way.discard(name)
+
+    async def _submit(self, intent: OrderIntent) -> None:
+        await self._loop.enter(GUARD, c.Submit(intent=intent, marks=self._board.fresh(intent.instrument)))
