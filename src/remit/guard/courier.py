@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal
 
 from remit.guard.errors import (
-    EntryTooLarge,
     GuardError,
     GuardStopped,
     LinkDown,
@@ -16,24 +15,23 @@ from remit.guard.errors import (
     SendStopped,
 )
 from remit.guard.loop import Due, Loop
+from remit.guard.parts import parts_of
 from remit.guard.vault import Vault
 from remit.guard.world import World
 from remit.kernel import command as c
 from remit.kernel.command import Body
-from remit.kernel.effect import Act, Alert
+from remit.kernel.effect import Act
 from remit.kernel.halt import stop_of
-from remit.kernel.names import GUARD, subject
+from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order, fill_key
 from remit.kernel.permit import Permit
-from remit.kernel.report import drift
 from remit.kernel.state import State
 from remit.venues.seam import Venue
 
 PERMIT_LIFE_NS = 5 * NANOSECONDS
 RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16, 32, 60))
 """How long to wait before a venue is asked or told again; the last for ever after."""
-RECONCILE_TRIES = 3
 
 
 class Courier:
@@ -53,8 +51,6 @@ class Courier:
         self._tails: dict[str, asyncio.Task[None]] = {}
         self._tries: dict[tuple[str, str], int] = {}
         """How often each question or cancel was repeated in a row, by what is done and about what."""
-        self._differed: dict[str, int] = {}
-        """How often in a row a connection's own account differed from the book."""
         self._resting: set[tuple[str, str]] = set()
         """What waits to be repeated: it is repeated once, however often it failed meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -219,29 +215,25 @@ class Courier:
             await self._enter(c.Cancel(order=act.order))
 
     async def _snapshot(self, due: Due) -> None:
-        """Take a venue's own account of a connection over; a difference is looked at again before it counts."""
+        """Let a venue's own account of a connection enter, its recent fills first; what was not to be had is no data,
+        and is asked for again with the next round."""
         connection, request = due.act.connection, due.request
         assert request is not None
         venue = self._venues[self._state.connections[connection].venue]
+        why = "the venue's reply is no account"
+        reports: Sequence[Body] = ()
         try:
             reports = venue.read(request, "", await self._send(due, connection))
-        except (LinkDown, PermitExpired, NoReply):
-            reports = ()
-        shown = [report for report in reports if isinstance(report, c.Reconciled)]
-        differed = self._differed.pop(connection, 0)
-        if not shown:
-            self.again(due.act)
-            return
-        self._tries.pop(("snapshot", connection), None)
-        if differed + 1 < RECONCILE_TRIES and drift(self._state, shown[0]):
-            self._differed[connection] = differed + 1
-            self.again(due.act)
-            return
-        try:
-            await self._enter(shown[0])
-        except EntryTooLarge as fault:
-            self._world.alert(Alert(fault.code, subject("connection", connection), fault.message))
-            self.again(due.act)
+        except (LinkDown, PermitExpired, NoReply) as fault:
+            why = fault.message
+        if not any(isinstance(report, c.Reconciled | c.NoData) for report in reports):
+            reports = (*reports, c.NoData(connection=connection, why=why[:500]))
+        for report in reports:
+            if isinstance(report, c.Reconciled):
+                for part in parts_of(report):
+                    await self._enter(part)
+            elif news(self._state, report):
+                await self._enter(report)
 
 
 def _stop_of(state: State, due: Due, order: Order) -> str:
@@ -273,6 +265,9 @@ def news(state: State, report: Body) -> bool:
         return True
     if isinstance(report, c.Filled):
         return fill_key(order.connection, report.fill) not in state.fills
+    if isinstance(report, c.Busted):
+        booked = state.fills.get(fill_key(order.connection, report.fill))
+        return booked is None or not booked.busted
     if isinstance(report, c.Acked):
         return order.state in ("allowed", "sent", "unknown")
     return not order.is_terminal

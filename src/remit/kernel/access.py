@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from remit.kernel.names import At, Currency, Environment, Name, Role
+from remit.kernel.numbers import SCALE, Money
 
 Capability = Literal["place_order", "replace_order"]
 """What an agent can be given. Cancelling its own orders and reading need no capability: a way out is never switched
@@ -30,6 +31,24 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     venue: Name
     environment: Environment
     fee_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+
+class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How far a connection's book and its venue may differ before it halts, and how long its venue may be silent.
+
+    `floor` is in the account's currency. Reports may be in transit for `window_s`. A difference is small below
+    `share_bps` of the larger side and below `floor`; it halts where it lasts `rounds` rounds. `silent_rounds` rounds
+    in a row without a venue's account close openings. `dead_man_s` of 0 switches the venue's dead man off.
+    """
+
+    window_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 120
+    floor: Money = Money(SCALE)
+    share_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 10
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 3
+    unknown_age_max_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
+    unknown_count_max: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 20
+    dead_man_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    silent_rounds: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 3
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from remit.kernel.command import Command
+from remit.kernel.drift import Drift, Kind
 from remit.kernel.names import At, Digest
 from remit.kernel.numbers import Money, Price, Quantity
 
@@ -163,6 +164,37 @@ class Booked(_Event, frozen=True, tag="booked"):
     late: bool = False
 
 
+class ExitSet(_Event, frozen=True, tag="exit_set"):
+    """An exit entered the book, with its entry `order` or on a position, or has new terms: those of the command."""
+
+    exit: str
+    order: str = ""
+
+
+class ExitArmed(_Event, frozen=True, tag="exit_armed"):
+    """A bracket's entry filled: its exit protects so much and watches from this price."""
+
+    exit: str
+    quantity: Quantity
+    price: Price
+
+
+class ExitTriggered(_Event, frozen=True, tag="exit_triggered"):
+    """A mark touched a leg at the level where it stood: the guard closes what the exit protects."""
+
+    exit: str
+    leg: str
+    price: Price
+    quantity: Quantity
+
+
+class ExitEnded(_Event, frozen=True, tag="exit_ended"):
+    """An exit is over: closed, flat, unfilled, dropped, resolved, expired, or with a remainder that no venue takes."""
+
+    exit: str
+    why: str
+
+
 HaltCause = Literal["loss", "exposure", "drift", "throttle", "unknown", "kill", "person", "clock", "crash", "overfill"]
 REDUCING_PASSES: frozenset[str] = frozenset({"loss", "exposure", "clock"})
 """Halts under which an agent's own order still passes when it provably reduces a position."""
@@ -225,9 +257,47 @@ class Quoted(_Event, frozen=True, tag="quoted"):
 
 
 class Drifted(_Event, frozen=True, tag="drifted"):
-    """A venue's own account of a connection differs from the book: from here on both bound what is proven to reduce."""
+    """A venue's own account of a connection differs from the book: from here on both bound what is proven to reduce.
+
+    `more` differences are left out, none worse than those that are named.
+    """
 
     connection: str
+    drifts: tuple[Drift, ...]
+    more: int = 0
+
+
+class Silent(_Event, frozen=True, tag="silent"):
+    """A round brought no account of a connection: nothing follows from it but that nothing is known."""
+
+    connection: str
+    why: str
+
+
+class Corrected(_Event, frozen=True, tag="corrected"):
+    """The book was corrected to what a venue shows: a quantity of an agent's position, or an amount of cash."""
+
+    connection: str
+    kind: Kind
+    item: str
+    change: Quantity
+    agent: str = ""
+
+
+class Kept(_Event, frozen=True, tag="kept"):
+    """A person kept the book: the venue is expected to show so much more from here on."""
+
+    connection: str
+    kind: Kind
+    item: str
+    difference: Quantity
+
+
+class Reversed(_Event, frozen=True, tag="reversed"):
+    """A fill that the venue took back left the book; one that was never booked never will be."""
+
+    order: str
+    fill: str
 
 
 class Alarm(_Event, frozen=True, tag="alarm"):
@@ -253,6 +323,10 @@ Event = (
     | ReplaceAsked
     | ReplaceSettled
     | Booked
+    | ExitSet
+    | ExitArmed
+    | ExitTriggered
+    | ExitEnded
     | HaltRaised
     | Sweep
     | Crossed
@@ -260,6 +334,10 @@ Event = (
     | SessionRolled
     | Quoted
     | Drifted
+    | Silent
+    | Corrected
+    | Kept
+    | Reversed
     | Alarm
 )
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import fold_wide, level, took
+from remit.kernel import fold_drift, fold_exits, fold_wide, level, took
 from remit.kernel.command import Command
+from remit.kernel.drift import Fill
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
@@ -46,6 +47,7 @@ def _reserved(state: State, command: Command, decision: e.Decision | None, event
     state.same_at.append((command.at, same))
     state.refusals.pop(order.agent, None)
     reserve(state, order, order.quantity)
+    fold_exits.tried(state, command, order.id)
     if event.state == "held":
         state.holds[order.id] = event.until
     else:
@@ -83,6 +85,7 @@ def _denied(state: State, command: Command, decision: e.Decision | None, event: 
     state.refusals[event.agent] = (event.fingerprint, count + 1 if last == event.fingerprint else 1, command.at)
     if decision is not None:
         _remember(state, command, event.agent, decision.order)
+    fold_exits.tried(state, command)
 
 
 def _remember(state: State, command: Command, agent: str, order: str) -> None:
@@ -130,6 +133,7 @@ def _moved(state: State, command: Command, decision: e.Decision | None, event: e
     elif event.state in ("acked", "partial"):
         for of in state.path(order.agent, order.client):
             of.total.rejections = 0
+    fold_drift.note_unknown(state, order)
     if event.state in TERMINAL:
         finish(state, order)
 
@@ -143,6 +147,7 @@ def finish(state: State, order: Order) -> None:
         del state.orders_of[order.agent][order.id]
         state.finished[order.id] = order
         state.finished_at.append((state.at, order.id))
+        fold_exits.over(state, order)
 
 
 def _cancel_asked(state: State, command: Command, decision: e.Decision | None, event: e.CancelAsked) -> None:
@@ -179,6 +184,7 @@ def _replace_settled(state: State, command: Command, decision: e.Decision | None
     following = transition(order.state, "replace" if event.taken else "refuse_replace")
     assert following is not None
     order.state = "partial" if following == "acked" and order.filled else following
+    fold_drift.note_unknown(state, order)
     reserve(state, order, order.remaining)
 
 
@@ -187,9 +193,10 @@ def _booked(state: State, command: Command, decision: e.Decision | None, event: 
     assert order is not None
     _move_book(state, order, event)
     key = fill_key(order.connection, event.fill)
-    state.fills[key] = order.id
+    state.fills[key] = Fill(order.id, int(event.quantity), int(event.price), int(event.fee), command.at)
     order.fills.append(key)
     order.filled += event.quantity
+    fold_exits.filled(state, order, int(event.quantity), int(event.price))
     order.paid += notional_ceil(event.price, event.quantity, state.instruments[order.instrument].multiplier * SCALE)
     order.fees += event.fee
     if order.parent is not None:
@@ -199,6 +206,7 @@ def _booked(state: State, command: Command, decision: e.Decision | None, event: 
     if following is None:
         return  # it was never let out: the book moves, and what it reserves stays for people to look at
     order.state, order.changed_at = following, command.at
+    fold_drift.note_unknown(state, order)
     if order.id in state.orders:
         unreserve(state, order, min(int(event.quantity), order.reserved))
         if order.state in TERMINAL:
@@ -279,12 +287,6 @@ def _quoted(state: State, command: Command, decision: e.Decision | None, event: 
     took.set_marks(state, body.marks, ())
 
 
-def _drifted(state: State, command: Command, decision: e.Decision | None, event: e.Drifted) -> None:
-    body = command.body
-    assert isinstance(body, c.Reconciled)
-    took.confirm(state, body)
-
-
 def _nothing(state: State, command: Command, decision: e.Decision | None, event: e.Event) -> None:
     """An event that is told to people and changes nothing else."""
 
@@ -309,12 +311,20 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.ReplaceAsked: _replace_asked,
     e.ReplaceSettled: _replace_settled,
     e.Booked: _booked,
+    e.ExitSet: fold_exits.exit_set,
+    e.ExitArmed: fold_exits.exit_armed,
+    e.ExitTriggered: fold_exits.exit_triggered,
+    e.ExitEnded: fold_exits.exit_ended,
     e.HaltRaised: _halt_raised,
     e.Sweep: _sweep,
     e.Crossed: _crossed,
     e.LookCut: _look_cut,
     e.SessionRolled: _session_rolled,
     e.Quoted: _quoted,
-    e.Drifted: _drifted,
+    e.Drifted: fold_drift.fold_drifted,
+    e.Silent: fold_drift.fold_silent,
+    e.Corrected: fold_drift.fold_corrected,
+    e.Kept: fold_drift.fold_kept,
+    e.Reversed: fold_drift.fold_reversed,
     e.Alarm: _nothing,
 }

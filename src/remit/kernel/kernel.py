@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import admin, approval, halt, health, report, trade, venue_wide
+from remit.kernel import admin, approval, exits, halt, health, reconcile, report, trade, unknown, venue_wide
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import refusal_of
@@ -46,6 +46,8 @@ class Kernel:
             step.refuse(*refused)
         else:
             HANDLERS[type(command.body)](step, command.body)
+        if self.state.exits_due:
+            exits.draw(step)
         return step.record()
 
     def fold(self, record: Record) -> None:
@@ -69,9 +71,13 @@ class Kernel:
             )
 
     def _due_at(self) -> int:
-        if self.state.sweeps:
+        if self.state.sweeps or self.state.exits_due:
             return 0
         due = min(self.state.holds.values(), default=_NEVER_DUE)
+        if self.state.expiries:
+            due = min(due, *self.state.expiries.values())
+        if self.state.unknown:
+            due = min(due, unknown.due_at(self.state, _NEVER_DUE))
         for zone, starts in self.state.zones.items():
             current = self.state.sessions.get(zone, -1)
             if starts[-1] > current:
@@ -89,6 +95,8 @@ class Kernel:
                 step.emit(e.SessionRolled(zone=zone, start=begun))
         for subject, every in sorted(self.state.sweeps.items()):
             halt.cancel_orders(step, subject, every=every, why="the halt goes on")
+        unknown.fall_due(step)
+        exits.expire(step)
         lapsed = sorted(name for name, until in self.state.holds.items() if until <= at)
         for order_id in lapsed[: halt.CANCELS_MAX]:
             step.emit(e.Moved(order=order_id, state="lapsed", why="nobody approved in time"))
@@ -146,6 +154,8 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Replace: trade.propose,
     c.Cancel: trade.cancel,
     c.DeclareParent: trade.declare_parent,
+    c.SetExit: exits.set_exit,
+    c.DropExit: exits.drop_exit,
     c.Approve: approval.approve,
     c.Decline: approval.decline,
     **dict.fromkeys(report.SIGNALS, report.moved),
@@ -154,7 +164,11 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.ReplaceRefused: report.replaced,
     c.Ask: report.ask,
     c.External: report.external,
-    c.Reconciled: report.reconciled,
+    c.Reconciled: reconcile.reconciled,
+    c.NoData: reconcile.no_data,
+    c.SetTolerance: reconcile.set_tolerance,
+    c.Adopt: reconcile.adopt,
+    c.Busted: report.busted,
     c.SetPause: halt.pause,
     c.Halt: halt.halt,
     c.Review: halt.review,

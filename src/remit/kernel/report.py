@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.halt import CANCELS_MAX, raise_halt, watch
-from remit.kernel.names import FIRM, SIGN, subject
-from remit.kernel.numbers import Money, Quantity, text
+from remit.kernel import unknown
+from remit.kernel.halt import raise_halt, watch
+from remit.kernel.names import SIGN, subject
+from remit.kernel.numbers import Money, text
 from remit.kernel.order import TERMINAL, Order, Signal, fill_key, transition
-from remit.kernel.state import State
 from remit.kernel.step import Step
 
 Report = (
@@ -24,7 +24,6 @@ Report = (
     | c.Replaced
     | c.ReplaceRefused
 )
-NOT_YET_SHOWN = ("held", "allowed", "sent")
 SIGNALS: dict[type, Signal] = {
     c.Sent: "send",
     c.Unencodable: "reject",
@@ -52,6 +51,8 @@ def moved(step: Step, body: Report) -> None:
         return
     why = getattr(body, "why", getattr(body, "code", ""))
     step.emit(e.Moved(order=order.id, state=following, why=why))
+    if following == "unknown":
+        unknown.watch_count(step, order.connection)
     if isinstance(body, c.Rejected):
         watch(step, step.state.path(order.agent, order.client))
 
@@ -165,59 +166,20 @@ def external(step: Step, body: c.External) -> None:
     raise_halt(step, subject("connection", body.connection), "drift", "external_order", actual=body.what)
 
 
-def reconciled(step: Step, body: c.Reconciled) -> None:
-    """Compare a venue's own account of a connection with the book: equal makes it ready, a difference halts it.
-
-    An order that the venue does not show may be over: it keeps its reservation, and the venue is asked.
-    """
-    if body.connection not in step.state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
-        return
-    differences = drift(step.state, body)
-    if differences:
-        step.emit(e.Drifted(connection=body.connection))
-        step.emit(e.Alarm(code="drift", why=f"{body.connection}: " + "; ".join(differences)[:400]))
-        raise_halt(
-            step, subject("connection", body.connection), "drift", "reconcile", actual="; ".join(differences)[:400]
-        )
+def busted(step: Step, body: c.Busted) -> None:
+    """Take a fill back that the venue took back, once; a person looks at what that means."""
+    order = step.state.order(body.order)
+    place = "firm" if order is None else subject("connection", order.connection)
+    if order is not None:
+        known = step.state.fills.get(fill_key(order.connection, body.fill))
+        if known is not None and known.busted:
+            return
+        step.emit(e.Reversed(order=order.id, fill=body.fill))
+        what = "it had not been booked" if known is None else f"{text(known.quantity)} at {text(known.price)}"
     else:
-        step.emit(e.Took())
-    for order in _not_shown(step.state, body)[:CANCELS_MAX]:
-        step.emit(e.Asked(connection=body.connection, order=order))
-
-
-def _not_shown(state: State, body: c.Reconciled) -> list[str]:
-    """Return the orders that should work at a connection and that its venue does not show; one just sent may still be
-    on its way."""
-    shown = set(body.orders)
-    return [
-        order.id
-        for order in state.orders.values()
-        if order.connection == body.connection and order.id not in shown and order.state not in NOT_YET_SHOWN
-    ]
-
-
-def drift(state: State, body: c.Reconciled) -> list[str]:
-    """Return where a venue's own account of a connection differs from the book; empty where they agree."""
-    account = subject("account", state.connections[body.connection].account)
-    venue = {holding.instrument: int(holding.quantity) for holding in body.positions}
-    book = {
-        name: cell.quantity
-        for (of, connection, name), cell in state.cells.items()
-        if of == account and connection == body.connection
-    }
-    found = [
-        f"{name}: book {text(book.get(name, 0))}, venue {text(venue.get(name, 0))}"
-        for name in sorted({*venue, *book})
-        if book.get(name, 0) != venue.get(name, 0)
-    ]
-    for currency, amount in body.cash:
-        known = state.cash.get((body.connection, currency))
-        if known is not None and abs(known.amount - amount) > max(Quantity(10**18), abs(amount) // 1000):
-            found.append(f"{currency}: book {text(known.amount)}, venue {text(amount)}")
-        if known is None:
-            for of in (account, FIRM):
-                if state.rate(currency, state.subjects[of].currency) is None:
-                    found.append(f"{currency}: no exchange rate to {state.subjects[of].currency}")
-    found += [f"order {order} is not in the book" for order in body.orders if order not in state.orders]
-    return found
+        what = "the order is not in the book"
+    why = f"the venue took fill {body.fill} of {body.order} back: {what}"
+    step.emit(e.Alarm(code="busted_fill", why=why))
+    raise_halt(step, place, "drift", "busted_fill", actual=body.fill, why=why)
+    if order is not None:
+        watch(step, step.state.path(order.agent, order.client))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from remit.kernel import command as c
+from remit.kernel import fold_exits
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.names import split_subject
@@ -32,6 +33,9 @@ def resolve(state: State, command: Command, body: c.Resolve) -> None:
         for key in state.confirmed:
             if key[1] == name:
                 state.confirmed[key] = 0
+        fold_exits.resolved(state, name)
+        for kept in [key for key in state.kept if key[1:] == ("position", name)]:
+            del state.kept[kept]
     _raise_high_waters(paid)
 
 
@@ -63,6 +67,7 @@ def split(state: State, command: Command, body: c.Split) -> None:
         cell.price = cell.price * body.old // body.new if mark is None else int(mark.last)
         cell.revalue()
     _scale_facts(state, body)
+    fold_exits.split(state, body)
     _raise_high_waters(cells)
 
 
@@ -72,6 +77,9 @@ def _scale_facts(state: State, body: c.Split) -> None:
     for key, quantity in state.confirmed.items():
         if key[1] == name:
             state.confirmed[key] = _scaled(quantity, body)
+    for kept, quantity in state.kept.items():
+        if kept[1:] == ("position", name):
+            state.kept[kept] = _scaled(quantity, body)
     for place, (located, until) in state.locates.items():
         if place[1] == name:
             state.locates[place] = (_scaled(located, body), until)

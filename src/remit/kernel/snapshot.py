@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import NODEFAULT
 
-from remit.kernel import access
+from remit.kernel import access, fold_exits
 from remit.kernel.book import Cash
 from remit.kernel.codec import decode, encode
-from remit.kernel.command import DeclareParent, SetVenueState
+from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
+from remit.kernel.drift import Drift, Fill, Kind
+from remit.kernel.exit import Exit
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import set_level
 from remit.kernel.mandate import MandateVersion
@@ -26,7 +28,19 @@ COUNTED = ("orders", "orders_today", "last_order_at")
 KEPT = (*COUNTED, "base", "day_base", "high_water", "order_tat", "message_tat", "executions", "rejections")
 """What the sums of a whole subject keep beside what its cells add up to."""
 HELD = ("quantity", "cost", "entry", "flow", "fees", "price")
-PLAIN_TABLES = ("volumes", "restricted", "trading", "margins", "zones", "sessions", "children", "sweeps", "refusals")
+PLAIN_TABLES = (
+    "volumes",
+    "restricted",
+    "trading",
+    "margins",
+    "zones",
+    "sessions",
+    "children",
+    "sweeps",
+    "refusals",
+    "silent",
+    "reconciled_at",
+)
 """Tables from a name to plain values."""
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
@@ -70,7 +84,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     paid: int
     fees: int
     changed_at: int
-    fills: tuple[str, ...]
+    fills: tuple[tuple[str, Fill], ...]
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +122,11 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancel_alls: tuple[CancelAllFact, ...]
     armed: tuple[ArmFact, ...]
     halts: tuple[HaltFact, ...]
+    tolerances: tuple[tuple[str, access.Tolerance], ...]
+    gathered: tuple[Reconciled, ...]
+    drifts: tuple[tuple[str, tuple[Drift, ...]], ...]
+    kept: tuple[tuple[str, Kind, str, int], ...]
+    unknown: tuple[tuple[str, str, int], ...]
     levels: tuple[tuple[str, str, str, str, int], ...]
     cash: tuple[tuple[str, str, int], ...]
     sums: tuple[tuple[str, tuple[int, ...]], ...]
@@ -115,6 +134,9 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cells: tuple[tuple[str, str, str, tuple[int, ...]], ...]
     orders: tuple[OrderImage, ...]
     finished: tuple[tuple[int, OrderImage], ...]
+    exits: tuple[Exit, ...]
+    past_exits: tuple[Exit, ...]
+    exits_due: tuple[str, ...]
     seen: tuple[tuple[int, str, str, Seen], ...]
     same: tuple[tuple[int, str, str, str, int, int], ...]
 
@@ -139,6 +161,13 @@ def dump(state: State) -> bytes:
         calendars=tuple(sorted(state.calendars.items())),
         plain={name: tuple(sorted(getattr(state, name).items())) for name in PLAIN_TABLES},
         halts=tuple(state.halts.values()),
+        tolerances=tuple((name, _canonical(row)) for name, row in sorted(state.tolerances.items())),
+        gathered=tuple(row for _, row in sorted(state.gathered.items())),
+        drifts=tuple((name, tuple(_canonical(row) for row in rows)) for name, rows in sorted(state.drifts.items())),
+        kept=tuple((*key, value) for key, value in sorted(state.kept.items())),
+        unknown=tuple(
+            (name, order, since) for name, orders in sorted(state.unknown.items()) for order, since in orders.items()
+        ),
         levels=tuple((*key, stands) for key, stands in sorted(state.levels.items())),
         cash=tuple((*key, cash.amount) for key, cash in sorted(state.cash.items())),
         sums=tuple((name, _values(of.total, KEPT)) for name, of in sorted(state.subjects.items())),
@@ -149,8 +178,11 @@ def dump(state: State) -> bytes:
             if dimension == "market" and sums.orders
         ),
         cells=tuple((*key, _values(cell, HELD)) for key, cell in sorted(state.cells.items()) if _leaves_a_trace(cell)),
-        orders=tuple(_image(order) for order in state.orders.values()),
-        finished=tuple((at, _image(state.finished[name])) for at, name in state.finished_at),
+        orders=tuple(_image(state, order) for order in state.orders.values()),
+        finished=tuple((at, _image(state, state.finished[name])) for at, name in state.finished_at),
+        exits=tuple(_exit(row) for row in state.exits.values()),
+        past_exits=tuple(_exit(row) for _, row in sorted(state.past_exits.items())),
+        exits_due=tuple(state.exits_due),
         seen=tuple((at, *key, state.seen[key]) for at, key in state.seen_at),
         same=tuple((at, *key) for at, key in state.same_at),
     )
@@ -174,6 +206,10 @@ def load(source: bytes) -> State:
     _load_world(state, image)
     _load_book(state, image)
     _load_behaviour(state, image)
+    for exit in image.exits:
+        fold_exits.add(state, exit)
+    state.past_exits = {exit.id: exit for exit in image.past_exits}
+    state.exits_due = dict.fromkeys(image.exits_due)
     return state
 
 
@@ -243,8 +279,8 @@ def _load_book(state: State, image: Image) -> None:
     for at, row in image.finished:
         state.finished[row.id] = _order(state, row)
         state.finished_at.append((at, row.id))
-    for order in (*state.orders.values(), *state.finished.values()):
-        state.fills.update(dict.fromkeys(order.fills, order.id))
+    rows = (*image.orders, *(row for _, row in image.finished))
+    state.fills = dict(sorted((fill for row in rows for fill in row.fills), key=lambda fill: (fill[1].at, fill[0])))
     state.children = dict(image.plain["children"])  # reserving has counted them once more
 
 
@@ -256,6 +292,12 @@ def _load_behaviour(state: State, image: Image) -> None:
         state.same[(agent, instrument, side, quantity, price)] = at
         state.same_at.append((at, (agent, instrument, side, quantity, price)))
     state.pauses = {row.subject: row for row in image.pauses}
+    state.tolerances = dict(image.tolerances)
+    state.gathered = {row.connection: row for row in image.gathered}
+    state.drifts = dict(image.drifts)
+    state.kept = {(connection, kind, item): kept for connection, kind, item, kept in image.kept}
+    for connection, order, since in image.unknown:
+        state.unknown.setdefault(connection, {})[order] = since
     state.cancel_alls = {row.connection: row for row in image.cancel_alls}
     state.armed = {row.connection: row for row in image.armed}
     for halt in image.halts:
@@ -294,6 +336,11 @@ def _canonical(row: Row) -> Row:
     return row
 
 
+def _exit(row: Exit) -> Exit:
+    legs = tuple(_canonical(leg) for leg in row.terms.legs)
+    return msgspec.structs.replace(row, terms=_canonical(msgspec.structs.replace(row.terms, legs=legs)))
+
+
 def _version(row: MandateVersion) -> MandateVersion:
     return _canonical(msgspec.structs.replace(row, mandate=_canonical(row.mandate)))
 
@@ -302,9 +349,10 @@ def _unfit(row: Unfit) -> Unfit:
     return row if row.mark is None else msgspec.structs.replace(row, mark=_canonical(row.mark))
 
 
-def _image(order: Order) -> OrderImage:
+def _image(state: State, order: Order) -> OrderImage:
     values = {field: getattr(order, field) for field in OrderImage.__struct_fields__}
-    values["intent"], values["fills"] = _canonical(order.intent), tuple(order.fills)
+    values["intent"] = _canonical(order.intent)
+    values["fills"] = tuple((key, state.fills[key]) for key in order.fills)
     return OrderImage(**values)
 
 
@@ -312,7 +360,7 @@ def _order(state: State, image: OrderImage) -> Order:
     order, intent = Order(), image.intent
     for field in OrderImage.__struct_fields__:
         setattr(order, field, getattr(image, field))
-    order.fills = list(image.fills)
+    order.fills = [key for key, _ in image.fills]
     order.agent, order.account = intent.agent, state.agents[intent.agent].account
     order.connection, order.venue = intent.connection, state.connections[intent.connection].venue
     order.instrument, order.cash_currency = intent.instrument, state.instruments[intent.instrument].currency

@@ -8,8 +8,10 @@ import msgspec
 
 from remit.kernel import access
 from remit.kernel.book import Cash, Cell, Sums
-from remit.kernel.command import DeclareParent, SetVenueState
+from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
+from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.event import HaltCause
+from remit.kernel.exit import Exit, exit_id
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import LevelKey
 from remit.kernel.mandate import MandateVersion
@@ -172,13 +174,43 @@ class State:
         """Live order ids per agent, oldest first."""
         self.finished: dict[str, Order] = {}
         self.finished_at: deque[tuple[int, str]] = deque()
-        self.fills: dict[str, str] = {}
-        """Fill id (with its connection) -> order, for as long as the order is remembered."""
+        self.fills: dict[str, Fill] = {}
+        """By fill id (with its connection), in the order in which they were heard, for as long as their order is
+        remembered."""
         self.confirmed: dict[tuple[str, str], int] = {}
         """Per (connection, instrument): the position as its venue last showed it, moved along by fills since."""
         self.crossings: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
         """Working orders per (owner, instrument, side), sorted by worst price."""
+        # what venues show
+        self.tolerances: dict[str, access.Tolerance] = {}
+        """Per connection for which a person said other than the defaults."""
+        self.gathered: dict[str, Reconciled] = {}
+        """The parts of an account that are there so far."""
+        self.reconciled_at: dict[str, int] = {}
+        """When a connection's venue last gave a whole account."""
+        self.silent: dict[str, int] = {}
+        """Rounds in a row without one."""
+        self.drifts: dict[str, tuple[Drift, ...]] = {}
+        """What differed in the last round, less what a person decided since."""
+        self.kept: dict[tuple[str, Kind, str], int] = {}
+        """Per (connection, kind, item): how much more the venue may show, because a person said so."""
+        self.unknown: dict[str, dict[str, int]] = {}
+        """Since when the outcome of which orders is unknown, oldest first, per connection."""
+        self._begin_exits()
         self._begin_behaviour()
+
+    def _begin_exits(self) -> None:
+        self.exits: dict[str, Exit] = {}
+        self.exits_of: dict[str, dict[str, None]] = {}
+        """Exit ids per instrument."""
+        self.exits_at: dict[tuple[str, str, str], dict[str, None]] = {}
+        """Exit ids per (agent, connection, instrument)."""
+        self.exits_due: dict[str, None] = {}
+        """Exits of which something has happened that no event has told yet."""
+        self.past_exits: dict[str, Exit] = {}
+        """Brackets that are over, for as long as their entry is remembered: it may still fill late."""
+        self.expiries: dict[str, int] = {}
+        """When instruments that have exits expire."""
 
     def _begin_behaviour(self) -> None:
         self.seen: dict[tuple[str, str], Seen] = {}
@@ -296,7 +328,9 @@ class State:
         while self.seen_at and self.seen_at[0][0] < horizon - CLOCK_LEAD_NS:
             self.seen.pop(self.seen_at.popleft()[1], None)
         while self.finished_at and self.finished_at[0][0] < horizon:
-            for fill in self.finished.pop(self.finished_at.popleft()[1]).fills:
+            order = self.finished.pop(self.finished_at.popleft()[1])
+            self.past_exits.pop(exit_id(order.id), None)
+            for fill in order.fills:
                 del self.fills[fill]
         while self.same_at and self.same_at[0][0] < horizon:
             at, key = self.same_at.popleft()

@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from remit.kernel import command as c
-from remit.kernel import fold_wide, health, settle
+from remit.kernel import fold_drift, fold_exits, fold_wide, health, settle
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.mandate import MandateVersion, digest
 from remit.kernel.names import subject
-from remit.kernel.numbers import SCALE
 from remit.kernel.state import CLOCK_LEAD_NS, Calendar, PauseFact, State, Subject
 
 
@@ -43,6 +42,8 @@ def _set_mark(state: State, mark: Mark) -> list[Cell]:
     cells = state.cells_of.get(mark.instrument, [])
     for cell in cells:
         cell.mark(int(mark.last))
+    if mark.instrument in state.exits_of:
+        fold_exits.marked(state, known, mark)
     return cells
 
 
@@ -161,6 +162,7 @@ def _instrument(state: State, command: Command, body: c.AddInstrument) -> None:
     market = state.markets.setdefault(instrument.market_name, [])
     if instrument.name not in market:
         market.append(instrument.name)
+    fold_exits.listed(state, instrument.name)
 
 
 def _sessions(state: State, command: Command, body: c.SetSessions) -> None:
@@ -198,21 +200,8 @@ def _margin(state: State, command: Command, body: c.SetMargin) -> None:
         cell.refresh()
 
 
-def set_balance(state: State, connection: str, currency: str, amount: int) -> None:
-    """Take a stated balance over; the difference to the book is a deposit (or withdrawal) of the account and the
-    firm."""
-    cash = state.cash_of(connection, currency)
-    difference = amount - cash.amount
-    cash.amount = amount
-    account = state.subjects[subject("account", state.connections[connection].account)]
-    for of in (account, state.subjects["firm"]):
-        rate = state.rate(currency, of.currency)
-        assert rate is not None
-        of.total.base += difference * rate // SCALE
-
-
 def _balance(state: State, command: Command, body: c.SetBalance) -> None:
-    set_balance(state, body.connection, body.currency, int(body.amount))
+    fold_drift.set_balance(state, body.connection, body.currency, int(body.amount))
 
 
 def _venue(state: State, command: Command, body: c.SetVenueState) -> None:
@@ -226,29 +215,6 @@ def _marked(state: State, command: Command, body: c.Marked) -> None:
 def _parent(state: State, command: Command, body: c.DeclareParent) -> None:
     state.parents[body.parent] = body
     state.children.setdefault(body.parent, 0)
-
-
-def confirm(state: State, body: c.Reconciled) -> None:
-    """Note the positions that a venue shows: what reduces is proven against the smaller of book and venue."""
-    shown = {holding.instrument: int(holding.quantity) for holding in body.positions}
-    account = subject("account", state.connections[body.connection].account)
-    for (of, connection, name), cell in state.cells.items():
-        if of == account and connection == body.connection and cell.quantity:
-            shown.setdefault(name, 0)
-    for key in [key for key in state.confirmed if key[0] == body.connection]:
-        del state.confirmed[key]
-    for name, quantity in shown.items():
-        state.confirmed[(body.connection, name)] = quantity
-
-
-def _reconciled(state: State, command: Command, body: c.Reconciled) -> None:
-    confirm(state, body)
-    for currency, amount in body.cash:
-        if (body.connection, currency) not in state.cash:
-            set_balance(state, body.connection, currency, int(amount))
-    known = state.venue_states[body.connection]
-    state.venue_states[body.connection] = msgspec.structs.replace(known, reconciled=True, link_up=True)
-    state.crashed = state.crashed and not all(venue.reconciled for venue in state.venue_states.values())
 
 
 def _pause(state: State, command: Command, body: c.SetPause) -> None:
@@ -313,7 +279,8 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.Split: settle.split,
     c.Dividend: settle.dividend,
     c.Funding: settle.funding,
-    c.Reconciled: _reconciled,
+    c.Reconciled: fold_drift.fold_reconciled,
+    c.SetTolerance: fold_drift.fold_tolerance,
     c.External: _nothing,
     c.SetPause: _pause,
     c.Halt: _nothing,

@@ -39,7 +39,9 @@ from remit.kernel.command.trading import (
     Cancel,
     DeclareParent,
     Decline,
+    DropExit,
     Replace,
+    SetExit,
     Submit,
 )
 from remit.kernel.command.venue import (
@@ -121,6 +123,8 @@ Body = (
     | Replace
     | Cancel
     | DeclareParent
+    | SetExit
+    | DropExit
     | Approve
     | Decline
     | Ask
@@ -186,6 +190,7 @@ __all__ = [
     "DeclareParent",
     "Decline",
     "Dividend",
+    "DropExit",
     "Expired",
     "External",
     "Filled",
@@ -211,6 +216,7 @@ __all__ = [
     "SetBalance",
     "SetCalendar",
     "SetCapability",
+    "SetExit",
     "SetFirm",
     "SetGrant",
     "SetLocate",

@@ -26,6 +26,13 @@ class AddConnection(Content, frozen=True, tag="add_connection"):
     connection: access.Connection
 
 
+class SetTolerance(Content, frozen=True, tag="set_tolerance"):
+    """How far a connection's book and venue may differ, and for how long, before it halts."""
+
+    connection: Name
+    tolerance: access.Tolerance
+
+
 class AddAgent(Content, frozen=True, tag="add_agent"):
     """A new agent; it can do nothing until it has capabilities, a grant and mandates."""
 

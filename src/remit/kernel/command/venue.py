@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import msgspec
 
 from remit.kernel.command.content import Content
 from remit.kernel.names import Currency, Name, Text
 from remit.kernel.numbers import Money, Price, Quantity
+
+PARTS_MAX = 1_000
+"""Parts that one account of a connection may come in."""
 
 
 class Ask(Content, frozen=True, tag="ask"):
@@ -114,9 +119,42 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reconciled(Content, frozen=True, tag="reconciled"):
-    """What a connection's venue holds: every position, cash by currency, and the ids of the orders it works."""
+    """What a connection's venue holds: every position, cash by currency, and the ids of the orders it works.
+
+    An account too large for one entry comes in `parts`, one after the other, and counts with the last.
+    """
 
     connection: Name
     positions: tuple[Holding, ...]
     cash: tuple[tuple[Currency, Money], ...]
     orders: tuple[Name, ...]
+    part: Annotated[int, msgspec.Meta(ge=1, le=PARTS_MAX)] = 1
+    parts: Annotated[int, msgspec.Meta(ge=1, le=PARTS_MAX)] = 1
+
+
+class NoData(Content, frozen=True, tag="no_data"):
+    """A venue's own account of a connection was not to be had, or only in part: nothing follows from that, least of
+    all that the connection holds nothing."""
+
+    connection: Name
+    why: Text
+
+
+class Busted(Content, frozen=True, tag="busted"):
+    """The venue took a fill back."""
+
+    order: Name
+    fill: Name
+
+
+class Adopt(Content, frozen=True, tag="adopt"):
+    """A person decides what is true where book and venue differ.
+
+    `venue`: the book is corrected to what the venue shows. `book`: the book stays, and the difference is remembered as
+    kept. `agent` says whose a corrected position is where the book does not tell.
+    """
+
+    connection: Name
+    truth: Literal["venue", "book"]
+    why: Text
+    agent: str = ""

@@ -1,0 +1,256 @@
+"""How a venue's own account changes the state: what it confirms, what differs, and what a person made of that."""
+
+from __future__ import annotations
+
+import msgspec
+
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.command import Command
+from remit.kernel.drift import Drift, Fill, Kind
+from remit.kernel.names import FIRM, SIGN, subject
+from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+from remit.kernel.order import Order, fill_key
+from remit.kernel.state import HaltFact, State
+
+TOLERANCE = access.Tolerance()
+"""What holds for a connection where nobody said otherwise."""
+
+
+def tolerance_of(state: State, connection: str) -> access.Tolerance:
+    """Return how far a connection's book and venue may differ."""
+    return state.tolerances.get(connection, TOLERANCE)
+
+
+def book_of(state: State, connection: str) -> dict[str, int]:
+    """Return what the book holds through a connection: quantity by instrument, nothing where it is flat."""
+    account = subject("account", state.connections[connection].account)
+    return {
+        name: cell.quantity
+        for (of, through, name), cell in state.cells.items()
+        if of == account and through == connection and cell.quantity
+    }
+
+
+def kept_of(state: State, connection: str, kind: Kind) -> dict[str, int]:
+    """Return the differences of a connection that a person kept, by item."""
+    return {item: kept for (of, what, item), kept in state.kept.items() if of == connection and what == kind}
+
+
+def whole(state: State, body: c.Reconciled) -> c.Reconciled:
+    """Return an account with the parts that came before this one."""
+    known = state.gathered.get(body.connection)
+    if body.part == 1 or known is None:
+        return body
+    return msgspec.structs.replace(
+        body,
+        positions=(*known.positions, *body.positions),
+        cash=(*known.cash, *body.cash),
+        orders=(*known.orders, *body.orders),
+    )
+
+
+def still_drifting(state: State, fact: HaltFact) -> str:
+    """Return which difference keeps a halt for drift from ending; empty where none does."""
+    if fact.cause != "drift":
+        return ""
+    for connection, drifts in sorted(state.drifts.items()):
+        if fact.subject == subject("connection", connection):
+            for drift in drifts:
+                if drift.bucket == "large":
+                    return f"{connection}: {drift.item} still differs; accept the venue's truth or keep the book first"
+    return ""
+
+
+# -- rounds
+
+
+def fold_reconciled(state: State, command: Command, body: c.Reconciled) -> None:
+    """Keep a part until the rest is there; the whole of it, with nothing different, makes the connection ready."""
+    shown = whole(state, body)
+    if body.part < body.parts:
+        state.gathered[body.connection] = shown
+    else:
+        _take_over(state, shown, ())
+
+
+def fold_drifted(state: State, command: Command, decision: e.Decision | None, event: e.Drifted) -> None:
+    body = command.body
+    assert isinstance(body, c.Reconciled)
+    _take_over(state, whole(state, body), event.drifts)
+
+
+def fold_silent(state: State, command: Command, decision: e.Decision | None, event: e.Silent) -> None:
+    """A round without an account: after enough of them in a row nothing opens."""
+    name = event.connection
+    state.gathered.pop(name, None)
+    state.silent[name] = state.silent.get(name, 0) + 1
+    if state.silent[name] >= tolerance_of(state, name).silent_rounds:
+        state.venue_states[name] = msgspec.structs.replace(state.venue_states[name], reconciled=False)
+
+
+def fold_tolerance(state: State, command: Command, body: c.SetTolerance) -> None:
+    state.tolerances[body.connection] = body.tolerance
+
+
+def _take_over(state: State, shown: c.Reconciled, drifts: tuple[Drift, ...]) -> None:
+    name = shown.connection
+    state.gathered.pop(name, None)
+    state.silent.pop(name, None)
+    state.reconciled_at[name] = state.at
+    _forget_kept(state, shown)
+    _confirm(state, shown)
+    for currency, amount in shown.cash:
+        if (name, currency) not in state.cash and has_rates(state, name, currency):
+            set_balance(state, name, currency, int(amount))
+    if drifts:
+        state.drifts[name] = drifts
+    else:
+        state.drifts.pop(name, None)
+    ready = all(drift.bucket != "large" for drift in drifts)
+    state.venue_states[name] = msgspec.structs.replace(state.venue_states[name], reconciled=ready, link_up=True)
+    state.crashed = state.crashed and not all(venue.reconciled for venue in state.venue_states.values())
+
+
+def _forget_kept(state: State, shown: c.Reconciled) -> None:
+    """A kept difference ends when the venue shows what the book holds."""
+    connection, book = shown.connection, book_of(state, shown.connection)
+    venue = {holding.instrument: int(holding.quantity) for holding in shown.positions}
+    for item in kept_of(state, connection, "position"):
+        if venue.get(item, 0) == book.get(item, 0):
+            del state.kept[(connection, "position", item)]
+    cash = dict(shown.cash)
+    for item in kept_of(state, connection, "cash"):
+        if cash.get(item, 0) == state.cash_of(connection, item).amount:
+            del state.kept[(connection, "cash", item)]
+    for item in kept_of(state, connection, "order"):
+        if item not in shown.orders:
+            del state.kept[(connection, "order", item)]
+
+
+def _confirm(state: State, shown: c.Reconciled) -> None:
+    """Note the positions that a venue shows, less what a person kept: what reduces is proven against the smaller of
+    book and venue."""
+    connection = shown.connection
+    venue = dict.fromkeys(book_of(state, connection), 0)
+    venue |= {holding.instrument: int(holding.quantity) for holding in shown.positions}
+    kept = kept_of(state, connection, "position")
+    for key in [key for key in state.confirmed if key[0] == connection]:
+        del state.confirmed[key]
+    for name, quantity in venue.items():
+        state.confirmed[(connection, name)] = quantity - kept.get(name, 0)
+
+
+def has_rates(state: State, connection: str, currency: str) -> bool:
+    """Whether an amount of a currency can be counted for the connection's account and for the firm."""
+    account = subject("account", state.connections[connection].account)
+    return all(state.rate(currency, state.subjects[of].currency) is not None for of in (account, FIRM))
+
+
+def set_balance(state: State, connection: str, currency: str, amount: int) -> None:
+    """Take a stated balance over; the difference to the book is a deposit (or withdrawal) of the account and the
+    firm."""
+    cash = state.cash_of(connection, currency)
+    difference = amount - cash.amount
+    cash.amount = amount
+    account = state.subjects[subject("account", state.connections[connection].account)]
+    for of in (account, state.subjects[FIRM]):
+        rate = state.rate(currency, of.currency)
+        assert rate is not None
+        of.total.base += difference * rate // SCALE
+
+
+# -- what a person made of a difference
+
+
+def fold_corrected(state: State, command: Command, decision: e.Decision | None, event: e.Corrected) -> None:
+    """Correct the book to what the venue shows: a deposit in kind at the mark, which is neither profit nor loss."""
+    change = int(event.change)
+    if event.kind == "cash":
+        held = state.cash_of(event.connection, event.item).amount
+        set_balance(state, event.connection, event.item, held + change)
+    else:
+        instrument = state.instruments[event.item]
+        for of in state.path(event.agent, ""):
+            unit = state.unit(instrument, of.currency)
+            assert unit is not None
+            cell = state.cell(of, event.connection, instrument, unit)
+            before, flow = cell.value, cell.flow
+            cell.fill(1 if change > 0 else -1, abs(change), cell.price, 0)
+            brought = cell.value - before
+            cell.pay(-brought - (cell.flow - flow))  # to the last digit, whatever was rounded
+            of.total.base += brought
+    _settle(state, event.connection, event.kind, event.item)
+
+
+def fold_kept(state: State, command: Command, decision: e.Decision | None, event: e.Kept) -> None:
+    """The book stays as it is: the venue is expected to differ by so much from here on."""
+    key = (event.connection, event.kind, event.item)
+    state.kept[key] = state.kept.get(key, 0) + int(event.difference)
+    if event.kind == "position":
+        state.confirmed[(event.connection, event.item)] -= int(event.difference)
+    _settle(state, *key)
+
+
+def _settle(state: State, connection: str, kind: Kind, item: str) -> None:
+    """A difference that a person decided stands no more."""
+    left = tuple(drift for drift in state.drifts[connection] if (drift.kind, drift.item) != (kind, item))
+    if left:
+        state.drifts[connection] = left
+    else:
+        del state.drifts[connection]
+
+
+# -- fills that were taken back, and orders nobody knows of
+
+
+def fold_reversed(state: State, command: Command, decision: e.Decision | None, event: e.Reversed) -> None:
+    """Take a fill back out of the book; its id stays known, so that it is neither booked nor taken back again."""
+    order = state.order(event.order)
+    assert order is not None
+    key = fill_key(order.connection, event.fill)
+    fill = state.fills.get(key)
+    if fill is None:
+        state.fills[key] = Fill(order.id, 0, 0, 0, state.at, True)
+        order.fills.append(key)
+        return
+    state.fills[key] = msgspec.structs.replace(fill, busted=True)
+    _move_back(state, order, fill)
+
+
+def _move_back(state: State, order: Order, fill: Fill) -> None:
+    instrument = state.instruments[order.instrument]
+    sign, profit = -SIGN[order.side], 0
+    for of in state.path(order.agent, order.client):
+        unit = state.unit(instrument, of.currency)
+        assert unit is not None
+        fee = div_ceil(fill.fee * (unit // instrument.multiplier), SCALE)
+        cell = state.cell(of, order.connection, instrument, unit)
+        closed = cell.fill(sign, fill.quantity, fill.price, -fee)
+        # What was rounded against us once is not rounded against us again.
+        cell.pay(notional_ceil(fill.price, fill.quantity, unit) - notional_floor(fill.price, fill.quantity, unit))
+        profit = closed if of.scope == "account" else profit
+    key = (order.connection, order.instrument)
+    if key in state.confirmed:
+        state.confirmed[key] += sign * fill.quantity
+    cash = state.cash_of(order.connection, instrument.currency)
+    unit = instrument.multiplier * SCALE
+    if instrument.kind == "perpetual":
+        cash.amount += profit * instrument.multiplier // SCALE**2
+    elif sign < 0:
+        cash.amount += notional_ceil(fill.price, fill.quantity, unit)
+    else:
+        cash.amount -= notional_floor(fill.price, fill.quantity, unit)
+    cash.amount += fill.fee
+
+
+def note_unknown(state: State, order: Order) -> None:
+    """Remember since when nobody knows what became of an order; a cancel that nobody answered leaves it so."""
+    known = state.unknown.get(order.connection, {})
+    if order.state == "unknown":
+        state.unknown.setdefault(order.connection, known).setdefault(order.id, state.at)
+    elif order.id in known and order.state != "pending_cancel":
+        del known[order.id]
+        if not known:
+            del state.unknown[order.connection]
