@@ -11,9 +11,13 @@ from remit.kernel.book import changes_of
 from remit.kernel.event import DENY, HOLD, VERDICTS, Decision, Finding
 from remit.kernel.gather import account_facts, complete, gather
 from remit.kernel.lens import Asked, Lens, good_until
+from remit.kernel.level import groups_of
+from remit.kernel.mandate import EMPTY
 from remit.kernel.numbers import LARGEST, Money, Price, Quantity
 from remit.kernel.reserve import haircut_of
 from remit.kernel.rules.compile import Lines, Watch
+from remit.kernel.rules.generate import OVER
+from remit.kernel.rules.rule import PERS
 from remit.kernel.rules.table import RULES
 from remit.kernel.state import State, Subject
 
@@ -90,15 +94,23 @@ class Judge:
             marks=() if mark is None else ((mark.instrument, mark.bid, mark.ask, mark.last, mark.at),),
         ), needs
 
-    def watch(self, of: Subject) -> tuple[Finding, ...]:
-        """Return which of a subject's limits that need no order do not hold now."""
-        if of.version is None:
-            return ()
+    def watcher(self, of: Subject) -> Watch:
+        """Return what judges a subject's sums with no order; without a mandate it watches nothing."""
         watch = self._watches.get(of.written)
         if watch is None:
-            watch = self._watches[of.written] = self._lines.watch(of.scope, of.version.digest, of.version.mandate)
-        found = watch.check(of.total) if watch.lines else None
-        return watch.findings(found, of.total, of.written, of.currency) if found else ()
+            version = of.version
+            known, mandate = ("", EMPTY) if version is None else (version.digest, version.mandate)
+            watch = self._watches[of.written] = self._lines.watch(of.scope, known, mandate)
+        return watch
+
+    def watch(self, of: Subject) -> tuple[Finding, ...]:
+        """Return which of a subject's limits that need no order do not hold now, in any of its groups."""
+        watch, found = self.watcher(of), []
+        for dimension, sums in ((PERS.index(name), sums) for (name, _), sums in groups_of(of)):
+            for line, band in zip(watch.lines[dimension], watch.bands(dimension, sums), strict=True):
+                if band == OVER:
+                    found.append(watch.gauge(line, sums).finding(of.written, of.currency))
+        return tuple(found)
 
     def _unknown(self, asked: Asked) -> Finding | None:
         state, intent = self.state, asked.intent

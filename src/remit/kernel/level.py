@@ -29,6 +29,11 @@ def sums_of(of: Subject, dimension: str, name: str) -> Sums:
     return of.total if dimension == "total" else of.group(dimension, name)
 
 
+def groups_of(of: Subject) -> list[tuple[tuple[str, str], Sums]]:
+    """Return every dimension and group that a subject has sums of, the total first, the others by name."""
+    return [(("total", ""), of.total), *sorted(of.groups.items(), key=lambda group: group[0])]
+
+
 def set_level(state: State, key: LevelKey, stands: int) -> None:
     """Remember how a limit stands: 80, 100, or 0 for neither."""
     sums = sums_of(state.subjects[key[0]], key[2], key[3])

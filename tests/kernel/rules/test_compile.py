@@ -17,6 +17,7 @@ from remit.kernel.mandate import EMPTY, Mandate, Rate
 from remit.kernel.numbers import NANOSECONDS, Money, Ratio
 from remit.kernel.rules.compile import Evaluator, Lines, compile_rules, unread
 from remit.kernel.rules.facts import Facts
+from remit.kernel.rules.generate import NEAR
 from remit.kernel.rules.relation import at_most
 from remit.kernel.rules.rule import EVERY, OPENING, PERS, Rule
 from remit.kernel.rules.table import RULES
@@ -113,10 +114,15 @@ def test_a_watch_finds_what_its_walk_finds(table: str, data: st.DataObject) -> N
     rules, _, sums, _ = TABLES[table]
     state = tuple(rule for rule in rules if rule.state)
     watch = Lines(rules).watch("agent", "", data.draw(mandate(state)))
-    of = data.draw(thing(sums, data.draw(st.sampled_from((0, 2)))))
-    found = watch.check(of)
-    assert found == watch.walk(of)
-    assert len(watch.findings(found or (), of, "agent:a", "USD")) == len(found or ())
+    groups = [data.draw(thing(sums, data.draw(st.sampled_from((0, 2))))) for _ in PERS]
+    for of in groups:
+        of.levels = 0
+    bands = [watch.bands(dimension, of) for dimension, of in enumerate(groups)]
+    assert bands == [watch.walk(dimension, of) for dimension, of in enumerate(groups)]
+    assert watch.near(groups) == any(band >= NEAR for found in bands for band in found)
+    if any(watch.lines):
+        next(of for of, lines in zip(groups, watch.lines, strict=True) if lines).levels = 1
+        assert watch.near(groups), "where a level stands it is looked at closely"
 
 
 @both_tables

@@ -6,11 +6,12 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from remit.kernel.event import Finding, VerdictName
+from remit.kernel.level import BACK_PCT, NEAR_PCT
 from remit.kernel.mandate import LIMITS, Mandate
 from remit.kernel.names import Scope
 from remit.kernel.numbers import NANOSECONDS, div_ceil
-from remit.kernel.rules.generate import Line, generate, generate_resting
-from remit.kernel.rules.rule import EVERY, OPENING, PERS, TOTAL, Deny, Hold, Per, Rule
+from remit.kernel.rules.generate import CALM, NEAR, OVER, SETTLING, Line, generate, generate_bands, generate_near
+from remit.kernel.rules.rule import EVERY, OPENING, PERS, Deny, Hold, Rule
 from remit.kernel.rules.tree import Tree
 from remit.kernel.rules.unit import MONEY
 from remit.kernel.rules.walk import Missing, measure
@@ -92,9 +93,10 @@ class Evaluator:
     def check(self, order: Any, sums: Sequence[Any], changes: Sequence[Any]) -> list[int] | None:
         """Return the indices of the lines that do not hold, in order, or None when all hold. Never raises."""
         try:
-            return self._generated(order, sums, changes)
+            found: list[int] | None = self._generated(order, sums, changes)
         except Exception:  # noqa: BLE001  whatever went wrong, the walk names the line it went wrong in
             return self.walk(order, sums, changes)
+        return found
 
     def walk(self, order: Any, sums: Sequence[Any], changes: Sequence[Any]) -> list[int] | None:
         """Return the same by judging each line on its own; one that cannot be measured does not hold."""
@@ -129,42 +131,42 @@ class Evaluator:
 
 
 class Watch:
-    """Judges the sums of one subject with no order, after marks and fills."""
+    """Judges the sums of one subject with no order: in total, and in each of its markets, categories and venues.
 
-    __slots__ = ("_generated", "lines", "source")
+    `lines` are the limits in force per dimension, as in PERS. `near` is asked first, of the four sums above one stake.
+    """
 
-    def __init__(self, lines: tuple[Line, ...]) -> None:
+    __slots__ = ("_bands", "_near", "lines", "sources")
+
+    def __init__(self, lines: tuple[tuple[Line, ...], ...]) -> None:
         self.lines = lines
-        self._generated, self.source = generate_resting(lines)
+        self._near, near_source = generate_near(lines)
+        generated = [generate_bands(group) for group in lines]
+        self._bands = tuple(made.check for made in generated)
+        self.sources = (near_source, *(made.source for made in generated))
 
-    def check(self, of: Any) -> list[int] | None:
-        """Return the indices of the lines that do not hold, in order, or None when all hold. Never raises."""
+    def near(self, sums: Sequence[Any]) -> bool:
+        """Return whether any limit above a stake is near, or its level stands. Never raises: what cannot be told is."""
         try:
-            return self._generated(of)
+            return bool(self._near(sums))
+        except Exception:  # noqa: BLE001  whatever went wrong, the walk names the line it went wrong in
+            return True
+
+    def bands(self, dimension: int, of: Any) -> tuple[int, ...]:
+        """Return the band of each line of a dimension. Never raises."""
+        try:
+            found: tuple[int, ...] = self._bands[dimension](of)
         except Exception:  # noqa: BLE001  as above
-            return self.walk(of)
+            return self.walk(dimension, of)
+        return found
 
-    def walk(self, of: Any) -> list[int] | None:
-        """Return the same by judging each line on its own."""
-        found = [index for index, line in enumerate(self.lines) if self._breach(line, of) is not None]
-        return found or None
+    def walk(self, dimension: int, of: Any) -> tuple[int, ...]:
+        """Return the same by judging each line on its own; one that cannot be measured is over."""
+        return tuple(_band(line, self.gauge(line, of)) for line in self.lines[dimension])
 
-    def breaches(self, found: Sequence[int], of: Any) -> list[Breach]:
-        """Return what was measured in each of the lines found by `check` of the same sums."""
-        judged = (self._breach(self.lines[index], of) for index in found)
-        return [breach for breach in judged if breach is not None]
-
-    def findings(self, found: Sequence[int], of: Any, subject: str, currency: str) -> tuple[Finding, ...]:
-        """Return the lines found by `check` as text."""
-        return tuple(breach.finding(subject, currency) for breach in self.breaches(found, of))
-
-    def gauge(self, index: int, of: Any) -> Breach:
+    def gauge(self, line: Line, of: Any) -> Breach:
         """Return what a line measures, whether it holds or not."""
-        line = self.lines[index]
         return _measured(line, line.rule.resting, None, of, None)
-
-    def _breach(self, line: Line, of: Any) -> Breach | None:
-        return _judged(line, line.rule.resting, None, of, None, worsens=False)
 
 
 class Lines:
@@ -173,7 +175,7 @@ class Lines:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._evaluators: dict[tuple[tuple[str, str], ...], Evaluator] = {}
-        self._watches: dict[tuple[str, str, Per], Watch] = {}
+        self._watches: dict[tuple[str, str], Watch] = {}
 
     def evaluator(self, path: Sequence[tuple[str, str, Mandate | None]]) -> Evaluator:
         """Return the evaluator of a path of (scope, digest, mandate), from the firm down.
@@ -183,9 +185,9 @@ class Lines:
         key = tuple((scope, known) for scope, known, _ in path)
         return _kept(self._evaluators, key, lambda: Evaluator(_path_lines(self.rules, path)))
 
-    def watch(self, scope: str, known: str, mandate: Mandate, per: Per = TOTAL) -> Watch:
-        """Return what watches one subject's sums, in total or per market, category or venue."""
-        return _kept(self._watches, (scope, known, per), lambda: Watch(_watch_lines(self.rules, scope, mandate, per)))
+    def watch(self, scope: str, known: str, mandate: Mandate) -> Watch:
+        """Return what watches one subject's sums."""
+        return _kept(self._watches, (scope, known), lambda: Watch(_watch_lines(self.rules, scope, mandate)))
 
 
 def compile_rules(rules: Sequence[Rule], mandates: Sequence[tuple[str, Mandate]]) -> Evaluator:
@@ -222,9 +224,13 @@ def _path_lines(rules: Sequence[Rule], path: Sequence[tuple[str, str, Mandate | 
     return tuple(lines)
 
 
-def _watch_lines(rules: Sequence[Rule], scope: str, mandate: Mandate, per: Per) -> tuple[Line, ...]:
-    watched = (rule for rule in rules if rule.state and rule.per == per)
-    return tuple(line for rule in watched for line in _limit_lines(rule, 0, scope, mandate))
+def _watch_lines(rules: Sequence[Rule], scope: str, mandate: Mandate) -> tuple[tuple[Line, ...], ...]:
+    return tuple(
+        tuple(
+            line for rule in rules if rule.state and rule.per == per for line in _limit_lines(rule, 0, scope, mandate)
+        )
+        for per in PERS
+    )
 
 
 def _limit_lines(rule: Rule, level: int, scope: str, mandate: Mandate | None) -> list[Line]:
@@ -266,6 +272,21 @@ def _measured(line: Line, tree: Tree, order: Any, of: Any, change: Any) -> Breac
         return Breach(line, None, f"missing: {missing}")
     except Exception as fault:  # noqa: BLE001  a measurement that raises denies, by its name
         return Breach(line, None, f"cannot be measured: {type(fault).__name__}")
+
+
+def _band(line: Line, measured: Breach) -> int:
+    """Return how a measurement with no order stands to its limit; one that could not be made is over it."""
+    relation = line.rule.relation
+    if measured.missing or relation.reached is None or relation.exceeded is None:
+        return OVER
+    try:
+        if relation.exceeded(measured.actual, line.ready):
+            return OVER
+        if relation.reached(measured.actual, line.ready, NEAR_PCT):
+            return NEAR
+        return SETTLING if relation.reached(measured.actual, line.ready, BACK_PCT) else CALM
+    except Exception:  # noqa: BLE001  what cannot be compared does not hold
+        return OVER
 
 
 def _judged(line: Line, tree: Tree, order: Any, of: Any, change: Any, worsens: bool) -> Breach | None:

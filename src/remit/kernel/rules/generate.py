@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple, NoReturn
 
+from remit.kernel.level import BACK_PCT, NEAR_PCT
 from remit.kernel.rules.relation import NOTHING
 from remit.kernel.rules.rule import EVERY, OPENING, PERS, Rule
 from remit.kernel.rules.tree import (
@@ -43,7 +44,7 @@ class Line(NamedTuple):
 class Generated(NamedTuple):
     """A function made from lines, and its source for whoever wants to read it."""
 
-    check: Callable[..., list[int] | None]
+    check: Callable[..., Any]
     source: str
 
 
@@ -73,14 +74,43 @@ def generate(lines: Sequence[Line]) -> Generated:
     return writer.made("sorted(out) if out else None")
 
 
-def generate_resting(lines: Sequence[Line]) -> Generated:
-    """Return `check(of)`: the same of one subject's sums, with no order."""
-    slots = [_Slot(index, line, "of", "") for index, line in enumerate(lines)]
-    writer = _Writer(path_text(path, slot) for slot in slots for path in paths(slot.line.rule.resting))
-    writer.head("def check(of):")
-    for slot in slots:
-        writer.judge(1, slot, slot.line.rule.resting, before=None)
-    return writer.made("list(out) if out else None")
+CALM, SETTLING, NEAR, OVER = 0, 1, 2, 3
+"""The band of a limit with no order: below 75 %, from there on, from 80 % on, and beyond the limit."""
+
+
+def generate_near(groups: Sequence[Sequence[Line]]) -> Generated:
+    """Return `check(sums)`: whether any limit on these sums (in total, in the market, category and at the venue) is
+    near, or was when it was last looked at. Asked at every mark, so it asks no more than that."""
+    writer = _Writer(iter(()))
+    writer.write(0, "def check(sums):")
+    for number, lines in enumerate(groups):
+        if lines:
+            of = PERS[number]
+            writer.write(1, f"{of} = sums[{number}]", f"if {of}.levels: return True")
+            for line in lines:
+                parts = writer.resting_parts(_Slot(0, line, of, ""))
+                writer.write(1, f"if {_reached(line, NEAR_PCT).format(**parts)}: return True")
+    return writer.made("False")
+
+
+def generate_bands(lines: Sequence[Line]) -> Generated:
+    """Return `check(of)`: the band of each line, of one subject's sums with no order."""
+    writer = _Writer(iter(()))
+    writer.write(0, "def check(of):")
+    bands = []
+    for index, line in enumerate(lines):
+        slot = _Slot(index, line, "of", "")
+        parts = writer.resting_parts(slot)
+        over = line.rule.relation.exceeded_source.format(**parts, l=line.ready)
+        near, settling = (_reached(line, percent).format(**parts) for percent in (NEAR_PCT, BACK_PCT))
+        bands.append(f"{OVER} if {over} else {NEAR} if {near} else {SETTLING} if {settling} else {CALM}")
+    return writer.made(f"({''.join(band + ', ' for band in bands)})")
+
+
+def _reached(line: Line, percent: int) -> str:
+    source = line.rule.relation.reached_source
+    assert source is not None, "a rule that is judged with no order has levels"
+    return source(line.ready, percent)
 
 
 def _read(rule: Rule) -> Iterator[Path]:
@@ -187,6 +217,17 @@ class _Writer:
         name = self._temporary()
         self.write(depth, f"{name} = {self.spell(tree, slot)}")
         return {"n": f"{name}[0]", "d": f"{name}[1]"}
+
+    def resting_parts(self, slot: _Slot) -> dict[str, str]:
+        """Return how the measurement with no order is spelled, each part worked out once."""
+        found = {}
+        for part, spelled in self._parts(1, slot.line.rule.resting, slot).items():
+            if not spelled.isidentifier():
+                name = self._temporary()
+                self.write(1, f"{name} = {spelled}")
+                spelled = name
+            found[part] = spelled
+        return found
 
     def _lazy_parts(self, tree: Tree, slot: _Slot) -> dict[str, str]:
         """Return the same where a fact may be None: nothing may be calculated ahead of asking for it."""

@@ -53,6 +53,12 @@ class Relation:
     retry_after: Callable[[Any, Any], int] | None = None
     actual_text: Callable[[Any, Any, Unit], str] = lambda actual, _limit, unit: written(actual, unit)
     limit_text: Callable[[Any, Unit], str] = limit_written
+    reached: Callable[[Any, Any, int], bool] | None = None
+    """Whether a measurement is so many percent of the limit or more; one of nothing or less is no part of any limit."""
+    exceeded: Callable[[Any, Any], bool] | None = None
+    """Whether a measurement with no order is beyond the limit: what is not there at all exceeds nothing."""
+    reached_source: Callable[[Any, int], str] | None = None
+    exceeded_source: str = ""
     bound_text: Callable[[Any, Unit], str] | None = None
     """Where the measurement is (asked, available) and brings its own limit: how that is written."""
 
@@ -78,6 +84,27 @@ def _ratio_holds(actual: tuple[int, int], limit: tuple[int, int]) -> bool:
 
 def _ratio_worse(after: tuple[int, int], before: tuple[int, int]) -> bool:
     return after[1] <= 0 or before[1] <= 0 or after[0] * before[1] > before[0] * after[1]
+
+
+def _amount_reached(actual: int, limit: int, percent: int) -> bool:
+    return actual > 0 and actual * 100 >= limit * percent
+
+
+def _amount_reached_source(limit: int, percent: int) -> str:
+    return f"{{m}} > {max(div_ceil(limit * percent, 100) - 1, 0)}"
+
+
+def _ratio_reached(actual: tuple[int, int], limit: tuple[int, int], percent: int) -> bool:
+    numerator, denominator = actual
+    return numerator > 0 and (denominator <= 0 or numerator * limit[1] * 100 >= denominator * limit[0] * percent)
+
+
+def _ratio_reached_source(limit: tuple[int, int], percent: int) -> str:
+    return f"({{d}} <= 0 or {{n}} * {limit[1] * 100} >= {{d}} * {limit[0] * percent}) and {{n}} > 0"
+
+
+def _ratio_exceeded(actual: tuple[int, int], limit: tuple[int, int]) -> bool:
+    return actual[0] > 0 and not _ratio_holds(actual, limit)
 
 
 def _intersection(limits: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -107,6 +134,8 @@ NOTHING: frozenset[object] = frozenset({(), "", False, frozenset()})
 at_most = Relation(
     "at_most", lambda actual, limit: bool(actual <= limit), "{m} <= {l}", min, "must be at most {l}", _scaled,
     worse=lambda after, before: bool(after > before), worse_source="{m} > {b}",
+    reached=_amount_reached, reached_source=_amount_reached_source,
+    exceeded=lambda actual, limit: bool(actual > limit), exceeded_source="{m} > {l}",
 )
 below = Relation(
     "below", lambda actual, limit: bool(actual < limit), "{m} < {l}", min, "must be below {l}", _scaled,
@@ -133,6 +162,8 @@ ratio_at_most = Relation(
     "ratio_at_most", _ratio_holds, "{d} > 0 and {n} * {l[1]} <= {d} * {l[0]}", min, "must be at most {l}",
     lambda limit, unit: (int(limit), unit.scale), worse=_ratio_worse,
     worse_source="{d} <= 0 or {bd} <= 0 or {n} * {bd} > {bn} * {d}",
+    reached=_ratio_reached, reached_source=_ratio_reached_source,
+    exceeded=_ratio_exceeded, exceeded_source="({d} <= 0 or {n} * {l[1]} > {d} * {l[0]}) and {n} > 0",
     actual_text=lambda actual, _limit, unit: fraction_written(actual[0], actual[1], unit),
     limit_text=lambda limit, unit: written(limit, unit),
 )

@@ -91,6 +91,7 @@ class Rule:
             ("a standing rule is not judged without an order", self.standing and self.state),
             ("only a standing rule brings its own limit", not self.standing and self.limit is not None),
             ("a state rule measures sums alone", self.state and not roots(self.resting) <= {"of"}),
+            ("its relation has no levels to watch", self.state and self.relation.reached is None),
             ("its relation does not know worse from better", self.worsens and self.relation.worse is None),
             ("its relation compares a pair", self.relation.wants_pair and not tree.may_be_pair),
             ("its relation does not compare a pair", not self.relation.wants_pair and tree.is_pair),
