@@ -35,6 +35,8 @@ from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
 
 TEXT_BYTES_MAX = 65_536
+QUIET_MAX = 100
+"""Instruments that one entry calls quiet."""
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -175,20 +177,29 @@ class Handle:
 
     async def _marks(self, body: c.Marked) -> bytes:
         """Marks go on the board; they enter when the mark policy says so."""
-        unknown = sorted({mark.instrument for mark in body.marks} - self._kernel.state.instruments.keys())
-        if unknown:
-            raise RequestMalformed(
-                f"marks for unknown instruments: {', '.join(unknown[:5])}", "Add them: remit instrument add"
-            )
-        jumped = self._board.offer(body.marks, body.fx)
+        known = self._kernel.state.instruments
+        unknown = sorted({mark.instrument for mark in body.marks} - known.keys())
+        marks = tuple(mark for mark in body.marks if mark.instrument in known) if unknown else body.marks
+        jumped = self._board.offer(marks, body.fx, self._loop.now())
         if jumped:
             await self.flush(now=True)
+        if unknown:
+            raise RequestMalformed(
+                f"marks for unknown instruments, all others were taken: {', '.join(unknown[:5])}",
+                "Add them: remit instrument add",
+            )
         return b'{"taken":true}'
 
     async def flush(self, *, now: bool = False) -> None:
         """Let the marks enter that are due."""
         for marks, fx in self._board.take(self._loop.now(), now=now):
             await self._loop.enter(GUARD, c.Marked(marks=marks, fx=fx))
+
+    async def listen_for_silence(self) -> None:
+        """Enter which instruments that are held or ordered no feed speaks of any more."""
+        silent = self._board.quiet(self._loop.now())
+        for start in range(0, len(silent), QUIET_MAX):
+            await self._loop.enter(GUARD, c.Quiet(instruments=silent[start : start + QUIET_MAX]))
 
     async def _new_token(self, by: Principal, asked: NewToken) -> bytes:
         """Make a secret and journal the token; its keyed hash is kept first, so that a journalled token always

@@ -175,6 +175,7 @@ class GuardProcess:
         while True:
             await self.world.sleep(FLUSH_NS)
             await self.handle.flush()
+            await self.handle.listen_for_silence()
             at = self.loop.now()
             if at > checked + DAY_NS // 24:
                 checked = at

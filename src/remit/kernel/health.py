@@ -102,7 +102,7 @@ def _hold_back(state: State, mark: Mark, unfit: Unfit | None, reason: UnfitReaso
 def _settle(state: State, mark: Mark, unfit: Unfit) -> None:
     """A good mark ends what made its instrument unfit, unless something speaks against it still."""
     held = unfit.mark
-    if unfit.reason in ("gap", "asleep") and mark.at <= unfit.since:
+    if unfit.reason == "asleep" and mark.at <= unfit.since:
         return
     if unfit.reason == "jump" and held is not None and _is_second(mark, held) and mark.at - held.at < CONFIRM_NS:
         # Two sources disagree: time alone must not make the strange one right while the other contradicts it.
