@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from remit.kernel.exit import at_once
 from remit.kernel.halt import orders_of
-from remit.kernel.instrument import Instrument
 from remit.kernel.names import split_subject
-from remit.kernel.numbers import LARGEST, Quantity
+from remit.kernel.numbers import Quantity
 from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
@@ -22,7 +22,7 @@ def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
     found: list[OrderIntent] = []
     for (of, connection, instrument), cell in sorted(state.cells.items()):
         cell_scope, agent = split_subject(of)
-        quantity = _at_once(state.instruments[instrument], abs(cell.quantity))
+        quantity = at_once(state.instruments[instrument], abs(cell.quantity))
         if cell_scope != "agent" or not quantity or not _concerns(state, scope, name, agent, connection):
             continue
         found.append(
@@ -40,12 +40,6 @@ def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
             )
         )
     return tuple(found)
-
-
-def _at_once(instrument: Instrument, held: int) -> int:
-    """Return how much of a position one order closes: whole lots, no more than the venue takes; the rest follows."""
-    most = LARGEST if instrument.quantity_max is None else int(instrument.quantity_max)
-    return min(held, most) // instrument.lot * instrument.lot
 
 
 def _concerns(state: State, scope: str, name: str, agent: str, connection: str) -> bool:

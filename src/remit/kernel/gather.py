@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from remit.kernel.book import NEVER, Change
 from remit.kernel.event import REDUCING_PASSES
+from remit.kernel.exit import RESERVED_IDS
+from remit.kernel.exit_terms import fault_of_intent
 from remit.kernel.health import fault_of
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.intent import fingerprint, same_key
@@ -13,7 +15,7 @@ from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, div_ceil, text
 from remit.kernel.order import OrderIntent
-from remit.kernel.reserve import needed_cash
+from remit.kernel.reserve import needed_cash, reducible_by
 from remit.kernel.rules.behaviour import REFUSAL_PAUSE_S
 from remit.kernel.rules.facts import Facts
 from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LIFE_NS, State
@@ -42,7 +44,7 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     sign = SIGN[intent.side]
     mark = state.marks.get(instrument.name)
     facts = Facts()
-    reducible = _reducible(state, lens, sign)
+    reducible = reducible_by(state, lens.cells[1], lens.cells[2], sign)
     quantity = int(intent.quantity)
     if intent.reduce == "clip" and 0 < reducible < quantity:
         quantity = reducible // instrument.lot * instrument.lot or quantity
@@ -76,25 +78,6 @@ def _refusals(state: State, asked: Asked) -> int:
     if not count or asked.at - when >= REFUSAL_PAUSE_S * NANOSECONDS:
         return 0
     return count if refused == (fingerprint(asked.intent) if asked.own is None else asked.said) else 0
-
-
-def _reducible(state: State, lens: Lens, sign: int) -> int:
-    """Return how much an order of this side is proven to reduce: the smallest of the agent's position, the
-    connection's and the venue's as last reconciled, each less what other orders of that side already reserve.
-    Connections never net."""
-    account, agent = lens.cells[1], lens.cells[2]
-    if sign * account.quantity >= 0:
-        return 0
-    if sign > 0:
-        held, of_agent = -account.quantity, -agent.quantity - agent.buy_quantity
-        taken = account.buy_quantity
-    else:
-        held, of_agent = account.quantity, agent.quantity - agent.sell_quantity
-        taken = account.sell_quantity
-    confirmed = state.confirmed.get((lens.connection.name, lens.instrument.name))
-    if confirmed is not None:
-        held = min(held, -sign * confirmed)
-    return max(min(held - taken, of_agent), 0)
 
 
 def _prices(lens: Lens, intent: OrderIntent, mark: Mark | None, sign: int, asked: Asked) -> tuple[int, int]:
@@ -137,8 +120,9 @@ def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> Non
     facts.environment = _environment(lens, intent)
     facts.intent_id = _intent_id(state, asked)
     facts.venue_state = _venue_state(state, intent.connection)
-    facts.tradable = _tradable(state, lens.instrument, at)
+    facts.tradable = tradable(state, lens.instrument, at)
     facts.off_increment = off_increment(lens.instrument, facts.quantity, intent)
+    facts.exit_fault = fault_of_intent(state, asked, lens.path, facts.opening)
     facts.price_fault = ""
     if lens.instrument.kind == "prediction" and not 0 < facts.worst_price < SCALE:
         facts.price_fault = f"{text(facts.worst_price)} is not between 0 and 1"
@@ -182,6 +166,8 @@ def _intent_id(state: State, asked: Asked) -> str:
     intent, at = asked.intent, asked.at
     if asked.own is not None:
         return ""
+    if asked.by.role != "guard" and intent.id.startswith(RESERVED_IDS):
+        return f"ids that begin with {' or '.join(RESERVED_IDS)} are the guard's own"
     if (intent.agent, intent.id) in state.seen:
         return f"{intent.id} was used for a different order"
     if intent.created_at < at - INTENT_LIFE_NS:
@@ -204,7 +190,8 @@ def _venue_state(state: State, connection: str) -> str:
     return ""
 
 
-def _tradable(state: State, instrument: Instrument, at: int) -> str:
+def tradable(state: State, instrument: Instrument, at: int) -> str:
+    """Return what keeps an instrument from trading; empty where nothing does."""
     trading = state.trading.get(instrument.name, "trading")
     if trading != "trading":
         return trading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.kernel.command import Replace
+from remit.kernel.exit import terms_text
 from remit.kernel.order import OrderIntent
 
 
@@ -22,7 +23,8 @@ def fingerprint(intent: OrderIntent) -> str:
         str(intent.parent),
         str(intent.environment),
     )
-    return "|".join(parts)
+    said = "|".join(parts)
+    return said if intent.exit is None else f"{said}|{terms_text(intent.exit)}"
 
 
 def replace_fingerprint(body: Replace) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from remit.kernel.exit import ExitTerms
 from remit.kernel.names import At, Digest, Environment, Name, Side
 from remit.kernel.numbers import Price, Quantity, Ratio
 
@@ -38,6 +39,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     environment: Environment | None = None
     thought: Digest | None = None
     """The digest of the free text in the side store; the kernel never reads the text."""
+    exit: ExitTerms | None = None
+    """A bracket: the exit that protects whatever of this order fills."""
 
     def __post_init__(self) -> None:
         if self.quantity <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bisect
 
+from remit.kernel.book import Cell
 from remit.kernel.mandate import Rate
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil
@@ -98,6 +99,24 @@ def needed_cash(
     if side == "buy" and traded.kind != "perpetual":
         rate = SCALE
     return div_ceil(worth * rate, SCALE) + div_ceil(worth * haircut_bps, 10_000) + fee
+
+
+def reducible_by(state: State, account: Cell, agent: Cell, sign: int) -> int:
+    """Return how much an order of this side is proven to reduce: the smallest of the agent's position, the
+    connection's and the venue's as last reconciled, each less what other orders of that side already reserve.
+    Connections never net."""
+    if sign * account.quantity >= 0:
+        return 0
+    if sign > 0:
+        held, of_agent = -account.quantity, -agent.quantity - agent.buy_quantity
+        taken = account.buy_quantity
+    else:
+        held, of_agent = account.quantity, agent.quantity - agent.sell_quantity
+        taken = account.sell_quantity
+    confirmed = state.confirmed.get((account.connection, account.instrument))
+    if confirmed is not None:
+        held = min(held, -sign * confirmed)
+    return max(min(held - taken, of_agent), 0)
 
 
 def count_permit(state: State, order: Order, at: int) -> None:

@@ -9,13 +9,14 @@ from remit.kernel import event as e
 from remit.kernel import health
 from remit.kernel.approval import digest_of
 from remit.kernel.decide import Asked
+from remit.kernel.exit import exit_id, fault_of
 from remit.kernel.gather import off_increment
 from remit.kernel.halt import breached, holders, watch
 from remit.kernel.instrument import Mark
 from remit.kernel.intent import fingerprint, replace_fingerprint
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
-from remit.kernel.order import TERMINAL, Order
+from remit.kernel.order import TERMINAL, Order, OrderIntent
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
@@ -57,11 +58,19 @@ def submit(step: Step, body: c.Submit) -> None:
     digest = digest_of(intent, decision)
     if needs is None:
         step.emit(e.Reserved(order=order_id, state="allowed", digest=digest))
+        _bracket(step, intent, order_id)
         return
     until = step.command.at + needs.expiry_s * NANOSECONDS
     step.emit(
         e.Reserved(order=order_id, state="held", digest=digest, until=until, quorum=needs.quorum, confirm=needs.confirm)
     )
+    _bracket(step, intent, order_id)
+
+
+def _bracket(step: Step, intent: OrderIntent, order_id: str) -> None:
+    """Let the exit that comes with an order wait for its fills."""
+    if intent.exit is not None:
+        step.emit(e.ExitSet(exit=exit_id(order_id), order=order_id))
 
 
 def _deny(step: Step, decision: e.Decision, agent: str, fingerprint: str) -> None:
@@ -136,7 +145,12 @@ def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, 
         return "not_replaceable", f"{order.id} has already filled {Quantity(order.filled)}; cancel it instead"
     wanted = msgspec.structs.replace(order.intent, quantity=body.quantity, limit_price=body.limit_price)
     fault = off_increment(state.instruments[order.instrument], int(body.quantity), wanted)
-    return ("increments", fault) if fault else None
+    if fault:
+        return "increments", fault
+    exit = state.exits.get(exit_id(order.id))
+    if exit is not None:
+        fault = fault_of(state.instruments[order.instrument], exit.terms, exit.side, int(body.limit_price))
+    return ("exit_terms", fault) if fault else None
 
 
 def cancel(step: Step, body: c.Cancel) -> None:

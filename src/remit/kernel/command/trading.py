@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.kernel.command.content import Content
+from remit.kernel.exit import ExitTerms
 from remit.kernel.instrument import Mark
 from remit.kernel.names import Digest, Name, Side, Text
 from remit.kernel.numbers import Price, Quantity
@@ -55,3 +56,23 @@ class Decline(Content, frozen=True, tag="decline"):
 
     order: Name
     why: Text
+
+
+class SetExit(Content, frozen=True, tag="set_exit"):
+    """Set an exit on an agent's position; or, where `id` is that of an exit of the book, give it new terms.
+
+    `id` is otherwise the proposer's own: the same id never acts twice.
+    """
+
+    id: Name
+    agent: Name
+    connection: Name
+    instrument: Name
+    terms: ExitTerms
+    client: str = ""
+
+
+class DropExit(Content, frozen=True, tag="drop_exit"):
+    """Take an exit away; one that bounds a loss, only by a person."""
+
+    exit: Name

@@ -29,6 +29,7 @@ class Facts:
         "confidence",
         "slippage_bps",
         "price_fault",
+        "exit_fault",
         "parent_use",
         "reduce_ask",
         # the market
@@ -85,6 +86,8 @@ class Facts:
     slippage_bps: int
     """Zero for a limit order: its price is its bound."""
     price_fault: str
+    exit_fault: str
+    """What is wrong with the exit that the order brings, or the exit that keeps it back."""
     parent_use: tuple[int, int] | None
     """(children with this one, the parent's quantity); (0, 0) for an order without a parent; None for an unknown
     parent."""

@@ -17,6 +17,7 @@ GLOSSARY: dict[str, str] = {
     "order.duplicate_at": "the time of the last order like this one",
     "order.environment": "a mix of training and live",
     "order.grant": "what the connection is not granted for",
+    "order.exit_fault": "a fault of the exit, or one that is closing,",
     "order.instrument": "the instrument",
     "order.intent_id": "an earlier use of the intent's id",
     "order.located": "the shares located to borrow",

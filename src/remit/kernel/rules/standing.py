@@ -68,6 +68,12 @@ def prediction_price(order: Facts, of: Sums, change: Change) -> str:
     return order.price_fault
 
 
+def exit_terms(order: Facts, of: Sums, change: Change) -> str:
+    """The exit that comes with an order stands on the right side of its price, on tick and in whole lots; and no exit
+    of the agent is just closing what the order would sell or buy back."""
+    return order.exit_fault
+
+
 def buying_power(order: Facts, of: Sums, change: Change) -> tuple[int | None, int]:
     """Cost with fees and haircut fits into the free cash of the connection, in the instrument's currency."""
     return (order.cash_need, order.cash_free)

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule(a.venue_ready, nothing, standing=True, lane=OPENING),
     Rule(a.reduce_proof, fits, standing=True, unit=QUANTITY),
     Rule(a.prediction_price, nothing, standing=True),
+    Rule(a.exit_terms, nothing, standing=True),
     Rule(a.buying_power, fits, standing=True, lane=OPENING, unit=MONEY),
     Rule(a.intraday_margin, fits, standing=True, lane=OPENING, unit=MONEY),
     Rule(a.self_match, nothing, standing=True),
