@@ -21,7 +21,7 @@ from pathlib import Path
 from remit.kernel.codec import encode
 from remit.kernel.numbers import NANOSECONDS
 from remit.venues.paper.exchange import PaperExchange
-from remit.venues.paper.messages import Frame, FromFeed, Heard, Refused, Subscribe, read_frame
+from remit.venues.paper.messages import Frame, FromFeed, Heard, Message, Refused, Subscribe, read_frame
 from remit.venues.paper.permits import Refusal
 
 FRAME_BYTES_MAX = 1 << 20
@@ -35,7 +35,8 @@ class PaperServer:
     """Serves one exchange. `clock` is the venue's time in nanoseconds since the epoch.
 
     `feed_key` proves a feed; without one no feed is heard. `answer` turns the bytes of a sealed request and its instant
-    into the bytes of a reply: the one place where a faulty link or venue can be put in between.
+    into the bytes of a reply, and `log` gives a connection's messages after a number: the two places where a faulty
+    link or venue can be put in between.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class PaperServer:
         *,
         clock: Callable[[], int] = time.time_ns,
         answer: Callable[[bytes, int], bytes] | None = None,
+        log: Callable[[str, int], list[Message]] | None = None,
     ) -> None:
         self._exchange = exchange
         self._feed_key = feed_key
         self._clock = clock
         self._answer = answer or exchange.handle
+        self._log = log or exchange.log
         self._news = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._links: set[asyncio.Task[None]] = set()
@@ -162,9 +165,9 @@ class PaperServer:
         try:
             while not gone.done():
                 news = asyncio.ensure_future(self._news.wait())
-                for message in self._exchange.log(asked.connection, after):
+                for message in self._log(asked.connection, after):
                     writer.write(framed(encode(message)))
-                    after = message.number
+                    after = max(after, message.number)
                 await writer.drain()
                 await asyncio.wait({news, gone}, return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
