@@ -11,8 +11,8 @@ from remit.guard.loop import Loop
 from remit.guard.world import World
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import exits, flatten
 from remit.kernel.event import Record
-from remit.kernel.flatten import closing
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import OrderIntent
@@ -46,15 +46,31 @@ class Closing:
         for halt in self._state.halts.values():
             if halt.flatten:
                 self._close_halted(halt.id)
+        for exit in self._state.exits.values():
+            if exit.state == "triggered":
+                self._close_exit(exit.id)
 
     def heard(self, record: Record) -> None:
         """Begin with what a durable record asks for."""
         for event in record.events:
             if isinstance(event, e.HaltRaised) and event.flatten:
                 self._close_halted(event.halt)
+            elif isinstance(event, e.ExitTriggered):
+                self._close_exit(event.exit)
 
     def _close_halted(self, halt: str) -> None:
-        self._start(halt, lambda: halt in self._state.halts, lambda: closing(self._state, halt))
+        self._start(halt, lambda: halt in self._state.halts, lambda: flatten.closing(self._state, halt))
+
+    def _close_exit(self, name: str) -> None:
+        def wanted() -> Intents:
+            intent = exits.closing(self._state, name, self._loop.now())
+            return None if intent is None else (intent,)
+
+        self._start(name, lambda: self._is_triggered(name), wanted)
+
+    def _is_triggered(self, name: str) -> bool:
+        exit = self._state.exits.get(name)
+        return exit is not None and exit.state == "triggered"
 
     def _start(self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents]) -> None:
         if name not in self._under_way:

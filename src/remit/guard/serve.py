@@ -23,6 +23,7 @@ from remit.guard.errors import GuardStopped
 from remit.guard.handle import Handle, NewToken
 from remit.guard.listener import Listener
 from remit.guard.loop import Loop
+from remit.guard.protection import alert_of_start
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
@@ -112,6 +113,9 @@ class GuardProcess:
     async def _begin(self) -> None:
         """Note the start, ask about everything that was under way, and open the venues' streams."""
         resumed = self.recovered.recovery.resumed
+        alert = alert_of_start(self.kernel.state, self.started_at)
+        if alert is not None:
+            self.world.alert(alert)
         await self.loop.enter(
             GUARD,
             c.KernelStarted(

@@ -6,6 +6,7 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import health
 from remit.kernel.command import Command
 from remit.kernel.state import ArmFact, CancelAllFact, State
 
@@ -31,6 +32,6 @@ def fold_answered(state: State, command: Command, body: c.Answered) -> None:
 
 def fold_woke(state: State, command: Command, body: c.Woke) -> None:
     """No connection counts as reconciled, and no mark from before counts as fresh."""
-    state.woke_at = command.at
+    health.fall_asleep(state, body.slept_ns)
     for name, known in state.venue_states.items():
         state.venue_states[name] = msgspec.structs.replace(known, reconciled=False)

@@ -44,7 +44,7 @@ PLAIN_TABLES = (
 """Tables from a name to plain values."""
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
-SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "woke_at", "look_cut")
+SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "look_cut")
 NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments")
 """Tables of records by their own name."""
 RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed")
@@ -97,7 +97,6 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     firm_currency: str
     crashed: bool
-    woke_at: int
     look_cut: str | None
     accounts: tuple[access.Account, ...]
     connections: tuple[access.Connection, ...]

@@ -232,8 +232,6 @@ class State:
         """Per connection that a kill reached."""
         self.armed: dict[str, ArmFact] = {}
         """Per connection whose dead man is armed, or was last tried to be."""
-        self.woke_at = 0
-        """When the machine woke last, or the guard went on: no mark from before is believed."""
         self.levels: dict[LevelKey, int] = {}
         """Limits that are near (80) or exceeded (100), each told once."""
         self.look_cut: str | None = None

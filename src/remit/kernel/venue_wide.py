@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.fold_drift import tolerance_of
 from remit.kernel.halt import CANCELS_MAX, killed_connections
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
-DEAD_MAN_S = 60
-"""How long a venue waits for the guard before it cancels everything of a connection."""
-
 
 def dead_man_s(state: State, connection: str) -> int:
     """Return for how long the dead man of a connection is armed; 0 where it is switched off."""
-    return DEAD_MAN_S
+    return tolerance_of(state, connection).dead_man_s
 
 
 def not_emptied(state: State) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from remit.guard.views import access, activity, drafts, exposure, mandates, orders, stops, world
+from remit.guard.views import access, activity, drafts, exits, exposure, kills, mandates, orders, stops, world
 from remit.guard.views.looking import ANYONE, PEOPLE, TRADERS, Looking, NotAllowed, Unknown, View
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import Principal
@@ -42,6 +42,8 @@ VIEWS: dict[str, View] = {
     "lint": View(drafts.linted, ("mandates", "preset"), PEOPLE),
     "halts": View(stops.halts, (), TRADERS),
     "pauses": View(stops.pauses, (), TRADERS),
+    "kills": View(kills.kills, (), PEOPLE),
+    "exits": View(exits.exits, ("agent", "instrument"), TRADERS),
     "instruments": View(world.instruments, ("venue",), ANYONE),
     "marks": View(world.marks, (), ANYONE),
     "sessions": View(world.sessions, (), ANYONE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.guard.errors import RequestMalformed
+from remit.guard.protection import protection_for
 from remit.guard.views.looking import Looking
 from remit.guard.views.orders import SCAN_MAX, instant_of
 from remit.kernel.book import Cell
@@ -65,6 +66,7 @@ def _position(looking: Looking, cell: Cell) -> dict[str, Any]:
         "selling": text(cell.sell_quantity),
         "orders": cell.orders,
         "confirmed": None if confirmed is None else text(confirmed),
+        "protection": protection_for(looking.state, cell.subject, cell.connection, cell.instrument),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from remit.guard.protection import unprotected
 from remit.guard.views.access import connections
 from remit.guard.views.looking import Looking
 from remit.guard.views.stops import halts, pauses
@@ -30,6 +31,11 @@ def status(looking: Looking) -> dict[str, Any]:
         "approvals": sum(1 for order in live if order.state == "held"),
         "agents": sum(1 for agent in state.agents if looking.sees_agent(agent)),
         "instruments": len(state.instruments),
+        "unprotected": [
+            {**row._asdict(), "quantity": text(row.quantity)}
+            for row in unprotected(state)
+            if looking.sees_agent(row.agent)
+        ],
     }
 
 
