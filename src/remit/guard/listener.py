@@ -26,7 +26,7 @@ class Listener:
     """Lets what a venue says enter once; a link that comes back is reconciled before anything opens.
 
     A message that makes no sense is told to people, and the link counts as down until the venue's own account was
-    compared with the book again.
+    compared with the book again. So is a gap in the numbers: nothing opens before a round has found what was missed.
     """
 
     def __init__(self, world: World, loop: Loop, connection: str, venue: Venue) -> None:
@@ -60,10 +60,20 @@ class Listener:
         async with aclosing(self._world.listen(self._connection, hello)) as said:
             async for message in said:
                 number, at = self._venue.numbered(message)
+                if number > self._after + 1:
+                    await self._missed(number)
                 for report in self._venue.listen(message):
                     if news(self._state, report) and not self._is_forgotten(report, at):
                         await self._loop.enter(GUARD, report)
-                self._after = number
+                self._after = max(self._after, number)
+
+    async def _missed(self, number: int) -> None:
+        """Messages are missing, or on their way behind a later one: look at everything before anything opens."""
+        why = f"message {number} came after {self._after}: what lies between is looked for in the venue's own account"
+        self._world.alert(Alert("stream_gap", subject("connection", self._connection), why))
+        up = self._state.venue_states[self._connection].link_up
+        await self._loop.enter(GUARD, c.SetVenueState(connection=self._connection, reconciled=False, link_up=up))
+        await self._loop.enter(GUARD, c.Ask(connection=self._connection))
 
     def _is_forgotten(self, report: Body, at: int) -> bool:
         """Whether a report speaks of an order that ended so long ago that the state no longer knows it: a venue tells
