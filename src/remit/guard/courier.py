@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from remit.guard.errors import (
     GuardError,
@@ -218,14 +218,17 @@ class Courier:
         """Let a venue's own account of a connection enter, its recent fills first; what was not to be had is no data,
         and is asked for again with the next round."""
         connection, request = due.act.connection, due.request
-        assert request is not None
-        venue = self._venues[self._state.connections[connection].venue]
-        why = "the venue's reply is no account"
-        reports: Sequence[Body] = ()
-        try:
-            reports = venue.read(request, "", await self._send(due, connection))
-        except (LinkDown, PermitExpired, NoReply) as fault:
-            why = fault.message
+        why, reports = "this version has no words to ask the venue with", cast(Sequence[Body], ())
+        if request is not None:
+            venue = self._venues[self._state.connections[connection].venue]
+            try:
+                reports, why = venue.read(request, "", await self._send(due, connection)), "the reply is no account"
+            except LinkDown as fault:
+                why = fault.message
+                if not self._state.venue_states[connection].link_up:
+                    return  # known, and the listener asks again
+            except (PermitExpired, NoReply) as fault:
+                why = fault.message
         if not any(isinstance(report, c.Reconciled | c.NoData) for report in reports):
             reports = (*reports, c.NoData(connection=connection, why=why[:500]))
         for report in reports:

@@ -24,6 +24,7 @@ from remit.guard.handle import Handle, NewToken
 from remit.guard.listener import Listener
 from remit.guard.loop import Loop
 from remit.guard.protection import alert_of_start
+from remit.guard.reconciler import Reconciler
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
@@ -75,6 +76,7 @@ class GuardProcess:
         self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
         self.courier = Courier(self.world, self.vault, self.loop, self.venues)
         self.watch = Watch(self.world, self.loop)
+        self.reconciler = Reconciler(self.world, self.loop, self.venues)
         self.closing = Closing(self.world, self.loop, self.board, self.courier.spawn)
         self.handle = Handle(
             self.world,
@@ -137,6 +139,7 @@ class GuardProcess:
             self._open(connection)
         self.closing.begin()
         self.courier.spawn(self.watch.run())
+        self.courier.spawn(self.reconciler.run())
         self.courier.spawn(self._every())
 
     async def _operator_token(self) -> str | None:
@@ -160,6 +163,7 @@ class GuardProcess:
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)
         self.watch.heard(record)
+        self.reconciler.heard(record)
         self.closing.heard(record)
 
     def _open(self, connection: str) -> None:

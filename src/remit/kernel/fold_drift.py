@@ -12,7 +12,7 @@ from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
 from remit.kernel.order import Order, fill_key
-from remit.kernel.state import HaltFact, State
+from remit.kernel.state import State
 
 TOLERANCE = access.Tolerance()
 """What holds for a connection where nobody said otherwise."""
@@ -49,18 +49,6 @@ def whole(state: State, body: c.Reconciled) -> c.Reconciled:
         cash=(*known.cash, *body.cash),
         orders=(*known.orders, *body.orders),
     )
-
-
-def still_drifting(state: State, fact: HaltFact) -> str:
-    """Return which difference keeps a halt for drift from ending; empty where none does."""
-    if fact.cause != "drift":
-        return ""
-    for connection, drifts in sorted(state.drifts.items()):
-        if fact.subject == subject("connection", connection):
-            for drift in drifts:
-                if drift.bucket == "large":
-                    return f"{connection}: {drift.item} still differs; accept the venue's truth or keep the book first"
-    return ""
 
 
 # -- rounds

@@ -12,6 +12,7 @@ from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order
 from remit.kernel.rules.rule import Deny
 from remit.kernel.rules.table import BY_NAME
+from remit.kernel.stands import refusal_of_resume
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
@@ -251,4 +252,8 @@ def resume(step: Step, body: c.Resume) -> None:
                     f"limit {finding.limit}; change the mandate or wait for the next session",
                 )
                 return
+    stands = refusal_of_resume(state, fact, step.command.at)
+    if stands is not None:
+        step.refuse(*stands)
+        return
     step.emit(e.Took())

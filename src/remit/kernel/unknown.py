@@ -6,10 +6,9 @@ from remit.kernel.fold_drift import tolerance_of
 from remit.kernel.halt import raise_halt
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.state import HaltFact, State
+from remit.kernel.stands import AGE, COUNT, too_old_at
+from remit.kernel.state import State
 from remit.kernel.step import Step
-
-AGE, COUNT = "unknown_age_max", "unknown_count_max"
 
 
 def watch_count(step: Step, connection: str) -> None:
@@ -27,7 +26,7 @@ def due_at(state: State, never: int) -> int:
     due = never
     for connection in state.unknown:
         if not _is_halted(state, connection):
-            due = min(due, _too_old_at(state, connection))
+            due = min(due, too_old_at(state, connection))
     return due
 
 
@@ -35,7 +34,7 @@ def fall_due(step: Step) -> None:
     """Halt every connection with an order that has been unknown for too long."""
     state = step.state
     for connection in sorted(state.unknown):
-        if _too_old_at(state, connection) <= step.command.at and not _is_halted(state, connection):
+        if too_old_at(state, connection) <= step.command.at and not _is_halted(state, connection):
             order, since = next(iter(state.unknown[connection].items()))
             raise_halt(
                 step,
@@ -46,26 +45,6 @@ def fall_due(step: Step) -> None:
                 actual=f"{(step.command.at - since) // NANOSECONDS} s",
                 why=f"nobody knows what became of {order}",
             )
-
-
-def still_unknown(state: State, fact: HaltFact, at: int) -> str:
-    """Return what keeps a halt for unknown orders from ending; empty where nothing does."""
-    if fact.cause != "unknown":
-        return ""
-    for connection in state.unknown:
-        if fact.subject == subject("connection", connection):
-            count, most = len(state.unknown[connection]), tolerance_of(state, connection).unknown_count_max
-            if fact.rule == COUNT and count > most:
-                return f"{count} orders of {connection} are still unknown, and {most} may be"
-            if fact.rule == AGE and _too_old_at(state, connection) <= at:
-                return f"{next(iter(state.unknown[connection]))} is still unknown"
-    return ""
-
-
-def _too_old_at(state: State, connection: str) -> int:
-    """They stand in the order in which they became unknown, so the first is the oldest."""
-    since = next(iter(state.unknown[connection].values()))
-    return since + tolerance_of(state, connection).unknown_age_max_s * NANOSECONDS
 
 
 def _is_halted(state: State, connection: str) -> bool:
