@@ -72,9 +72,7 @@ async def trade(strategy: Strategy, trader: Trader, pause_s: float) -> None:
         await asyncio.sleep(pause_s)
 
 
-async def _once(
-    strategy: Strategy, trader: Trader, seen: dict[str, deque[Price]], patience: Counter[str]
-) -> None:
+async def _once(strategy: Strategy, trader: Trader, seen: dict[str, deque[Price]], patience: Counter[str]) -> None:
     if not trader.name:
         await trader.introduce()
     for row in await trader.read("instruments"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from remit.agents.idea import Idea, shares_for
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.numbers import BPS, Money, Price, Quantity, Ratio, parse
 
 A_DAY = 4
@@ -12,10 +13,15 @@ A_DAY = 4
 RISE_BPS, FALL_BPS = 100, -100
 SPEND = parse(Money, "2000")
 CONFIDENCE = parse(Ratio, "0.75")
+TRAIL = ExitTerms(legs=(Leg(kind="trailing_stop", offset_bps=300),))
+"""What was bought is sold once it stands 3 % below the best price since, however fast the price falls."""
 
 
 class Momentum:
-    """One stake per instrument: opened when today stands 1 % above yesterday, closed when it stands 1 % below."""
+    """One stake per instrument: opened when today stands 1 % above yesterday, closed when it stands 1 % below.
+
+    Each has a trailing stop, which the guard watches between its looks.
+    """
 
     name = "momentum"
 
@@ -29,7 +35,8 @@ class Momentum:
             rise_bps = (today - yesterday) * BPS // yesterday
             has = held.get(instrument, Quantity(0))
             if not has and rise_bps >= RISE_BPS:
-                wanted.append(Idea(instrument, "buy", shares_for(SPEND, prices[-1]), CONFIDENCE, f"up {rise_bps} bps"))
+                quantity = shares_for(SPEND, prices[-1])
+                wanted.append(Idea(instrument, "buy", quantity, CONFIDENCE, f"up {rise_bps} bps", TRAIL))
             elif has and rise_bps <= FALL_BPS:
                 wanted.append(Idea(instrument, "sell", has, CONFIDENCE, f"down {-rise_bps} bps"))
         return wanted

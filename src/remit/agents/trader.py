@@ -55,7 +55,8 @@ class Trader:
 
     async def propose(self, idea: Idea) -> Mapping[str, Any]:
         """Propose an idea as a market order and return the guard's record: decision and what followed."""
-        intent = self.intent(idea.instrument, idea.side, idea.quantity, confidence=idea.confidence)
+        more = {"confidence": idea.confidence, "exit": idea.exit}
+        intent = self.intent(idea.instrument, idea.side, idea.quantity, **more)
         return await self.submit(intent, thought=idea.why)
 
     async def submit(self, intent: OrderIntent, thought: str = "") -> Mapping[str, Any]:

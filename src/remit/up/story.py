@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
-from remit.up.words import money, order_words, reasons, shown, whole
+from remit.kernel.exit_words import terms_words
+from remit.kernel.numbers import text
+from remit.up.words import drift_words, money, order_words, reasons, shown, whole
 
 LINES_MAX = 400
 TRY = "try:"
 QUIET_ROLES = ("guard", "feed")
+TOLD = (c.Approve, c.Decline, c.Halt, c.Resume, c.Review, c.SetPause, c.SetExit, c.DropExit, c.Adopt)
+"""What people and agents do that is worth a line even where it simply took effect."""
 
 
 @dataclass
@@ -58,6 +62,16 @@ class Halted:
 
 
 @dataclass
+class Watched:
+    """An exit of the book: whose, on what, and what it does; `line` tells that it triggered."""
+
+    agent: str
+    instrument: str
+    says: str
+    line: Line | None = None
+
+
+@dataclass
 class Tally:
     """What became of an agent's proposals."""
 
@@ -81,6 +95,11 @@ class Story:
         self.all_halts: list[Halted] = []
         self.held: list[Waiting] = []
         self.tallies: dict[str, Tally] = {}
+        self.exits: dict[str, Watched] = {}
+        self.triggered: Counter[str] = Counter()
+        """How often which leg triggered."""
+        self.drifts: dict[str, tuple[str, ...]] = {}
+        """What differs between book and venue, in words, by connection."""
         self._orders: dict[str, Line] = {}
 
     def hear(self, record: Record) -> list[Line]:
@@ -92,7 +111,7 @@ class Story:
         new: list[Line] = []
         body, by = command.body, command.by
         if isinstance(body, c.Submit):
-            new.append(self._proposed(record, body))
+            new += self._proposed(record, body) if by.role != "guard" else self._closing(record, body)
         elif by.role not in QUIET_ROLES:
             new += self._said(record)
         for event in record.events:
@@ -104,7 +123,16 @@ class Story:
         """Return an agent's tally."""
         return self.tallies.setdefault(agent, Tally())
 
-    def _proposed(self, record: Record, body: c.Submit) -> Line:
+    def _closing(self, record: Record, body: c.Submit) -> list[Line]:
+        """An order of the guard's own, which closes: told where it goes out, for it is tried until it does."""
+        decision = record.decision
+        if decision is None or decision.verdict != "allow":
+            return []
+        line = Line(record.command.at, body.intent.agent, order_words(body.intent), "closes", order=decision.order)
+        self._orders[decision.order] = line
+        return [line]
+
+    def _proposed(self, record: Record, body: c.Submit) -> list[Line]:
         intent, by = body.intent, record.command.by
         tried = intent.id[len(TRY) :].partition(":")[0].replace("-", " ") if intent.id.startswith(TRY) else ""
         who = by.name if by.role == "agent" else intent.agent
@@ -128,12 +156,14 @@ class Story:
                 self.held.append(held)
                 line.state = "waits for a person"
         tally.verdicts[line.verdict] += 1
-        return line
+        return [line]
 
     def _said(self, record: Record) -> list[Line]:
         """What an agent or a person asked for beside orders; the set-up's own steps are left out."""
         command = record.command
         what = str(command.body.__struct_config__.tag).replace("_", " ")
+        if isinstance(command.body, c.SetExit):
+            what = f"{what} {command.body.instrument}: {terms_words(command.body.terms)}"
         for event in record.events:
             if isinstance(event, e.Refused):
                 self.tally(command.by.name).verdicts["refused"] += 1
@@ -144,30 +174,81 @@ class Story:
             self.tally(command.by.name).verdicts[record.decision.verdict] += 1
             self.tally(command.by.name).rules.update(f.rule for f in record.decision.findings[:1])
             return [Line(command.at, command.by.name, what, record.decision.verdict, why)]
-        if isinstance(command.body, (c.Approve, c.Decline, c.Halt, c.Resume, c.Review, c.SetPause)):
+        if isinstance(command.body, TOLD):
             return [Line(command.at, command.by.name, what, "taken")]
         return []
 
     def _happened(self, record: Record, event: e.Event) -> list[Line]:
-        at = record.command.at
+        at, body = record.command.at, record.command.body
         if isinstance(event, e.HaltRaised):
-            why, brief = event.why or event.rule, str(event.cause)
-            if event.limit:
-                why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
-                brief = f"{event.rule.removesuffix('_max')} {whole(event.actual)}/{whole(event.limit)}"
-            halted = Halted(event.halt, event.subject, event.cause, why, brief)
-            self.halts[event.halt] = halted
-            self.all_halts.append(halted)
-            return [Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", halted.why)]
-        if isinstance(event, e.Took) and isinstance(record.command.body, c.Resume):
-            self.halts.pop(record.command.body.halt, None)
+            return [self._halted(at, event)]
+        if isinstance(event, e.Took) and isinstance(body, c.Resume):
+            self.halts.pop(body.halt, None)
+            return []
         if isinstance(event, e.Released):
             self._ended(event.order, "approved")
-        if isinstance(event, e.Booked):
+        elif isinstance(event, e.Booked):
             self._booked(event)
-        if isinstance(event, e.Moved):
+        elif isinstance(event, e.Moved):
             return self._moved(at, event)
+        elif isinstance(event, e.Crossed) and event.level != "back":
+            who = event.subject.partition(":")[2] or event.subject
+            said = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
+            return [Line(at, who, event.group, event.level, said)]
+        elif isinstance(event, e.Alarm):
+            return [Line(at, "guard", "", "alarm", f"{event.code}: {event.why}")]
+        elif isinstance(event, (e.Drifted, e.Corrected, e.Kept, e.Took)):
+            return self._drifted(at, body, event)
+        return self._exit(at, body, event)
+
+    def _halted(self, at: int, event: e.HaltRaised) -> Line:
+        why, brief = event.why or event.rule, str(event.cause)
+        if event.limit:
+            why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
+            brief = f"{event.rule.removesuffix('_max')} {whole(event.actual)}/{whole(event.limit)}"
+        halted = Halted(event.halt, event.subject, event.cause, why, brief)
+        self.halts[event.halt] = halted
+        self.all_halts.append(halted)
+        return Line(at, event.subject.partition(":")[2] or event.subject, "", "halt", halted.why)
+
+    # Exits, and what differs
+
+    def _exit(self, at: int, body: c.Body, event: e.Event) -> list[Line]:
+        if isinstance(event, e.ExitSet):
+            self._watched(event.exit, body)
+        elif isinstance(event, e.ExitTriggered):
+            known = self.exits[event.exit]
+            self.triggered[event.leg] += 1
+            what = f"{event.leg} {text(event.price)} of {text(event.quantity)} {known.instrument}"
+            known.line = Line(at, known.agent, what, "exit", "the price was there: the guard closes it")
+            return [known.line]
+        elif isinstance(event, e.ExitEnded):
+            known = self.exits.pop(event.exit)
+            if known.line is not None:
+                known.line.state = event.why
         return []
+
+    def _watched(self, name: str, body: c.Body) -> None:
+        """An exit was set, with its entry or on a position, or has new terms."""
+        if isinstance(body, c.Submit) and body.intent.exit is not None:
+            self.exits[name] = Watched(body.intent.agent, body.intent.instrument, terms_words(body.intent.exit))
+        elif isinstance(body, c.SetExit):
+            self.exits[name] = Watched(body.agent, body.instrument, terms_words(body.terms))
+
+    def _drifted(self, at: int, body: c.Body, event: e.Event) -> list[Line]:
+        """A round found differences, or none any more; a large one is told by its alarm and its halt."""
+        if not isinstance(body, (c.Reconciled, c.Adopt)):
+            return []
+        name, before = body.connection, self.drifts.pop(body.connection, ())
+        if not isinstance(event, e.Drifted):
+            return []
+        found = [drift for drift in event.drifts if drift.bucket != "in_transit"]
+        words = tuple(drift_words(drift) for drift in found)
+        if not words:
+            return []
+        self.drifts[name] = words
+        is_news = words != before and all(drift.bucket == "small" for drift in found)
+        return [Line(at, name, "", "drift", "; ".join(words))] if is_news else []
 
     def _booked(self, event: e.Booked) -> None:
         line = self._orders.get(event.order)
@@ -198,5 +279,3 @@ class Story:
         held = self.waiting.pop(order, None)
         if held is not None:
             held.line.state = how
-
-

@@ -8,7 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from remit.kernel.drift import Drift
 from remit.kernel.event import Finding
+from remit.kernel.exit_words import terms_words
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
 from remit.kernel.order import OrderIntent
@@ -43,9 +45,17 @@ def money(value: int) -> str:
 
 
 def order_words(intent: OrderIntent) -> str:
-    """Return what an intent asks for: `buy 15 AAPL`, with its limit where it has one."""
+    """Return what an intent asks for: `buy 15 AAPL`, with its limit and its exit where it has them."""
     limit = "" if intent.limit_price is None else f" at {text(intent.limit_price)}"
-    return f"{intent.side} {text(intent.quantity)} {intent.instrument}{limit}"
+    bracket = "" if intent.exit is None else f", {terms_words(intent.exit)}"
+    return f"{intent.side} {text(intent.quantity)} {intent.instrument}{limit}{bracket}"
+
+
+def drift_words(drift: Drift) -> str:
+    """Return one difference between book and venue."""
+    return (
+        f"{drift.kind} {drift.item}: book {shown(text(drift.book))}, venue {shown(text(drift.venue))} ({drift.bucket})"
+    )
 
 
 def reason(finding: Finding) -> str:

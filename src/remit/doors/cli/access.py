@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Agent, Fault, Json, enter, make, noun, read
+from remit.doors.cli.call import Agent, Fault, Json, amount, enter, make, noun, read
 from remit.kernel import access
-from remit.kernel.command import AddAccount, AddClient, AddConnection, SetCapability, SetFirm, SetGrant
+from remit.kernel.command import AddAccount, AddClient, AddConnection, SetCapability, SetFirm, SetGrant, SetTolerance
+from remit.kernel.numbers import Money
 
 account = noun("Accounts: an owner's umbrella in one environment.")
 client = noun("Outside AI clients, each acting through one agent.")
@@ -131,6 +132,43 @@ def list_connections(
     if not show.json(found):
         columns = ("name", "account", "venue", "environment", "fee_bps", "ready", "why")
         show.rows(found, columns, "no connections: remit connection add")
+
+
+@connection.command("tolerance")
+def tolerance(
+    name: ConnectionName,
+    window_s: Annotated[int | None, typer.Option(help="Reports may be in transit for so long.")] = None,
+    floor: Annotated[str | None, typer.Option(help="Small is below this amount of the account's currency.")] = None,
+    share_bps: Annotated[int | None, typer.Option(help="And below this share of the larger side.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="What lasts so many rounds halts, however small.")] = None,
+    unknown_age_max_s: Annotated[int | None, typer.Option(help="An order may be unknown for so long.")] = None,
+    unknown_count_max: Annotated[int | None, typer.Option(help="So many orders may be unknown at once.")] = None,
+    dead_man_s: Annotated[int | None, typer.Option(help="The venue cancels all after so long; 0: never.")] = None,
+    silent_rounds: Annotated[int | None, typer.Option(help="Rounds without an answer that close openings.")] = None,
+    json: Json = False,
+) -> None:
+    """Show, or change, how far the book and the venue of a connection may differ before it halts.
+
+    ```
+    remit connection tolerance paper-1
+    remit connection tolerance paper-1 --floor 5 --rounds 2
+    ```
+    """
+    (found,) = read("drifts", connection=name)
+    given = {
+        "window_s": window_s, "floor": amount(Money, floor, "--floor"), "share_bps": share_bps, "rounds": rounds,
+        "unknown_age_max_s": unknown_age_max_s, "unknown_count_max": unknown_count_max, "dead_man_s": dead_man_s,
+        "silent_rounds": silent_rounds,
+    }  # fmt: skip
+    said = {field: value for field, value in given.items() if value is not None}
+    if not said:
+        if not show.json(found["tolerance"]):
+            show.facts(found["tolerance"], tuple(found["tolerance"]))
+        return
+    wanted = make(access.Tolerance, **(found["tolerance"] | said))
+    record = enter(make(SetTolerance, connection=name, tolerance=wanted))
+    if not show.json(record):
+        show.say(f"{name}: {', '.join(f'{field} {value}' for field, value in said.items())}", "green")
 
 
 @grant.command("add")

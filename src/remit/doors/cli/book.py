@@ -13,6 +13,7 @@ Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:N
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
 NARROW = ("limited", "percent", "used", "reserved", "limit", "headroom")
 """Under a line for each subject."""
+DRIFTS = {"large": "red", "small": "yellow", "in_transit": "dim"}
 
 
 def positions(
@@ -21,7 +22,9 @@ def positions(
     by: Annotated[Literal["firm", "account", "agent", "client"] | None, typer.Option(help="Counted for whom.")] = None,
     json: Json = False,
 ) -> None:
-    """Show positions with cost, value and profit, the cash of each connection, and totals.
+    """Show positions with cost, value, profit and protection, the cash of each connection, and totals.
+
+    Protection: `none` where no stop was asked for, `watched`, or `unprotected` and why.
 
     ```
     remit positions
@@ -32,7 +35,7 @@ def positions(
     found = read("positions", subject=_asked(subject, agent), by=by)
     if show.json(found):
         return
-    columns = ("instrument", "quantity", "cost_average", "mark", "value", "unrealised", "currency")
+    columns = ("instrument", "quantity", "cost_average", "mark", "value", "unrealised", "currency", "protection")
     more = ("realised", "buying", "selling", "connection") if show.wide(120) else ()
     show.rows(found["positions"], (*columns, *more), "no positions", under="subject")
     show.say("")
@@ -91,7 +94,10 @@ def _asked(subject: str | None, agent: str | None) -> str | None:
 
 
 def status(json: Json = False) -> None:
-    """Show how the guard stands: connections, what stops trading, what waits for people.
+    """Show how the guard stands: connections, what stops trading, what waits for people, what needs a look.
+
+    That is: positions whose exits are not being watched, differences between book and venue, prices that are not to be
+    trusted, and limits that are used to 80 % or more.
 
     ```
     remit status
@@ -107,7 +113,29 @@ def status(json: Json = False) -> None:
     show.facts(found, (*names, "journal"))
     show.say("")
     show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
+    if found["approvals"]:
+        show.say(f"{found['approvals']} orders wait for a person: remit approvals list", "yellow")
     for row in found["halts"]:
-        show.say(f"HALT {row['id']} of {row['subject']}: {row['rule']} ({row['cause']}), needs {row['needs']}", "red")
+        why = f"{row['rule']} at {row['actual']}, limit {row['limit']}" if row["limit"] else row["why"] or row["rule"]
+        show.say(f"HALT {row['id']} of {row['subject']} ({row['cause']}): {why}", "red")
+        show.say(f"  next: {row['to_end'][0]}")
     for row in found["pauses"]:
         show.say(f"PAUSE of {row['subject']} by {row['by']}: {row['why']}", "yellow")
+    in_flight(found)
+
+
+def in_flight(found: dict[str, Any]) -> None:
+    """Print what a person should know of that is no halt yet: bare positions, drifts, bad feeds, limits nearly used."""
+    for row in found["unprotected"]:
+        show.say(f"UNPROTECTED {row['quantity']} {row['instrument']} of {row['agent']}: {row['why']}", "red")
+    for row in found["drifts"]:
+        said = f"{row['kind']} {row['item']}: book {row['book']}, venue {row['venue']}"
+        show.say(f"DRIFT ({row['bucket']}) at {row['connection']}, {said}", DRIFTS[row["bucket"]])
+    if any(row["bucket"] == "large" for row in found["drifts"]):
+        show.say("  next: remit reconcile show")
+    for row in found["unfit"]:
+        show.say(f"UNFIT {row['instrument']} ({row['reason']}): {row['why']}; nothing opens in it", "yellow")
+    for row in found["levels"]:
+        said = "is exceeded" if row["level"] == "over" else "is used to 80 % or more"
+        of = f" for {row['of']}" if row["of"] else ""
+        show.say(f"LIMIT {row['rule']} of {row['subject']}{of} {said}", "red" if row["level"] == "over" else "yellow")

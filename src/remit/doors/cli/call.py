@@ -133,7 +133,7 @@ def follow(start: int) -> Iterator[dict[str, Any]]:
 # What people write
 
 
-def make(kind: type[Any], **fields: Any) -> Any:
+def make(kind: type[Any], /, **fields: Any) -> Any:
     """Return a record of the kernel's nouns from what a person wrote; wrong usage where it is none."""
     try:
         return build(kind, {name: plain(value) for name, value in fields.items() if value is not None})

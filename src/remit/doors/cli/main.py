@@ -15,10 +15,12 @@ from remit.doors.cli import (
     agent,
     approvals,
     book,
+    exit,
     feed,
     journal,
     mandate,
     order,
+    reconcile,
     risk,
     run,
     stops,
@@ -73,10 +75,10 @@ _VERBS: dict[str, Callable[..., None]] = {
     "resume": stops.resume, "verify": journal.verify, "backup": journal.backup, "restore": journal.restore,
 }  # fmt: skip
 _GROUPS = {
-    "order": order.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app, "agent": agent.app,
-    "client": access.client, "account": access.account, "connection": access.connection, "grant": access.grant,
-    "capability": access.capability, "token": token.app, "instrument": world.instrument, "fact": world.fact,
-    "feed": feed.app,
+    "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
+    "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
+    "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
+    "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
     app.command(_name)(_verb)

@@ -24,6 +24,7 @@ from remit.doors.cli.call import (
     preview,
     read,
 )
+from remit.doors.cli.terms import Activation, StopLoss, TakeProfit, TrailingStop, terms_of
 from remit.kernel.command import Cancel, Replace, Submit
 from remit.kernel.numbers import Price, Quantity, Ratio
 from remit.kernel.order import OrderIntent, OrderState
@@ -52,6 +53,10 @@ def submit(
     confidence: Annotated[str | None, typer.Option(help="How sure the agent is, from 0 to 1.")] = None,
     parent: Annotated[str | None, typer.Option(help="The parent order it is part of.")] = None,
     environment: Annotated[Literal["training", "live"] | None, typer.Option(help="Refuse it elsewhere.")] = None,
+    stop_loss: StopLoss = None,
+    take_profit: TakeProfit = None,
+    trailing_stop: TrailingStop = None,
+    activation: Activation = None,
     thought: Annotated[str, typer.Option(help="Free text, kept erasable beside the journal.")] = "",
     dry: Annotated[bool, typer.Option("--preview", help="Say what would be decided; nothing changes.")] = False,
     json: Json = False,
@@ -61,20 +66,18 @@ def submit(
     ```
     remit order submit AAPL buy 10 --limit 101.50 --agent momentum
     remit order submit AAPL sell 5 --agent momentum --reduce only
+    remit order submit AAPL buy 10 --agent momentum --stop-loss 96 --take-profit 110
     remit order submit AAPL buy 10 --limit 101.50 --agent momentum --preview
     ```
     """
-    who = read("self")
-    name = agent or who["agent"]
-    if not name:
-        raise typer.BadParameter("say for which agent", param_hint="--agent")
+    name = agent_named(agent)
     body = make(
         Submit,
         intent=make(
             OrderIntent,
             id=intent or f"cli-{secrets.token_hex(8)}",
             agent=name,
-            connection=connection or _only_connection(name),
+            connection=connection or only_connection(name),
             instrument=instrument,
             side=side,
             quantity=amount(Quantity, quantity, "QUANTITY"),
@@ -87,6 +90,7 @@ def submit(
             confidence=amount(Ratio, confidence, "--confidence"),
             parent=parent,
             environment=environment,
+            exit=terms_of(stop_loss, take_profit, trailing_stop, activation),
         ),
     )
     if dry:
@@ -94,7 +98,16 @@ def submit(
     decided(enter(body, thought))
 
 
-def _only_connection(agent: str) -> str:
+def agent_named(agent: str | None) -> str:
+    """Return the agent that is meant: as written, else the caller itself; wrong usage where it is none."""
+    name = agent or str(read("self")["agent"])
+    if not name:
+        raise typer.BadParameter("say for which agent", param_hint="--agent")
+    return name
+
+
+def only_connection(agent: str) -> str:
+    """Return the only connection of an agent; wrong usage where it has several, Fault where none."""
     found = [row["connection"] for row in read("grants", agent=agent)]
     if len(found) == 1:
         return str(found[0])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.agent import resume as resume
-from remit.doors.cli.call import Json, enter, make, read, subject_of
+from remit.doors.cli.call import Json, enter, make, read, span_s, subject_of
 from remit.kernel.command import Halt
 
 Subject = Annotated[
     str, typer.Argument(help="firm, account:, agent:, client:, venue: or connection:NAME; an agent's name.")
 ]
+
+LOOK_S = 0.1
 
 
 def halt(
@@ -35,35 +38,78 @@ def halt(
         return
     if not why.strip():
         raise typer.BadParameter("say why, for the journal", param_hint="--why")
-    _stop(subject_of(subject), why, kill=False, flatten=False)
+    record = enter(make(Halt, subject=subject_of(subject), why=why))
+    if not show.json(record):
+        _stopped(subject_of(subject), record)
 
 
 def kill(
     subject: Subject = "firm",
     why: Annotated[str, typer.Option("--why", help="The reason, for the journal.")] = "killed by hand",
     flatten: Annotated[bool, typer.Option("--flatten", help="Also close the positions.")] = False,
+    wait: Annotated[str, typer.Option("--wait", help="How long to watch the venues for.")] = "5s",
+    listed: Annotated[bool, typer.Option("--list", help="Show how far the kills in force have come.")] = False,
     json: Json = False,
 ) -> None:
-    """Stop everything at once: halt, and cancel every working order. It does not ask.
+    """Stop everything at once: halt, and cancel every working order, at the venues too. It does not ask.
+
+    It then watches for a few seconds and says of every venue how many orders it was asked to cancel, how many are over
+    and how many still work; the guard goes on until none does. A file named HALT in the data folder does the same.
 
     ```
     remit kill
     remit kill agent:momentum --flatten --why "runaway"
+    remit kill --list
     ```
     """
-    _stop(subject_of(subject), why, kill=True, flatten=flatten)
-
-
-def _stop(subject: str, why: str, *, kill: bool, flatten: bool) -> None:
-    record = enter(make(Halt, subject=subject, why=why, kill=kill, flatten=flatten))
-    if show.json(record):
+    if listed:
+        found = read("kills")
+        if not show.json(found):
+            _reported(found)
         return
+    wait_s = span_s(wait, "--wait")
+    record = enter(make(Halt, subject=subject_of(subject), why=why, kill=True, flatten=flatten))
+    _stopped(subject_of(subject), record)
+    found = _watched(subject_of(subject), wait_s)
+    if not show.json({**record, "kills": found}):
+        _reported(found)
+
+
+def _watched(subject: str, wait_s: int) -> list[dict[str, Any]]:
+    """Return how far a kill has come: once nothing works any more and every venue has answered, or after `wait_s`."""
+    until = time.monotonic() + wait_s
+    while True:
+        found = [row for row in read("kills") if row["subject"] == subject]
+        if all(_is_over(row) for row in found) or time.monotonic() > until:
+            return found
+        time.sleep(LOOK_S)
+
+
+def _is_over(row: dict[str, Any]) -> bool:
+    return not row["working"] and not row["open"] and row["cancel_all"] != "waiting"
+
+
+def _reported(found: list[dict[str, Any]]) -> None:
+    columns = ("connection", "venue", "asked", "over", "working", "open", "cancel_all", "subject", "halt")
+    shown = [name for name in columns if name != "open" or any(row["flatten"] for row in found)]
+    show.rows(found, shown, "no kill is in force")
+    left = [row for row in found if not _is_over(row)]
+    if left:
+        show.say("the guard goes on until nothing works any more; look again: remit kill --list", "yellow")
+    for name in sorted({row["connection"] for row in left if not row["link_up"]}):
+        show.say(f"  the link of {name} is down: see that its venue runs, or cancel there by hand", "red")
+
+
+def _stopped(subject: str, record: dict[str, Any]) -> None:
+    """Say what a halt or kill did at once, and the way back."""
     raised = [event["halt"] for event in record["events"] if event["event"] == "halt_raised"]
     asked = sum(1 for event in record["events"] if event["event"] in ("cancel_asked", "moved"))
+    more = any(event["event"] == "sweep" and event.get("left") for event in record["events"])
+    cancelled = f"{asked}{' and more' if more else ''} orders are being cancelled"
     if not raised:
-        show.say(f"{subject} was halted by a person already; {asked} orders are being cancelled", "yellow")
+        show.say(f"{subject} was halted by a person already; {cancelled}", "yellow")
         return
-    show.say(f"{subject}: halted as {raised[0]}; {asked} orders are being cancelled", "red")
+    show.say(f"{subject}: halted as {raised[0]}; {cancelled}", "red")
     show.say(f"  the way back: remit agent review {raised[0]} --why ..., then remit resume {raised[0]} --why ...")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from remit.guard.views import access, activity, drafts, exits, exposure, kills, mandates, orders, stops, world
+from remit.guard.views import access, activity, drafts, drift, exits, exposure, kills, mandates, orders, stops, world
 from remit.guard.views.looking import ANYONE, PEOPLE, TRADERS, Looking, NotAllowed, Unknown, View
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import Principal
@@ -43,6 +43,9 @@ VIEWS: dict[str, View] = {
     "halts": View(stops.halts, (), TRADERS),
     "pauses": View(stops.pauses, (), TRADERS),
     "kills": View(kills.kills, (), PEOPLE),
+    "drifts": View(drift.drifts, ("connection",), PEOPLE),
+    "unfit": View(drift.unfit, (), ANYONE),
+    "levels": View(drift.levels, (), TRADERS),
     "exits": View(exits.exits, ("agent", "instrument"), TRADERS),
     "instruments": View(world.instruments, ("venue",), ANYONE),
     "marks": View(world.marks, (), ANYONE),

@@ -8,6 +8,7 @@ from remit.guard.protection import unwatched
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.exit import Exit, level_of
+from remit.kernel.exit_words import leg_words, terms_words
 from remit.kernel.numbers import text
 
 Rows = list[dict[str, Any]]
@@ -40,7 +41,10 @@ def _exit(looking: Looking, exit: Exit) -> dict[str, Any]:
         "protection": _protection(looking, exit),
         "protects": text(exit.protects),
         "terms": plain(exit.terms),
-        "legs": [{**plain(leg), "level": _text(level_of(leg, exit))} for leg in exit.terms.legs],
+        "says": terms_words(exit.terms),
+        "legs": [
+            {**plain(leg), "level": _text(level_of(leg, exit)), "says": leg_words(leg)} for leg in exit.terms.legs
+        ],
         "best": text(exit.extreme) if exit.extreme else None,
         "last": None if mark is None else text(mark.last),
         "triggered": exit.leg,

@@ -7,6 +7,7 @@ from typing import Any
 
 from remit.guard.protection import unprotected
 from remit.guard.views.access import connections
+from remit.guard.views.drift import drift_row, levels, unfit
 from remit.guard.views.looking import Looking
 from remit.guard.views.stops import halts, pauses
 from remit.kernel.codec import plain
@@ -36,6 +37,13 @@ def status(looking: Looking) -> dict[str, Any]:
             for row in unprotected(state)
             if looking.sees_agent(row.agent)
         ],
+        "drifts": [
+            {"connection": name, **drift_row(drift)}
+            for name, drifts in sorted(state.drifts.items())
+            for drift in (drifts if looking.sees_all else ())
+        ],
+        "unfit": unfit(looking),
+        "levels": levels(looking),
     }
 
 
@@ -45,7 +53,9 @@ def health(looking: Looking) -> dict[str, Any]:
     checks = [
         _check("firm", bool(state.firm_currency), f"currency {state.firm_currency or 'not said'}", "Add an account"),
         _check(
-            "start", not state.crashed, "after a crash, not all reconciled" if state.crashed else "after a clean stop",
+            "start",
+            not state.crashed,
+            "after a crash, not all reconciled" if state.crashed else "after a clean stop",
             "Wait until every connection is reconciled",
         ),
         _check("accounts", bool(state.accounts), f"{len(state.accounts)}", "Add one: remit account add"),
