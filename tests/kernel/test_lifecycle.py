@@ -287,7 +287,7 @@ def test_a_denied_replace_leaves_no_trace_in_the_reservation() -> None:
     desk.took(c.SetBalance(connection="paper1", currency="EUR", amount=money("10000")))
     order = desk.working("10", "100", instrument="SAP")
     desk.rate("EUR", "USD", "2")
-    desk.mandate("account:main", Mandate(market_exposure_max=money("100"), haircut_bps=1000))
+    desk.mandate("account:main", Mandate(market_exposure_max=money("2500"), haircut_bps=1000))
     assert "market_exposure_max" in rules(replaced(desk, order, "20", "100"))
     desk.agree()
 

@@ -9,7 +9,7 @@ from typing import Any
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import health
-from remit.kernel.halt import cancel_orders, holders, raise_halt, watch
+from remit.kernel.halt import cancel_orders, raise_halt
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, SCALE
@@ -264,32 +264,19 @@ FORGETS = (
 
 
 def marked(step: Step, body: c.Marked) -> None:
-    """Take marks over, then judge what needs no order for everyone who holds what was marked."""
+    """Take marks over."""
     take(step, body)
     if isinstance(step.events[-1], e.Took):
         health.tell(step)
-        names = [mark.instrument for mark in body.marks]
-        watch(step, holders(step.state, step.state.instruments if body.fx else names))
-
-
-def mandate(step: Step, body: c.SetMandate) -> None:
-    """Publish a mandate; a tighter one binds at once, also for what is already lost."""
-    take(step, body)
-    if isinstance(step.events[-1], e.Took):
-        watch(step, (step.state.subjects[body.subject],))
 
 
 def settled(step: Step, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> None:
     """Settle; orders in what no longer trades as it did are cancelled."""
     names = step.state.markets.get(body.market, []) if isinstance(body, c.Resolve) else [body.instrument]
-    concerned = holders(step.state, names)
     take(step, body)
-    if not isinstance(step.events[-1], e.Took):
-        return
-    if isinstance(body, (c.Resolve, c.Split)):
+    if isinstance(step.events[-1], e.Took) and isinstance(body, (c.Resolve, c.Split)):
         for name in names:
             cancel_orders(step, subject("instrument", name), every=True, why="the instrument changed")
-    watch(step, concerned)
 
 
 def clock_fault(step: Step, body: c.ClockFault) -> None:

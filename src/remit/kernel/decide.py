@@ -44,13 +44,13 @@ class Judge:
     def __init__(self, state: State) -> None:
         self.state = state
         self._lenses: dict[tuple[str, str, str, str], Lens] = {}
-        self._watches: dict[str, Watch] = {}
+        self.watches: dict[str, Watch] = {}
         self._lines = Lines(RULES)
 
     def forget(self) -> None:
         """Work everything out anew: a mandate, an instrument or an access table changed."""
         self._lenses.clear()
-        self._watches.clear()
+        self.watches.clear()
 
     def judge(self, asked: Asked, order_id: str) -> tuple[Decision, Needs | None]:
         """Return the decision on an order, and what people must do where the verdict is hold."""
@@ -96,11 +96,11 @@ class Judge:
 
     def watcher(self, of: Subject) -> Watch:
         """Return what judges a subject's sums with no order; without a mandate it watches nothing."""
-        watch = self._watches.get(of.written)
+        watch = self.watches.get(of.written)
         if watch is None:
             version = of.version
             known, mandate = ("", EMPTY) if version is None else (version.digest, version.mandate)
-            watch = self._watches[of.written] = self._lines.watch(of.scope, known, mandate)
+            watch = self.watches[of.written] = self._lines.watch(of.scope, known, mandate)
         return watch
 
     def watch(self, of: Subject) -> tuple[Finding, ...]:

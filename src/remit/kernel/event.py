@@ -17,6 +17,10 @@ VERDICTS: tuple[VerdictName, ...] = ("allow", "hold", "deny")
 """In order of tightness: of several verdicts the tightest is the largest."""
 
 
+Dimension = Literal["total", "market", "category", "venue"]
+"""What a limit is counted in: a subject in all, or one of its markets, categories or venues."""
+
+
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule that did not hold: for whom, against which limit, at which measurement, in which unit; all as text."""
 
@@ -230,7 +234,7 @@ class Crossed(_Event, frozen=True, tag="crossed"):
 
     subject: str
     rule: str
-    dimension: Literal["total", "market", "category", "venue"]
+    dimension: Dimension
     level: Literal["near", "over", "back"]
     limit: str
     actual: str

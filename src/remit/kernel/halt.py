@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from remit.kernel import access
 from remit.kernel import command as c
@@ -13,7 +13,7 @@ from remit.kernel.order import Order
 from remit.kernel.rules.rule import Deny
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.stands import refusal_of_resume
-from remit.kernel.state import State, Subject
+from remit.kernel.state import State
 from remit.kernel.step import Step
 
 CANCELS_MAX = 100
@@ -91,8 +91,9 @@ def cancel_orders(step: Step, of: str, *, every: bool, why: str) -> None:
 def orders_of(state: State, of: str) -> Iterator[Order]:
     """Return the live orders of a subject, oldest first per agent."""
     scope, name = split_subject(of)
-    for agent in sorted(state.orders_of):
-        if scope == "agent" and agent != name or scope == "account" and state.agents[agent].account != name:
+    agents = [name] if scope == "agent" else [state.clients[name].agent] if scope == "client" else state.orders_of
+    for agent in sorted(agent for agent in agents if agent in state.orders_of):
+        if scope == "account" and state.agents[agent].account != name:
             continue
         for order_id in state.orders_of[agent]:
             order = state.orders[order_id]
@@ -108,25 +109,6 @@ def orders_of(state: State, of: str) -> Iterator[Order]:
                 and order.instrument == name
             ):
                 yield order
-
-
-def watch(step: Step, subjects: Iterable[Subject]) -> None:
-    """Judge the rules that need no order for these subjects; a breach halts and cancels as the table says."""
-    for of in subjects:
-        if of.version is None:
-            continue
-        for finding in step.judge.watch(of):
-            breached(step, finding, of.name)
-
-
-def holders(state: State, instruments: Iterable[str]) -> list[Subject]:
-    """Return every subject with a stake in any of these instruments."""
-    found: dict[str, Subject] = {}
-    for instrument in instruments:
-        for cell in state.cells_of.get(instrument, ()):
-            if cell.quantity:
-                found[cell.subject] = state.subjects[cell.subject]
-    return [found[name] for name in sorted(found)]
 
 
 def stop_of(state: State, order: Order, capability: access.Capability = "place_order") -> str:

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import admin, approval, exits, halt, health, reconcile, report, trade, unknown, venue_wide
+from remit.kernel import admin, approval, exits, halt, health, monitor, reconcile, report, trade, unknown, venue_wide
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import refusal_of
@@ -48,6 +48,7 @@ class Kernel:
             HANDLERS[type(command.body)](step, command.body)
         if self.state.exits_due:
             exits.draw(step)
+        monitor.after(step)
         return step.record()
 
     def fold(self, record: Record) -> None:
@@ -71,7 +72,7 @@ class Kernel:
             )
 
     def _due_at(self) -> int:
-        if self.state.sweeps or self.state.exits_due:
+        if self.state.sweeps or self.state.exits_due or self.state.look_cut is not None:
             return 0
         due = min(self.state.holds.values(), default=_NEVER_DUE)
         if self.state.expiries:
@@ -95,6 +96,7 @@ class Kernel:
                 step.emit(e.SessionRolled(zone=zone, start=begun))
         for subject, every in sorted(self.state.sweeps.items()):
             halt.cancel_orders(step, subject, every=every, why="the halt goes on")
+        monitor.go_on(step)
         unknown.fall_due(step)
         exits.expire(step)
         lapsed = sorted(name for name, until in self.state.holds.items() if until <= at)
@@ -123,6 +125,8 @@ def effects(record: Record) -> tuple[Effect, ...]:
             found.append(Act("replace", event.order))
         elif isinstance(event, e.Moved) and event.state == "unknown":
             found.append(Act("query", event.order))
+        elif isinstance(event, e.Crossed):
+            found += monitor.told(record, event)
         elif isinstance(event, e.HaltRaised):
             found.append(Alert(f"halt_{event.cause}", event.subject, _told(event)))
         elif isinstance(event, e.Alarm):
@@ -145,7 +149,6 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.ClockFault: admin.clock_fault,
     c.Marked: admin.marked,
     c.Quiet: health.quiet,
-    c.SetMandate: admin.mandate,
     c.Resolve: admin.settled,
     c.Split: admin.settled,
     c.Dividend: admin.settled,

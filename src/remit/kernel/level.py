@@ -6,17 +6,17 @@ not tell the same thing over and over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from remit.kernel import event as e
+from remit.kernel.event import Dimension
 
 if TYPE_CHECKING:
     from remit.kernel.book import Sums
     from remit.kernel.state import State, Subject
 
-LevelKey = tuple[str, str, str, str]
+LevelKey = tuple[str, str, Dimension, str]
 """Subject, rule, dimension (total, market, category or venue) and the name of the group, empty for the total."""
-Level = Literal["near", "over"]
 STANDS: dict[str, int] = {"near": 80, "over": 100}
 """What is remembered of a limit that is near, or exceeded; nothing is remembered of one that is neither."""
 NEAR_PCT, BACK_PCT = 80, 75
@@ -24,12 +24,12 @@ DAILY = frozenset({"daily_loss_max", "orders_per_day_max", "market_orders_per_da
 """Limits whose measurement begins anew with the day."""
 
 
-def sums_of(of: Subject, dimension: str, name: str) -> Sums:
+def sums_of(of: Subject, dimension: Dimension, name: str) -> Sums:
     """Return the running sums that a limit is measured on."""
     return of.total if dimension == "total" else of.group(dimension, name)
 
 
-def groups_of(of: Subject) -> list[tuple[tuple[str, str], Sums]]:
+def groups_of(of: Subject) -> list[tuple[tuple[Dimension, str], Sums]]:
     """Return every dimension and group that a subject has sums of, the total first, the others by name."""
     return [(("total", ""), of.total), *sorted(of.groups.items(), key=lambda group: group[0])]
 

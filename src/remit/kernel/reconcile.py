@@ -11,7 +11,7 @@ from remit.kernel import unknown
 from remit.kernel.compare import Comparison
 from remit.kernel.drift import Drift
 from remit.kernel.fold_drift import book_of, has_rates, tolerance_of, whole
-from remit.kernel.halt import raise_halt, watch
+from remit.kernel.halt import raise_halt
 from remit.kernel.names import split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, Quantity, text
 from remit.kernel.state import State
@@ -177,7 +177,6 @@ def adopt(step: Step, body: c.Adopt) -> None:
         events.append(decided)
     for event in events:
         step.emit(event)
-    watch(step, [of for _, of in sorted(state.subjects.items())])
 
 
 def _decided(state: State, body: c.Adopt, drift: Drift) -> e.Corrected | e.Kept | tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import unknown
-from remit.kernel.halt import raise_halt, watch
+from remit.kernel.halt import raise_halt
 from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import Money, text
 from remit.kernel.order import TERMINAL, Order, Signal, fill_key, transition
@@ -53,8 +53,6 @@ def moved(step: Step, body: Report) -> None:
     step.emit(e.Moved(order=order.id, state=following, why=why))
     if following == "unknown":
         unknown.watch_count(step, order.connection)
-    if isinstance(body, c.Rejected):
-        watch(step, step.state.path(order.agent, order.client))
 
 
 def replaced(step: Step, body: c.Replaced | c.ReplaceRefused) -> None:
@@ -93,7 +91,6 @@ def filled(step: Step, body: c.Filled) -> None:
         )
         return
     _book(step, order, body)
-    watch(step, step.state.path(order.agent, order.client))
 
 
 def _book(step: Step, order: Order, body: c.Filled) -> None:
@@ -181,5 +178,3 @@ def busted(step: Step, body: c.Busted) -> None:
     why = f"the venue took fill {body.fill} of {body.order} back: {what}"
     step.emit(e.Alarm(code="busted_fill", why=why))
     raise_halt(step, place, "drift", "busted_fill", actual=body.fill, why=why)
-    if order is not None:
-        watch(step, step.state.path(order.agent, order.client))

@@ -13,6 +13,7 @@ from remit.kernel.book import Cash
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
 from remit.kernel.drift import Drift, Fill, Kind
+from remit.kernel.event import Dimension
 from remit.kernel.exit import Exit
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import set_level
@@ -126,7 +127,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drifts: tuple[tuple[str, tuple[Drift, ...]], ...]
     kept: tuple[tuple[str, Kind, str, int], ...]
     unknown: tuple[tuple[str, str, int], ...]
-    levels: tuple[tuple[str, str, str, str, int], ...]
+    levels: tuple[tuple[str, str, Dimension, str, int], ...]
     cash: tuple[tuple[str, str, int], ...]
     sums: tuple[tuple[str, tuple[int, ...]], ...]
     markets: tuple[tuple[str, str, tuple[int, ...]], ...]

@@ -13,7 +13,7 @@ from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.event import HaltCause
 from remit.kernel.exit import Exit, exit_id
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
-from remit.kernel.level import LevelKey
+from remit.kernel.level import Dimension, LevelKey
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
@@ -36,13 +36,13 @@ class Subject:
         self.name = name
         self.currency = currency
         self.total = Sums(umbrella)
-        self.groups: dict[tuple[str, str], Sums] = {}
+        self.groups: dict[tuple[Dimension, str], Sums] = {}
         """Sums per ("market" | "category" | "venue", name)."""
         self.version: MandateVersion | None = None
         self.number = 0
 
-    def group(self, dimension: str, name: str) -> Sums:
-        key = (dimension, name)
+    def group(self, dimension: Dimension, name: str) -> Sums:
+        key: tuple[Dimension, str] = (dimension, name)
         sums = self.groups.get(key)
         if sums is None:
             sums = self.groups[key] = Sums(self.total.umbrella)

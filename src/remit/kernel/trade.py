@@ -11,7 +11,7 @@ from remit.kernel.approval import digest_of
 from remit.kernel.decide import Asked
 from remit.kernel.exit import exit_id, fault_of
 from remit.kernel.gather import off_increment
-from remit.kernel.halt import breached, holders, watch
+from remit.kernel.halt import breached
 from remit.kernel.instrument import Mark
 from remit.kernel.intent import fingerprint, replace_fingerprint
 from remit.kernel.names import SIGN, Principal
@@ -22,13 +22,11 @@ from remit.kernel.step import Step
 
 
 def propose(step: Step, body: c.Submit | c.Replace) -> None:
-    """Judge what is proposed; fresh marks that rode on it may breach what needs no order, for everyone who holds."""
+    """Judge what is proposed, with the fresh marks that rode on it."""
     if isinstance(body, c.Submit):
         submit(step, body)
     else:
         replace(step, body)
-    if any(isinstance(event, e.Quoted) for event in step.events):
-        watch(step, holders(step.state, [mark.instrument for mark in body.marks]))
 
 
 def quoted(step: Step, marks: tuple[Mark, ...]) -> None:

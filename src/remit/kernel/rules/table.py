@@ -24,6 +24,7 @@ from remit.kernel.rules.rule import CATEGORY, EVERY, MARKET, OPENING, VENUE, Den
 from remit.kernel.rules.unit import BPS, COUNT, MONEY, NAMES, PCT, QUANTITY, RATE, RATIO, SECONDS
 
 RETRY = Deny(retry=True)
+EXPOSURE = Deny(cancel=True)
 LOSS = Deny(halt="loss", cancel=True)
 THROTTLE = Deny(halt="throttle")
 
@@ -63,36 +64,38 @@ RULES: tuple[Rule, ...] = (
     Rule(b.short_allowed, unless_blocked, lane=OPENING, unit=QUANTITY),
     Rule(b.locate_required, fits, lane=OPENING, unit=QUANTITY),
     Rule(b.short_sale_restricted, when_required, lane=OPENING),
-    Rule(x.leverage_max, ratio_at_most, lane=OPENING, unit=RATIO, worsens=True),
+    Rule(x.leverage_max, ratio_at_most, EXPOSURE, lane=OPENING, unit=RATIO, worsens=True, state=True),
     Rule(b.participation_max_pct, ratio_at_most, unit=PCT),
     Rule(b.payout_max, at_most, lane=OPENING, unit=MONEY),
     Rule(b.resolution_distance_min, at_least, lane=OPENING, unit=SECONDS),
     Rule(b.mark_age_max, at_most, lane=OPENING, unit=SECONDS),
     Rule(b.spread_max_bps, ratio_at_most, lane=OPENING, unit=BPS),
     # C. exposure
-    Rule(x.market_exposure_max, at_most, lane=OPENING, per=MARKET, unit=MONEY, worsens=True),
-    Rule(x.category_exposure_max, at_most, lane=OPENING, per=CATEGORY, unit=MONEY, worsens=True),
-    Rule(x.venue_exposure_max, at_most, lane=OPENING, per=VENUE, unit=MONEY, worsens=True),
-    Rule(x.net_exposure_max, at_most, lane=OPENING, unit=MONEY, worsens=True),
-    Rule(x.gross_exposure_max, at_most, lane=OPENING, unit=MONEY, worsens=True),
-    Rule(x.capital_max, at_most, lane=OPENING, unit=MONEY, worsens=True),
-    Rule(x.positions_max, at_most, lane=OPENING, unit=COUNT, worsens=True),
-    Rule(x.orders_open_max, at_most, lane=OPENING, unit=COUNT),
-    Rule(x.concentration_max_pct, ratio_at_most, lane=OPENING, per=MARKET, unit=PCT, worsens=True),
+    Rule(x.market_exposure_max, at_most, EXPOSURE, lane=OPENING, per=MARKET, unit=MONEY, worsens=True, state=True),
+    Rule(x.category_exposure_max, at_most, EXPOSURE, lane=OPENING, per=CATEGORY, unit=MONEY, worsens=True, state=True),
+    Rule(x.venue_exposure_max, at_most, EXPOSURE, lane=OPENING, per=VENUE, unit=MONEY, worsens=True, state=True),
+    Rule(x.net_exposure_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
+    Rule(x.gross_exposure_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
+    Rule(x.capital_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
+    Rule(x.positions_max, at_most, EXPOSURE, lane=OPENING, unit=COUNT, worsens=True, state=True),
+    Rule(x.orders_open_max, at_most, EXPOSURE, lane=OPENING, unit=COUNT, state=True),
+    Rule(
+        x.concentration_max_pct, ratio_at_most, EXPOSURE, lane=OPENING, per=MARKET, unit=PCT, worsens=True, state=True
+    ),
     Rule(x.position_duplicate, unless_blocked, lane=OPENING, per=MARKET, unit=COUNT, scopes=("agent", "client")),
     Rule(x.position_opposing, unless_blocked, lane=OPENING, unit=COUNT),
     # D. loss and behaviour
     Rule(d.daily_loss_max, at_most, LOSS, lane=OPENING, unit=MONEY, state=True),
     Rule(d.drawdown_max, at_most, LOSS, lane=OPENING, unit=MONEY, state=True),
-    Rule(d.orders_per_day_max, at_most, lane=OPENING, unit=COUNT),
-    Rule(d.market_orders_max, at_most, lane=OPENING, per=MARKET, unit=COUNT),
-    Rule(d.market_orders_per_day_max, at_most, lane=OPENING, per=MARKET, unit=COUNT),
+    Rule(d.orders_per_day_max, at_most, lane=OPENING, unit=COUNT, state=True),
+    Rule(d.market_orders_max, at_most, lane=OPENING, per=MARKET, unit=COUNT, state=True),
+    Rule(d.market_orders_per_day_max, at_most, lane=OPENING, per=MARKET, unit=COUNT, state=True),
     Rule(d.market_cooldown, at_least, RETRY, lane=OPENING, per=MARKET, unit=SECONDS),
     Rule(d.order_rate_max, rate_within, RETRY, lane=EVERY, unit=RATE),
     Rule(d.message_rate_max, rate_within, RETRY, lane=EVERY, unit=RATE),
     Rule(d.duplicate_window, at_least, unit=SECONDS),
     Rule(d.refusals_in_row_max, below, Deny(retry_s=d.REFUSAL_PAUSE_S), unit=COUNT),
-    Rule(d.repeated_execution_max, at_most, THROTTLE, lane=OPENING, unit=COUNT),
+    Rule(d.repeated_execution_max, at_most, THROTTLE, lane=OPENING, unit=COUNT, state=True),
     Rule(d.rejections_in_row_max, at_most, THROTTLE, lane=OPENING, unit=COUNT, state=True),
     # what asks people comes last: a denial makes it moot
     Rule(b.approval_notional_min, below, Hold(), lane=OPENING, unit=MONEY),

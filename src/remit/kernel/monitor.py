@@ -1,0 +1,318 @@
+"""The monitor: limits judged with no order, after every fill, mark, settlement, order and mandate.
+
+Only what lies above the touched stakes is looked at: their subject in all, and the market, category and venue they are
+in. What a stake does to the equity of others in its account is seen when their own stakes are touched.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.book import Cell, Sums
+from remit.kernel.effect import Alert
+from remit.kernel.halt import CANCELS_MAX, breached, orders_of
+from remit.kernel.level import STANDS, groups_of, sums_of
+from remit.kernel.names import SIGN, subject
+from remit.kernel.order import Order
+from remit.kernel.rules.generate import CALM, NEAR, OVER, Line
+from remit.kernel.rules.rule import PERS, Deny
+from remit.kernel.rules.unit import COUNT
+from remit.kernel.rules.walk import measure
+from remit.kernel.state import State, Subject
+from remit.kernel.step import Step
+
+OF_ORDER = (e.Reserved, e.Released, e.ReplaceAsked, e.ReplaceSettled, e.Moved, e.Booked, e.Reversed)
+"""Events that change what an order takes up."""
+
+
+class Group(NamedTuple):
+    """What limits are counted on: a subject in all, or in one market, category or venue; `dimension` as in PERS."""
+
+    subject: str
+    dimension: int
+    name: str
+
+
+def after(step: Step) -> None:
+    """Judge whatever the events of a step have touched."""
+    body = step.command.body
+    for event in tuple(step.events):
+        if isinstance(event, OF_ORDER):
+            order = step.state.order(event.order)
+            if order is not None:
+                look(step, cells_of_order(step.state, order))
+        elif isinstance(event, (e.Took, e.Quoted)):
+            kind = type(body)
+            if kind in TOUCHES:
+                look(step, TOUCHES[kind](step.state, body))
+            elif kind in CONCERNS:
+                look_at(step, CONCERNS[kind](step.state, body))
+        elif isinstance(event, e.Corrected):
+            look_at(step, step.state.subjects.values())
+
+
+def look(step: Step, cells: Iterable[Cell]) -> None:
+    """Judge everything above the touched stakes, each group once."""
+    state, judge = step.state, step.judge
+    groups: set[Group] = set()
+    for cell in cells:
+        watch = judge.watches.get(cell.subject) or judge.watcher(state.subjects[cell.subject])
+        if watch.near(cell.sums):
+            traded = state.instruments[cell.instrument]
+            names = ("", traded.market_name, traded.category, traded.venue)
+            groups.update(Group(cell.subject, number, name) for number, name in enumerate(names))
+    if groups and not _judge(step, sorted(groups)):
+        step.emit(e.LookCut(begin="", left=True))
+
+
+def look_at(step: Step, subjects: Iterable[Subject]) -> None:
+    """Judge every group of these subjects, and forget the levels of limits that are no longer there."""
+    for of in sorted(subjects, key=lambda of: of.written):
+        lines = step.judge.watcher(of).lines
+        groups = [Group(of.written, PERS.index(dimension), name) for (dimension, name), _ in groups_of(of)]
+        if not (_forget(step, of) and _judge(step, [group for group in groups if lines[group.dimension]])):
+            step.emit(e.LookCut(begin=of.written, left=True))
+            return
+
+
+def go_on(step: Step) -> None:
+    """Go on where an entry was full: at the subject that was not finished, and with all that follow it."""
+    begin = step.state.look_cut
+    if begin is None:
+        return
+    step.emit(e.LookCut(begin="", left=False))
+    names = sorted(step.state.subjects)
+    look_at(step, [step.state.subjects[name] for name in names[bisect.bisect_left(names, begin) :]])
+
+
+def _judge(step: Step, groups: list[Group]) -> bool:
+    """Halt first, for all of them; then tell what was crossed and cancel what worsens. False where the entry is full
+    and the rest must wait for the next one."""
+    for group in groups:
+        _halt(step, group)
+    return all(_tell(step, group) for group in groups)
+
+
+def _halt(step: Step, group: Group) -> None:
+    """Draw the consequence of limits that halt."""
+    of = step.state.subjects[group.subject]
+    watch, sums = step.judge.watcher(of), _sums(of, group)
+    for line, band in zip(watch.lines[group.dimension], watch.bands(group.dimension, sums), strict=True):
+        if band == OVER and isinstance(line.rule.breach, Deny) and line.rule.breach.halt is not None:
+            breached(step, watch.gauge(line, sums).finding(of.written, of.currency), of.name)
+
+
+def _tell(step: Step, group: Group) -> bool:
+    """Tell each crossing of a group once, and cancel what worsens an exposure that is over; False where the entry is
+    full."""
+    state, of = step.state, step.state.subjects[group.subject]
+    watch, sums = step.judge.watcher(of), _sums(of, group)
+    for line, band in zip(watch.lines[group.dimension], watch.bands(group.dimension, sums), strict=True):
+        rule, dimension = line.rule, PERS[group.dimension]
+        stands = state.levels.get((of.written, rule.name, dimension, group.name), 0)
+        level = crossing(band, stands)
+        if level is not None:
+            if is_full(step):
+                return False
+            found = watch.gauge(line, sums).finding(of.written, of.currency)
+            step.emit(
+                e.Crossed(
+                    subject=of.written,
+                    rule=rule.name,
+                    dimension=dimension,
+                    group=group.name,
+                    level=level,
+                    limit=found.limit,
+                    actual=found.actual,
+                    unit=found.unit,
+                )
+            )
+        cancels = isinstance(rule.breach, Deny) and rule.breach.cancel and rule.breach.halt is None
+        if band == OVER and cancels and not _cancel(step, of, group, line):
+            return False
+    return True
+
+
+def crossing(band: int, stands: int) -> Any:
+    """Return which level a band crosses from how its limit stood: near, over, back, or None."""
+    if band == OVER:
+        return "over" if stands < STANDS["over"] else None
+    if band == NEAR:
+        return "near" if not stands else None
+    return "back" if band == CALM and stands else None
+
+
+def is_full(step: Step) -> bool:
+    """Whether an entry holds as many events as it may; what is left goes on with the next one."""
+    return len(step.events) >= CANCELS_MAX
+
+
+def _cancel(step: Step, of: Subject, group: Group, line: Line) -> bool:
+    """Ask for what worsens an exposure to be cancelled, oldest first; False where the entry is full."""
+    why = f"{line.rule.name} of {of.written}"
+    for order in worsening(step.state, of, group, line):
+        if is_full(step):
+            return False
+        if order.state == "held":
+            step.emit(e.Moved(order=order.id, state="cancelled", why=why))
+        else:
+            step.emit(e.CancelAsked(order=order.id, why=why))
+    return True
+
+
+def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order]:
+    """Return the orders to cancel, oldest first, so that an exposure would hold: of those without which it is less,
+    the oldest, until with them and all that is being cancelled already left out the limit holds.
+
+    They are left out of the subject's own stakes, measured, and put back: nothing has changed afterwards.
+    """
+    sums, rule = _sums(of, group), line.rule
+    if not sums.working:
+        return []
+    leaving, waiting = [], []
+    for order in sorted(_orders(state, of, group), key=_age):
+        if order.state == "pending_cancel":
+            leaving.append(order)
+        elif order.opening or rule.unit is not COUNT:  # what reduces is never cancelled to lower a mere count
+            waiting.append(order)
+    out = {order.id: order for order in (*leaving, *waiting)}
+    going: list[Order] = []
+    for order in out.values():
+        _leave_out(state, of, order, -1)
+    try:
+        now = measure(rule.resting, None, sums, None)
+        for order in reversed(waiting):
+            _leave_out(state, of, order, 1)
+            then = measure(rule.resting, None, sums, None)
+            if _amount(then) > _amount(now) and (going or _exceeds(line, then)):
+                _leave_out(state, of, order, -1)
+                going.append(order)
+            else:
+                del out[order.id]
+                now = then
+    finally:
+        for order in out.values():
+            _leave_out(state, of, order, 1)
+    return going[::-1]
+
+
+def _leave_out(state: State, of: Subject, order: Order, sign: int) -> None:
+    """Take what an order reserves out of one subject's stake (-1), or put it back (1)."""
+    cell = state.cells[(of.written, order.connection, order.instrument)]
+    cell.reserve(SIGN[order.side], sign * order.reserved, order.counted_price, sign)
+
+
+def _amount(measured: Any) -> int:
+    """Return what an order can add to in a measurement; the equity of a ratio hangs on no order."""
+    return int(measured[0] if isinstance(measured, tuple) else measured)
+
+
+def _exceeds(line: Line, measured: Any) -> bool:
+    exceeded = line.rule.relation.exceeded
+    return exceeded is None or exceeded(measured, line.ready)
+
+
+def _age(order: Order) -> tuple[int, int]:
+    return order.at, int(order.id.rpartition("-")[2])
+
+
+def _orders(state: State, of: Subject, group: Group) -> Iterator[Order]:
+    for order in orders_of(state, of.written):
+        traded = state.instruments[order.instrument]
+        if order.reserved and group.name == ("", traded.market_name, traded.category, traded.venue)[group.dimension]:
+            yield order
+
+
+def _sums(of: Subject, group: Group) -> Sums:
+    return sums_of(of, PERS[group.dimension], group.name)
+
+
+def _forget(step: Step, of: Subject) -> bool:
+    """Let the levels of limits go that are no longer in force; False where the entry is full."""
+    lines = step.judge.watcher(of).lines
+    watched = {(line.rule.name, PERS[number]) for number, group in enumerate(lines) for line in group}
+    for of_level, rule, dimension, name in sorted(step.state.levels):
+        if of_level == of.written and (rule, dimension) not in watched:
+            if is_full(step):
+                return False
+            step.emit(
+                e.Crossed(
+                    subject=of.written,
+                    rule=rule,
+                    dimension=dimension,
+                    group=name,
+                    level="back",
+                    limit="none",
+                    actual="",
+                    unit="",
+                )
+            )
+    return True
+
+
+# -- what a command touches
+
+
+def cells_of_order(state: State, order: Order) -> Iterator[Cell]:
+    """Yield the stake of each subject on an order's path."""
+    for of in state.path(order.agent, order.client):
+        cell = state.cells.get((of.written, order.connection, order.instrument))
+        if cell is not None:
+            yield cell
+
+
+def _marked(state: State, body: c.Marked | c.Submit | c.Replace) -> Iterator[Cell]:
+    """Yield what is held or reserved in the marked instruments; a new rate may move all."""
+    fx = body.fx if isinstance(body, c.Marked) else ()
+    for name in state.cells_of if fx else [mark.instrument for mark in body.marks]:
+        for cell in state.cells_of.get(name, ()):
+            if cell.active:
+                yield cell
+
+
+def _settled(state: State, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> Iterator[Cell]:
+    for name in state.markets.get(body.market, []) if isinstance(body, c.Resolve) else [body.instrument]:
+        yield from state.cells_of.get(name, ())
+
+
+def _mandate(state: State, body: c.SetMandate) -> tuple[Subject, ...]:
+    return (state.subjects[body.subject],)
+
+
+def _balance(state: State, body: c.SetBalance) -> tuple[Subject, ...]:
+    """Equity moved: of the account, and of the firm."""
+    account = subject("account", state.connections[body.connection].account)
+    return (state.subjects[account], state.subjects[subject("firm")])
+
+
+TOUCHES: dict[type, Callable[[State, Any], Iterator[Cell]]] = {
+    c.Marked: _marked,
+    c.Submit: _marked,
+    c.Replace: _marked,
+    c.Resolve: _settled,
+    c.Split: _settled,
+    c.Dividend: _settled,
+    c.Funding: _settled,
+}
+"""Which stakes a command touches, beside those of its orders."""
+CONCERNS: dict[type, Callable[[State, Any], tuple[Subject, ...]]] = {c.SetMandate: _mandate, c.SetBalance: _balance}
+"""Which subjects a command concerns in everything they hold."""
+
+
+def told(record: e.Record, event: e.Crossed) -> list[Alert]:
+    """Return what people are told of a crossing: nothing when a limit is back, or when its halt says it already."""
+    halted = (found for found in record.events if isinstance(found, e.HaltRaised))
+    if event.level == "back" or any((found.subject, found.rule) == (event.subject, event.rule) for found in halted):
+        return []
+    of = f" of {event.group}" if event.group else ""
+    return [
+        Alert(
+            f"limit_{event.level}",
+            event.subject,
+            f"{event.rule}{of} at {event.actual} {event.unit}, limit {event.limit}",
+        )
+    ]
