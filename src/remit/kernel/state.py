@@ -10,10 +10,10 @@ from remit.kernel import access
 from remit.kernel.book import Cash, Cell, Sums
 from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
 from remit.kernel.drift import Drift, Fill, Kind
-from remit.kernel.event import HaltCause
+from remit.kernel.event import Dimension, HaltCause
 from remit.kernel.exit import Exit, exit_id
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
-from remit.kernel.level import Dimension, LevelKey
+from remit.kernel.level import LevelKey
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
