@@ -57,7 +57,9 @@ class StandIn:
         self.closed += 1
 
 
-def polled(exchange: StandIn, symbol: str = "BTC/USDT", **terms: Any) -> tuple[list[Mark], list[FeedError], list[int]]:
+def polled(
+    exchange: StandIn, symbol: str = "BTC/USDT", more: Mapping[str, str] = {}, **terms: Any
+) -> tuple[list[Mark], list[FeedError], list[int]]:
     """The marks, troubles and sleeps until the stand-in has no more answers, or until the feed ends with an error."""
     marks: list[Mark] = []
     troubles: list[FeedError] = []
@@ -69,7 +71,7 @@ def polled(exchange: StandIn, symbol: str = "BTC/USDT", **terms: Any) -> tuple[l
     async def run() -> None:
         feed = LiveFeed(
             exchange,
-            {"BTC": symbol},
+            {"BTC": symbol, **more},
             trouble=troubles.append,
             poll_ns=10,
             poll_ns_max=35,
@@ -105,12 +107,35 @@ def test_a_ticker_without_time_is_of_now() -> None:
     assert mark.at == 5
 
 
-@pytest.mark.parametrize(
-    "change", [{"bid": None}, {"ask": "nan"}, {"last": 0}, {"bid": "101"}, {"ask": float("inf")}, {"last": True}]
-)
+@pytest.mark.parametrize("change", [{"bid": None}, {"ask": "nan"}, {"ask": float("inf")}, {"last": True}])
 def test_an_incomplete_quote_is_told_and_gives_no_mark(change: dict[str, Any]) -> None:
     marks, troubles, _ = polled(StandIn({**GOOD, **change}))
     assert marks == [] and [trouble.code for trouble in troubles] == ["quote_incomplete"]
+
+
+@pytest.mark.parametrize("change", [{"last": 0}, {"bid": "101"}, {"markPrice": "-1"}])
+def test_a_quote_that_makes_no_sense_is_passed_on_to_who_must_know(change: dict[str, Any]) -> None:
+    (mark,), troubles, _ = polled(StandIn({**GOOD, **change}))
+    assert mark.fault and troubles == []
+
+
+def test_a_ticker_brings_the_venues_own_mark_price_and_its_source() -> None:
+    (mark,), _, _ = polled(StandIn({**GOOD, "markPrice": "100.5"}), source="live:kraken")
+    assert (str(mark.fair), mark.source) == ("100.5", "live:kraken")
+
+
+def test_one_ticker_that_fails_loses_no_other_and_no_time() -> None:
+    two = StandIn(Passing("a"), GOOD, GOOD, Passing("b"), Passing("c"), Passing("d"), GOOD, GOOD)
+    two.symbols = ["BTC/USDT", "ETH/USDT"]
+    marks, troubles, slept = polled(two, more={"ETH": "ETH/USDT"})
+    assert [mark.instrument for mark in marks] == ["ETH", "BTC", "BTC", "ETH"]
+    assert len(troubles) == 3 and slept == [10, 10, 20, 10]
+
+
+def test_an_outage_goes_on_until_prices_come_again() -> None:
+    marks, troubles, slept = polled(StandIn(*[Passing("away")] * 50, GOOD))
+    assert len(marks) == 1 and len(troubles) == 50 and max(slept) == 35
+    assert troubles[-1].what.startswith("nothing came 50 times in a row")
 
 
 def test_failures_that_pass_are_told_and_waited_out_ever_longer() -> None:

@@ -16,8 +16,7 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.effect import Act
 from remit.kernel.event import HaltRaised, Planned, Record
 from remit.kernel.halt import CANCELS_MAX, HALTS_MAX
-from remit.kernel.health import AGGREGATE_NS
-from remit.kernel.instrument import Mark
+from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import EMPTY, Mandate
 from remit.kernel.names import GUARD, Principal

@@ -11,8 +11,8 @@ from tests.kernel.desk import ANN, Desk, money, price, quantity, rules, small, v
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.health import AGGREGATE_NS, CONFIRM_NS, GAP_NS, fall_asleep
-from remit.kernel.instrument import Mark
+from remit.kernel.health import CONFIRM_NS, GAP_NS, fall_asleep
+from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS, SCALE

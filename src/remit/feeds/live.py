@@ -69,10 +69,12 @@ def connect(exchange: str) -> Exchange:
 class LiveFeed:
     """Polls the tickers of `symbols` (instrument name to the exchange's symbol) of one exchange every `poll_ns`.
 
-    A poll that fails is told to `trouble` and tried again after `poll_ns`, doubled with each failure in a row up to
-    `poll_ns_max`; after `failures_max` in a row FeedError `feed_outage` ends the feed. A ticker without bid, ask or
-    a last price gives no mark and is told as `quote_incomplete`. What the exchange refuses for good ends the feed as
-    `feed_refused`. `clock` gives nanoseconds since the epoch, for tickers that carry no time.
+    A ticker that fails is told to `trouble` and loses no other; after a poll of which nothing came, the next waits
+    `poll_ns`, doubled with each failure in a row up to `poll_ns_max`, and so on until prices come again, or until
+    `failures_max` in a row end the feed as FeedError `feed_outage` (None: never). A ticker without bid, ask or a last
+    price gives no mark and is told as `quote_incomplete`; one that makes no sense is passed on, since who trades on it
+    must know. What the exchange refuses for good ends the feed as `feed_refused`. `source` names the feed in its marks.
+    `clock` gives nanoseconds since the epoch, for tickers that carry no time.
     """
 
     def __init__(
@@ -82,8 +84,9 @@ class LiveFeed:
         *,
         trouble: Callable[[FeedError], None],
         poll_ns: int = 5 * NANOSECONDS,
-        poll_ns_max: int = 300 * NANOSECONDS,
-        failures_max: int = 10,
+        poll_ns_max: int = 30 * NANOSECONDS,
+        failures_max: int | None = None,
+        source: str = "live",
         clock: Callable[[], int] = time.time_ns,
         sleep: Callable[[int], Awaitable[None]] = sleep_ns,
         errors: Errors | None = None,
@@ -95,6 +98,7 @@ class LiveFeed:
         self._poll_ns = poll_ns
         self._poll_ns_max = poll_ns_max
         self._failures_max = failures_max
+        self._source = source
         self._clock = clock
         self._sleep = sleep
 
@@ -104,22 +108,29 @@ class LiveFeed:
         is_ready = False
         try:
             while True:
+                problem: Exception | None = None
                 try:
                     if not is_ready:
                         await self._load()
                         is_ready = True
-                    tickers = [
-                        (name, await self._exchange.fetch_ticker(symbol)) for name, symbol in self._symbols.items()
-                    ]
-                    failures = 0
-                except self._errors.any as problem:
-                    failures += 1
-                    self._fail(problem, failures)
-                    tickers = []
-                for name, ticker in tickers:
+                except self._errors.any as fault:
+                    problem = fault
+                heard = 0
+                for name, symbol in self._symbols.items() if is_ready else ():
+                    try:
+                        ticker = await self._exchange.fetch_ticker(symbol)
+                    except self._errors.any as fault:
+                        problem = fault
+                        if isinstance(fault, self._errors.passing):
+                            continue
+                        break
+                    heard += 1
                     mark = self._read(name, ticker)
                     if mark is not None:
                         yield mark
+                failures = 0 if heard else failures + 1
+                if problem is not None:
+                    self._fail(problem, failures)
                 await self._sleep(min(self._poll_ns * 2**failures, self._poll_ns_max) if failures else self._poll_ns)
         finally:
             await self._exchange.close()
@@ -138,21 +149,18 @@ class LiveFeed:
             raise FeedError(
                 "feed_refused", what, "Correct the exchange, symbols or region; retrying will not help"
             ) from problem
-        if failures >= self._failures_max:
+        if self._failures_max is not None and failures >= self._failures_max:
             raise FeedError(
                 "feed_outage", f"{failures} polls in a row failed, the last: {what}", "Start the feed again"
             ) from problem
-        self._trouble(
-            FeedError(
-                "feed_outage", what, f"Nothing: poll {failures} of {self._failures_max} failed, it is tried again"
-            )
-        )
+        said = f"nothing came {failures} times in a row, the last: {what}" if failures else what
+        self._trouble(FeedError("feed_outage", said, "Nothing: it is tried again; what has no price opens nothing"))
 
     def _read(self, name: str, ticker: Mapping[str, Any]) -> Mark | None:
         try:
             at = ticker.get("timestamp")
             sizes = {side: _size(ticker.get(f"{side}Volume")) for side in ("bid", "ask")}
-            close = ticker.get("previousClose")
+            close, fair = ticker.get("previousClose"), ticker.get("markPrice")
             return Mark(
                 instrument=name,
                 at=self._clock() if at is None else int(at) * _MILLISECOND_NS,
@@ -162,7 +170,8 @@ class LiveFeed:
                 close=None if close is None else Price(_scaled(close)),
                 bid_size=sizes["bid"],
                 ask_size=sizes["ask"],
-                source="live",
+                source=self._source,
+                fair=None if fair is None else Price(_scaled(fair)),
             )
         except ValueError as problem:
             self._trouble(

@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from remit.feeds.bars import Bar
-from remit.kernel.instrument import Mark
+from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.numbers import BPS, DAY_NS, NANOSECONDS, Price, Quantity, div_ceil
 
 SESSION_NS = 23_400 * NANOSECONDS
@@ -146,6 +146,11 @@ class Marks:
         )
 
 
+def shrunk(resolution_ns: int, by: int, of: int) -> int:
+    """Return `by / of` of a resolution; what is of a bar stays so, since its prices go as far as in the whole bar."""
+    return max(resolution_ns * by // of, min(resolution_ns, AGGREGATE_NS))
+
+
 async def sleep_ns(duration_ns: int) -> None:
     """Sleep on the machine's own clock."""
     await asyncio.sleep(duration_ns / NANOSECONDS)
@@ -163,7 +168,7 @@ async def play(
 
     `clock` (nanoseconds, never back) and `sleep` (nanoseconds) are the player's only time. A player that falls behind
     catches up; no mark is left out. With `stamp` (nanoseconds since the epoch) each mark is given that instant as its
-    own, and its resolution shrinks by `speed`: a recorded day then passes for today.
+    own, and its resolution shrinks by `speed` (to no less than a bar's): a recorded day then passes for today.
     """
     if speed is not None and speed < 1:
         raise ValueError(f"a speed is 1 or more, or None for as fast as possible, not {speed}")
@@ -175,5 +180,5 @@ async def play(
             if wait_ns > 0:
                 await sleep(wait_ns)
         if stamp is not None:
-            mark = msgspec.structs.replace(mark, at=stamp(), resolution_ns=mark.resolution_ns // (speed or 1))
+            mark = msgspec.structs.replace(mark, at=stamp(), resolution_ns=shrunk(mark.resolution_ns, 1, speed or 1))
         yield mark

@@ -8,8 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from remit.kernel.codec import encode
-from remit.kernel.health import AGGREGATE_NS, CONFIRM_NS, GAP_NS, HELD_BACK, confirms
-from remit.kernel.instrument import FxMark, Mark
+from remit.kernel.health import CONFIRM_NS, GAP_NS, HELD_BACK, confirms
+from remit.kernel.instrument import AGGREGATE_NS, FxMark, Mark
 from remit.kernel.numbers import BPS, NANOSECONDS
 from remit.kernel.state import CLOCK_LEAD_NS, State
 

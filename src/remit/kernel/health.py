@@ -16,15 +16,13 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.instrument import Instrument, Mark, Unfit, UnfitReason
+from remit.kernel.instrument import AGGREGATE_NS, Instrument, Mark, Unfit, UnfitReason
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE
 from remit.kernel.state import CLOCK_LEAD_NS, State
 
 if TYPE_CHECKING:
     from remit.kernel.step import Step
 
-AGGREGATE_NS = 5 * NANOSECONDS
-"""From this resolution on a mark is of a bar."""
 CONFIRM_NS = 5 * NANOSECONDS
 """How long one source has to say so before a jump is believed."""
 GAP_NS = 60 * NANOSECONDS

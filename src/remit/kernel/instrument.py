@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 
 from remit.kernel.names import At, Currency, Name, Text
-from remit.kernel.numbers import BPS, SCALE, Money, Price, Quantity, Ratio
+from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, Money, Price, Quantity, Ratio
 
 Kind = Literal["equity", "etf", "spot", "perpetual", "prediction"]
 Outcome = Literal["yes", "no"]
 UnfitReason = Literal["crossed", "future", "jump", "gap", "quiet", "asleep"]
 
 ONE = Quantity(SCALE)
+AGGREGATE_NS = 5 * NANOSECONDS
+"""From this resolution on a mark is of a bar: between two of them a price may go anywhere."""
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

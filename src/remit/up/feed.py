@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from remit.feeds.errors import FeedError
-from remit.feeds.recorded import Marks
+from remit.feeds.recorded import Marks, shrunk
 from remit.feeds.sample import AUTUMN_2008, sample_bars
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.instrument import Mark
@@ -80,7 +80,7 @@ async def _play(words: argparse.Namespace) -> None:
 
 def moments_by_day(begins: date) -> Iterator[tuple[date, list[tuple[Mark, ...]]]]:
     """Yield each trading day from `begins` on with its moments, each a mark of every instrument."""
-    marks = Marks(SPREAD_BPS).of(sample_bars(begins - BEFORE, END))
+    marks = Marks(SPREAD_BPS, source="sample").of(sample_bars(begins - BEFORE, END))
     for day, of_day in groupby(marks, key=lambda mark: datetime.fromtimestamp(mark.at // NANOSECONDS, UTC).date()):
         moments = [tuple(moment) for _, moment in groupby(of_day, key=lambda mark: mark.at)]
         if day >= begins:
@@ -90,7 +90,7 @@ def moments_by_day(begins: date) -> Iterator[tuple[date, list[tuple[Mark, ...]]]
 def stamped(marks: tuple[Mark, ...], at: int, day_ns: int) -> tuple[Mark, ...]:
     """Return marks as made at `at`, with a resolution that shrinks as the day did."""
     return tuple(
-        msgspec.structs.replace(mark, at=at, resolution_ns=mark.resolution_ns * day_ns // DAY_NS) for mark in marks
+        msgspec.structs.replace(mark, at=at, resolution_ns=shrunk(mark.resolution_ns, day_ns, DAY_NS)) for mark in marks
     )
 
 

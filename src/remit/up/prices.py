@@ -62,7 +62,9 @@ def _named() -> Iterator[None]:
 async def _live(
     home: Path, socket: Path, token: str, exchange: str, symbols: Mapping[str, str], poll_s: int, told: Told
 ) -> None:
-    feed = LiveFeed(connect(exchange), symbols, trouble=_trouble, poll_ns=poll_s * NANOSECONDS)
+    feed = LiveFeed(
+        connect(exchange), symbols, source=f"live:{exchange}", trouble=_trouble, poll_ns=poll_s * NANOSECONDS
+    )
     await _tell(home, socket, token, feed.marks(), told)
 
 

@@ -37,7 +37,7 @@ def bars(
 def live(
     exchange: Annotated[str, typer.Argument(help="The exchange, as ccxt names it, such as kraken.")],
     symbols: Annotated[list[str], typer.Argument(help="INSTRUMENT=SYMBOL, such as BTC-USD=BTC/USD; several.")],
-    poll_s: Annotated[int, typer.Option(min=1, help="Ask for prices every so many seconds.")] = 5,
+    poll_s: Annotated[int, typer.Option(min=1, max=30, help="Ask for prices every so many seconds.")] = 5,
     json: Json = False,
 ) -> None:
     """Pass an exchange's public prices on until Ctrl-C. It needs the extra `live`, and no key.
