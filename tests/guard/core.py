@@ -9,11 +9,14 @@ from typing import Any
 
 from tests.guard.desk import AAPL, ANN, MOMENTUM, _without_token
 
+from remit.guard.board import Board
 from remit.guard.clock import Clock
+from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.loop import Loop
 from remit.guard.recover import recover
 from remit.guard.vault import FILE, Vault
+from remit.guard.watch import Watch
 from remit.guard.world import JOURNAL, KEYS
 from remit.journal.log import read_entries
 from remit.kernel import access
@@ -46,13 +49,29 @@ class Core:
         self.said: list[tuple[str, str]] = []
         self.answers: dict[str, Callable[[messages.Body], messages.Reply]] = {}
         clock = Clock(self.kernel.state.at, self.world.now(), self.world.monotonic())
-        venues = {Paper.name: Paper()}
+        self.venue = Paper()
+        venues = {Paper.name: self.venue}
         self.loop = Loop(
             self.world, self.journal, self.kernel, venues, clock,
-            act=lambda due: self.courier.carry(due), heard=self.heard.append,
+            act=lambda due: self.courier.carry(due), heard=self._heard,
         )  # fmt: skip
         self.courier = Courier(self.world, self.vault, self.loop, venues)
         self.intents = 0
+        self.watch: Watch | None = None
+        self.closing: Closing | None = None
+
+    def begin(self) -> None:
+        """Watch and close, as the guard's process does from its start on."""
+        self.watch = Watch(self.world, self.loop)
+        self.closing = Closing(self.world, self.loop, Board(self.kernel.state), self.courier.spawn)
+        self.closing.begin()
+        self.courier.spawn(self.watch.run())
+
+    def _heard(self, record: Record) -> None:
+        self.heard.append(record)
+        if self.watch is not None and self.closing is not None:
+            self.watch.heard(record)
+            self.closing.heard(record)
 
     @property
     def disk(self) -> MemoryStore:

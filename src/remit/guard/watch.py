@@ -18,7 +18,7 @@ from remit.kernel.state import State
 from remit.kernel.venue_wide import not_emptied
 
 EVERY_NS = NANOSECONDS // 4
-FROZEN_NS = 5 * NANOSECONDS
+FROZEN_NS = 3 * NANOSECONDS
 """A watch that comes so much late stood still: its process was stopped, or the machine had no time for it."""
 RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16))
 """How long to wait before a killed connection's venue is told again; the last for as long as the kill waits."""
