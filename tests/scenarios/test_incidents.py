@@ -12,6 +12,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate, Rate
 from remit.kernel.names import GUARD
+from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import OrderIntent
 
 
@@ -56,6 +57,37 @@ def test_mizuho_2005() -> None:
         assert (order.state, order.reserved) == ("acked", quantity("1")), "a cancel is not assumed to work"
 
 
+def test_a_price_of_one_yen_on_the_tape() -> None:
+    """What such an order leaves on the tape is no price: nothing is valued, halted, stopped out or bought by it, and
+    the next good one mends it. What reduces still passes, judged on the last good price."""
+    desk = small()
+    desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("10000000")))
+    desk.instrument("JCOM", "610000", tick="1")
+    desk.mandate("agent:momentum", Mandate(daily_loss_max=money("1000"), drawdown_max=money("1000")))
+    desk.fill(desk.working("2", "610000", instrument="JCOM"), "2", "610000")
+    book = desk.state.subjects["firm"].total.value
+    (alarm,) = [effect for effect in effects(desk.mark("JCOM", "1")) if isinstance(effect, Alert)]
+    assert (alarm.code, alarm.why.partition(" bps")[0]) == ("feed_unfit", "held back: JCOM: 1 is 9999")
+    assert rules(desk.submit("1", "1", instrument="JCOM")) == ["mark_fresh"]
+    assert verdict(desk.submit("1", side="sell", instrument="JCOM", reduce="only")) == "allow"
+    assert desk.state.subjects["firm"].total.value == book and halts(desk) == []
+    desk.mark("JCOM", "609000")
+    assert desk.state.fit("JCOM") and desk.state.subjects["firm"].total.value == 2 * money("609000")
+    desk.agree()
+
+
+def test_a_crash_that_is_true_still_halts() -> None:
+    """A venue that pays out what it does not own falls far and stays there: within five seconds it is believed."""
+    desk = small()
+    desk.instrument("BTC", "100", kind="spot", base="BTC")
+    desk.mandate("agent:momentum", Mandate(daily_loss_max=money("100")))
+    desk.fill(desk.working("10", "100", instrument="BTC"), "10", "100")
+    desk.mark("BTC", "70", source="bithumb")
+    assert halts(desk) == []
+    desk.mark("BTC", "70", source="kraken")
+    assert halts(desk) == [("agent:momentum", "loss", "daily_loss_max")]
+
+
 def test_everbright_2013() -> None:
     """26,082 orders in two minutes: rate and working exposure bound them, and a retry does not multiply."""
     desk = small()
@@ -97,6 +129,8 @@ def test_lobstar_2026() -> None:
     desk.instrument("LOBSTAR", "0.0001", kind="spot", base="LOBSTAR", tick="0.0001")
     desk.mandate("agent:momentum", Mandate(order_notional_max=money("400")))
     desk.mark("LOBSTAR", "0.008")
+    assert rules(desk.submit("1", instrument="LOBSTAR")) == ["mark_fresh"], "eighty times the price wants a witness"
+    desk.mark("LOBSTAR", "0.008", at=desk.at + 5 * NANOSECONDS)
     assert rules(desk.submit("52400000", instrument="LOBSTAR")) == ["order_notional_max"]
     desk.took(c.KernelStarted(version="1", digest="0" * 64, clean=False, prefix="lost"), GUARD)
     assert rules(desk.submit("1", instrument="LOBSTAR")) == ["venue_ready"]
@@ -142,4 +176,3 @@ def test_phantom_orders_2026() -> None:
     for order in orders[1:]:
         desk.took(c.Cancelled(order=order.id), GUARD)
     assert verdict(desk.submit("1", "80")) == "allow"
-
