@@ -69,7 +69,10 @@ class Told:
 
     def mark(self, price: str) -> None:
         last = parse(Price, price)
-        mark = Mark(instrument="AAPL", at=self.at, bid=last, ask=last, last=last, close=last)
+        # of a bar, in which a price may go anywhere
+        mark = Mark(
+            instrument="AAPL", at=self.at, bid=last, ask=last, last=last, close=last, resolution_ns=10 * NANOSECONDS
+        )
         self.say(GUARD, c.Marked(marks=(mark,)))
 
     def buy(self, quantity: str, **more: object) -> Record:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from remit.kernel.numbers import NANOSECONDS, Money, parse
 from remit.up.story import Line, Story
-from remit.up.words import approve_command, money
+from remit.up.words import approve_command, money, shown
 
 STYLES = {
     "allow": "green",
@@ -26,20 +26,32 @@ STYLES = {
     "repeated": "cyan",
     "lapsed": "yellow",
     "taken": "cyan",
+    "exit": "bold magenta",
+    "closes": "magenta",
+    "near": "yellow",
+    "over": "red",
+    "drift": "yellow",
+    "alarm": "bold red",
 }
-WORDS = {"allow": "ALLOW", "hold": "HOLD", "deny": "DENY", "refused": "REFUSED", "halt": "HALT", "lapsed": "EXPIRED"}
+WORDS = {
+    "allow": "ALLOW", "hold": "HOLD", "deny": "DENY", "refused": "REFUSED", "halt": "HALT", "lapsed": "EXPIRED",
+    "exit": "EXIT", "closes": "CLOSES", "near": "NEAR", "over": "OVER", "drift": "DRIFT", "alarm": "ALARM",
+}  # fmt: skip
 WIDE = 120
 TALL = 30
 GAUGES_FIRST = ("daily_loss_max", "capital_max", "orders_per_day_max", "order_rate_max", "drawdown_max")
 BAR = 12
+EXITS_MOST, EXITS_FEW = 8, 3
+"""Rows of exits on a large screen and on a small one."""
 PLAIN = Console(width=80)
 
 
 @dataclass
 class Looked:
-    """What the guard said when it was last asked: its status, its gauges, its agents by name."""
+    """What the guard said when it was last asked: its status, its gauges, its exits, its agents by name."""
 
     status: dict[str, Any] = field(default_factory=dict)
+    exits: list[dict[str, Any]] = field(default_factory=list)
     gauges: list[dict[str, Any]] = field(default_factory=list)
     agents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -61,7 +73,8 @@ def _wide(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     side = Layout(size=aside)
     side.split_column(
         Layout(agents_panel(looked), size=max(len(looked.agents), 1) + 2),
-        Layout(halts_panel(story), size=max(min(2 + 2 * len(story.halts), 10), 3)),
+        Layout(halts_panel(story, looked), size=max(min(2 + 2 * len(halts_texts(story, looked)), 10), 3)),
+        Layout(exits_panel(looked), size=max(min(2 + len(looked.exits), EXITS_MOST + 2), 3)),
         Layout(limits_panel(looked, rows, BAR)),
     )
     body = Layout()
@@ -73,8 +86,12 @@ def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     """Orders above, everything else below them."""
     low = 11
     foot, right = Layout(size=low), Layout(size=width * 2 // 5)
-    right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story, is_brief=True)))
-    foot.split_row(Layout(limits_panel(looked, low - 2, BAR // 2)), right)
+    right.split_column(Layout(agents_panel(looked), size=5), Layout(halts_panel(story, looked, is_brief=True)))
+    left, exits = Layout(), min(max(len(looked.exits), 1), EXITS_FEW)
+    left.split_column(
+        Layout(limits_panel(looked, low - 4 - exits, BAR // 2)), Layout(exits_panel(looked), size=exits + 2)
+    )
+    foot.split_row(left, right)
     body = Layout()
     body.split_column(Layout(orders_panel(story, rows - low - 2, width - 4)), foot)
     return body
@@ -173,17 +190,63 @@ def agents_panel(looked: Looked) -> Panel:
     return Panel(table, title="Profit and loss", title_align="left", padding=(0, 1), border_style="dim")
 
 
-def halts_panel(story: Story, *, is_brief: bool = False) -> Panel:
-    """Return every halt in force with its cause, the latest first; `is_brief` takes one row for each."""
-    texts = []
-    for halted in reversed(story.halts.values()):
-        if is_brief:
-            name = halted.subject.partition(":")[2] or halted.subject
-            texts.append(Text.assemble((f"{name} ", "bold red"), halted.brief, no_wrap=True, overflow="ellipsis"))
-        else:
-            texts.append(Text.assemble((f"{halted.subject} ", "bold red"), f"{halted.cause}: {halted.why}"))
+def halts_panel(story: Story, looked: Looked, *, is_brief: bool = False) -> Panel:
+    """Return what stops trading and what needs a look: halts with their causes, and what `halts_texts` says."""
+    texts = halts_texts(story, looked, is_brief=is_brief)
     body = Group(*texts) if texts else Text("none", "dim")
     return Panel(body, title="Halts", title_align="left", padding=(0, 1), border_style="red" if texts else "dim")
+
+
+def halts_texts(story: Story, looked: Looked, *, is_brief: bool = False) -> list[Text]:
+    """Return every halt in force, the latest first, then positions whose exits nobody watches, differences between book
+    and venue, and prices that are not to be trusted; `is_brief` takes one row for each."""
+    texts = []
+    for halted in reversed(story.halts.values()):
+        name = (halted.subject.partition(":")[2] or halted.subject) if is_brief else halted.subject
+        texts.append(_stop(name, halted.brief if is_brief else f"{halted.cause}: {halted.why}", is_brief))
+    status = looked.status
+    for row in status.get("unprotected", ()):
+        texts.append(_stop(f"{row['agent']} {row['instrument']}", f"unprotected: {row['why']}", is_brief))
+    for row in status.get("drifts", ()):
+        if row["bucket"] != "in_transit":
+            said = f"{row['bucket']} drift: {row['item']}: book {shown(row['book'])}, venue {shown(row['venue'])}"
+            texts.append(_stop(row["connection"], said, is_brief))
+    for row in status.get("unfit", ()):
+        texts.append(_stop(row["instrument"], f"{row['reason']}: {row['why']}", is_brief))
+    return texts
+
+
+def _stop(name: str, why: str, is_brief: bool) -> Text:
+    cut = "ellipsis" if is_brief else "fold"
+    return Text.assemble((f"{name} ", "bold red"), why, no_wrap=is_brief, overflow=cut)  # type: ignore[arg-type]
+
+
+def exits_panel(looked: Looked) -> Panel:
+    """Return what the guard would close by itself: the level of each leg as it stands now, and the last price."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column(no_wrap=True, justify="right")
+    rows = looked.exits if len(looked.exits) <= EXITS_MOST else looked.exits[: EXITS_MOST - 1]
+    for row in rows:
+        bare = row["protection"].startswith("unprotected")
+        name = f"{row['agent']} {shown(row['protects'])} {row['instrument']}"
+        last = "-" if row["last"] is None else shown(row["last"])
+        table.add_row(Text(name, "red" if bare else ""), Text(_levels(row), "magenta"), Text(last, "dim"))
+    if len(rows) < len(looked.exits):
+        table.add_row(Text(f"{len(looked.exits) - len(rows)} more", "dim"))
+    body = table if rows else Text("none", "dim")
+    return Panel(body, title="Exits", title_align="left", padding=(0, 1), border_style="dim")
+
+
+def _levels(row: dict[str, Any]) -> str:
+    """Return where each leg of an exit stands now; what triggered, or waits for its entry, is said instead."""
+    if row["triggered"]:
+        return f"{row['triggered']} {shown(row['price'])}: closing"
+    if row["state"] == "waiting":
+        return f"{row['says']} (waits)"
+    levels = ((leg, leg["level"]) for leg in row["legs"])
+    return ", ".join(leg["says"] if level is None else f"{leg['kind']} {shown(level)}" for leg, level in levels)
 
 
 def waiting_text(story: Story, home: Path, width: int, most: int) -> Text:
@@ -214,7 +277,7 @@ def _bar(gauge: dict[str, Any], width: int) -> Text:
     limit, reserved = parse(Money, gauge["limit"]), parse(Money, gauge["reserved"])
     used = _filled(gauge["percent"] - (reserved * 100 // limit if limit > 0 else 0), width)
     taken = _filled(gauge["percent"], width)
-    style = "red" if gauge["percent"] >= 100 else "yellow" if gauge["percent"] >= 75 else "green"
+    style = "red" if gauge["percent"] >= 100 else "yellow" if gauge["percent"] >= 80 else "green"
     return Text.assemble(("█" * used, style), ("▒" * (taken - used), style), ("·" * (width - taken), "dim"))
 
 

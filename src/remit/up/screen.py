@@ -64,6 +64,7 @@ class Screen:
         self.looked = Looked(
             status=await read("status"),
             gauges=(await read("exposure"))["gauges"],
+            exits=await read("exits"),
             agents={row["name"]: row for row in await read("agents")},
         )
 

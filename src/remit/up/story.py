@@ -191,7 +191,10 @@ class Story:
             self._booked(event)
         elif isinstance(event, e.Moved):
             return self._moved(at, event)
-        elif isinstance(event, e.Crossed) and event.level != "back":
+        elif isinstance(event, e.Crossed):
+            halts = any(isinstance(other, e.HaltRaised) and other.rule == event.rule for other in record.events)
+            if event.level == "back" or halts:
+                return []
             who = event.subject.partition(":")[2] or event.subject
             said = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
             return [Line(at, who, event.group, event.level, said)]
@@ -219,8 +222,9 @@ class Story:
         elif isinstance(event, e.ExitTriggered):
             known = self.exits[event.exit]
             self.triggered[event.leg] += 1
-            what = f"{event.leg} {text(event.price)} of {text(event.quantity)} {known.instrument}"
-            known.line = Line(at, known.agent, what, "exit", "the price was there: the guard closes it")
+            what = f"{text(event.quantity)} {known.instrument}"
+            why = f"{event.leg} at {money(event.price)}: the guard closes it"
+            known.line = Line(at, known.agent, what, "exit", why)
             return [known.line]
         elif isinstance(event, e.ExitEnded):
             known = self.exits.pop(event.exit)

@@ -26,11 +26,13 @@ COUNTED = ("orders", "allowed", "held", "denied", "refused", "repeated")
 
 
 class Summary(NamedTuple):
-    """What a run came to. `agents` and `rules` are counts; `journal` says whether it verified."""
+    """What a run came to. `agents`, `rules` and `exits` (triggered, by leg) are counts; `journal` says whether it
+    verified."""
 
     days: tuple[str, str]
     agents: dict[str, dict[str, Any]]
     rules: dict[str, dict[str, int]]
+    exits: dict[str, int]
     halts: list[dict[str, str]]
     held: list[dict[str, str]]
     tried: dict[str, Any]
@@ -58,6 +60,7 @@ def summarise(story: Story, looked: Looked, files: Files, journal: dict[str, Any
         days=(story.days[0], story.days[-1]) if story.days else ("", ""),
         agents=agents,
         rules={name: dict(tally.rules.most_common()) for name, tally in story.tallies.items() if tally.rules},
+        exits=dict(story.triggered.most_common()),
         halts=[{"subject": h.subject, "cause": h.cause, "why": h.why} for h in story.all_halts],
         held=[{"agent": h.line.who, "order": h.order, "what": h.line.what, "state": h.line.state} for h in story.held],
         tried=_tried(files.tried),
@@ -133,6 +136,9 @@ def _facts(summary: Summary) -> list[str]:
         more = f" and {len(told) - RULES_TOLD} others" if len(told) > RULES_TOLD else ""
         lines.append(f"  {agent}: {', '.join(told[:RULES_TOLD])}{more}")
     lines += [f"Halt of {halt['subject']} ({halt['cause']}): {halt['why']}" for halt in summary.halts]
+    if summary.exits:
+        told = ", ".join(f"{leg} {count}" for leg, count in summary.exits.items())
+        lines.append(f"Exits that triggered and that the guard closed: {told}")
     ends = Counter((held["agent"], held["state"].partition(" at ")[0]) for held in summary.held)
     lines += [f"Held for a person: {agent} {count} ({state})" for (agent, state), count in ends.items()]
     tried = summary.tried
