@@ -146,25 +146,6 @@ class State:
         self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
         """What `path` has found; subjects are added and never go."""
         self.history: dict[str, list[MandateVersion]] = {}
-        # the world
-        self.instruments: dict[str, Instrument] = {}
-        self.markets: dict[str, list[str]] = {}
-        self.marks: dict[str, Mark] = {}
-        self.fx: dict[tuple[str, str], FxMark] = {}
-        self.unfit: dict[str, Unfit] = {}
-        """Instruments whose price is not to be trusted now."""
-        self.begun: dict[str, str] = {}
-        """Which of them became so with the marks taken last, and why: said once, and no part of a snapshot."""
-        self.zones: dict[str, tuple[int, ...]] = {}
-        self.sessions: dict[str, int] = {}
-        """The start of the current session per zone."""
-        self.calendars: dict[str, Calendar] = {}
-        self.volumes: dict[str, int] = {}
-        self.locates: dict[tuple[str, str], tuple[int, int]] = {}
-        self.restricted: dict[str, bool] = {}
-        self.trading: dict[str, str] = {}
-        self.margins: dict[str, int] = {}
-        self.venue_states: dict[str, SetVenueState] = {}
         # the book
         self.cash: dict[tuple[str, str], Cash] = {}
         self.cells: dict[tuple[str, str, str], Cell] = {}
@@ -196,8 +177,29 @@ class State:
         """Per (connection, kind, item): how much more the venue may show, because a person said so."""
         self.unknown: dict[str, dict[str, int]] = {}
         """Since when the outcome of which orders is unknown, oldest first, per connection."""
+        self._begin_world()
         self._begin_exits()
         self._begin_behaviour()
+
+    def _begin_world(self) -> None:
+        self.instruments: dict[str, Instrument] = {}
+        self.markets: dict[str, list[str]] = {}
+        self.marks: dict[str, Mark] = {}
+        self.fx: dict[tuple[str, str], FxMark] = {}
+        self.unfit: dict[str, Unfit] = {}
+        """Instruments whose price is not to be trusted now."""
+        self.begun: dict[str, str] = {}
+        """Which of them became so with the marks taken last, and why: said once, and no part of a snapshot."""
+        self.zones: dict[str, tuple[int, ...]] = {}
+        self.sessions: dict[str, int] = {}
+        """The start of the current session per zone."""
+        self.calendars: dict[str, Calendar] = {}
+        self.volumes: dict[str, int] = {}
+        self.locates: dict[tuple[str, str], tuple[int, int]] = {}
+        self.restricted: dict[str, bool] = {}
+        self.trading: dict[str, str] = {}
+        self.margins: dict[str, int] = {}
+        self.venue_states: dict[str, SetVenueState] = {}
 
     def _begin_exits(self) -> None:
         self.exits: dict[str, Exit] = {}
