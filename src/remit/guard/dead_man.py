@@ -35,7 +35,8 @@ class DeadMen:
         self._world = world
         self._loop = loop
         self._state: State = loop.kernel.state
-        self._began_at = self._state.at
+        self._inherited = set(self._state.armed)
+        """What an earlier guard armed: it is due at once, whatever became of it."""
         self._watched = {order.connection for order in self._state.orders.values()} | set(self._state.armed)
         """The connections that may have orders at work or be armed; only these are looked at."""
         self._entering: dict[str, asyncio.Future[Record]] = {}
@@ -59,7 +60,7 @@ class DeadMen:
     async def arm_for_the_end(self) -> None:
         """Arm every connection with working orders for the last time, and wait a moment for the venues' answers."""
         wanted = [name for name in sorted(self._watched) if self._is_working(name) and dead_man_s(self._state, name)]
-        wanted = [name for name in wanted if not self._is_without(self._state.armed.get(name))]
+        wanted = [name for name in wanted if not self._is_without(name)]
         await asyncio.gather(*(self._loop.enter(GUARD, c.Arm(connection=name)) for name in wanted))
         end = self._world.monotonic() + LAST_ANSWER_NS
         while self._world.monotonic() < end and any(self._state.armed[name].code is None for name in wanted):
@@ -68,8 +69,9 @@ class DeadMen:
     def _look_at(self, connection: str) -> None:
         entering = self._entering.get(connection)
         fact, after_s = self._state.armed.get(connection), dead_man_s(self._state, connection)
-        if (entering is not None and not entering.done()) or not self._is_due(fact, after_s):
+        if (entering is not None and not entering.done()) or not self._is_due(connection, fact, after_s):
             return
+        self._inherited.discard(connection)
         if after_s and self._is_working(connection):
             self._entering[connection] = self._loop.enter(GUARD, c.Arm(connection=connection))
         elif fact is not None and (fact.after_s or fact.code):
@@ -77,19 +79,20 @@ class DeadMen:
         else:
             self._watched.discard(connection)
 
-    def _is_due(self, fact: ArmFact | None, after_s: int) -> bool:
-        if fact is None or fact.at <= self._began_at:
+    def _is_due(self, connection: str, fact: ArmFact | None, after_s: int) -> bool:
+        if fact is None or connection in self._inherited:
             return True
-        if self._is_without(fact):
+        if self._is_without(connection):
             return False
         if fact.after_s not in (0, after_s) or (not fact.after_s and fact.code == ""):
             return True
         age = self._loop.now() - fact.at
         return age >= (RETRY_NS if fact.code else max(after_s * NANOSECONDS // RENEWALS, SOONEST_NS))
 
-    def _is_without(self, fact: ArmFact | None) -> bool:
-        """Whether this guard knows that the venue has no dead man."""
-        return fact is not None and fact.code == "unencodable" and fact.at > self._began_at
+    def _is_without(self, connection: str) -> bool:
+        """Whether this guard has heard that the venue has no dead man."""
+        fact = self._state.armed.get(connection)
+        return fact is not None and fact.code == "unencodable" and connection not in self._inherited
 
     def _is_working(self, connection: str) -> bool:
         return any(order.connection == connection and order.state != "held" for order in self._state.orders.values())

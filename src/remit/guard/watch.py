@@ -39,7 +39,8 @@ class Watch:
         self._world = world
         self._loop = loop
         self._state: State = loop.kernel.state
-        self._began_at = self._state.at
+        self._inherited = set(self._state.cancel_alls)
+        """What an earlier guard asked for: where there is no answer it is asked for at once."""
         self.dead_men = DeadMen(world, loop)
         self._entering: dict[str, asyncio.Future[Record]] = {}
         """What was asked for and is not durable yet, by what it is about: it is not asked for twice."""
@@ -88,17 +89,17 @@ class Watch:
                 self._tries.pop(connection, None)
             self._was_up[connection] = up
             if not self._is_entering(connection) and self._is_due(connection):
+                self._inherited.discard(connection)
                 self._tries[connection] = self._tries.get(connection, 0) + 1
                 self._entering[connection] = self._loop.enter(GUARD, c.CancelAll(connection=connection))
 
     def _is_due(self, connection: str) -> bool:
         """Whether to tell a venue again: at once for what an earlier guard left open, else later each time."""
         told = self._state.cancel_alls.get(connection)
-        if told is None or told.at <= self._began_at:
+        if told is None or connection in self._inherited:
             return True
-        tries = self._tries.get(connection, 0)
-        wait = NO_ANSWER_NS if told.code is None else RETRY_NS[min(tries, len(RETRY_NS) - 1)] if tries else RETRY_NS[0]
-        return self._loop.now() >= told.at + wait
+        retry = RETRY_NS[min(self._tries.get(connection, 0), len(RETRY_NS) - 1)]
+        return self._loop.now() >= told.at + (NO_ANSWER_NS if told.code is None else retry)
 
     def _is_entering(self, what: str) -> bool:
         entering = self._entering.get(what)
