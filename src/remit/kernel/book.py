@@ -201,6 +201,8 @@ class Cell:
         if price == self.price:
             return
         self.price = price
+        if not self.active:
+            return  # nothing is held and nothing reserved: it is worth nothing at any price
         if self.quantity <= 0 or self.buy_quantity or self.sell_quantity:
             self.revalue()
             return

@@ -39,34 +39,43 @@ class Group(NamedTuple):
 
 def after(step: Step) -> None:
     """Judge whatever the events of a step have touched."""
-    body = step.command.body
+    state, body = step.state, step.command.body
     for event in tuple(step.events):
-        if isinstance(event, OF_ORDER):
-            order = step.state.order(event.order)
-            if order is not None:
-                look(step, cells_of_order(step.state, order))
-        elif isinstance(event, (e.Took, e.Quoted)):
+        if isinstance(event, (e.Took, e.Quoted)):
             kind = type(body)
             if kind in TOUCHES:
-                look(step, TOUCHES[kind](step.state, body))
+                look(step, TOUCHES[kind](state, body))
             elif kind in CONCERNS:
-                look_at(step, CONCERNS[kind](step.state, body))
+                look_at(step, CONCERNS[kind](state, body))
+        elif isinstance(event, OF_ORDER):
+            order = state.order(event.order)
+            if order is not None:
+                look(step, cells_of_order(state, order))
         elif isinstance(event, e.Corrected):
-            look_at(step, step.state.subjects.values())
+            look_at(step, state.subjects.values())
 
 
 def look(step: Step, cells: Iterable[Cell]) -> None:
     """Judge everything above the touched stakes, each group once."""
     state, judge = step.state, step.judge
     groups: set[Group] = set()
+    watches = judge.watches
     for cell in cells:
-        watch = judge.watches.get(cell.subject) or judge.watcher(state.subjects[cell.subject])
-        if watch.near(cell.sums):
-            traded = state.instruments[cell.instrument]
-            names = ("", traded.market_name, traded.category, traded.venue)
-            groups.update(Group(cell.subject, number, name) for number, name in enumerate(names))
+        watch = watches.get(cell.subject) or judge.watcher(state.subjects[cell.subject])
+        try:
+            if not watch.near(cell.sums):
+                continue
+        except Exception:  # noqa: BLE001, S110  what cannot be told is looked at closely
+            pass
+        groups.update(_groups_of(state, cell))
     if groups and not _judge(step, sorted(groups)):
         step.emit(e.LookCut(begin="", left=True))
+
+
+def _groups_of(state: State, cell: Cell) -> Iterator[Group]:
+    traded = state.instruments[cell.instrument]
+    for number, name in enumerate(("", traded.market_name, traded.category, traded.venue)):
+        yield Group(cell.subject, number, name)
 
 
 def look_at(step: Step, subjects: Iterable[Subject]) -> None:
@@ -265,18 +274,16 @@ def cells_of_order(state: State, order: Order) -> Iterator[Cell]:
             yield cell
 
 
-def _marked(state: State, body: c.Marked | c.Submit | c.Replace) -> Iterator[Cell]:
-    """Yield what is held or reserved in the marked instruments; a new rate may move all."""
+def _marked(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
+    """Return what is held or reserved in the marked instruments; a new rate may move all."""
     fx = body.fx if isinstance(body, c.Marked) else ()
-    for name in state.cells_of if fx else [mark.instrument for mark in body.marks]:
-        for cell in state.cells_of.get(name, ()):
-            if cell.active:
-                yield cell
+    names = state.cells_of if fx else [mark.instrument for mark in body.marks]
+    return [cell for name in names for cell in state.cells_of.get(name, ()) if cell.active]
 
 
-def _settled(state: State, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> Iterator[Cell]:
-    for name in state.markets.get(body.market, []) if isinstance(body, c.Resolve) else [body.instrument]:
-        yield from state.cells_of.get(name, ())
+def _settled(state: State, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> list[Cell]:
+    names = state.markets.get(body.market, []) if isinstance(body, c.Resolve) else [body.instrument]
+    return [cell for name in names for cell in state.cells_of.get(name, ())]
 
 
 def _mandate(state: State, body: c.SetMandate) -> tuple[Subject, ...]:
@@ -289,7 +296,7 @@ def _balance(state: State, body: c.SetBalance) -> tuple[Subject, ...]:
     return (state.subjects[account], state.subjects[subject("firm")])
 
 
-TOUCHES: dict[type, Callable[[State, Any], Iterator[Cell]]] = {
+TOUCHES: dict[type, Callable[[State, Any], list[Cell]]] = {
     c.Marked: _marked,
     c.Submit: _marked,
     c.Replace: _marked,

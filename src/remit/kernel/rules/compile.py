@@ -133,24 +133,18 @@ class Evaluator:
 class Watch:
     """Judges the sums of one subject with no order: in total, and in each of its markets, categories and venues.
 
-    `lines` are the limits in force per dimension, as in PERS. `near` is asked first, of the four sums above one stake.
+    `lines` are the limits in force per dimension, as in PERS. `near` is asked first, of the four sums above one stake:
+    whether any limit on them is near, or its level stands. What makes it raise is near too.
     """
 
-    __slots__ = ("_bands", "_near", "lines", "sources")
+    __slots__ = ("_bands", "lines", "near", "sources")
 
     def __init__(self, lines: tuple[tuple[Line, ...], ...]) -> None:
         self.lines = lines
-        self._near, near_source = generate_near(lines)
+        self.near, near_source = generate_near(lines)
         generated = [generate_bands(group) for group in lines]
         self._bands = tuple(made.check for made in generated)
         self.sources = (near_source, *(made.source for made in generated))
-
-    def near(self, sums: Sequence[Any]) -> bool:
-        """Return whether any limit above a stake is near, or its level stands. Never raises: what cannot be told is."""
-        try:
-            return bool(self._near(sums))
-        except Exception:  # noqa: BLE001  whatever went wrong, the walk names the line it went wrong in
-            return True
 
     def bands(self, dimension: int, of: Any) -> tuple[int, ...]:
         """Return the band of each line of a dimension. Never raises."""
