@@ -160,32 +160,6 @@ def test_dividends_and_funding_pay_longs_and_charge_shorts() -> None:
 # -- reconciliation
 
 
-def shown(desk: Desk, held: str, cash: str, *orders: str, **more: Any) -> Any:
-    positions = (c.Holding("AAPL", quantity(held)),) if held != "0" else ()
-    return desk.took(
-        c.Reconciled(connection="paper1", positions=positions, cash=(("USD", money(cash)),), orders=orders), GUARD
-    )
-
-
-@pytest.mark.parametrize(
-    ("held", "cash", "orders", "halts_it"),
-    [
-        ("10", "999000", (), False),
-        ("0", "999000", (), True),
-        ("11", "999000", (), True),
-        ("10", "999000.5", (), False),  # small: within a thousandth, or one unit
-        ("10", "990000", (), True),
-        ("10", "999000", ("stranger-1",), True),
-    ],
-)
-def test_a_difference_halts_the_connection(held: str, cash: str, orders: tuple[str, ...], halts_it: bool) -> None:
-    desk = small()
-    desk.hold("10")
-    shown(desk, held, cash, *orders)
-    assert halts(desk) == ([("connection:paper1", "drift", "reconcile")] if halts_it else [])
-    desk.agree()
-
-
 def test_a_new_connection_that_already_holds_something_halts() -> None:
     desk = small()
     new = access.Connection(name="paper2", account="main", venue="paper", environment="training")

@@ -66,8 +66,8 @@ class Transit:
             instrument = self._state.instruments[order.instrument]
             worth = notional_ceil(fill.price, fill.quantity, instrument.multiplier * SCALE)
             _widen(self.fills[order.instrument], -SIGN[order.side] * fill.quantity)
-            _widen(self.fills[instrument.currency], SIGN[order.side] * worth + fill.fee)
             _widen(self.fills[instrument.currency], SIGN[order.side] * worth)
+            _widen(self.fills[instrument.currency], fill.fee)
 
     def _add_orders(self) -> None:
         state = self._state

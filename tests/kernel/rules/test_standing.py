@@ -10,6 +10,7 @@ from tests.kernel.desk import ANN, BOB, Desk, agent, money, price, quantity, rat
 
 from remit.kernel import command as c
 from remit.kernel.event import Finding
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
@@ -117,6 +118,18 @@ def old_intent(desk: Desk) -> None:
     desk.submit("1", "90", id="same")
 
 
+STOP = ExitTerms(legs=(Leg(kind="stop_loss", trigger=price("101")),))
+
+
+def closing(desk: Desk) -> None:
+    """An exit has triggered and its position is not closed yet."""
+    desk.hold("10")
+    terms = ExitTerms(legs=(Leg(kind="take_profit", trigger=price("101")),))
+    body = c.SetExit(id="s1", agent="momentum", connection="paper1", instrument="AAPL", terms=terms)
+    desk.took(body, agent("momentum"))
+    desk.mark("AAPL", "101")
+
+
 SELL = {"side": "sell"}
 NO_LIMIT = "none"
 CASES: tuple[tuple[str, Does, dict[str, Any], tuple[str, str]], ...] = (
@@ -183,6 +196,11 @@ CASES: tuple[tuple[str, Does, dict[str, Any], tuple[str, str]], ...] = (
     ("reduce_proof", lambda desk: None, {"reduce": "only", **SELL}, ("0", "1")),
     ("reduce_proof", bets, {"instrument": "YES", **SELL}, ("0", "1")),
     ("prediction_price", bets, {"instrument": "YES", "limit": "1"}, (NO_LIMIT, "1 is not between 0 and 1")),
+    ("exit_terms", lambda desk: None, {"limit": "100", "exit": STOP},
+     (NO_LIMIT, "stop_loss 101 is not below the price 100")),
+    ("exit_terms", lambda desk: desk.hold("10"), {"limit": "101", "exit": STOP, **SELL},
+     (NO_LIMIT, "an exit comes with an order that opens; set it on the position instead")),
+    ("exit_terms", closing, {"limit": "200", **SELL}, (NO_LIMIT, "X-22 is closing this position")),
     ("buying_power", lambda desk: desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("999"))),
      {"amount": "10", "limit": "100"}, ("999", "1000")),
     ("buying_power", perpetual, {"instrument": "PERP"}, (NO_LIMIT, "missing: order.cash_need")),
@@ -313,7 +331,7 @@ def test_what_the_venue_shows_bounds_what_is_proven() -> None:
     shown = c.Reconciled(
         connection="paper1", positions=(c.Holding("AAPL", quantity("4")),), cash=(("USD", money("999000")),), orders=()
     )
-    desk.took(shown, GUARD)
+    desk.took(shown, GUARD, 120 * NANOSECONDS)
     assert [halt.rule for halt in desk.state.halts.values()] == ["reconcile"]
     assert "reduce_proof" in rules(desk.submit("5", "100", side="sell", reduce="only", by=ANN))
     assert verdict(desk.submit("4", "100", side="sell", reduce="only", by=ANN)) == "allow"
@@ -341,7 +359,7 @@ def test_the_lanes_of_the_standing_rules() -> None:
     bound = {rule.name for rule in BY_NAME.values() if rule.standing and rule.lane == EVERY}
     assert bound == {
         "intent_id_unique", "environment_match", "capability_enabled", "connection_granted", "mandate_present",
-        "agent_active", "instrument_tradable", "increments", "reduce_proof", "prediction_price", "self_match",
+        "agent_active", "instrument_tradable", "increments", "reduce_proof", "prediction_price", "exit_terms", "self_match",
         "child_quantity_max",
     }  # fmt: skip
 

@@ -1,0 +1,357 @@
+"""A person decides where book and venue differ: a correction is neither profit nor loss, and a kept difference stays
+known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+from tests.kernel.desk import BOB, Desk, agent, halts, money, quantity, ratio, small
+from tests.kernel.recount import check_sums
+from tests.kernel.test_reconcile import HALT, found, holder, look
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.names import GUARD, Principal
+from remit.kernel.numbers import SCALE, Quantity
+
+
+def adopt(truth: Any = "venue", agent: str = "", why: str = "the statement says so", **more: str) -> c.Adopt:
+    return c.Adopt(**{"connection": "paper1", "truth": truth, "agent": agent, "why": why, **more})
+
+
+def pnl(desk: Desk) -> dict[str, int]:
+    return {name: of.total.pnl for name, of in desk.state.subjects.items()}
+
+
+def resume(desk: Desk) -> None:
+    for halt in list(desk.state.halts):
+        desk.took(c.Review(halt=halt, limit="reconcile", why="looked"))
+        desk.took(c.Resume(halt=halt, why="agreed"))
+
+
+def test_the_venue_is_right() -> None:
+    """Seven of ten are left, and 320 dollars more: the book follows, nobody gains or loses, and trading goes on."""
+    desk = holder()
+    desk.mark("AAPL", "120")
+    look(desk, "7", "999320")
+    before, equity = pnl(desk), desk.state.subjects["account:main"].total.equity
+    record = desk.took(adopt())
+    assert [(event.item, event.agent) for event in record.events if isinstance(event, e.Corrected)] == [
+        ("USD", ""), ("AAPL", "momentum"),
+    ]  # fmt: skip
+    for of in ("firm", "account:main", "agent:momentum"):
+        assert desk.position(of) == 7_000
+    assert desk.state.cash[("paper1", "USD")].amount == money("999320")
+    assert pnl(desk) == before
+    assert desk.state.subjects["account:main"].total.equity == equity - money("360") + money("320")
+    check_sums(desk.state)
+    resume(desk)
+    look(desk, "7", "999320", after_ns=1)
+    assert (found(desk), halts(desk)) == ({}, [])
+    desk.agree()
+
+
+def test_the_book_is_right() -> None:
+    """The difference is kept: the same account is no drift any more, any other is one."""
+    desk = holder()
+    look(desk, "7", "999320")
+    before = pnl(desk)
+    desk.took(adopt("book"))
+    resume(desk)
+    assert (desk.position("account:main"), pnl(desk)) == (10_000, before)
+    look(desk, "7", "999320")
+    assert (found(desk), halts(desk)) == ({}, [])
+    desk.reload()
+    look(desk, "6", "999320")
+    assert (found(desk), halts(desk)) == ({"AAPL": "large"}, HALT)
+    desk.agree()
+
+
+def test_a_kept_difference_ends_when_the_venue_comes_round() -> None:
+    desk = holder()
+    look(desk, "7")
+    desk.took(adopt("book"))
+    look(desk, "10")
+    assert desk.state.kept == {} and found(desk) == {}
+    look(desk, "7")
+    assert found(desk) == {"AAPL": "large"}, "once it is over it is not tolerated again"
+
+
+def test_keeping_twice_adds_up() -> None:
+    desk = holder()
+    for venue in ("7", "5"):
+        look(desk, venue)
+        desk.took(adopt("book"))
+    assert desk.state.kept == {("paper1", "position", "AAPL"): -5 * SCALE}
+    look(desk, "5")
+    assert found(desk) == {}
+    look(desk, "4")
+    desk.took(adopt("venue"))
+    assert desk.position("account:main") == 9_000, "the correction is what differs beyond what was kept"
+    look(desk, "4")
+    assert found(desk) == {}
+
+
+def test_a_kept_order_may_work_on() -> None:
+    desk = holder()
+    look(desk, "10", "999000", "stranger-1")
+    assert desk.refused(adopt("venue")) == "order_not_ours"
+    desk.took(adopt("book"))
+    look(desk, "10", "999000", "stranger-1")
+    assert found(desk) == {}
+    look(desk)
+    look(desk, "10", "999000", "stranger-1")
+    assert found(desk) == {"stranger-1": "large"}
+    desk.agree()
+
+
+WHOSE = [
+    # holders of AAPL, granted besides, named, whose it is or why it is refused
+    ({"momentum": "10"}, (), "", "momentum"),
+    ({"momentum": "10"}, ("value",), "", "momentum"),
+    ({"momentum": "10"}, ("value",), "value", "momentum"),
+    ({"momentum": "6", "value": "4"}, (), "", "agent_needed"),
+    ({"momentum": "6", "value": "4"}, (), "value", "value"),
+    ({"momentum": "6", "value": "4"}, (), "nobody", "unknown_agent"),
+    ({"momentum": "6", "value": "4"}, (), "stranger", "unknown_agent"),
+    ({}, (), "", "momentum"),
+    ({}, ("value",), "", "agent_needed"),
+    ({}, ("value",), "value", "value"),
+]
+
+
+@pytest.mark.parametrize(("holders", "granted", "named", "expected"), WHOSE)
+def test_whose_a_corrected_position_is(
+    holders: dict[str, str], granted: tuple[str, ...], named: str, expected: str
+) -> None:
+    desk = small()
+    desk.account("other")
+    desk.agent("stranger", "other")
+    for name in {*granted, *holders} - {"momentum"}:
+        desk.agent(name, "main", "paper1")
+    for name, amount in holders.items():
+        desk.hold(amount, agent=name)
+    total = sum(int(amount) for amount in holders.values())
+    look(desk, str(total + 3), str(1_000_000 - 100 * total))
+    assert found(desk) == {"AAPL": "large"}
+    if expected in desk.state.agents:
+        before = desk.position(f"agent:{expected}")
+        desk.took(adopt(agent=named))
+        assert desk.position(f"agent:{expected}") == before + 3_000
+        assert desk.position("account:main") == desk.position("firm") == (total + 3) * 1_000
+        check_sums(desk.state)
+    else:
+        assert desk.refused(adopt(agent=named)) == expected
+    desk.agree()
+
+
+@pytest.mark.parametrize(
+    "by", [BOB, agent("momentum"), GUARD, Principal(name="eve", role="auditor"), Principal(name="bars", role="feed")]
+)
+def test_only_an_operator_decides(by: Principal) -> None:
+    desk = holder()
+    look(desk, "7")
+    assert desk.refused(adopt(), by) == "not_authorised"
+
+
+def test_what_there_is_nothing_to_decide_about() -> None:
+    desk = holder()
+    assert desk.refused(adopt()) == "no_drift"
+    assert desk.refused(adopt(connection="nowhere")) == "unknown_connection"
+    look(desk, "0", "1000000", after_ns=1)
+    assert desk.refused(adopt()) == "no_drift", "what is in transit will arrive, and must not count twice"
+    look(desk, "7")
+    assert desk.refused(adopt(why=" ")) == "no_reason"
+
+
+def test_what_cannot_be_taken_over_is_said() -> None:
+    desk = holder()
+    desk.instrument("NEW")
+    look(desk, GHOST="1")
+    assert desk.refused(adopt()) == "unknown_instrument"
+    look(desk, NEW="1")
+    assert desk.refused(adopt()) == "no_mark"
+    desk.mark("NEW", "50")
+    desk.took(adopt())
+    assert desk.position("account:main", "NEW") == 1_000
+
+
+def test_one_that_cannot_be_taken_over_keeps_the_others() -> None:
+    """It is all or nothing: a refused decision changes nothing."""
+    desk = holder()
+    look(desk, "7", GHOST="1")
+    assert desk.refused(adopt()) == "unknown_instrument"
+    assert desk.position("account:main") == 10_000
+
+
+def test_a_correction_in_transit_is_left_alone() -> None:
+    desk = holder()
+    order = desk.working("5", "100")
+    desk.instrument("MSFT", "100")
+    look(desk, "15", "998500", order.id, MSFT="2")
+    assert found(desk) == {"AAPL": "in_transit", "USD": "in_transit", "MSFT": "large"}
+    desk.took(adopt())
+    assert found(desk) == {"AAPL": "in_transit", "USD": "in_transit"}
+    assert (desk.position("account:main"), desk.position("account:main", "MSFT")) == (10_000, 2_000)
+
+
+def test_a_first_account_with_positions_is_taken_over() -> None:
+    """A guard that lost its journal and was set up anew finds what its venue holds."""
+    desk = small()
+    desk.instrument("MSFT", "300")
+    desk.connection("paper2", "main", "0")
+    desk.took(c.SetGrant(agent="momentum", connection="paper2", granted=True))
+    shown = c.Reconciled(
+        connection="paper2",
+        positions=(c.Holding("AAPL", quantity("5")), c.Holding("MSFT", quantity("-2"))),
+        cash=(("USD", money("0")),),
+        orders=(),
+    )
+    desk.took(shown, GUARD)
+    assert halts(desk) == [("connection:paper2", "drift", "reconcile")]
+    desk.took(adopt(connection="paper2", why="the positions of before"))
+    resume(desk)
+    desk.took(shown, GUARD)
+    assert halts(desk) == [] and found(desk, "paper2") == {}
+    assert desk.position("agent:momentum", "AAPL", "paper2") == 5_000
+    assert desk.position("agent:momentum", "MSFT", "paper2") == -2_000
+    assert pnl(desk)["firm"] == 0
+    desk.agree()
+
+
+def test_a_split_scales_what_is_kept_and_a_resolution_ends_it() -> None:
+    desk = holder()
+    look(desk, "7")
+    desk.took(adopt("book"))
+    desk.took(c.Split(instrument="AAPL", new=2, old=1))
+    assert desk.state.kept[("paper1", "position", "AAPL")] == -6 * SCALE
+    desk.instrument("YES", "0.5", kind="prediction", market="rain", outcome="yes")
+    look(desk, "14", YES="3")
+    desk.took(adopt("book"))
+    desk.took(c.Resolve(market="rain", outcome="yes"))
+    assert [key for key in desk.state.kept if key[2] == "YES"] == []
+    desk.agree()
+
+
+amounts = st.integers(-(10**20), 10**20)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    held=st.tuples(st.integers(1, 50), st.integers(0, 50)),
+    venue=amounts,
+    cash=st.integers(0, 10**25),
+    mark=st.integers(1, 10**21),
+    later=st.integers(1, 10**21),
+    named=st.sampled_from(["momentum", "value"]),
+)
+def test_after_a_correction_the_same_account_is_clean_and_nobody_gained(
+    held: tuple[int, int], venue: int, cash: int, mark: int, later: int, named: str
+) -> None:
+    desk = small()
+    desk.agent("value", "main", "paper1")
+    for name, amount in zip(("momentum", "value"), held, strict=True):
+        if amount:
+            desk.hold(str(amount), agent=name)
+    desk.mark("AAPL", str(Quantity(mark)))
+    before = pnl(desk)
+    look(desk, str(Quantity(venue)), str(Quantity(cash)))
+    if "large" in found(desk).values():
+        desk.took(adopt(agent=named))
+        resume(desk)
+    assert pnl(desk) == before
+    check_sums(desk.state)
+    look(desk, str(Quantity(venue)), str(Quantity(cash)), after_ns=1)
+    assert "large" not in found(desk).values() and halts(desk) == []
+    desk.mark("AAPL", str(Quantity(later)))
+    check_sums(desk.state)
+    desk.agree()
+
+
+# -- fills that are taken back
+
+
+def bust(desk: Desk, order: str, fill: str) -> Any:
+    return desk.took(c.Busted(order=order, fill=fill), GUARD)
+
+
+def test_a_fill_that_the_venue_takes_back() -> None:
+    desk = small()
+    order = desk.working("10", "100")
+    desk.fill(order, "10", "100", fee="1.5", fill="f-1")
+    desk.mark("AAPL", "130")
+    record = bust(desk, order.id, "f-1")
+    assert [event.code for event in record.events if isinstance(event, e.Alarm)] == ["busted_fill"]
+    assert halts(desk) == [("connection:paper1", "drift", "busted_fill")]
+    assert desk.position("account:main") == 0
+    assert desk.state.cash[("paper1", "USD")].amount == money("1000000")
+    assert set(pnl(desk).values()) == {0}
+    check_sums(desk.state)
+    again = bust(desk, order.id, "f-1")
+    assert again.events == (), "it is taken back once"
+    desk.fill(order, "10", "100", fee="1.5", fill="f-1")
+    assert desk.position("account:main") == 0, "and is not booked again"
+    desk.agree()
+
+
+def test_a_fill_that_is_taken_back_before_it_is_heard_of() -> None:
+    desk = small()
+    order = desk.working("10", "100")
+    bust(desk, order.id, "f-1")
+    desk.fill(order, "10", "100", fill="f-1")
+    assert (desk.position("account:main"), order.filled) == (0, 0)
+    desk.agree()
+
+
+def test_a_fill_of_nobody_that_is_taken_back_halts_the_firm() -> None:
+    desk = small()
+    bust(desk, "stranger", "f-1")
+    assert halts(desk) == [("firm", "drift", "busted_fill")]
+
+
+executions = st.tuples(st.integers(1, 10**19), st.integers(1, 10**21), st.integers(0, 10**18))
+"""Quantity, price and fee."""
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    fills=st.lists(executions, min_size=1, max_size=5),
+    which=st.integers(0, 4),
+    side=st.sampled_from(["buy", "sell"]),
+    kind=st.sampled_from(["equity", "perpetual"]),
+)
+def test_a_book_without_a_fill_is_the_book_that_never_had_it(
+    fills: list[tuple[int, int, int]], which: int, side: str, kind: str
+) -> None:
+    """Position and profit at the mark; cash too where what is owned was paid for."""
+    books = []
+    for skipped in (None, which % len(fills)):
+        desk = small()
+        desk.instrument("X", "100", kind=kind)
+        desk.took(c.SetMargin(instrument="X", initial=ratio("0.1")))
+        order = desk.working("100", "100", instrument="X", side=side)
+        for number, (amount, at, fee) in enumerate(fills):
+            if number != skipped:
+                desk.fill(order, str(Quantity(amount)), str(Quantity(at)), str(Quantity(fee)), fill=f"f-{number}")
+        if skipped is None:
+            bust(desk, order.id, f"f-{which % len(fills)}")
+        check_sums(desk.state)
+        desk.agree()
+        books.append(book(desk))
+    busted, never = books
+    assert abs(busted["pnl"] - never["pnl"]) <= 10
+    assert (busted["fees"], busted["held"]) == (never["fees"], never["held"])
+    assert kind == "perpetual" or busted["cash"] == never["cash"]
+
+
+def book(desk: Desk) -> dict[str, int]:
+    total, held = desk.state.subjects["account:main"].total, desk.state.cells.get(("account:main", "paper1", "X"))
+    return {
+        "pnl": total.pnl,
+        "fees": total.fees,
+        "held": 0 if held is None else held.quantity,
+        "cash": desk.state.cash[("paper1", "USD")].amount,
+    }
