@@ -102,11 +102,13 @@ def test_holdings_drift_and_fills_are_taken_back() -> None:
     assert trader.position() == "7"
 
 
-def test_a_late_request_arrives_after_the_next_one() -> None:
+def test_a_late_request_arrives_after_the_next_one_about_the_same() -> None:
     trader = FaultyDesk({"cancel": ["late_request"]})
     trader.place("a", "buy", "4", "90")
     trader.cancel("a")
     trader.snapshot()
+    assert trader.exchange.holdings("one").orders == ("a",)
+    trader.query("a")
     assert trader.exchange.holdings("one").orders == ()
 
 

@@ -36,7 +36,7 @@ MessageFault = Literal["dropped", "doubled", "swapped"]
 
 MEANING: dict[str, str] = {
     "lost_request": "the request never arrives, and nothing is answered",
-    "late_request": "the request arrives only after the next one, and nothing is answered",
+    "late_request": "the request arrives only after the next one about the same order, and nothing is answered",
     "lost_reply": "the request is carried out, and nothing is answered",
     "error_after": "the request is carried out, and the answer is an error page",
     "error_body": "the request is not carried out, and the answer is an error in a form of its own",
@@ -156,7 +156,7 @@ class FaultyPaper:
         self.is_away = False
         self.sent: list[bytes] = []
         self.befell: list[str] = []
-        self._late: list[bytes] = []
+        self._late: list[tuple[str, bytes]] = []
         self._told: dict[tuple[str, int], MessageFault | None] = {}
 
     def stop(self) -> None:
@@ -190,12 +190,12 @@ class FaultyPaper:
         body = _body(sealed)
         fault = None if body is None else self.plan.of_request(_action(body))
         if body is None or fault is None:
-            return self._carry_out(sealed, at)
+            return self._carry_out(sealed, body, at)
         self.befell.append(fault)
         self._before(fault, body, at)
         if fault == "late_request":
-            self._late.append(sealed)
-        reply = b"" if fault in NOT_CARRIED_OUT else self._carry_out(sealed, at)
+            self._late.append((_order(body), sealed))
+        reply = b"" if fault in NOT_CARRIED_OUT else self._carry_out(sealed, body, at)
         if fault == "twice":
             self.exchange.handle(sealed, at)
         self._after(fault, body, at)
@@ -223,11 +223,14 @@ class FaultyPaper:
             waiting.clear()
         return heard
 
-    def _carry_out(self, sealed: bytes, at: int) -> bytes:
-        """Hand a request to the exchange, and after it what was kept waiting."""
+    def _carry_out(self, sealed: bytes, body: messages.Body | None, at: int) -> bytes:
+        """Hand a request to the exchange, and after it what was kept waiting for it."""
         reply = self.exchange.handle(sealed, at)
-        while self._late:
-            self.exchange.handle(self._late.pop(0), at)
+        about = "" if body is None else _order(body)
+        overtaken = [late for order, late in self._late if order == about]
+        self._late = [(order, late) for order, late in self._late if order != about]
+        for late in overtaken:
+            self.exchange.handle(late, at)
         return reply
 
     def _before(self, fault: str, body: messages.Body, at: int) -> None:
@@ -292,6 +295,10 @@ def _action(body: messages.Body) -> str:
     return str(type(body).__struct_config__.tag)
 
 
+def _order(body: messages.Body) -> str:
+    return str(getattr(body, "order", ""))
+
+
 def _body(sealed: bytes) -> messages.Body | None:
     try:
         frame = messages.read_frame(sealed)
@@ -309,8 +316,7 @@ def _spoilt(fault: str, body: messages.Body, reply: bytes) -> bytes:
     if fault == "garbage":
         return bytes(255 - byte for byte in reply)
     if fault == "too_many":
-        order = getattr(body, "order", "")
-        return encode(Refused(order=order, code="too_many_requests", why="slow down"))
+        return encode(Refused(order=_order(body), code="too_many_requests", why="slow down"))
     if fault in ("partial_page", "empty_page"):
         held = messages.read_reply(reply)
         if isinstance(held, Holdings):
