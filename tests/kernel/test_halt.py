@@ -38,7 +38,7 @@ def resume(desk: Desk, halt: str, by: Any = ANN) -> str:
 
 
 def review(desk: Desk, halt: str) -> None:
-    desk.took(c.Review(halt=halt, limit="daily_loss_max", why="looked"))
+    desk.took(c.Review(halt=halt, limit=desk.state.halts[halt].rule, why="looked"))
 
 
 NEVER_ENDS: tuple[Any, ...] = (

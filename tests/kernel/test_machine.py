@@ -416,7 +416,7 @@ class KernelMachine(RuleBasedStateMachine):
             self.do(c.SetPause(subject=of, paused=False, why="people"), BOB)
         halt = data.draw(st.sampled_from(sorted(self.desk.state.halts)))
         if reviewed:
-            self.desk.took(c.Review(halt=halt, limit="all", why="looked"))
+            self.desk.took(c.Review(halt=halt, limit=self.desk.state.halts[halt].rule, why="looked"))
         was = self.desk.state.halts[halt].reviewed_by
         self.do(c.Resume(halt=halt, why="go"), ANN)
         assert was or halt in self.desk.state.halts

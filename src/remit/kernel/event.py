@@ -199,8 +199,8 @@ class ExitEnded(_Event, frozen=True, tag="exit_ended"):
     why: str
 
 
-HaltCause = Literal["loss", "exposure", "drift", "throttle", "unknown", "kill", "person", "clock", "crash", "overfill"]
-REDUCING_PASSES: frozenset[str] = frozenset({"loss", "exposure", "clock"})
+HaltCause = Literal["loss", "drift", "throttle", "unknown", "kill", "person", "clock", "overfill"]
+REDUCING_PASSES: frozenset[str] = frozenset({"loss", "clock"})
 """Halts under which an agent's own order still passes when it provably reduces a position."""
 
 

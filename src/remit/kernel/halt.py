@@ -24,6 +24,10 @@ HALTS_MAX = 50
 """Halts that one entry raises; where more are due the whole firm is halted instead."""
 
 
+RESTARTED = frozenset({"repeated_execution_max", "rejections_in_row_max"})
+"""Limits whose count a resume starts anew: they stay breached until then, and wait for nothing else."""
+
+
 def raise_halt(
     step: Step,
     of: str,
@@ -199,9 +203,12 @@ def killed_connections(state: State, of: str) -> list[str]:
 
 
 def review(step: Step, body: c.Review) -> None:
-    """A person looked at a halt."""
-    if body.halt not in step.state.halts:
+    """A person looked at a halt: who is the one that asks, at which limit, and why it may end."""
+    fact = step.state.halts.get(body.halt)
+    if fact is None:
         step.refuse("unknown_halt", f"there is no halt {body.halt}; `remit halt --list` shows those in force")
+    elif body.limit != fact.rule:
+        step.refuse("other_limit", f"{body.halt} was raised by {fact.rule}, not by {body.limit}: look at {fact.rule}")
     elif not body.why.strip():
         step.refuse("no_reason", "say what was looked at and found, with --why")
     else:
@@ -225,7 +232,7 @@ def resume(step: Step, body: c.Resume) -> None:
         if left > 0:
             step.refuse("cooling_down", f"resume is possible in {-(-left // NANOSECONDS)} s")
             return
-    if of is not None and fact.cause == "loss":
+    if of is not None and fact.rule not in RESTARTED:
         for finding in step.judge.watch(of):
             if finding.rule == fact.rule:
                 step.refuse(

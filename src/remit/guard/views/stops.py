@@ -7,6 +7,7 @@ from typing import Any
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
+from remit.kernel.halt import RESTARTED
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import HaltFact, Subject
@@ -60,7 +61,7 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
 
 def _breach(looking: Looking, of: Subject, fact: HaltFact) -> Finding | None:
     """Return how the halt's own limit is breached now; None where it is not."""
-    if fact.cause not in ("loss", "exposure"):
+    if fact.rule in RESTARTED:
         return None
     return next((finding for finding in looking.kernel.judge.watch(of) if finding.rule == fact.rule), None)
 
