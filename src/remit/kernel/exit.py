@@ -99,6 +99,9 @@ class Exit(msgspec.Struct, kw_only=True):
     active: bool = False
     """Whether the trailing leg trails already."""
     armed_at: int = 0
+    """When it was armed, or its terms changed last: prices from before do not touch what stands now."""
+    earlier: tuple[LegKind, int] | None = None
+    """The stop that stood until its terms changed, for as long as a mark may still speak of that time."""
     leg: str = ""
     """The leg that was touched; empty while none was."""
     price: int = 0
@@ -174,8 +177,26 @@ def seen(instrument: Instrument, mark: Mark, whole: bool) -> tuple[int, int, int
 
 def begin(exit: Exit, at: int, price: int) -> None:
     """Arm an exit at a price."""
-    exit.state, exit.armed_at, exit.extreme, exit.active = "armed", at, price, False
+    exit.state, exit.armed_at, exit.extreme, exit.active, exit.earlier = "armed", at, price, False, None
     _trail(exit, price)
+
+
+def watch(exit: Exit, instrument: Instrument, known: Mark | None, mark: Mark) -> bool:
+    """Let an armed exit see a mark that followed `known`; where a leg is touched, note it and return True.
+
+    Extremes since a mark from before the exit stood as it stands may be older than that: of such a mark only the last
+    price counts, and the whole of it against the stop that stood before.
+    """
+    whole, latest = seen(instrument, mark, True), seen(instrument, mark, False)
+    if whole is None or latest is None:
+        return False
+    if known is not None and exit.armed_at <= known.at:
+        exit.earlier = None
+        return look(exit, *whole)
+    if exit.earlier is not None and exit.sign * (whole[0 if exit.sign > 0 else 1] - exit.earlier[1]) <= 0:
+        exit.leg, exit.price = exit.earlier
+        return True
+    return look(exit, *latest)
 
 
 def look(exit: Exit, low: int, high: int, last: int) -> bool:

@@ -186,12 +186,12 @@ def _in_the_way(state: State, exit: Exit) -> list[Order]:
 
     What opens on the closing side through the same connection reserves it too, whoever asked.
     """
-    found: list[Order] = []
     owner = state.accounts[state.agents[exit.agent].account].owner
     rivals = {order for _, order in state.crossings.get((owner, exit.instrument, exit.side), ())}
-    for name in (*state.orders_of.get(exit.agent, ()), *sorted(rivals)):
+    found: list[Order] = []
+    for name in dict.fromkeys((*state.orders_of.get(exit.agent, ()), *sorted(rivals))):
         order = state.orders[name]
-        if (order.connection, order.instrument) != (exit.connection, exit.instrument) or order in found:
+        if (order.connection, order.instrument) != (exit.connection, exit.instrument):
             continue
         own = order.agent == exit.agent and order.side == exit.side and not _of_guard(order)
         if order.id == exit.order or own or (name in rivals and order.opening):

@@ -13,7 +13,7 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.command import Command
-from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, look, seen, terms_text
+from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, seen, stop_of, terms_text, watch
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import subject
 from remit.kernel.numbers import LARGEST, Price, Quantity
@@ -23,6 +23,8 @@ from remit.kernel.state import Seen, State
 DROPPED = "dropped"
 REMAINDER = "remainder"
 """Why an exit ended: somebody took it away; what is left is less than the venue's smallest order."""
+REVIVES = ("closed", "flat", "unfilled", REMAINDER)
+"""Why a bracket ended that arms again where its entry fills late."""
 
 # -- what marks do
 
@@ -30,15 +32,9 @@ REMAINDER = "remainder"
 def marked(state: State, known: Mark | None, mark: Mark) -> None:
     """Let the armed exits of an instrument see a mark that took effect; `known` is the one it replaced."""
     instrument = state.instruments[mark.instrument]
-    whole, latest = seen(instrument, mark, True), seen(instrument, mark, False)
-    if whole is None or latest is None:
-        return
     for name in state.exits_of[mark.instrument]:
         exit = state.exits[name]
-        if exit.state != "armed" or exit.leg or exit.why:
-            continue
-        # Extremes since a mark from before the exit was armed may be older than the exit itself.
-        if look(exit, *(whole if known is not None and exit.armed_at <= known.at else latest)):
+        if exit.state == "armed" and not exit.leg and not exit.why and watch(exit, instrument, known, mark):
             state.exits_due[name] = None
 
 
@@ -71,9 +67,9 @@ def filled(state: State, order: Order, quantity: int, price: int) -> None:
 
 
 def _revive(state: State, order: Order) -> None:
-    """Bring a bracket back whose entry fills after its end: on the terms it had last, unless somebody dropped it."""
+    """Bring a bracket back whose entry fills after its end: on the terms it had last, unless it was taken away."""
     past = state.past_exits.get(exit_id(order.id))
-    if past is not None and past.why != DROPPED:
+    if past is not None and past.why in REVIVES:
         del state.past_exits[past.id]
         add(state, msgspec.structs.replace(past, state="waiting", protects=0, leg="", price=0, why="", closer=""))
 
@@ -152,6 +148,8 @@ def split(state: State, body: c.Split) -> None:
         exit.terms = _scaled(exit.terms, body)
         exit.extreme = max(exit.extreme * body.old // body.new, 1) if exit.extreme else 0
         exit.price = exit.price * body.old // body.new
+        if exit.earlier is not None:
+            exit.earlier = (exit.earlier[0], exit.earlier[1] * body.old // body.new)
         exit.protects = exit.protects * body.new // body.old
         resize(state, exit)
 
@@ -227,23 +225,24 @@ def _settle(state: State, exit: Exit) -> None:
 
 def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
     """Take new terms over; what trails already goes on from its best price."""
-    old, exit.terms = exit.terms, terms
-    if exit.state != "armed":
-        return
-    was, now = old.leg("trailing_stop"), terms.leg("trailing_stop")
-    trailed = exit.active and was is not None
-    price, extreme, armed_at = price_of(state, state.instruments[exit.instrument]), exit.extreme, exit.armed_at
-    assert price is not None
-    begin(exit, state.at, price)
-    if now is not None and trailed:
-        exit.active, exit.extreme = True, extreme
-    if was == now and old.leg("stop_loss") == terms.leg("stop_loss"):
-        exit.armed_at = armed_at
+    held, old, exit.terms = _held(state, exit), exit.terms, terms
     if not exit.order:
-        held = _held(state, exit)
         exit.protects = held if terms.quantity is None else min(held, int(terms.quantity))
     elif terms.quantity is not None:
         exit.protects = min(exit.protects, int(terms.quantity))
+    if exit.state != "armed":
+        return
+    exit.terms = old
+    stood, extreme = stop_of(exit), exit.extreme if exit.active else None
+    known = state.marks.get(exit.instrument)
+    earlier = stood if known is not None and exit.armed_at <= known.at else exit.earlier
+    exit.terms = terms
+    price = price_of(state, state.instruments[exit.instrument])
+    assert price is not None
+    begin(exit, state.at, price)
+    exit.earlier = earlier
+    if extreme is not None and terms.leg("trailing_stop") is not None:
+        exit.active, exit.extreme = True, extreme
 
 
 def price_of(state: State, instrument: Instrument) -> int | None:

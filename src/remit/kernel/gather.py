@@ -122,7 +122,9 @@ def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> Non
     facts.venue_state = _venue_state(state, intent.connection)
     facts.tradable = tradable(state, lens.instrument, at)
     facts.off_increment = off_increment(lens.instrument, facts.quantity, intent)
-    facts.exit_fault = fault_of_intent(state, asked, lens.path, facts.opening)
+    facts.exit_fault = ""
+    if intent.exit is not None or state.exits_at:
+        facts.exit_fault = fault_of_intent(state, asked, lens.path, facts.opening)
     facts.price_fault = ""
     if lens.instrument.kind == "prediction" and not 0 < facts.worst_price < SCALE:
         facts.price_fault = f"{text(facts.worst_price)} is not between 0 and 1"

@@ -359,8 +359,8 @@ def test_the_lanes_of_the_standing_rules() -> None:
     bound = {rule.name for rule in BY_NAME.values() if rule.standing and rule.lane == EVERY}
     assert bound == {
         "intent_id_unique", "environment_match", "capability_enabled", "connection_granted", "mandate_present",
-        "agent_active", "instrument_tradable", "increments", "reduce_proof", "prediction_price", "exit_terms", "self_match",
-        "child_quantity_max",
+        "agent_active", "instrument_tradable", "increments", "reduce_proof", "prediction_price", "exit_terms",
+        "self_match", "child_quantity_max",
     }  # fmt: skip
 
 
