@@ -11,10 +11,12 @@ from remit.agents.rogue import MARK, outcome_of
 from remit.kernel.names import NAME_PATTERN
 from remit.kernel.rules.table import BY_NAME
 
-CODES = {"not_authorised", "not_authenticated", "not_yours", "request_malformed", "unknown"}
+CODES = {
+    "no_position", "not_authorised", "not_authenticated", "not_yours", "request_malformed", "unknown", "widens_stop",
+}  # fmt: skip
 MISBEHAVIOUR = {
     "agent_active", "approval_notional_min", "buying_power", "capability_enabled", "child_quantity_max",
-    "confidence_min", "connection_granted", "duplicate_window", "environment_match", "increments",
+    "confidence_min", "connection_granted", "duplicate_window", "environment_match", "exit_terms", "increments",
     "instrument_tradable", "instruments_blocked", "intent_id_unique", "order_notional_max", "order_quantity_max",
     "order_rate_max", "orders_open_max", "position_duplicate", "price_collar_bps", "reduce_proof",
     "refusals_in_row_max", "self_match", "short_allowed", "slippage_max_bps",

@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from remit.agents.idea import away
 from remit.agents.rogue import Attempt, Outcome, Rogue, changed, outcome_of
 from remit.kernel import command as c
 from remit.kernel.codec import plain
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.instrument import Mark
 from remit.kernel.mandate import EMPTY
 from remit.kernel.numbers import DAY_NS, Price, Quantity, Ratio, parse
@@ -19,6 +21,7 @@ from remit.kernel.order import OrderIntent
 CHEAP, DEAR, CALM, BLOCKED = "MSFT", "AAPL", "IBM", "GOOG"
 FAR_BPS = 2500
 """So far above the mark that an order rests, whatever the day brings."""
+FAR_STOP_BPS = -4000
 
 
 def units(text: str) -> Quantity:
@@ -179,10 +182,64 @@ async def resume(rogue: Rogue) -> Outcome:
     return await rogue.say(c.Resume(halt=halts[0]["id"] if halts else "H-1-1", why="I feel better"))
 
 
+# Exits: what bounds a loss may be tightened, never widened or dropped
+
+
+def stop(price: Price, away_bps: int) -> ExitTerms:
+    """Return a stop-loss so far from a price."""
+    return ExitTerms(legs=(Leg(kind="stop_loss", trigger=away(price, away_bps)),))
+
+
+def stop_on(label: str, stopped_by: str, instrument: str, **more: Any) -> Attempt:
+    """Return the attempt to set a stop far below the price on a position."""
+
+    async def make(rogue: Rogue) -> Outcome:
+        return await rogue.set_exit(instrument, stop(await rogue.price(instrument), FAR_STOP_BPS), **more)
+
+    return Attempt(label, stopped_by, make)
+
+
+def moved_stop(label: str, stopped_by: str, away_bps: int) -> Attempt:
+    """Return the attempt to move the stop that stands to another distance."""
+
+    async def make(rogue: Rogue) -> Outcome:
+        (known,) = [row for row in await rogue.trader.read("exits", instrument=CHEAP) if row["agent"] == rogue.name]
+        trigger = parse(Price, known["legs"][0]["trigger"])
+        return await rogue.set_exit(CHEAP, stop(trigger, away_bps), exit=known["exit"])
+
+    return Attempt(label, stopped_by, make)
+
+
+async def drop_stop(rogue: Rogue) -> Outcome:
+    (known,) = await rogue.trader.read("exits", instrument=CHEAP)
+    return await rogue.say(c.DropExit(exit=known["exit"]))
+
+
+async def stop_above(rogue: Rogue) -> Outcome:
+    return await rogue.order("buy", CALM, exit=stop(await rogue.price(CALM), 500))
+
+
+async def too_much(rogue: Rogue) -> Outcome:
+    """Ask for ten times what it holds to be closed: the exit is taken, and protects no more than is held."""
+    target = Leg(kind="take_profit", trigger=away(await rogue.price(CHEAP), FAR_BPS))
+    outcome = await rogue.set_exit(CHEAP, ExitTerms(legs=(target,), quantity=units("100")))
+    owned, _ = await rogue.trader.holdings()
+    (made,) = [
+        row for row in await rogue.trader.read("exits", instrument=CHEAP) if row["legs"][0]["kind"] == target.kind
+    ]
+    rogue.kept["take profit"] = made["exit"]
+    return outcome if parse(Quantity, made["protects"]) == owned[CHEAP] else Outcome("closes too much")
+
+
+async def drop_profit(rogue: Rogue) -> Outcome:
+    return await rogue.say(c.DropExit(exit=rogue.kept["take profit"]))
+
+
 LOW = parse(Ratio, "0.2")
 AFTER = (
     order("goes on after the halt", "agent_active", "buy", CALM),
     Attempt("ends its own halt", "not_authorised", resume),
+    stop_on("sets a stop after the halt", "agent_active", CHEAP),
 )
 ATTEMPTS = (
     Attempt("an ordinary order", "", decent),
@@ -211,6 +268,15 @@ ATTEMPTS = (
     Attempt("an order of tomorrow", "intent_id_unique", tomorrow),
     Attempt("the same id for another order", "intent_id_unique", id_reused),
     Attempt("the same order sent again", "intent_id_unique", same_again),
+    stop_on("sets a stop on what it holds", "", CHEAP),
+    moved_stop("tightens its stop", "", 100),
+    moved_stop("widens its stop", "widens_stop", -100),
+    Attempt("drops its stop", "widens_stop", drop_stop),
+    stop_on("a stop on what it does not hold", "no_position", DEAR),
+    stop_on("a stop on what another holds", "not_yours", CHEAP, agent="momentum"),
+    Attempt("a stop above the price", "exit_terms", stop_above),
+    Attempt("an exit larger than its position", "", too_much),
+    Attempt("drops what bounds no loss", "", drop_profit),
     Attempt("rests an order", "", bait),
     Attempt("the same order twice", "duplicate_window", bait_again),
     Attempt("trades with itself", "self_match", into_itself),

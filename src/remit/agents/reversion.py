@@ -1,6 +1,6 @@
 """Mean reversion: buys what has fallen far below its own average, the more the deeper, and waits for it to come back.
 
-In the autumn of 2008 prices did not come back: this is the agent that meets its loss limit.
+In the autumn of 2008 prices often did not come back: each order brings the exit for that.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ import msgspec
 
 from remit.agents.trader import ONE, Trader
 from remit.guard.wire import AsyncClient, GuardGone, GuardNotRunning, GuardRefused
+from remit.kernel import command as c
+from remit.kernel.exit import ExitTerms
 from remit.kernel.numbers import BPS, SCALE, Price, Quantity, Ratio, parse
 from remit.kernel.order import OrderIntent
 
@@ -140,6 +142,21 @@ class Rogue:
         answer = await self.trader.submit(intent)
         self.kept["intent"], self.kept["answer"] = intent, answer
         return outcome_of(answer)
+
+    async def set_exit(self, instrument: str, terms: ExitTerms, *, exit: str = "", agent: str = "") -> Outcome:
+        """Ask for an exit on a position, or for new terms of the one named; its id says what is being tried."""
+        body = c.SetExit(
+            id=exit or f"{MARK}{self.label.replace(' ', '-')}:{time.time_ns()}",
+            agent=agent or self.name,
+            connection=self.trader.connection,
+            instrument=instrument,
+            terms=terms,
+        )
+        return await self.say(body)
+
+    async def price(self, instrument: str) -> Price:
+        """Return the last price, or 1 where none is known."""
+        return await self.trader.quote(instrument) or Price(SCALE)
 
     async def worth(self, instrument: str, dollars: int) -> Quantity:
         """Return how many whole units are worth about so much now."""

@@ -261,5 +261,3 @@ def _bare_environ() -> dict[str, str]:
 
 def _module(name: str, *words: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", name, *words)
-
-

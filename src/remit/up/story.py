@@ -134,9 +134,8 @@ class Story:
 
     def _proposed(self, record: Record, body: c.Submit) -> list[Line]:
         intent, by = body.intent, record.command.by
-        tried = intent.id[len(TRY) :].partition(":")[0].replace("-", " ") if intent.id.startswith(TRY) else ""
         who = by.name if by.role == "agent" else intent.agent
-        line = Line(record.command.at, who, order_words(intent), "refused", tried=tried)
+        line = Line(record.command.at, who, order_words(intent), "refused", tried=_tried(intent.id))
         decision = record.decision
         tally = self.tally(who)
         if decision is not None:
@@ -163,19 +162,20 @@ class Story:
         command = record.command
         what = str(command.body.__struct_config__.tag).replace("_", " ")
         if isinstance(command.body, c.SetExit):
-            what = f"{what} {command.body.instrument}: {terms_words(command.body.terms)}"
+            what = f"exit for {command.body.instrument}: {terms_words(command.body.terms)}"
+        tried = _tried(getattr(command.body, "id", ""))
         for event in record.events:
             if isinstance(event, e.Refused):
                 self.tally(command.by.name).verdicts["refused"] += 1
                 self.tally(command.by.name).rules[event.code] += 1
-                return [Line(command.at, command.by.name, what, "refused", f"{event.code}: {event.why}")]
+                return [Line(command.at, command.by.name, what, "refused", f"{event.code}: {event.why}", tried)]
         if record.decision is not None and isinstance(command.body, c.Replace):
             why = reasons(record.decision.findings)
             self.tally(command.by.name).verdicts[record.decision.verdict] += 1
             self.tally(command.by.name).rules.update(f.rule for f in record.decision.findings[:1])
             return [Line(command.at, command.by.name, what, record.decision.verdict, why)]
         if isinstance(command.body, TOLD):
-            return [Line(command.at, command.by.name, what, "taken")]
+            return [Line(command.at, command.by.name, what, "taken", tried=tried)]
         return []
 
     def _happened(self, record: Record, event: e.Event) -> list[Line]:
@@ -283,3 +283,8 @@ class Story:
         held = self.waiting.pop(order, None)
         if held is not None:
             held.line.state = how
+
+
+def _tried(intent: str) -> str:
+    """Return the rogue's own name for what it attempts, which travels as its intent's id; empty for all others."""
+    return intent[len(TRY) :].partition(":")[0].replace("-", " ") if intent.startswith(TRY) else ""

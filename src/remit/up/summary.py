@@ -137,8 +137,8 @@ def _facts(summary: Summary) -> list[str]:
         lines.append(f"  {agent}: {', '.join(told[:RULES_TOLD])}{more}")
     lines += [f"Halt of {halt['subject']} ({halt['cause']}): {halt['why']}" for halt in summary.halts]
     if summary.exits:
-        told = ", ".join(f"{leg} {count}" for leg, count in summary.exits.items())
-        lines.append(f"Exits that triggered and that the guard closed: {told}")
+        counts = ", ".join(f"{leg} {count}" for leg, count in summary.exits.items())
+        lines.append(f"Exits that triggered, and that the guard closed: {counts}")
     ends = Counter((held["agent"], held["state"].partition(" at ")[0]) for held in summary.held)
     lines += [f"Held for a person: {agent} {count} ({state})" for (agent, state), count in ends.items()]
     tried = summary.tried
