@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 
 from remit.guard.courier import RETRY_NS, news
@@ -36,6 +37,8 @@ class Listener:
         self._connection = connection
         self._venue = venue
         self._after = 0
+        self._following: asyncio.Task[None] | None = None
+        self._reopens = False
 
     async def run(self) -> None:
         """Listen for ever."""
@@ -43,8 +46,13 @@ class Listener:
         while True:
             await self._loop.enter(GUARD, c.Ask(connection=self._connection))
             before = self._after
+            self._following = asyncio.ensure_future(self._follow())
             try:
-                await self._follow()
+                await self._following
+            except asyncio.CancelledError:
+                if not self._reopens:
+                    raise
+                self._reopens = False
             except LinkDown:
                 await self._link_down()
             except ValueError as fault:
@@ -54,6 +62,13 @@ class Listener:
             tries = 0 if self._after > before else tries
             await self._world.sleep(RETRY_NS[min(tries, RESTS - 1)])
             tries += 1
+
+    def reopen(self) -> None:
+        """Open the stream anew, from the last message that was heard: after a sleep the old one may be dead, and
+        nobody would ever be told."""
+        if self._following is not None and not self._following.done():
+            self._reopens = True
+            self._following.cancel()
 
     async def _follow(self) -> None:
         hello = self._venue.subscribe(self._connection, self._after)

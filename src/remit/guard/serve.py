@@ -91,6 +91,7 @@ class GuardProcess:
             self.watch.check_resume,
         )
         self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
+        self.listeners: list[Listener] = []
         self._snapshot_seq = self.kernel.state.seq
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
@@ -162,6 +163,9 @@ class GuardProcess:
         body = record.command.body
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)
+        if isinstance(body, c.Woke):
+            for listener in self.listeners:
+                listener.reopen()
         self.watch.heard(record)
         self.reconciler.heard(record)
         self.closing.heard(record)
@@ -175,7 +179,9 @@ class GuardProcess:
             return
         if connection not in self.settings.links:
             self.world.link(connection, paper_socket(self.settings.socket))
-        self.courier.spawn(Listener(self.world, self.loop, connection, self.venues[venue]).run())
+        listener = Listener(self.world, self.loop, connection, self.venues[venue])
+        self.listeners.append(listener)
+        self.courier.spawn(listener.run())
 
     async def _every(self) -> None:
         """Journal the marks that are due, the days that run out, and a snapshot now and then."""
