@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.guard.desk import AAPL, ANN, MOMENTUM, Desk
 
-from remit.guard.board import EVERY_NS, Board
+from remit.guard.board import ARMED_EVERY_NS, EVERY_NS, Board
 from remit.journal.frame import ENTRY_BYTES_MAX
 from remit.kernel import command as c
 from remit.kernel.codec import encode
 from remit.kernel.event import Alarm
+from remit.kernel.exit import ExitTerms, Leg
+from remit.kernel.health import GAP_NS
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import Price, Ratio, parse
@@ -90,6 +93,139 @@ def test_a_jump_is_told_and_a_drift_waits() -> None:
     rates = [("1.2", True), ("1.2001", False), ("1.3", True)]
     offers = [(FxMark(of="EUR", to="USD", at=desk.at, rate=parse(Ratio, rate)),) for rate, _ in rates]
     assert [board.offer((), offered, desk.at) for offered in offers] == [jumped for _, jumped in rates]
+
+
+def journalled(desk: Desk, board: Board, *, now: bool = False) -> list[str]:
+    """Enter what is due and return the codes of the alarms."""
+    records = [desk.do(GUARD, c.Marked(marks=marks)) for marks, _ in board.take(desk.at, now=now)]
+    return [event.code for record in records for event in record.events if isinstance(event, Alarm)]
+
+
+def test_a_spike_is_journalled_at_once_and_moves_no_extreme() -> None:
+    desk, board = holding()
+    assert not board.offer((mark(desk, "100", source="a"),), (), desk.at)
+    desk.at += EVERY_NS
+    assert journalled(desk, board) == []
+    assert board.offer((mark(desk, "1", source="a"),), (), desk.at), "it is news"
+    assert journalled(desk, board, now=True) == ["feed_unfit"]
+    assert not board.offer((mark(desk, "1", after_s=2, source="a"),), (), desk.at), "it is known"
+    assert not board.offer((mark(desk, "99.5", after_s=3, source="a"),), (), desk.at)
+    desk.at += 4 * EVERY_NS
+    assert journalled(desk, board) == []
+    known = desk.kernel.state.marks["AAPL"]
+    assert [str(seen) for seen in (known.last, known.low, known.high)] == ["99.5", "99.5", "99.5"]
+    assert desk.kernel.state.fit("AAPL")
+
+
+CONFIRMED = (("b", 1, True), ("a", 1, False), ("a", 6, True))
+
+
+@pytest.mark.parametrize(("source", "after_s", "urgent"), CONFIRMED)
+def test_what_makes_a_jump_believed_is_journalled_at_once(source: str, after_s: int, urgent: bool) -> None:
+    desk, board = holding()
+    board.offer((mark(desk, "50", source="a"),), (), desk.at)
+    journalled(desk, board, now=True)
+    assert board.offer((mark(desk, "50", after_s=after_s, source=source),), (), desk.at) == urgent
+    journalled(desk, board, now=True)
+    assert (str(desk.kernel.state.marks["AAPL"].last) == "50") == urgent == desk.kernel.state.fit("AAPL")
+
+
+def test_two_sources_within_a_second_are_both_journalled() -> None:
+    """The one does not hide the other: what they disagree on is what the kernel must know."""
+    desk, board = holding()
+    board.offer((mark(desk, "50", source="b"),), (), desk.at)
+    journalled(desk, board, now=True)
+    board.offer((mark(desk, "101", after_s=2, source="a"), mark(desk, "50", after_s=3, source="b")), (), desk.at)
+    assert taken(desk, board) == ["101", "50"]
+
+
+def test_an_order_brings_the_first_and_the_last_of_a_row() -> None:
+    """Of what nobody holds, nothing was journalled while the price moved far."""
+    desk = Desk()
+    board = Board(desk.kernel.state)
+    desk.do(GUARD, c.Marked(marks=(mark(desk, "100", after_s=0, source="a"),)))
+    for after_s, last in ((1, "130"), (3, "131"), (7, "132")):
+        assert not board.offer((mark(desk, last, after_s, source="a"),), (), desk.at)
+    assert [str(seen.last) for seen in board.fresh("AAPL")] == ["130", "132"]
+    board.offer((mark(desk, "110", 8, source="a"),), (), desk.at)
+    assert [str(seen.last) for seen in board.fresh("AAPL")] == ["110"]
+
+
+def exit_at(desk: Desk, trigger: str) -> None:
+    terms = ExitTerms(legs=(Leg(kind="stop_loss", trigger=parse(Price, trigger)),))
+    desk.do(ANN, c.SetExit(id="s", agent="momentum", connection="paper1", instrument="AAPL", terms=terms))
+    assert desk.kernel.state.exits_of["AAPL"]
+
+
+def test_a_mark_that_would_trigger_an_exit_cannot_wait() -> None:
+    desk, board = holding()
+    desk.do(GUARD, c.Marked(marks=(mark(desk, "100", after_s=0),)))
+    exit_at(desk, "99.5")
+    steps = [("99.51", False), ("99.5", True)]
+    assert [board.offer((mark(desk, last),), (), desk.at) for last, _ in steps] == [now for _, now in steps]
+    journalled(desk, board, now=True)
+    (exit,) = desk.kernel.state.exits.values()
+    assert exit.state == "triggered"
+
+
+@pytest.mark.parametrize(("has_exit", "after_ns"), [(False, EVERY_NS), (True, ARMED_EVERY_NS)])
+def test_where_an_exit_is_armed_marks_are_journalled_more_often(has_exit: bool, after_ns: int) -> None:
+    desk, board = holding()
+    desk.do(GUARD, c.Marked(marks=(mark(desk, "100", after_s=0),)))
+    if has_exit:
+        exit_at(desk, "90")
+    assert board.take(desk.at) == []
+    board.offer((mark(desk, "99.9"),), (), desk.at)
+    assert board.take(desk.at + after_ns - 1) == []
+    assert len(board.take(desk.at + after_ns)) == 1
+
+
+def test_who_says_nothing_for_a_minute_is_quiet_once() -> None:
+    desk, board = holding()
+    board.offer((mark(desk, "100", after_s=0),), (), desk.at)
+    begun = desk.at
+    heard = [board.quiet(begun + after) for after in (1, GAP_NS - EVERY_NS, GAP_NS, GAP_NS + EVERY_NS)]
+    assert heard == [(), (), (), ("AAPL",)]
+    desk.at = begun + GAP_NS + EVERY_NS
+    desk.do(GUARD, c.Quiet(instruments=("AAPL",)))
+    assert board.quiet(desk.at + EVERY_NS) == ()
+    again = mark(desk, "100", after_s=0)
+    board.offer((again,), (), desk.at)
+    desk.at += EVERY_NS
+    journalled(desk, board)
+    assert desk.kernel.state.marks["AAPL"] == board._latest["AAPL"]
+
+
+def test_the_same_quote_again_ends_a_silence() -> None:
+    desk, board = holding()
+    known = mark(desk, "100", after_s=0)
+    desk.do(GUARD, c.Marked(marks=(known,)))
+    desk.at += 2 * GAP_NS
+    desk.do(GUARD, c.Quiet(instruments=("AAPL",)))
+    board.offer((known,), (), desk.at)
+    journalled(desk, board, now=True)
+    assert desk.kernel.state.fit("AAPL")
+
+
+def test_a_bar_may_be_silent_for_as_long_as_it_lasts() -> None:
+    desk, board = holding()
+    bar, begun = mark(desk, "100", after_s=0, resolution_ns=3600 * 10**9), desk.at
+    board.offer((bar,), (), begun)
+    journalled(desk, board, now=True)
+    assert board.quiet(begun + 3600 * 10**9 + GAP_NS) == ()
+    assert board.quiet(begun + 3600 * 10**9 + GAP_NS + EVERY_NS) == ("AAPL",)
+
+
+def test_what_is_closed_or_held_by_nobody_is_not_missed() -> None:
+    desk, board = holding()
+    begun = desk.at
+    board.quiet(begun)
+    desk.do(ANN, c.SetTradingState(instrument="AAPL", state="closed"))
+    assert board.quiet(begun + 10 * GAP_NS) == ()
+    desk.do(ANN, c.SetTradingState(instrument="AAPL", state="trading"))
+    assert board.quiet(begun + 11 * GAP_NS) == (), "a minute from when it opened"
+    assert board.quiet(begun + 11 * GAP_NS + EVERY_NS) == ("AAPL",)
+    assert Board(Desk().kernel.state).quiet(10**20) == ()
 
 
 def test_every_batch_fits_into_an_entry() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import TypeVar
 
 import msgspec
 
 from remit.kernel.codec import encode
+from remit.kernel.exit import watch
 from remit.kernel.health import CONFIRM_NS, GAP_NS, HELD_BACK, confirms
 from remit.kernel.instrument import AGGREGATE_NS, FxMark, Mark
 from remit.kernel.numbers import BPS, NANOSECONDS
@@ -15,6 +17,8 @@ from remit.kernel.state import CLOCK_LEAD_NS, State
 
 EVERY_NS = NANOSECONDS
 """Marks of what is held or ordered are journalled once in so long."""
+ARMED_EVERY_NS = NANOSECONDS // 4
+"""Marks of what has an exit are journalled once in so long; a mark that would trigger one, at once."""
 JUMP_BPS = 100
 """A mark or rate so far from the last journalled one is journalled at once."""
 BATCH_BYTES_MAX = 16_384
@@ -42,7 +46,7 @@ class Board:
         self._changed: set[str] = set()
         self._heard: dict[str, int] = {}
         """When a feed last said anything of an instrument, in journal time."""
-        self._flushed_at = self._listened_at = 0
+        self._flushed_at = self._armed_at = self._listened_at = 0
 
     def offer(self, marks: tuple[Mark, ...], fx: tuple[FxMark, ...], at: int) -> bool:
         """Take what was heard at `at`; return whether something of it jumped, so that it should be journalled at
@@ -57,12 +61,12 @@ class Board:
             known = self._latest.get(name)
             if known is not None and mark.at < known.at:
                 continue
-            waiting = (known.low, known.high) if known is not None and self._is_news(known) else ()
+            waiting = (known.low, known.high) if known is not None and self._is_newer(known) else ()
             prices = [price for price in (mark.low, mark.high, mark.last, *waiting) if price is not None]
             self._latest[name] = msgspec.structs.replace(mark, low=min(prices), high=max(prices))
             self._changed.add(name)
             self._forget_strange(mark)
-            urgent = urgent or self._is_jump(mark)
+            urgent = urgent or self._is_jump(mark) or self._triggers(self._latest[name])
         for rate in fx:
             known_rate = self._fx.get((rate.of, rate.to)) or self._state.fx.get((rate.of, rate.to))
             if known_rate is None or not self._is_older(rate.at, known_rate.at):
@@ -79,17 +83,26 @@ class Board:
         return tuple(self._waiting(instrument, proof=True))
 
     def take(self, at: int, *, now: bool = False) -> list[Batch]:
-        """Return the batches to journal, of what is held, ordered or has a rate; empty until it is time (or `now`)."""
-        if not now and at < self._flushed_at + EVERY_NS:
+        """Return the batches to journal, of what is held, ordered or has a rate; empty until it is time (or `now`).
+
+        Where an exit is armed it is time more often.
+        """
+        whole = now or at >= self._flushed_at + EVERY_NS
+        if not whole and at < self._armed_at + ARMED_EVERY_NS:
             return []
-        self._flushed_at = at
-        wanted = sorted(name for name in self._changed if self._is_wanted(name))
+        self._armed_at = at
+        rates: list[FxMark] = []
+        if whole:
+            self._flushed_at = at
+            wanted = sorted(name for name in self._changed if self._is_wanted(name))
+            rates, self._fx = list(self._fx.values()), {}
+        else:
+            wanted = sorted(name for name in self._changed if name in self._state.exits_of)
         self._changed.difference_update(wanted)
         marks: list[Mark] = []
         for name in wanted:
             marks += self._waiting(name, proof=False)
             self._strange.pop(name, None)
-        rates, self._fx = list(self._fx.values()), {}
         return [((), tuple(batch)) for batch in _batches(rates)] + [(tuple(batch), ()) for batch in _batches(marks)]
 
     def quiet(self, at: int) -> tuple[str, ...]:
@@ -176,11 +189,14 @@ class Board:
         return instrument in state.unfit or any(cell.active for cell in state.cells_of.get(instrument, ()))
 
     def _is_news(self, mark: Mark) -> bool:
-        """Whether the kernel does not know a mark; after a silence it is news that the old one still stands."""
-        known = self._state.marks.get(mark.instrument)
-        if known is None or mark.at > known.at:
+        """Whether the kernel should hear of a mark; after a silence it is news that the old one still stands."""
+        if self._is_newer(mark):
             return True
-        return mark.at == known.at and mark.instrument in self._state.unfit
+        return mark.instrument in self._state.unfit and mark.at == self._state.marks[mark.instrument].at
+
+    def _is_newer(self, mark: Mark) -> bool:
+        known = self._state.marks.get(mark.instrument)
+        return known is None or mark.at > known.at
 
     def _is_older(self, at: int, known_at: int) -> bool:
         """Whether a rate comes late; one that claims to be from the future is never what others are late against."""
@@ -189,6 +205,15 @@ class Board:
     def _is_jump(self, mark: Mark) -> bool:
         known = self._state.marks.get(mark.instrument)
         return known is not None and self._is_wanted(mark.instrument) and _is_far(mark.last, known.last)
+
+    def _triggers(self, mark: Mark) -> bool:
+        """Whether an exit would close something on a mark: it cannot wait."""
+        state, name = self._state, mark.instrument
+        if name not in state.exits_of:
+            return False
+        instrument, known = state.instruments[name], state.marks.get(name)
+        armed = [exit for exit in map(state.exits.__getitem__, state.exits_of[name]) if exit.state == "armed"]
+        return any(watch(copy(exit), instrument, known, mark) for exit in armed if not exit.leg)
 
 
 def _is_far(new: int, known: int) -> bool:

@@ -42,7 +42,7 @@ def _set_mark(state: State, mark: Mark) -> list[Cell]:
     cells = state.cells_of.get(mark.instrument, [])
     for cell in cells:
         cell.mark(int(mark.last))
-    if mark.instrument in state.exits_of:
+    if mark.instrument in state.exits_of and mark.instrument not in state.unfit:
         fold_exits.marked(state, known, mark)
     return cells
 
