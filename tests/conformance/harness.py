@@ -72,6 +72,9 @@ class Harness(Protocol):
     def pay(self, amount: str) -> None:
         """Move cash by so much without a trade."""
 
+    def end(self, order: str) -> None:
+        """Let the venue cancel an order by itself."""
+
     def close_market(self) -> None: ...
 
     def pass_time(self) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from tests.conformance.harness import Harness
 from tests.guard.core import AGENT, OPERATOR, Core
 
-from remit.guard.errors import LinkDown
 from remit.guard.listener import Listener
 from remit.guard.reconciler import Reconciler
 from remit.guard.recover import in_doubt
 from remit.guard.watch import Watch
+from remit.guard.world import JOURNAL
 from remit.kernel import command as c
 from remit.kernel.event import HaltRaised, Record
 from remit.kernel.instrument import Mark
@@ -34,10 +34,14 @@ class VenueWorld(MemoryWorld):
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.news = asyncio.Event()
+        self.garbage: list[bytes] = []
+        """What the venue says next that is no message at all."""
 
     async def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         said = self.harness.stream(hello)
         while True:
+            while self.garbage:
+                yield self.garbage.pop()
             for message in said():
                 yield message
             self.news.clear()
@@ -49,13 +53,17 @@ class House(Core):
 
     world: VenueWorld
 
-    def __init__(self, harness: type[Harness] | Harness, world: VenueWorld | None = None) -> None:
-        super().__init__(world or VenueWorld())
-        self.venue = harness(self.vault.permit_key, self.world.now) if isinstance(harness, type) else harness
+    def __init__(self, harness: type[Harness], after: House | None = None) -> None:
+        """A guard that was just made, or, `after` another that crashed, the one that finds its journal and venue."""
+        if after is not None:
+            after.world.disks[JOURNAL] = after.disk.reboot()
+            after.world.news = asyncio.Event()
+        super().__init__(VenueWorld() if after is None else after.world)
+        self.venue = harness(self.vault.permit_key, self.world.now) if after is None else after.venue
         self.world.harness = self.venue
         self.price = "100"
-        self.sealed: list[bytes] = []
-        """Every sealed request, as it left."""
+        self.sealed: list[bytes] = [] if after is None else after.sealed
+        """Every sealed request, as it left, those before a crash included."""
         self.tampers: float | None = None
         """Where in each sealed request one bit is changed on its way, as a part of its length."""
         self._seconds = 0
@@ -97,6 +105,7 @@ class House(Core):
 
     async def rest(self, seconds: int = 0) -> None:
         """Let so many seconds pass in which everything goes on that can, and prices are told."""
+        self.world.news.set()
         for _ in range(max(seconds, 1)):
             for _ in range(40):
                 await asyncio.sleep(0)
@@ -263,27 +272,30 @@ class House(Core):
                 assert order.reserved == 0, f"{order.id} is over and still reserves"
         assert self.loop.failed is None, self.loop.failed
 
+    def alone(self, seconds: int) -> None:
+        """Let time pass for the venue after this guard is gone."""
+        for _ in range(seconds):
+            self.world.pass_time(NANOSECONDS)
+            self.venue.pass_time()
+
     def bought(self, quantity: str, price: str) -> tuple[int, int]:
         """Position and cash after buying so much at a price from the start."""
         size, each = parse(Quantity, quantity), parse(Price, price)
         return int(size), 100_000 * SCALE - SIGN["buy"] * size * each // SCALE
 
 
-def run(
-    harness: type[Harness] | Harness,
-    main: Callable[[House], Awaitable[None]],
-    world: VenueWorld | None = None,
-    *,
-    fresh: bool = True,
-) -> House:
-    """Run a test beside the loop of a guard, then check what must hold whatever happened."""
-    house = House(harness, world)
+def run(harness: type[Harness], main: Callable[[House], Awaitable[None]], *, after: House | None = None) -> House:
+    """Run a test beside the loop of a guard, be it the one `after` a crash; then check what must always hold.
+
+    When it returns the guard is gone, without a word to anybody.
+    """
+    house = House(harness, after)
 
     async def beside() -> None:
         writing = asyncio.ensure_future(house.loop.run())
         try:
             async with asyncio.timeout(20):
-                await house.begin(fresh)
+                await house.begin(after is None)
                 await main(house)
         finally:
             await house.courier.stop()
@@ -293,6 +305,3 @@ def run(
     asyncio.run(beside())
     house.check()
     return house
-
-
-__all__ = ["House", "LinkDown", "VenueWorld", "run"]

@@ -120,6 +120,10 @@ class PaperHarness:
     def pay(self, amount: str) -> None:
         self.faulty.incidents.pay(CONNECTION, "USD", parse(Money, amount), self._at())
 
+    def end(self, order: str) -> None:
+        self.exchange.drain(self._at())
+        self.exchange.floor.end(self.exchange.floor.orders[CONNECTION, order], "cancelled")
+
     def close_market(self) -> None:
         self.exchange.settle(SetTradingState(instrument="AAPL", state="closed"), self._at())
 
