@@ -98,7 +98,7 @@ def alert_of_start(state: State, at: int) -> Alert | None:
         return None
     places = sorted({f"{exit.agent} {exit.instrument}" for exit in standing})
     named = ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
-    why = f"{len(standing)} exits were not watched for {max(at - state.at, 0) // NANOSECONDS} s: {named}"
+    why = f"for {max(at - state.at, 0) // NANOSECONDS} s nobody watched the exits of {named}"
     return Alert("exits_unwatched", "firm", why)
 
 
