@@ -170,13 +170,17 @@ class House(Core):
         await self.rest()
 
     async def replace(self, order: str, quantity: str, limit: str) -> None:
+        """Ask for new terms; they must be allowed."""
+        record = await self.try_replace(order, quantity, limit)
+        assert record.decision is not None and record.decision.verdict == "allow", record
+        await self.rest()
+
+    async def try_replace(self, order: str, quantity: str, limit: str) -> Record:
         self.intents += 1
         body = c.Replace(
             id=f"r{self.intents}", order=order, quantity=parse(Quantity, quantity), limit_price=parse(Price, limit)
         )
-        record = await self.enter(AGENT, body)
-        assert record.decision is not None and record.decision.verdict == "allow", record
-        await self.rest()
+        return await self.enter(AGENT, body)
 
     async def person(self, body: c.Body) -> Record:
         record = await self.enter(OPERATOR, body)

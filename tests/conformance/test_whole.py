@@ -1,0 +1,110 @@
+"""Everything at once: drawn faults under drawn trading, and then none; and real processes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from tests.conformance.harness import Harness
+from tests.conformance.house import House, run
+from tests.guard.core import AGENT
+
+from remit.kernel import command as c
+
+MENDING = {
+    "lost_request": 300, "late_request": 300, "lost_reply": 500, "error_after": 400, "error_body": 300, "too_many": 200,
+    "garbage": 300, "twice": 400, "partial_fill": 500, "filled_first": 400, "filled_after": 300,
+    "partial_page": 300, "empty_page": 300, "dropped": 800, "doubled": 800, "swapped": 800,
+}  # fmt: skip
+"""Faults after which no person is needed, in ten-thousandths."""
+LASTING = {"busted": 200, "stray_order": 150, "position_drift": 100, "cash_drift": 100, "taken_id": 200}
+"""Faults that a person must look at."""
+STEPS = 60
+
+
+async def trade(house: House, source: random.Random) -> None:
+    """Trade at random for a minute or so: orders, cancels, new terms, prices, outages, time."""
+    for _ in range(STEPS):
+        working = sorted(house.working)
+        match source.choice(["order", "order", "order", "cancel", "replace", "price", "time", "outage", "round"]):
+            case "order":
+                limit = str(source.randint(90, 105))
+                side = source.choice(["buy", "buy", "sell"])
+                await house.propose(str(source.randint(1, 9)), limit, side)
+            case "cancel" if working:
+                await house.enter(AGENT, c.Cancel(order=source.choice(working)))
+            case "replace" if working:
+                await house.try_replace(
+                    source.choice(working), str(source.randint(1, 12)), str(source.randint(90, 105))
+                )
+            case "price":
+                await house.move(str(source.randint(92, 103)), source.choice([None, "3"]))
+            case "time":
+                await house.rest(source.randint(1, 8))
+            case "outage":
+                house.venue.set_away(source.random() < 0.3)
+                house.world.news.set()
+            case "round":
+                await house.round()
+        if source.random() < 0.5:
+            await house.rest()
+    house.venue.set_away(False)
+
+
+async def mend(house: House) -> None:
+    """Let every fault end and everything come to rest."""
+    house.venue.stop_faults()
+    house.world.news.set()
+    await house.rest(200)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_c52_whatever_went_wrong_ends_when_the_faults_end(venue: type[Harness], seed: int) -> None:
+    """After any plan of faults that no person must look at, with the faults then off: book and venue are one, every
+    order is settled or works at the venue, nothing is reserved without an order, and no id was placed twice."""
+
+    async def main(house: House) -> None:
+        source = random.Random(seed)
+        house.venue.draw(random.Random(seed + 1000), MENDING)
+        await trade(house, source)
+        await mend(house)
+        states = {order.id: order.state for order in house.kernel.state.orders.values()}
+        assert set(states.values()) <= {"acked", "partial"}, states
+        assert house.agrees(), (house.position, house.venue.position(), house.working, house.venue.working())
+        assert house.causes() == set() and house.ready
+
+    run(venue, main)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_c53_what_a_person_must_look_at_halts(venue: type[Harness], seed: int) -> None:
+    """After faults that no machine can mend, either book and venue are one or the connection is halted: never silently
+    wrong; and a kill still leaves nothing working."""
+
+    async def main(house: House) -> None:
+        source = random.Random(seed)
+        house.venue.draw(random.Random(seed + 1000), {**MENDING, **LASTING})
+        await trade(house, source)
+        await mend(house)
+        await house.rest(250)
+        assert house.agrees() or house.causes(), (house.position, house.venue.position())
+        if house.causes():
+            assert await house.refused_now() != ""
+        await house.kill()
+        await house.rest(70)
+        assert house.venue.working() == set()
+
+    run(venue, main)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_c54_the_same_seed_gives_the_same_journal(venue: type[Harness], seed: int) -> None:
+    """The same faults and the same trading leave the same records, byte for byte: what happened can be replayed."""
+
+    async def main(house: House) -> None:
+        house.venue.draw(random.Random(seed + 1000), MENDING)
+        await trade(house, random.Random(seed))
+        await mend(house)
+
+    first, second = (run(venue, main) for _ in range(2))
+    assert [record.command for record in first.on_disk()] == [record.command for record in second.on_disk()]
