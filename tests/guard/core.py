@@ -14,6 +14,7 @@ from remit.guard.clock import Clock
 from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.loop import Loop
+from remit.guard.reconciler import Reconciler
 from remit.guard.recover import recover
 from remit.guard.vault import FILE, Vault
 from remit.guard.watch import Watch
@@ -59,6 +60,7 @@ class Core:
         self.intents = 0
         self.watch: Watch | None = None
         self.closing: Closing | None = None
+        self.reconciler = Reconciler(self.world, self.loop, venues)
 
     def begin(self) -> None:
         """Watch and close, as the guard's process does from its start on."""
@@ -69,6 +71,7 @@ class Core:
 
     def _heard(self, record: Record) -> None:
         self.heard.append(record)
+        self.reconciler.heard(record)
         if self.watch is not None and self.closing is not None:
             self.watch.heard(record)
             self.closing.heard(record)

@@ -13,7 +13,7 @@ from remit.guard.errors import NoReply
 from remit.kernel import command as c
 from remit.kernel.codec import decode
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import NANOSECONDS, Money, Price, Quantity, parse
+from remit.kernel.numbers import NANOSECONDS, Price, Quantity, parse
 from remit.kernel.permit import Permit
 from remit.venues.paper import messages
 
@@ -178,41 +178,5 @@ def test_a_reply_that_makes_no_sense_is_unknown_and_asked_about() -> None:
         await core.rest()
         assert (states(core), core.loop.failed) == (["rejected"], None)
         assert [do for do, _ in core.said] == ["place", "query"]
-
-    run(main)
-
-
-def test_an_account_too_large_for_an_entry_is_told_and_never_ready() -> None:
-    async def main(core: Core) -> None:
-        held = tuple(c.Holding(f"N{number}", parse(Quantity, "1")) for number in range(2000))
-        cash = (("USD", parse(Money, "1")),)
-        core.answers["takesnapshot"] = lambda body: messages.Holdings(
-            connection="paper1", positions=held, cash=cash, orders=()
-        )
-        await core.loop.enter(GUARD, c.SetVenueState(connection="paper1", reconciled=False, link_up=False))
-        await core.loop.enter(GUARD, c.Ask(connection="paper1"))
-        await core.rest(10)
-        assert core.loop.failed is None
-        assert "entry_too_large" in {alert.code for alert in core.world.alerts}
-        assert not core.kernel.state.venue_states["paper1"].reconciled
-
-    run(main)
-
-
-def test_a_difference_is_looked_at_again_before_it_counts() -> None:
-    """Also after the link was down for a while: that venue did not differ, it was away."""
-
-    async def main(core: Core) -> None:
-        script = core.world.venues.pop("paper1")
-        await core.loop.enter(GUARD, c.Ask(connection="paper1"))
-        await core.rest(20)
-        core.world.venues["paper1"] = script
-        shown = [(c.Holding("AAPL", parse(Quantity, "7")),), (), ()]
-        core.answers["takesnapshot"] = lambda body: messages.Holdings(
-            connection="paper1", positions=shown.pop(0) if shown else (), cash=(), orders=()
-        )
-        await core.rest(30)
-        assert core.kernel.state.halts == {}
-        assert core.bodies(c.Reconciled)[-1].positions == ()
 
     run(main)

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from remit.guard.errors import (
+    EntryTooLarge,
     GuardError,
     GuardStopped,
     LinkDown,
@@ -231,12 +232,13 @@ class Courier:
                 why = fault.message
         if not any(isinstance(report, c.Reconciled | c.NoData) for report in reports):
             reports = (*reports, c.NoData(connection=connection, why=why[:500]))
-        for report in reports:
-            if isinstance(report, c.Reconciled):
-                for part in parts_of(report):
-                    await self._enter(part)
-            elif news(self._state, report):
-                await self._enter(report)
+        try:
+            for report in reports:
+                for part in parts_of(report) if isinstance(report, c.Reconciled) else (report,):
+                    if news(self._state, part):
+                        await self._enter(part)
+        except EntryTooLarge as fault:
+            await self._enter(c.NoData(connection=connection, why=fault.message))
 
 
 def _stop_of(state: State, due: Due, order: Order) -> str:

@@ -13,7 +13,9 @@ PART_BYTES_MAX = 12_288
 
 
 def parts_of(whole: c.Reconciled) -> tuple[c.Reconciled, ...]:
-    """Return an account as parts, in their order; one that fits is its own only part."""
+    """Return an account as parts, in their order; one that fits is its own only part, and a part stays as it is."""
+    if whole.parts > 1:
+        return (whole,)
     pieces: list[dict[str, list[Any]]] = [{}]
     room = PART_BYTES_MAX
     for field, row in _rows(whole):
