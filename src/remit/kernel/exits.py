@@ -15,7 +15,7 @@ from remit.kernel.order import Order, OrderIntent
 from remit.kernel.reserve import reducible_by
 from remit.kernel.state import State
 from remit.kernel.step import Step
-from remit.kernel.trade import speaks_for
+from remit.kernel.trade import free_id, speaks_for
 
 # -- setting and dropping
 
@@ -27,7 +27,7 @@ def set_exit(step: Step, body: c.SetExit) -> None:
     if known is not None:
         _amend(step, known, body)
         return
-    if not speaks_for(step, step.command.by, body.agent, body.client):
+    if not speaks_for(step, step.command.by, body.agent, body.client) or not free_id(step, body.id):
         return
     before = state.seen.get((body.agent, body.id))
     if before is not None and before.fingerprint == said(body):

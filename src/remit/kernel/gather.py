@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from remit.kernel.book import NEVER, Change
 from remit.kernel.event import REDUCING_PASSES
-from remit.kernel.exit import RESERVED_IDS
 from remit.kernel.exit_terms import fault_of_intent
 from remit.kernel.health import fault_of
 from remit.kernel.instrument import Instrument, Mark
@@ -168,8 +167,6 @@ def _intent_id(state: State, asked: Asked) -> str:
     intent, at = asked.intent, asked.at
     if asked.own is not None:
         return ""
-    if asked.by.role != "guard" and intent.id.startswith(RESERVED_IDS):
-        return f"ids that begin with {' or '.join(RESERVED_IDS)} are the guard's own"
     if (intent.agent, intent.id) in state.seen:
         return f"{intent.id} was used for a different order"
     if intent.created_at < at - INTENT_LIFE_NS:

@@ -9,7 +9,7 @@ from remit.kernel import event as e
 from remit.kernel import health
 from remit.kernel.approval import digest_of
 from remit.kernel.decide import Asked
-from remit.kernel.exit import exit_id, fault_of
+from remit.kernel.exit import RESERVED_IDS, exit_id, fault_of
 from remit.kernel.gather import off_increment
 from remit.kernel.halt import breached
 from remit.kernel.instrument import Mark
@@ -39,7 +39,7 @@ def quoted(step: Step, marks: tuple[Mark, ...]) -> None:
 def submit(step: Step, body: c.Submit) -> None:
     """Judge a proposed order once; the same intent again gets the first answer."""
     state, by, intent = step.state, step.command.by, body.intent
-    if not speaks_for(step, by, intent.agent, body.client):
+    if not speaks_for(step, by, intent.agent, body.client) or not free_id(step, intent.id):
         return
     seen = state.seen.get((intent.agent, intent.id))
     if seen is not None and seen.fingerprint == fingerprint(intent):
@@ -96,10 +96,18 @@ def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
     return False
 
 
+def free_id(step: Step, name: str) -> bool:
+    """Whether an id is not of the kind that the guard keeps for closing; refuses the command where it is."""
+    if step.command.by.role == "guard" or not name.startswith(RESERVED_IDS):
+        return True
+    step.refuse("reserved_id", f"ids that begin with {' or '.join(RESERVED_IDS)} are the guard's own; take another")
+    return False
+
+
 def replace(step: Step, body: c.Replace) -> None:
     """Judge new terms at the larger of old and new, once per id; until the venue answers both count."""
     order = _live_order(step, body.order)
-    if order is None:
+    if order is None or not free_id(step, body.id):
         return
     seen = step.state.seen.get((order.agent, body.id))
     if seen is not None and seen.fingerprint == replace_fingerprint(body):
