@@ -53,7 +53,8 @@ def admit(state: State, mark: Mark, known: Mark | None) -> Mark | None:
                 return None
             del state.unfit[name]
             unfit = None
-        mark = _without_strange(instrument, mark, known)
+        if mark.low != mark.last or mark.high != mark.last or mark.fair is not None:
+            mark = _without_strange(instrument, mark, known)
         if mark.at - known.at > GAP_NS and known.resolution_ns < AGGREGATE_NS and _is_watched(state, name):
             silent_s = (mark.at - known.at) // NANOSECONDS
             state.unfit[name] = Unfit("gap", mark.at, f"no mark for {silent_s} s; a second one is awaited")
@@ -111,12 +112,11 @@ def _settle(state: State, mark: Mark, unfit: Unfit) -> None:
 
 def _without_strange(instrument: Instrument, mark: Mark, known: Mark) -> Mark:
     """Leave out extremes and a fair price that are as far away as a jump: no second witness can speak for them."""
-    strange = [
-        field
-        for field, price in (("low", mark.low), ("high", mark.high), ("fair", mark.fair))
-        if price is not None and instrument.is_far(price, known.last) and instrument.is_far(price, mark.last)
-    ]
-    return msgspec.structs.replace(mark, **dict.fromkeys(strange)) if strange else mark
+    strange: dict[str, None] = {}
+    for field, price in (("low", mark.low), ("high", mark.high), ("fair", mark.fair)):
+        if price is not None and instrument.is_far(price, known.last) and instrument.is_far(price, mark.last):
+            strange[field] = None
+    return msgspec.structs.replace(mark, **strange) if strange else mark
 
 
 def _is_watched(state: State, instrument: str) -> bool:

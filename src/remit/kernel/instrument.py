@@ -63,8 +63,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def is_far(self, price: int, known: int) -> bool:
         """Whether a price lies further from a known one than this instrument jumps; a contract is measured by its
         payout of 1, since it may well double from a few cents."""
-        away = abs(price - known)
-        return away * BPS > (SCALE if self.kind == "prediction" else known) * self.jump_max_bps and away > self.tick
+        if price == known:
+            return False
+        away = price - known if price > known else known - price
+        if away * BPS <= (SCALE if self.kind == "prediction" else known) * self.jump_max_bps:
+            return False
+        return away > self.tick
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -94,6 +98,18 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def fault(self) -> str:
         """What makes these numbers no price; empty where nothing does."""
+        low, high, close, fair = self.low, self.high, self.close, self.fair
+        if (
+            0 <= self.bid <= self.ask > 0 < self.last
+            and (low is None or low > 0)
+            and (high is None or high > 0 and (low is None or low <= high))
+            and (close is None or close > 0)
+            and (fair is None or fair > 0)
+        ):
+            return ""
+        return self._fault()
+
+    def _fault(self) -> str:
         if self.bid > self.ask:
             return f"bid {self.bid} is above ask {self.ask}"
         if self.bid < 0 or self.ask <= 0 or self.last <= 0:
@@ -101,9 +117,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for name, extra in (("close", self.close), ("low", self.low), ("high", self.high), ("fair", self.fair)):
             if extra is not None and extra <= 0:
                 return f"{name} {extra}: a price is above zero"
-        if self.low is not None and self.high is not None and self.low > self.high:
-            return f"low {self.low} is above high {self.high}"
-        return ""
+        return f"low {self.low} is above high {self.high}"
 
 
 class Unfit(msgspec.Struct, frozen=True, omit_defaults=True):
