@@ -63,7 +63,9 @@ READS = [
     ("agent", "list"), ("agent", "show", "momentum"), ("account", "list"), ("client", "list"), ("capability", "list"),
     ("connection", "list"), ("grant", "list"), ("instrument", "list"), ("token", "list"), ("approvals", "list"),
     ("halt", "--list"), ("fact", "show"), ("risk", "show"), ("risk", "show", "--strategy", "momentum"),
-    ("order", "list", "--state", "denied"), ("order", "list", "--strategy", "momentum"),
+    ("order", "list", "--state", "denied"), ("order", "list", "--strategy", "momentum"), ("exit", "list"),
+    ("exit", "list", "--strategy", "momentum"), ("reconcile", "show"), ("connection", "tolerance", "paper1"),
+    ("kill", "--list"),
 ]  # fmt: skip
 
 
