@@ -11,6 +11,7 @@ from remit.guard.views.drift import drift_row, levels, unfit
 from remit.guard.views.looking import Looking
 from remit.guard.views.stops import halts, pauses
 from remit.kernel.codec import plain
+from remit.kernel.health import fault_of
 from remit.kernel.numbers import NANOSECONDS, text
 
 Rows = list[dict[str, Any]]
@@ -78,7 +79,7 @@ def _check(name: str, well: bool, said: str, fix: str) -> dict[str, Any]:
 
 
 def instruments(looking: Looking) -> Rows:
-    """Every instrument with its terms and what is known of it now."""
+    """Every instrument with its terms and what is known of it now; `unfit` says why its price is not to be trusted."""
     venue, state = looking.word("venue"), looking.state
     rows = []
     for name, instrument in sorted(state.instruments.items()):
@@ -91,15 +92,20 @@ def instruments(looking: Looking) -> Rows:
                 "market": instrument.market_name,
                 "trading": state.trading.get(name, "trading"),
                 "last": None if mark is None else text(mark.last),
+                "unfit": fault_of(state, name),
             }
         )
     return rows
 
 
 def marks(looking: Looking) -> Rows:
-    """The last journalled mark of each instrument, and its age in whole seconds."""
+    """The last journalled mark of each instrument, its age in whole seconds, and why it is not to be trusted."""
     return [
-        {**plain(mark), "age_s": max(looking.at - mark.at, 0) // NANOSECONDS}
+        {
+            **plain(mark),
+            "age_s": max(looking.at - mark.at, 0) // NANOSECONDS,
+            "unfit": fault_of(looking.state, mark.instrument),
+        }
         for _, mark in sorted(looking.state.marks.items())
     ]
 
