@@ -64,6 +64,7 @@ def fold_reconciled(state: State, command: Command, body: c.Reconciled) -> None:
 
 
 def fold_drifted(state: State, command: Command, decision: e.Decision | None, event: e.Drifted) -> None:
+    """A round with differences: what the venue shows is noted all the same, and nothing is believed beyond it."""
     body = command.body
     assert isinstance(body, c.Reconciled)
     _take_over(state, whole(state, body), event.drifts)
@@ -79,6 +80,7 @@ def fold_silent(state: State, command: Command, decision: e.Decision | None, eve
 
 
 def fold_tolerance(state: State, command: Command, body: c.SetTolerance) -> None:
+    """From here on this connection may differ so far."""
     state.tolerances[body.connection] = body.tolerance
 
 
