@@ -201,7 +201,10 @@ def test_the_same_quote_again_ends_a_silence() -> None:
     known = mark(desk, "100", after_s=0)
     desk.do(GUARD, c.Marked(marks=(known,)))
     desk.at += 2 * GAP_NS
+    board.offer((known,), (), desk.at)
+    journalled(desk, board, now=True)
     desk.do(GUARD, c.Quiet(instruments=("AAPL",)))
+    assert board.fresh("AAPL") == (), "what was said before the silence does not end it"
     board.offer((known,), (), desk.at)
     journalled(desk, board, now=True)
     assert desk.kernel.state.fit("AAPL")

@@ -98,11 +98,11 @@ class Board:
             rates, self._fx = list(self._fx.values()), {}
         else:
             wanted = sorted(name for name in self._changed if name in self._state.exits_of)
-        self._changed.difference_update(wanted)
         marks: list[Mark] = []
         for name in wanted:
             marks += self._waiting(name, proof=False)
             self._strange.pop(name, None)
+        self._changed.difference_update(wanted)
         return [((), tuple(batch)) for batch in _batches(rates)] + [(tuple(batch), ()) for batch in _batches(marks)]
 
     def quiet(self, at: int) -> tuple[str, ...]:
@@ -189,10 +189,12 @@ class Board:
         return instrument in state.unfit or any(cell.active for cell in state.cells_of.get(instrument, ()))
 
     def _is_news(self, mark: Mark) -> bool:
-        """Whether the kernel should hear of a mark; after a silence it is news that the old one still stands."""
+        """Whether the kernel should hear of a mark; of what is unfit it is news that a feed says the same again."""
         if self._is_newer(mark):
             return True
-        return mark.instrument in self._state.unfit and mark.at == self._state.marks[mark.instrument].at
+        name = mark.instrument
+        again = name in self._changed and name in self._state.unfit
+        return again and mark.at == self._state.marks[name].at
 
     def _is_newer(self, mark: Mark) -> bool:
         known = self._state.marks.get(mark.instrument)
