@@ -335,9 +335,24 @@ def test_a_position_that_the_venue_shows_smaller_bounds_what_is_sold() -> None:
     desk.state.confirmed[("paper1", "AAPL")] = int(quantity("4"))
     desk.redo.state.confirmed[("paper1", "AAPL")] = int(quantity("4"))
     desk.shadow.state.confirmed[("paper1", "AAPL")] = int(quantity("4"))
-    desk.mark("AAPL", "94")
+    assert marked(desk, "94") == ["stop_loss 95: 10", "alarm exit_unproven"]
     intent = closing(desk.state, only(desk).id, desk.at)
     assert intent is not None and intent.quantity == quantity("4")
+
+
+def test_agents_on_two_sides_of_one_connection_hold_less_together() -> None:
+    """What the connection does not hold is not sold: it would open there. It is told, loudly."""
+    desk = small()
+    desk.agent("other", "main", "paper1")
+    desk.hold("10")
+    desk.hold("6", agent="other", side="sell")
+    set_exit(desk, "stop 95")
+    assert marked(desk, "94") == ["stop_loss 95: 10", "alarm exit_unproven"]
+    assert close(desk) == []
+    assert (protects(desk), closing(desk.state, only(desk).id, desk.at)) == (["triggered 6"], None)
+    desk.hold("6", "94", agent="other")
+    assert close(desk) == ["ended closed"], "it goes on as soon as the connection holds it"
+    desk.agree()
 
 
 # -- short positions, contracts, perpetuals

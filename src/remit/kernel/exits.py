@@ -178,7 +178,21 @@ def _trigger(step: Step, exit: Exit) -> bool:
         return False
     quantity = Quantity(exit.protects)
     step.emit(e.ExitTriggered(exit=exit.id, leg=exit.leg, price=Price(exit.price), quantity=quantity))
+    held = proven(step.state, exit)
+    if held < quantity and not exit.why:
+        why = f"{exit.id} of {exit.agent} protects {quantity} of {exit.instrument}, but {exit.connection} is proven to "
+        step.emit(e.Alarm(code="exit_unproven", why=f"{why}hold {text(held)} on that side: no more is closed"))
     return True
+
+
+def proven(state: State, exit: Exit) -> int:
+    """Return how much its connection holds of what an exit closes, by book and venue, whatever reserves it: agents on
+    two sides of one connection hold less together than each of them."""
+    account = subject("account", state.agents[exit.agent].account)
+    cell = state.cells.get((account, exit.connection, exit.instrument))
+    held = 0 if cell is None else exit.sign * cell.quantity
+    confirmed = state.confirmed.get((exit.connection, exit.instrument))
+    return max(held if confirmed is None else min(held, exit.sign * confirmed), 0)
 
 
 def _in_the_way(state: State, exit: Exit) -> list[Order]:
@@ -250,4 +264,4 @@ def closing(state: State, name: str, at: int | None = None) -> OrderIntent | Non
     )
 
 
-__all__ = ["closing", "draw", "drop_exit", "expire", "set_exit"]
+__all__ = ["closing", "draw", "drop_exit", "expire", "proven", "set_exit"]
