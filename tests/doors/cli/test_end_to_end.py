@@ -152,3 +152,53 @@ def test_following_ends_cleanly_on_ctrl_c(desk: Processes) -> None:
         follower.send_signal(signal.SIGINT)
         _, err = follower.communicate(timeout=10)
     assert (follower.returncode, err) == (0, "")
+
+
+def test_a_stop_outlives_the_guard_and_closes_what_it_protects(desk: Processes, tmp_path: Path) -> None:
+    home = desk.home
+    token = set_up(desk, tmp_path)
+    ok(home, "order", "submit", "AAPL", "buy", "10", "--limit", "100.05", "--stop-loss", "95", token=token)
+    wait_for(lambda: ok(home, "exit", "list", "--json").json[0]["protection"] == "watched", "the bracket is armed")
+    desk.kill_guard()
+    desk.start_guard()
+    assert ok(home, "exit", "list", "--json").json[0]["says"] == "stop_loss 95"
+    wait_for(lambda: all(row["ready"] for row in ok(home, "connection", "list", "--json").json), "reconciled")
+    desk.mark("96")
+    desk.mark("94")
+    wait_for(lambda: ok(home, "positions", "--json").json["positions"] == [], "the stop closes the position")
+    assert ok(home, "exit", "list", "--json").json == []
+    closed = ok(home, "order", "list", "--json").json[0]
+    assert (closed["side"], closed["filled"], closed["state"]) == ("sell", "10", "filled")
+
+
+def test_a_kill_reports_what_became_of_every_order(desk: Processes, tmp_path: Path) -> None:
+    home = desk.home
+    token = set_up(desk, tmp_path)
+    for limit in ("97", "98"):
+        ok(home, "order", "submit", "AAPL", "buy", "5", "--limit", limit, token=token)
+    wait_for(lambda: {row["state"] for row in ok(home, "order", "list", "--json").json} == {"acked"}, "they work")
+    (row,) = ok(home, "kill", "--why", "drill", "--json").json["kills"]
+    assert (row["asked"], row["over"], row["working"], row["cancel_all"]) == (2, 2, 0, "done")
+    assert "look again" not in ok(home, "kill", "--list").out
+
+
+def test_what_differs_halts_the_connection_until_a_person_decides(desk: Processes, tmp_path: Path) -> None:
+    home = desk.home
+    token = set_up(desk, tmp_path)
+    ok(home, "order", "submit", "AAPL", "buy", "10", "--limit", "100.05", token=token)
+    wait_for(lambda: bool(ok(home, "positions", "--json").json["positions"]), "the order fills")
+    ok(home, "connection", "tolerance", "paper1", "--window-s", "0")
+    assert ok(home, "reconcile", "now").out.endswith("book and venue agree\n")
+    assert desk.venue is not None
+    desk.venue.terminate()
+    desk.venue.wait(10)
+    (home / "paper.db").unlink()
+    desk.start_venue()
+    wait_for(lambda: bool(ok(home, "reconcile", "show", "--json").json[0]["drifts"]), "the empty venue is seen", 30)
+    found = ok(home, "reconcile", "show").out
+    assert "position  AAPL  10" in found and "--accept venue" in found
+    assert remit(home, "order", "submit", "AAPL", "buy", "1", "--limit", "99", token=token).code == 3
+    out = ok(home, "reconcile", "resume", "paper1", "--accept", "venue", "--why", "the venue began anew").out
+    assert "position AAPL: corrected from 10 to 0" in out
+    wait_for(lambda: all(row["ready"] for row in ok(home, "connection", "list", "--json").json), "it opens again")
+    ok(home, "order", "submit", "AAPL", "buy", "1", "--limit", "99", token=token)

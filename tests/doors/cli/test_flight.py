@@ -70,7 +70,7 @@ def test_a_person_decides_and_the_halt_ends_in_one_go(house: House, accept: str,
     assert house.run("reconcile", "resume", "paper1", "--why", "looked").code == 2
     assert house.run("resume", halt, "--why", "looked").code == 1
     done = house.run("reconcile", "resume", "paper1", "--accept", accept, "--why", "the statement", "--json").json
-    assert [record["command"]["body"]["kind"] for record in done] == ["adopt", "review", "resume"]
+    assert [record["command"]["body"]["kind"] for record in done] == ["adopt", "review", "resume", "ask"]
     assert house.run("halt", "--list", "--json").json["halts"] == []
     assert house.run("positions", "--json").json["positions"][0]["quantity"] == held
     row = house.run("reconcile", "show", "--json").json[0]
@@ -150,7 +150,7 @@ def test_a_halt_says_which_limit_how_it_stands_and_the_way_back(house: House) ->
     (halt,) = house.run("halt", "--list", "--json").json["halts"]
     assert (halt["rule"], halt["actual"], halt["limit"], halt["now"]) == ("daily_loss_max", "110", "100", "110")
     out = house.run("halt", "--list").out
-    assert "daily_loss_max: 110 against 100, now 110" in out
+    assert "daily_loss_max at 110, limit 100, now 110" in out
     assert "1. daily_loss_max is at 110 USD, limit 100: wait for the next session, or change the limit" in out
     assert f"2. remit agent review {halt['id']} --limit daily_loss_max --why" in out
     assert f"3. remit resume {halt['id']} --why" in out

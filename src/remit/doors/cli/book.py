@@ -8,6 +8,7 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Agent, Json, read, subject_of
+from remit.doors.cli.stops import why_halted
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
@@ -116,8 +117,7 @@ def status(json: Json = False) -> None:
     if found["approvals"]:
         show.say(f"{found['approvals']} orders wait for a person: remit approvals list", "yellow")
     for row in found["halts"]:
-        why = f"{row['rule']} at {row['actual']}, limit {row['limit']}" if row["limit"] else row["why"] or row["rule"]
-        show.say(f"HALT {row['id']} of {row['subject']} ({row['cause']}): {why}", "red")
+        show.say(f"HALT {row['id']} of {row['subject']} ({row['cause']}): {why_halted(row)}", "red")
         show.say(f"  next: {row['to_end'][0]}")
     for row in found["pauses"]:
         show.say(f"PAUSE of {row['subject']} by {row['by']}: {row['why']}", "yellow")
@@ -130,9 +130,9 @@ def in_flight(found: dict[str, Any]) -> None:
         show.say(f"UNPROTECTED {row['quantity']} {row['instrument']} of {row['agent']}: {row['why']}", "red")
     for row in found["drifts"]:
         said = f"{row['kind']} {row['item']}: book {row['book']}, venue {row['venue']}"
+        if row["kind"] == "order":
+            said = f"order {row['item']} works at the venue: {row['why']}"
         show.say(f"DRIFT ({row['bucket']}) at {row['connection']}, {said}", DRIFTS[row["bucket"]])
-    if any(row["bucket"] == "large" for row in found["drifts"]):
-        show.say("  next: remit reconcile show")
     for row in found["unfit"]:
         show.say(f"UNFIT {row['instrument']} ({row['reason']}): {row['why']}; nothing opens in it", "yellow")
     for row in found["levels"]:

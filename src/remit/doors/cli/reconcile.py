@@ -15,7 +15,9 @@ app = noun("Whether book and venue agree: look, ask the venue now, decide who is
 
 Connection = Annotated[str, typer.Argument(metavar="CONNECTION", help="The connection's name.")]
 Connections = Annotated[str | None, typer.Argument(metavar="CONNECTION", help="Only this connection.")]
-COLUMNS = ("kind", "item", "book", "venue", "difference", "bucket", "rounds", "since", "why")
+COLUMNS = ("kind", "item", "book", "venue", "difference", "bucket")
+MORE = ("rounds", "since", "why")
+"""Where there is room."""
 WAIT_S = 10
 LOOK_S = 0.1
 
@@ -108,6 +110,7 @@ def resume(
         if not halt["reviewed_by"]:
             records.append(enter(make(Review, halt=halt["id"], limit=halt["rule"], why=why)))
         records.append(enter(make(Resume, halt=halt["id"], why=why)))
+    records.append(enter(make(Ask, connection=connection)))  # it opens with the next round that agrees
     if show.json(records):
         return
     for drift in found["drifts"]:
@@ -116,7 +119,15 @@ def resume(
         )
         show.say(f"{drift['kind']} {drift['item']}: {said}")
     for halt in halts:
-        show.say(f"{halt['id']}: ended; {connection} may trade as far as nothing else stops it", "green")
+        show.say(f"{halt['id']}: ended; {connection} may trade once the venue, which is asked now, agrees", "green")
+
+
+def _row(drift: dict[str, Any]) -> dict[str, Any]:
+    """Return a difference as people read it: an order works or does not, which is no number."""
+    if drift["kind"] != "order":
+        return drift
+    works = {"0": "-", "1": "works"}
+    return {**drift, "book": works[drift["book"]], "venue": works[drift["venue"]], "difference": ""}
 
 
 def _told(found: list[dict[str, Any]]) -> None:
@@ -130,7 +141,8 @@ def _told(found: list[dict[str, Any]]) -> None:
         if row["silent"]:
             show.say(f"  {row['silent']} rounds without an answer that could be used", "yellow")
         if row["drifts"]:
-            show.rows(row["drifts"], COLUMNS, "")
+            columns = (*COLUMNS, *MORE) if show.wide(110) else COLUMNS
+            show.rows([_row(drift) for drift in row["drifts"]], columns, "")
         for kept in row["kept"]:
             show.say(f"  kept: {kept['kind']} {kept['item']} differs by {kept['difference']}")
         for order in row["unknown"]:

@@ -113,10 +113,17 @@ def connections(looking: Looking) -> Rows:
 
 def ready_of(looking: Looking, name: str) -> dict[str, Any]:
     """Return whether a connection is ready, and what is missing where it is not."""
-    known = looking.state.venue_states[name]
-    why = "" if known.reconciled else "not reconciled since the guard started"
+    state = looking.state
+    known = state.venue_states[name]
+    why = "" if known.reconciled else "not reconciled"
     if not known.link_up:
         why = "the link is down"
+    elif why and any(drift.bucket == "large" for drift in state.drifts.get(name, ())):
+        why = f"book and venue differ: remit reconcile show {name}"
+    elif why and state.silent.get(name):
+        why = f"{state.silent[name]} rounds without an account of it"
+    elif why and name in state.reconciled_at:
+        why = "not reconciled since: the venue is asked"
     return {"ready": not why, "why": why, "clock_skew_ms": known.clock_skew_ms}
 
 

@@ -15,6 +15,8 @@ from remit.kernel.health import fault_of
 from remit.kernel.numbers import NANOSECONDS, text
 
 Rows = list[dict[str, Any]]
+NAMED_MAX = 5
+"""Things that one check names."""
 
 
 def status(looking: Looking) -> dict[str, Any]:
@@ -69,9 +71,29 @@ def health(looking: Looking) -> dict[str, Any]:
         checks.append(
             _check(f"connection {row['name']}", row["ready"], row["why"] or "ready", "See that its venue runs")
         )
+    checks += _watched(looking)
     stopped = [row["id"] for row in halts(looking)]
     checks.append(_check("halts", not stopped, ", ".join(stopped) or "none", "Look: remit halt --list"))
     return {"about": looking.about(), "seq": state.seq, "at": looking.at, "checks": checks}
+
+
+def _watched(looking: Looking) -> Rows:
+    """What is judged while orders live: whether exits are watched, book and venues agree, and prices are to be
+    trusted."""
+    state = looking.state
+    bare = [f"{row.agent} {row.instrument}: {row.why}" for row in unprotected(state)]
+    apart = [f"{name} {drift.item}" for name, drifts in sorted(state.drifts.items()) for drift in drifts]
+    bad = [f"{row['instrument']} ({row['reason']})" for row in unfit(looking)]
+    return [
+        _check("exits", not bare, _named(bare) or f"{len(state.exits)}, all watched", "Look: remit exit list"),
+        _check("reconciled", not apart, _named(apart) or "book and venues agree", "Look: remit reconcile show"),
+        _check("prices", not bad, _named(bad) or "to be trusted", "See that the feeds run: remit status"),
+    ]
+
+
+def _named(rows: list[str]) -> str:
+    more = f" and {len(rows) - NAMED_MAX} more" if len(rows) > NAMED_MAX else ""
+    return "; ".join(rows[:NAMED_MAX]) + more
 
 
 def _check(name: str, well: bool, said: str, fix: str) -> dict[str, Any]:
