@@ -51,6 +51,7 @@ MATCHING = {
     "limit at the touch trades": ("quote 99 100; buy a 10 @100", ["a 10@100"]),
     "limit above the touch trades at the touch": ("quote 99 100; buy a 10 @103", ["a 10@100"]),
     "limit below the touch rests": ("quote 99 100; buy a 10 @99.5", []),
+    "a crossed quote is no price": ("quote 99 100; buy a 10 @98; quote 101 97; quote -1 97", []),
     "no mark yet: waits": ("buy a 10 @103", []),
     # protection of market orders
     "never beyond the worst price": ("quote 99 100; buy a 10 <99.99", []),

@@ -48,8 +48,8 @@ def increments(order: Facts, of: Sums, change: Change) -> str:
 
 
 def mark_fresh(order: Facts, of: Sums, change: Change) -> str:
-    """There is a mark, and an exchange rate where one is needed, and neither is older than an hour beyond its
-    resolution."""
+    """There is a mark, and an exchange rate where one is needed; neither is older than an hour beyond its resolution,
+    and nothing speaks against the mark: no crossed or far price held back, no gap, no silence."""
     return order.mark_fault
 
 

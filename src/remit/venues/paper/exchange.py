@@ -93,10 +93,11 @@ class PaperExchange:
     def mark(self, mark: Mark, at: int | None = None) -> list[Message]:
         """Take what an instrument is worth from `at` (default: the mark's own time); return the messages that follow.
 
-        A mark of an instrument that is not listed here changes nothing.
+        A mark of an instrument that is not listed here, or one that is no price, changes nothing.
         """
         self._advance(mark.at if at is None else at)
-        self.floor.mark(mark)
+        if not mark.fault:
+            self.floor.mark(mark)
         return self._messages()
 
     def settle(self, settlement: Settlement, at: int) -> list[Message]:
