@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from remit.kernel import access
+from remit.kernel import access, exits
 from remit.kernel import command as c
 from remit.kernel.command import Body, Command
 from remit.kernel.event import Record
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.instrument import Mark
 from remit.kernel.kernel import Kernel
 from remit.kernel.mandate import EMPTY, Mandate
@@ -203,3 +205,126 @@ def test_the_command_to_approve_stands_in_full(width: int, height: int) -> None:
     assert "/somewhere/quite/deep/that/is/long/remit-x1y2z3" in joined
     assert f"approvalsapprove{first}" in joined
     assert f"approvalsapprove{rest[0]}" in joined if height > 30 else "(+1more)" in joined
+
+
+# What happens while orders live
+
+STOP = ExitTerms(legs=(Leg(kind="stop_loss", trigger=parse(Price, "90")),))
+
+
+def bracket(told: Told) -> str:
+    """Let the rogue buy 10 AAPL at 100 with a stop at 90; return the exit's id."""
+    order = told.buy("10", exit=STOP).decision.order  # type: ignore[union-attr]
+    told.say(GUARD, c.Filled(order=order, fill="f1", quantity=parse(Quantity, "10"), price=parse(Price, "100")))
+    return f"X-{order}"
+
+
+def test_an_exit_is_told_when_it_is_asked_for_when_it_triggers_and_when_it_is_over() -> None:
+    told = Told()
+    name = bracket(told)
+    assert told.story.lines[-1].what == "buy 10 AAPL, stop_loss 90"
+    assert (told.story.exits[name].says, told.story.exits[name].agent) == ("stop_loss 90", "rogue")
+    told.mark("89")
+    (line,) = [line for line in told.lines if line.verdict == "exit"]
+    assert (line.who, line.what, line.why) == ("rogue", "10 AAPL", "stop_loss at 90: the guard closes it")
+    assert told.story.triggered == {"stop_loss": 1}
+    intent = exits.closing(told.kernel.state, name)
+    assert intent is not None
+    order = told.say(GUARD, c.Submit(intent=intent)).decision.order  # type: ignore[union-attr]
+    assert [(said.who, said.what, said.verdict) for said in told.lines] == [("rogue", "sell 10 AAPL", "closes")]
+    assert told.story.tally("rogue").verdicts["allow"] == 1, "what the guard closes is no order of the agent's"
+    told.say(GUARD, c.Filled(order=order, fill="f2", quantity=parse(Quantity, "10"), price=parse(Price, "89")))
+    assert (line.state, told.story.exits) == ("closed", {})
+
+
+def test_what_an_agent_asks_of_its_exits_is_told_in_words() -> None:
+    told = Told()
+    name = bracket(told)
+    where = {"agent": "rogue", "connection": "street", "instrument": "AAPL"}
+    tighter = ExitTerms(legs=(Leg(kind="stop_loss", trigger=parse(Price, "95")),))
+    told.say(ROGUE, c.SetExit(id=name, terms=tighter, **where))
+    assert [(line.what, line.verdict) for line in told.lines] == [("exit for AAPL: stop_loss 95", "taken")]
+    assert told.story.exits[name].says == "stop_loss 95"
+    told.say(ROGUE, c.SetExit(id=name, terms=STOP, **where))
+    (line,) = told.lines
+    assert line.verdict == "refused" and line.why.startswith("widens_stop: stop_loss would move from 95 to 90")
+
+
+def test_a_limit_that_is_nearly_used_up_is_told_once() -> None:
+    told = Told()
+    order = told.buy("19").decision.order  # type: ignore[union-attr]
+    told.say(GUARD, c.Filled(order=order, fill="f1", quantity=parse(Quantity, "19"), price=parse(Price, "100")))
+    told.mark("78")
+    assert [(line.who, line.verdict, line.why) for line in told.lines] == [
+        ("rogue", "near", "daily_loss_max at 418, limit 500")
+    ]
+    told.mark("78.50")
+    assert told.lines == []
+
+
+def test_what_differs_at_the_venue_is_told_once_and_over_when_it_agrees() -> None:
+    told = Told()
+
+    def round_shows(cash: str) -> None:
+        usd = (("USD", parse(Money, cash)),)
+        told.say(GUARD, c.Reconciled(connection="street", positions=(), cash=usd, orders=()), later_s=200)
+
+    round_shows("49999.5")
+    assert [(line.who, line.verdict, line.why) for line in told.lines] == [
+        ("street", "drift", "cash USD: book 50,000, venue 49,999.50 (small)")
+    ]
+    round_shows("49999.5")
+    assert told.lines == [] and told.story.drifts == {"street": ("cash USD: book 50,000, venue 49,999.50 (small)",)}
+    round_shows("50000")
+    assert told.lines == [] and told.story.drifts == {}
+    round_shows("40000")
+    assert [line.verdict for line in told.lines] == ["alarm", "halt"]
+
+
+EXIT = {
+    "exit": "X-1", "agent": "rogue", "instrument": "AAPL", "protects": "10", "state": "armed", "protection": "watched",
+    "triggered": "", "price": None, "last": "101.5", "says": "trailing_stop 3%, take_profit 120",
+    "legs": [
+        {"kind": "trailing_stop", "says": "trailing_stop 3%", "level": "98.455"},
+        {"kind": "take_profit", "says": "take_profit 120", "level": "120"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (EXIT, "rogue 10 AAPL trailing_stop 98.45, take_profit 120 101.50"),
+        ({**EXIT, "triggered": "take_profit", "price": "120"}, "rogue 10 AAPL take_profit 120: closing 101.50"),
+        ({**EXIT, "state": "waiting"}, "rogue 10 AAPL trailing_stop 3%, take_profit 120 (waits) 101.50"),
+        ({**EXIT, "legs": [{**EXIT["legs"][0], "level": None}], "last": None}, "rogue 10 AAPL trailing_stop 3% -"),
+    ],
+)
+def test_an_exit_stands_on_the_screen_with_its_levels(row: dict[str, Any], says: str) -> None:
+    assert says in screen(Told(), Looked(status=LOOKED.status, exits=[row]), 200, 50)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 30), (200, 50)])
+def test_what_needs_a_look_stands_beside_the_halts(width: int, height: int) -> None:
+    status = LOOKED.status | {
+        "unprotected": [{"agent": "rogue", "instrument": "AAPL", "why": "asleep"}],
+        "drifts": [
+            {"connection": "street", "bucket": "large", "item": "IBM", "book": "10", "venue": "8"},
+            {"connection": "street", "bucket": "in_transit", "item": "GOOG", "book": "1", "venue": "0"},
+        ],
+        "unfit": [{"instrument": "MSFT", "reason": "jump", "why": "80"}],
+    }
+    many = [{**EXIT, "exit": f"X-{number}"} for number in range(12)]
+    shown = screen(Told(), Looked(status=status, exits=many), width, height)
+    for words in ("rogue AAPL unprotected", "street large drift", "MSFT jump", "rogue 10 AAPL"):
+        assert words in shown, words
+    assert "GOOG" not in shown
+
+
+def screen(told: Told, looked: Looked, width: int, height: int) -> str:
+    """Return what a terminal of this size shows, its blanks folded."""
+    console = Console(width=width, height=height, file=io.StringIO(), record=True, force_terminal=True)
+    console.print(view(told.story, looked, Path("/a/data/folder"), console.size))
+    shown = console.export_text()
+    assert len(shown.splitlines()) <= height and max(map(len, shown.splitlines())) <= width
+    return " ".join(shown.split())
