@@ -1,4 +1,5 @@
-"""Generate the reference pages of docs/ from the code: rules, presets, facts and, where the CLI stands, its commands.
+"""Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite and, where the CLI
+stands, its commands.
 
 python scripts/make_docs.py            write the pages
 python scripts/make_docs.py --check    say which pages are stale, and fail if any is
@@ -345,7 +346,42 @@ def cli_page() -> str:
     return "\n".join([MADE, "# The command line\n", head, *command_entries(command, "remit")])
 
 
-PAGES: dict[str, Callable[[], str]] = {"rules.md": rules_page, "presets.md": presets_page, "facts.md": facts_page}
+# The conformance suite
+
+
+def conformance_page() -> str:
+    """Return the numbered promises of the suite that every venue passes, read from its tests."""
+    rows: Table = []
+    for path in sorted((ROOT / "tests" / "conformance").glob("test_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            number = re.match(r"test_(c\d\d)_", getattr(node, "name", ""))
+            if number and isinstance(node, ast.FunctionDef):
+                promise = " ".join((ast.get_docstring(node) or "").split())
+                rows.append((number.group(1).upper(), promise, f"`{path.name}`"))
+    return "\n".join([MADE, CONFORMANCE, table(("Number", "Promise", "Where"), sorted(rows))])
+
+
+CONFORMANCE = """# Conformance of venues
+
+Every venue passes this suite before it trades, the paper venue first. A venue brings a harness
+(`tests/conformance/harness.py` says what is in one) and adds it to `tests/conformance/conftest.py`; the tests stay
+as they are. They drive the real core of a guard: loop, courier, listener, reconciler, watch, vault and journal. The
+last ones run a guard's process over a real socket. After each test of the core it is checked that every request that
+left had its journalled permit with exactly its bytes, that no permit was used twice, and that no order was placed
+twice.
+
+`remit.testing.faults` is the paper venue on which things go wrong by a plan, listed or drawn from a seed: use it to
+test an agent or a deployment of your own.
+
+Run it alone with `pytest tests/conformance`.
+"""
+
+PAGES: dict[str, Callable[[], str]] = {
+    "rules.md": rules_page,
+    "presets.md": presets_page,
+    "facts.md": facts_page,
+    "conformance.md": conformance_page,
+}
 if has_cli():
     PAGES["cli.md"] = cli_page
 
