@@ -485,3 +485,49 @@ def test_a_perpetual_at_profit_in_flight() -> None:
     order = desk.working("10", "120", side="sell", instrument="PERP")
     look(desk, "0", "1000200", order.id, PERP="0")
     assert found(desk) == {"PERP": "in_transit", "USD": "in_transit"}
+
+
+SETTLED = [
+    # what the book heard, the venue before and after it, as shares and dollars
+    (c.Dividend(instrument="AAPL", amount=money("2")), ("10", "999000"), ("10", "999020")),
+    (c.Split(instrument="AAPL", new=2, old=1), ("10", "999000"), ("20", "999000")),
+]
+
+
+@pytest.mark.parametrize(("fact", "before", "after"), SETTLED)
+def test_a_venue_may_settle_late(fact: Any, before: tuple[str, str], after: tuple[str, str]) -> None:
+    desk = holder()
+    look(desk, *after)
+    ahead = found(desk)
+    desk.took(fact)
+    look(desk, *before, after_ns=LATER - 1)
+    assert set(found(desk).values()) == {"in_transit"}
+    desk.reload()
+    look(desk, *after, after_ns=1)
+    assert found(desk) == {}
+    look(desk, *before)
+    assert set(found(desk).values()) == set(ahead.values()) == {"large"}, "a venue ahead of the book is a difference"
+    desk.agree()
+
+
+def test_a_market_may_pay_out_late() -> None:
+    desk = small()
+    desk.instrument("YES", "0.5", kind="prediction", market="rain", outcome="yes")
+    desk.hold("100", "0.5", instrument="YES")
+    desk.took(c.Resolve(market="rain", outcome="yes"), after_ns=LATER)
+    look(desk, "0", "999950", after_ns=LATER - 1, YES="100")
+    assert found(desk) == {"YES": "in_transit", "USD": "in_transit"}
+    look(desk, "0", "1000050", after_ns=1)
+    assert found(desk) == {}
+    desk.agree()
+
+
+def test_a_bust_that_the_venue_shows_late() -> None:
+    desk = holder()
+    order = next(iter(desk.state.finished.values()))
+    desk.took(c.Busted(order=order.id, fill=order.fills[0].split("|")[1]), GUARD, LATER)
+    look(desk, "10", "999000", after_ns=LATER - 1)
+    assert set(found(desk).values()) == {"in_transit"}
+    look(desk, "0", "1000000", after_ns=1)
+    assert found(desk) == {}
+    desk.agree()

@@ -25,31 +25,32 @@ OUT_OF_BOOK = ("cancelled", "expired", "filled", "rejected")
 class Transit:
     """What reports on their way could explain, per item: the least and the most that a venue may show beyond the book.
 
-    `fills` is of what the book heard within the window and the venue may not show yet; `orders` of what orders may
-    have done that the book has not heard yet.
+    `heard` is of fills and settlements that the book heard of within the window and the venue may not show yet;
+    `orders` of what orders may have done that the book has not heard of yet.
     """
 
     def __init__(self, state: State, connection: str, at: int) -> None:
         self._state, self._connection = state, connection
         self._window_ns = tolerance_of(state, connection).window_s * NANOSECONDS
         self._at = at
-        self.fills: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        self.orders: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self.heard: dict[tuple[Kind, str], list[int]] = defaultdict(lambda: [0, 0])
+        self.orders: dict[tuple[Kind, str], list[int]] = defaultdict(lambda: [0, 0])
         self._add_fills()
+        self._add_settled()
         self._add_orders()
 
-    def explains(self, item: str, difference: int, since: int) -> bool:
+    def explains(self, kind: Kind, item: str, difference: int, since: int) -> bool:
         """Whether a difference that was first seen at `since` fits what is in transit.
 
         Fills leave the window by themselves; an order may work for ever, so what it may have done explains only what
         has not stood for the window.
         """
-        low, high = self.fills[item]
+        low, high = self.heard[kind, item]
         if low <= difference <= high:
             return True
         if self._at - since >= self._window_ns:
             return False
-        more_low, more_high = self.orders[item]
+        more_low, more_high = self.orders[kind, item]
         return low + more_low <= difference <= high + more_high
 
     def is_recent(self, order: Order) -> bool:
@@ -65,9 +66,17 @@ class Transit:
                 continue
             instrument = self._state.instruments[order.instrument]
             worth = notional_ceil(fill.price, fill.quantity, instrument.multiplier * SCALE)
-            _widen(self.fills[order.instrument], -SIGN[order.side] * fill.quantity)
-            _widen(self.fills[instrument.currency], SIGN[order.side] * worth)
-            _widen(self.fills[instrument.currency], fill.fee)
+            _widen(self.heard["position", order.instrument], -SIGN[order.side] * fill.quantity)
+            _widen(self.heard["cash", instrument.currency], SIGN[order.side] * worth)
+            _widen(self.heard["cash", instrument.currency], fill.fee)
+
+    def _add_settled(self) -> None:
+        """Resolutions, splits, dividends, funding and fills taken back, which the venue may not show yet."""
+        for at, connection, kind, item, change in reversed(self._state.settled):
+            if self._at - at >= self._window_ns:
+                return
+            if connection == self._connection:
+                _widen(self.heard[kind, item], -change)
 
     def _add_orders(self) -> None:
         state = self._state
@@ -85,17 +94,13 @@ class Transit:
         if not quantity:
             return
         instrument, sign = self._state.instruments[order.instrument], SIGN[order.side]
-        unit = instrument.multiplier * SCALE
-        _widen(self.orders[order.instrument], sign * quantity)
-        price = order.counted_price
-        fee_bps = self._state.connections[self._connection].fee_bps
-        worth = notional_ceil(price, quantity, unit)
-        fee = div_ceil(worth * fee_bps, BPS)
-        _widen(
-            self.orders[instrument.currency], -worth - fee if sign > 0 else div_ceil(worth * (BPS + BETTER_BPS), BPS)
-        )
+        worth = notional_ceil(order.counted_price, quantity, instrument.multiplier * SCALE)
+        fee = div_ceil(worth * self._state.connections[self._connection].fee_bps, BPS)
+        cash = self.orders["cash", instrument.currency]
+        _widen(self.orders["position", order.instrument], sign * quantity)
+        _widen(cash, -worth - fee if sign > 0 else div_ceil(worth * (BPS + BETTER_BPS), BPS))
         if instrument.kind == "perpetual":  # what closes may gain or lose either way
-            _widen(self.orders[instrument.currency], worth if sign > 0 else -worth - fee)
+            _widen(cash, worth if sign > 0 else -worth - fee)
 
 
 def _widen(bounds: list[int], by: int) -> None:
@@ -173,7 +178,7 @@ class Comparison:
         since = self._at if before is None else before.since
         if unit is None:
             self._put(kind, item, held, there, "large", why)
-        elif self._transit.explains(item, there - held, since):
+        elif self._transit.explains(kind, item, there - held, since):
             self._put(kind, item, held, there, "in_transit", why)
         else:
             small = self._is_small(abs(there - held) * unit, max(abs(held), abs(there)) * unit)

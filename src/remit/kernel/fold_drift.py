@@ -12,6 +12,7 @@ from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
 from remit.kernel.order import Order, fill_key
+from remit.kernel.settle import note_settled
 from remit.kernel.state import State
 
 TOLERANCE = access.Tolerance()
@@ -206,7 +207,11 @@ def fold_reversed(state: State, command: Command, decision: e.Decision | None, e
         order.fills.append(key)
         return
     state.fills[key] = msgspec.structs.replace(fill, busted=True)
+    currency = state.instruments[order.instrument].currency
+    held = state.cash_of(order.connection, currency).amount
     _move_back(state, order, fill)
+    note_settled(state, order.connection, "position", order.instrument, -SIGN[order.side] * fill.quantity)
+    note_settled(state, order.connection, "cash", currency, state.cash_of(order.connection, currency).amount - held)
 
 
 def _move_back(state: State, order: Order, fill: Fill) -> None:

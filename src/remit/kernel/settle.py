@@ -8,8 +8,9 @@ from remit.kernel import command as c
 from remit.kernel import fold_exits
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
+from remit.kernel.drift import Kind
 from remit.kernel.names import split_subject
-from remit.kernel.numbers import SCALE, Price
+from remit.kernel.numbers import DAY_NS, SCALE, Price
 from remit.kernel.state import State
 
 
@@ -28,6 +29,7 @@ def resolve(state: State, command: Command, body: c.Resolve) -> None:
             held = cell.quantity
             if held:
                 cell.fill(-1 if held > 0 else 1, abs(held), payout, 0)
+                _note_quantity(state, cell, -held)
                 _pay_cash(state, cell, payout * held)
                 paid.append(cell)
         for key in state.confirmed:
@@ -63,6 +65,7 @@ def split(state: State, command: Command, body: c.Split) -> None:
             sums[cell.connection] = sums.get(cell.connection, 0) + cell.quantity
     for cell in cells:
         if split_subject(cell.subject)[0] in ("firm", "account"):
+            _note_quantity(state, cell, sums.get(cell.connection, 0) - cell.quantity)
             cell.quantity = sums.get(cell.connection, 0)
         cell.price = cell.price * body.old // body.new if mark is None else int(mark.last)
         cell.revalue()
@@ -122,4 +125,18 @@ def _pay_cash(state: State, cell: Cell, amount: int) -> None:
     """Move the connection's cash once, with its account's stake; `amount` is price times quantity."""
     if split_subject(cell.subject)[0] == "account":
         instrument = state.instruments[cell.instrument]
-        state.cash_of(cell.connection, instrument.currency).amount += amount * instrument.multiplier // SCALE**2
+        change = amount * instrument.multiplier // SCALE**2
+        state.cash_of(cell.connection, instrument.currency).amount += change
+        note_settled(state, cell.connection, "cash", instrument.currency, change)
+
+
+def _note_quantity(state: State, cell: Cell, change: int) -> None:
+    if split_subject(cell.subject)[0] == "account":
+        note_settled(state, cell.connection, "position", cell.instrument, change)
+
+
+def note_settled(state: State, connection: str, kind: Kind, item: str, change: int) -> None:
+    """Remember for a while that the book moved without a fill: a venue may do the same a little later."""
+    while state.settled and state.settled[0][0] < state.at - DAY_NS:
+        state.settled.popleft()
+    state.settled.append((state.at, connection, kind, item, change))

@@ -127,6 +127,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drifts: tuple[tuple[str, tuple[Drift, ...]], ...]
     kept: tuple[tuple[str, Kind, str, int], ...]
     unknown: tuple[tuple[str, str, int], ...]
+    settled: tuple[tuple[int, str, Kind, str, int], ...]
     levels: tuple[tuple[str, str, Dimension, str, int], ...]
     cash: tuple[tuple[str, str, int], ...]
     sums: tuple[tuple[str, tuple[int, ...]], ...]
@@ -165,6 +166,7 @@ def dump(state: State) -> bytes:
         gathered=tuple(row for _, row in sorted(state.gathered.items())),
         drifts=tuple((name, tuple(_canonical(row) for row in rows)) for name, rows in sorted(state.drifts.items())),
         kept=tuple((*key, value) for key, value in sorted(state.kept.items())),
+        settled=tuple(state.settled),
         unknown=tuple(
             (name, order, since) for name, orders in sorted(state.unknown.items()) for order, since in orders.items()
         ),
@@ -296,6 +298,7 @@ def _load_behaviour(state: State, image: Image) -> None:
     state.gathered = {row.connection: row for row in image.gathered}
     state.drifts = dict(image.drifts)
     state.kept = {(connection, kind, item): kept for connection, kind, item, kept in image.kept}
+    state.settled.extend(image.settled)
     for connection, order, since in image.unknown:
         state.unknown.setdefault(connection, {})[order] = since
     state.cancel_alls = {row.connection: row for row in image.cancel_alls}

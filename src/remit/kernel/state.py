@@ -177,6 +177,9 @@ class State:
         """Per (connection, kind, item): how much more the venue may show, because a person said so."""
         self.unknown: dict[str, dict[str, int]] = {}
         """Since when the outcome of which orders is unknown, oldest first, per connection."""
+        self.settled: deque[tuple[int, str, Kind, str, int]] = deque()
+        """What moved the book without a fill, oldest first: when, connection, kind, item, by how much. The venue may
+        show it late."""
         self._begin_world()
         self._begin_exits()
         self._begin_behaviour()
