@@ -1,6 +1,7 @@
 """An agent of your own: it says who it is, proposes one order, and reads what was decided.
 
     REMIT_TOKEN=remit_agent_... python examples/agent.py NVDA 5
+    REMIT_TOKEN=remit_agent_... python examples/agent.py NVDA 5 180 200    # and a stop-loss and a take-profit
 """
 
 import os
@@ -11,8 +12,15 @@ from pathlib import Path
 from remit.guard.wire import Client, GuardError
 from remit.kernel.command import Submit
 from remit.kernel.event import Record
-from remit.kernel.numbers import Quantity, parse, text
+from remit.kernel.exit import ExitTerms, Leg
+from remit.kernel.numbers import Price, Quantity, parse, text
 from remit.kernel.order import OrderIntent
+
+bracket = None
+if len(sys.argv) > 4:
+    stop_loss = Leg(kind="stop_loss", trigger=parse(Price, sys.argv[3]))
+    take_profit = Leg(kind="take_profit", trigger=parse(Price, sys.argv[4]))
+    bracket = ExitTerms(legs=(stop_loss, take_profit))
 
 home = Path(os.environ.get("REMIT_HOME", Path.home() / ".local" / "share" / "remit"))
 try:
@@ -22,6 +30,7 @@ try:
         intent = OrderIntent(
             id=f"{me['agent']}-{now}", agent=me["agent"], connection=me["connections"][0], created_at=now,
             instrument=sys.argv[1], side="buy", quantity=parse(Quantity, sys.argv[2]), type="market",
+            exit=bracket,
         )  # fmt: skip
         record = guard.ask("command", Submit(intent=intent), Record)
         if record.decision is None:  # not judged at all: what happened instead stands in its events

@@ -66,7 +66,7 @@ def until(holds: Callable[[], bool], what: str, within_s: int = 20) -> None:
 
 
 def test_the_sessions_of_the_readme(guard: dict[str, str]) -> None:
-    shown, desk = BLOCKS
+    shown, desk, flight = BLOCKS
     for command, _ in steps(desk):
         if command != "remit up &":
             if command.startswith("remit feed"):
@@ -74,7 +74,7 @@ def test_the_sessions_of_the_readme(guard: dict[str, str]) -> None:
             done = run(command, guard)
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     held = "HELD"
-    for command, printed in steps(shown):
+    for command, printed in [*steps(shown), *steps(flight)]:
         done = run(command.replace("HELD", held), guard)
         said = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).strip().splitlines())
         assert pattern(printed).fullmatch(said), f"$ {command}\n{said}"
@@ -88,12 +88,24 @@ def an_agent_of_ones_own(guard: dict[str, str]) -> None:
     """docs/agents.md: the example agent with a token of its own, allowed, denied, and without a valid token."""
     secret = json.loads(run("remit token issue momentum --role agent --json", guard).stdout)["secret"]
 
-    def propose(quantity: str, token: str) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "examples/agent.py", "NVDA", quantity]
+    def propose(quantity: str, token: str, *exit: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "examples/agent.py", "NVDA", quantity, *exit]
         environ = {**guard, "REMIT_TOKEN": token}
         return subprocess.run(words, env=environ, capture_output=True, text=True, cwd=ROOT, timeout=30)
 
     allowed, denied, unknown = propose("1", secret), propose("100", secret), propose("1", secret[:-1])
     assert allowed.stdout.startswith("allow r") and allowed.returncode == 0, allowed.stderr
     assert denied.stdout.startswith("deny r") and "order_notional_max of agent:momentum" in denied.stdout
+    bracket, wrong = propose("1", secret, "180", "200"), propose("1", secret, "200", "180")
+    assert bracket.stdout.startswith("allow r") and wrong.stdout.startswith("deny r"), bracket.stderr + wrong.stderr
+    assert "exit_terms of agent:momentum: stop_loss 200 is not below the price" in wrong.stdout
+    exits = json.loads(run("remit exit list --json", guard).stdout)
+    assert bracket.stdout.split()[1] in {row["order"] for row in exits}
     assert unknown.returncode == 1 and "Traceback" not in unknown.stderr, unknown.stderr
+
+
+def test_what_the_page_of_agents_quotes_stands_in_the_example() -> None:
+    page = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+    example = (ROOT / "examples" / "agent.py").read_text(encoding="utf-8")
+    quoted = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert quoted and all(block in example for block in quoted)
