@@ -130,6 +130,8 @@ class GuardProcess:
                 resumed_why="" if resumed is None else resumed.reason,
             ),
         )
+        for connection in self.kernel.state.connections:
+            self._link(connection)
         self.watch.look_for_halt_file()
         write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
         write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
@@ -177,11 +179,15 @@ class GuardProcess:
             why = f"{connection} goes to {venue}, which this version cannot speak with: nothing can be sent there"
             self.world.alert(Alert("venue_unknown", subject("connection", connection), why))
             return
-        if connection not in self.settings.links:
-            self.world.link(connection, paper_socket(self.settings.socket))
+        self._link(connection)
         listener = Listener(self.world, self.loop, connection, self.venues[venue])
         self.listeners.append(listener)
         self.courier.spawn(listener.run())
+
+    def _link(self, connection: str) -> None:
+        """Name the socket of a connection that the settings name none for: that of the paper venue."""
+        if connection not in self.settings.links:
+            self.world.link(connection, paper_socket(self.settings.socket))
 
     async def _every(self) -> None:
         """Journal the marks that are due, the days that run out, and a snapshot now and then."""
