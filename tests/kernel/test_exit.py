@@ -21,6 +21,7 @@ from remit.kernel.exit import (
     closing_id,
     fault_of,
     look,
+    seen,
     stop_of,
     terms_text,
     watch,
@@ -115,30 +116,36 @@ def mark(at: int, last: str, low: str = "", high: str = "", **more: Any) -> Mark
     )  # fmt: skip
 
 
+def shows(exit: Exit, known: Mark | None, new: Mark, of: Instrument | None = None) -> bool:
+    """Let an exit see a mark that followed another one; return whether it was touched."""
+    sight = seen(of or instrument(), new)
+    return sight is not None and watch(exit, -1 if known is None else known.at, sight)
+
+
 def test_extremes_from_before_it_was_armed_touch_nothing() -> None:
     """The low since the last mark may be older than the exit; its last price is not."""
     exit = armed("stop 95, trail 5", armed_at=10)
-    assert not watch(exit, instrument(), mark(9, "100"), mark(20, "99", low="90", high="120"))
+    assert not shows(exit, mark(9, "100"), mark(20, "99", low="90", high="120"))
     assert exit.extreme == scaled("100"), "nor does the high move the trail"
-    assert watch(exit, instrument(), mark(20, "99"), mark(30, "99", low="95"))
+    assert shows(exit, mark(20, "99"), mark(30, "99", low="95"))
     exit = armed("stop 95", armed_at=10)
-    assert watch(exit, instrument(), None, mark(20, "95")), "the last price counts at once"
+    assert shows(exit, None, mark(20, "95")), "the last price counts at once"
 
 
 def test_extremes_from_before_new_terms_are_held_against_the_stop_of_then() -> None:
     """Tightening again and again never blinds a stop to what happens between two marks."""
     exit = armed("stop 98", armed_at=10, earlier=("stop_loss", scaled("95")))
-    assert not watch(exit, instrument(), mark(9, "100"), mark(20, "99", low="96"))
-    assert watch(exit, instrument(), mark(9, "100"), mark(21, "99", low="95"))
+    assert not shows(exit, mark(9, "100"), mark(20, "99", low="96"))
+    assert shows(exit, mark(9, "100"), mark(21, "99", low="95"))
     assert (exit.leg, exit.price) == ("stop_loss", scaled("95"))
     exit = armed("stop 98", armed_at=10, earlier=("stop_loss", scaled("95")))
-    assert not watch(exit, instrument(), mark(10, "100"), mark(20, "99"))
+    assert not shows(exit, mark(10, "100"), mark(20, "99"))
     assert exit.earlier is None, "a mark of the time since then speaks of the new stop alone"
 
 
 def test_extremes_that_leave_the_last_price_out_are_completed_by_it() -> None:
     exit = armed("stop 95, take 110")
-    assert watch(exit, instrument(), mark(0, "100"), mark(1, "94", low="97", high="99"))
+    assert shows(exit, mark(0, "100"), mark(1, "94", low="97", high="99"))
     assert exit.leg == "stop_loss"
 
 
@@ -146,10 +153,10 @@ def test_an_instrument_whose_exits_look_at_the_fair_price() -> None:
     """Trades far off the venue's own mark price touch nothing; without that price nothing is seen at all."""
     fair = instrument(kind="perpetual", exits_on="mark")
     exit = armed("stop 95, trail 10")
-    assert not watch(exit, fair, mark(0, "100"), mark(1, "80", low="70", high="200", fair=price("101")))
+    assert not shows(exit, mark(0, "100"), mark(1, "80", low="70", high="200", fair=price("101")), fair)
     assert exit.extreme == scaled("101")
-    assert not watch(exit, fair, mark(1, "100"), mark(2, "80"))
-    assert watch(exit, fair, mark(2, "100"), mark(3, "120", fair=price("95")))
+    assert not shows(exit, mark(1, "100"), mark(2, "80"), fair)
+    assert shows(exit, mark(2, "100"), mark(3, "120", fair=price("95")), fair)
 
 
 prices = st.integers(80, 120).map(lambda whole: whole * SCALE)

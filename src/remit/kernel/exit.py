@@ -6,7 +6,7 @@ and of journalled marks.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -164,15 +164,22 @@ def _leg_text(leg: Leg) -> str:
 # -- when a mark touches
 
 
-def seen(instrument: Instrument, mark: Mark, whole: bool) -> tuple[int, int, int] | None:
-    """Return the lowest, highest and last price that a mark says to the exits of an instrument; None where it says
-    nothing to them. `whole`: its extremes count too, since none of them can be older than the exit."""
+class Sight(NamedTuple):
+    """The lowest, highest and last price that a mark shows to the exits of an instrument."""
+
+    low: int
+    high: int
+    last: int
+
+
+def seen(instrument: Instrument, mark: Mark) -> Sight | None:
+    """Return what a mark shows to the exits of an instrument; None where it shows them nothing."""
     if instrument.exits_on == "mark":
-        return None if mark.fair is None else (int(mark.fair),) * 3
+        return None if mark.fair is None else Sight(int(mark.fair), int(mark.fair), int(mark.fair))
     last = int(mark.last)
-    low = last if mark.low is None or not whole else min(int(mark.low), last)
-    high = last if mark.high is None or not whole else max(int(mark.high), last)
-    return low, high, last
+    low = last if mark.low is None else min(int(mark.low), last)
+    high = last if mark.high is None else max(int(mark.high), last)
+    return Sight(low, high, last)
 
 
 def begin(exit: Exit, at: int, price: int) -> None:
@@ -181,22 +188,21 @@ def begin(exit: Exit, at: int, price: int) -> None:
     _trail(exit, price)
 
 
-def watch(exit: Exit, instrument: Instrument, known: Mark | None, mark: Mark) -> bool:
-    """Let an armed exit see a mark that followed `known`; where a leg is touched, note it and return True.
+def watch(exit: Exit, since: int, sight: Sight) -> bool:
+    """Let an armed exit see a mark whose extremes are `since` the one before; where a leg is touched, note it and
+    return True.
 
-    Extremes since a mark from before the exit stood as it stands may be older than that: of such a mark only the last
-    price counts, and the whole of it against the stop that stood before.
+    Extremes that may be older than the exit as it stands are not its own: then only the last price counts, and the
+    adverse extreme against the stop that stood before.
     """
-    whole, latest = seen(instrument, mark, True), seen(instrument, mark, False)
-    if whole is None or latest is None:
-        return False
-    if known is not None and exit.armed_at <= known.at:
+    low, high, last = sight
+    if exit.armed_at <= since:
         exit.earlier = None
-        return look(exit, *whole)
-    if exit.earlier is not None and exit.sign * (whole[0 if exit.sign > 0 else 1] - exit.earlier[1]) <= 0:
+        return look(exit, low, high, last)
+    if exit.earlier is not None and exit.sign * ((low if exit.sign > 0 else high) - exit.earlier[1]) <= 0:
         exit.leg, exit.price = exit.earlier
         return True
-    return look(exit, *latest)
+    return look(exit, last, last, last)
 
 
 def look(exit: Exit, low: int, high: int, last: int) -> bool:

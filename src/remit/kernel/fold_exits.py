@@ -12,6 +12,7 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.book import NEVER
 from remit.kernel.command import Command
 from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, seen, stop_of, terms_text, watch
 from remit.kernel.instrument import Instrument, Mark
@@ -31,10 +32,13 @@ REVIVES = ("closed", "flat", "unfilled", REMAINDER)
 
 def marked(state: State, known: Mark | None, mark: Mark) -> None:
     """Let the armed exits of an instrument see a mark that took effect; `known` is the one it replaced."""
-    instrument = state.instruments[mark.instrument]
+    sight = seen(state.instruments[mark.instrument], mark)
+    if sight is None:
+        return
+    since = NEVER if known is None else known.at
     for name in state.exits_of[mark.instrument]:
         exit = state.exits[name]
-        if exit.state == "armed" and not exit.leg and not exit.why and watch(exit, instrument, known, mark):
+        if exit.state == "armed" and not exit.leg and not exit.why and watch(exit, since, sight):
             state.exits_due[name] = None
 
 
@@ -248,8 +252,8 @@ def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
 def price_of(state: State, instrument: Instrument) -> int | None:
     """Return the price that exits of an instrument look at, as last journalled; None where there is none."""
     mark = state.marks.get(instrument.name)
-    shown = None if mark is None else seen(instrument, mark, False)
-    return None if shown is None else shown[2]
+    sight = None if mark is None else seen(instrument, mark)
+    return None if sight is None else sight.last
 
 
 def exit_armed(state: State, command: Command, decision: e.Decision | None, event: e.ExitArmed) -> None:
