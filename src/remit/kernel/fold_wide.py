@@ -13,7 +13,9 @@ from remit.kernel.state import ArmFact, CancelAllFact, State
 
 def fold_cancel_all(state: State, command: Command, decision: e.Decision | None, event: e.CancelAllAsked) -> None:
     """A venue was told to cancel everything; its answer is awaited."""
-    state.cancel_alls[event.connection] = CancelAllFact(connection=event.connection, at=command.at)
+    known = state.cancel_alls.get(event.connection)
+    tries = known.tries + 1 if known is not None and isinstance(command.body, c.CancelAll) else 1
+    state.cancel_alls[event.connection] = CancelAllFact(connection=event.connection, at=command.at, tries=tries)
 
 
 def fold_armed(state: State, command: Command, decision: e.Decision | None, event: e.Armed) -> None:

@@ -81,6 +81,8 @@ class CancelAllFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     connection: str
     at: At
+    tries: int
+    """How often it was told since a kill last asked for it."""
     code: str | None = None
     """Empty where the venue did it, else why not; None while there is no answer."""
     answered_at: At = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.fold_drift import tolerance_of
 from remit.kernel.halt import CANCELS_MAX, killed_connections
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.state import State
+from remit.kernel.state import ArmFact, CancelAllFact, State
 from remit.kernel.step import Step
 
 
@@ -51,12 +53,14 @@ def arm(step: Step, body: c.Arm) -> None:
 
 def answered(step: Step, body: c.Answered) -> None:
     """A venue did what it was told of a whole connection, or did not; only what is news counts."""
-    known = (step.state.cancel_alls if body.to == "cancel_all" else step.state.armed).get(body.connection)
+    facts: Mapping[str, CancelAllFact | ArmFact]
+    facts = step.state.cancel_alls if body.to == "cancel_all" else step.state.armed
+    known = facts.get(body.connection)
     if known is None or known.code == body.code:
         step.refuse("no_change", f"nothing waits for this answer of {body.connection}")
         return
     step.emit(e.Took())
-    if body.to == "cancel_all" and body.code:
+    if isinstance(known, CancelAllFact) and known.tries == 1 and body.code:
         why = f"{body.connection}: everything should be cancelled there, and the venue did not: {body.code}"
         step.emit(e.Alarm(code="cancel_all_failed", why=why))
 

@@ -49,6 +49,7 @@ def _row(state: State, fact: HaltFact, connection: str) -> dict[str, Any]:
         "working": len(working),
         "unknown": sum(1 for order in working if order.state == "unknown"),
         "cancel_all": _answer(told) if everything else "not told",
+        "tries": told.tries if everything and told is not None else 0,
         "told_at": told.at if everything and told is not None else None,
         "answered_at": told.answered_at or None if everything and told is not None else None,
         "flatten": fact.flatten,
