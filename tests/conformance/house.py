@@ -33,9 +33,14 @@ class VenueWorld(MemoryWorld):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
+        self.began = self.wall
         self.news = asyncio.Event()
         self.garbage: list[bytes] = []
         """What the venue says next that is no message at all."""
+
+    def true(self) -> int:
+        """The time by a clock that nobody sets: the venue's."""
+        return self.began + self.monotonic()
 
     async def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         said = self.harness.stream(hello)
@@ -53,13 +58,16 @@ class House(Core):
 
     world: VenueWorld
 
-    def __init__(self, harness: type[Harness], after: House | None = None) -> None:
-        """A guard that was just made, or, `after` another that crashed, the one that finds its journal and venue."""
+    def __init__(self, harness: type[Harness], after: House | None = None, keep: int = 0) -> None:
+        """A guard that was just made, or, `after` another that crashed, the one that finds its journal and venue.
+
+        `keep` bytes more than it had synced are on the disk.
+        """
         if after is not None:
-            after.world.disks[JOURNAL] = after.disk.reboot()
+            after.world.disks[JOURNAL] = after.disk.reboot(keep)
             after.world.news = asyncio.Event()
         super().__init__(VenueWorld() if after is None else after.world)
-        self.venue = harness(self.vault.permit_key, self.world.now) if after is None else after.venue
+        self.venue = harness(self.vault.permit_key, self.world.true) if after is None else after.venue
         self.world.harness = self.venue
         self.price = "100"
         self.sealed: list[bytes] = [] if after is None else after.sealed
@@ -288,12 +296,14 @@ class House(Core):
         return int(size), 100_000 * SCALE - SIGN["buy"] * size * each // SCALE
 
 
-def run(harness: type[Harness], main: Callable[[House], Awaitable[None]], *, after: House | None = None) -> House:
+def run(
+    harness: type[Harness], main: Callable[[House], Awaitable[None]], *, after: House | None = None, keep: int = 0
+) -> House:
     """Run a test beside the loop of a guard, be it the one `after` a crash; then check what must always hold.
 
     When it returns the guard is gone, without a word to anybody.
     """
-    house = House(harness, after)
+    house = House(harness, after, keep)
 
     async def beside() -> None:
         writing = asyncio.ensure_future(house.loop.run())

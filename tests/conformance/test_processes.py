@@ -103,7 +103,7 @@ def desk(tmp_path: Path) -> Iterator[FaultyDesk]:
         processes.stop()
 
 
-def test_c55_over_real_sockets_book_and_venue_end_as_one(desk: FaultyDesk) -> None:
+def test_c58_over_real_sockets_book_and_venue_end_as_one(desk: FaultyDesk) -> None:
     """A real guard that trades over a real socket at which things go wrong ends with the venue's book, and the venue
     saw no id placed twice."""
     source = random.Random(55)
@@ -125,7 +125,7 @@ def test_c55_over_real_sockets_book_and_venue_end_as_one(desk: FaultyDesk) -> No
     assert len(placed) == len(set(placed)) >= 10
 
 
-def test_c56_a_guard_that_is_killed_leaves_nothing_working(desk: FaultyDesk) -> None:
+def test_c59_a_guard_that_is_killed_leaves_nothing_working(desk: FaultyDesk) -> None:
     """After `kill -9` of the guard the venue's dead man cancels every order by itself; the next guard finds them over
     and its book right."""
     desk.say(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=3)))

@@ -11,7 +11,7 @@ from remit.kernel.access import Tolerance
 from remit.kernel.numbers import Quantity, parse
 
 
-def test_c46_a_kill_empties_the_connection_whoever_placed_its_orders(venue: type[Harness]) -> None:
+def test_c47_a_kill_empties_the_connection_whoever_placed_its_orders(venue: type[Harness]) -> None:
     """A kill cancels every order at the venue, also those that this guard never made."""
 
     async def main(house: House) -> None:
@@ -26,7 +26,7 @@ def test_c46_a_kill_empties_the_connection_whoever_placed_its_orders(venue: type
 
 
 @pytest.mark.parametrize("fault", ["lost_request", "lost_reply", "error_after", "error_body", "too_many", "twice"])
-def test_c47_a_kill_is_repeated_until_the_venue_did_it(venue: type[Harness], fault: str) -> None:
+def test_c48_a_kill_is_repeated_until_the_venue_did_it(venue: type[Harness], fault: str) -> None:
     """To cancel everything is idempotent and goes on until the venue says that it did; an outage only delays it."""
 
     async def main(house: House) -> None:
@@ -40,7 +40,7 @@ def test_c47_a_kill_is_repeated_until_the_venue_did_it(venue: type[Harness], fau
     run(venue, main)
 
 
-def test_c48_a_kill_during_an_outage_reaches_the_venue_afterwards(venue: type[Harness]) -> None:
+def test_c49_a_kill_during_an_outage_reaches_the_venue_afterwards(venue: type[Harness]) -> None:
     """A kill while the venue is away cancels everything as soon as it is back, and nothing opens until a review."""
 
     async def main(house: House) -> None:
@@ -57,7 +57,7 @@ def test_c48_a_kill_during_an_outage_reaches_the_venue_afterwards(venue: type[Ha
     run(venue, main)
 
 
-def test_c49_a_dead_man_cancels_where_the_guard_is_gone(venue: type[Harness]) -> None:
+def test_c50_a_dead_man_cancels_where_the_guard_is_gone(venue: type[Harness]) -> None:
     """A dead man is renewed for as long as orders work; when the guard is gone the venue cancels them by itself, and
     the next guard finds them over."""
 
@@ -77,7 +77,7 @@ def test_c49_a_dead_man_cancels_where_the_guard_is_gone(venue: type[Harness]) ->
     run(venue, later, after=first)
 
 
-def test_c50_a_dead_man_that_is_off_cancels_nothing(venue: type[Harness]) -> None:
+def test_c51_a_dead_man_that_is_off_cancels_nothing(venue: type[Harness]) -> None:
     """Where the dead man is switched off, orders outlive a guard that is gone."""
 
     async def main(house: House) -> None:
@@ -92,7 +92,7 @@ def test_c50_a_dead_man_that_is_off_cancels_nothing(venue: type[Harness]) -> Non
     assert gone.venue.working() == gone.working != set()
 
 
-def test_c51_a_guard_that_comes_back_asks_before_anything_opens(venue: type[Harness]) -> None:
+def test_c52_a_guard_that_comes_back_asks_before_anything_opens(venue: type[Harness]) -> None:
     """After a crash with orders under way every one is asked about, none is sent again, and book and venue are one."""
 
     async def before(house: House) -> None:

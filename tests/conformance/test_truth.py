@@ -42,8 +42,11 @@ def test_c40_a_round_shows_what_is_held_and_what_works(venue: type[Harness]) -> 
         house.venue.plan(told=["dropped"])
         await house.order("4", "100")
         resting = await house.order("2", "90")
+        before = len(house.heard)
         await house.round()
         assert (house.position, house.cash) == house.bought("4", "100") and house.agrees()
+        said = [type(record.command.body) for record in house.heard[before:]]
+        assert said == [c.Ask, c.Filled, c.Reconciled], "the fills come first, so that nothing has to be asked about"
         account = house.bodies(c.Reconciled)[-1]
         assert {holding.instrument: holding.quantity for holding in account.positions} == {"AAPL": 4 * 10**18}
         assert account.orders == (resting,) and dict(account.cash) == {"USD": house.cash}
@@ -122,5 +125,22 @@ def test_c45_an_order_that_the_venue_no_longer_shows_is_asked_about(venue: type[
         assert house.known(made).reserved == parse(Quantity, "4")
         await house.rest(20)
         assert house.stands(made) == "cancelled" and house.agrees()
+
+    run(venue, main)
+
+
+def test_c46_a_question_tells_the_fills_before_the_end(venue: type[Harness]) -> None:
+    """Asking about an order tells every fill it had, and only then that it is over: no end is ever followed by a fill
+    that was known before."""
+
+    async def main(house: House) -> None:
+        made = await house.order("4", "90")
+        house.venue.plan({"snapshot": ["lost_reply"] * 9}, told=["dropped"] * 3)
+        house.venue.fill(made, "1")
+        house.venue.fill(made, "2")
+        house.venue.end(made)
+        await house.ask(made)
+        assert house.stands(made) == "cancelled" and house.known(made).filled == parse(Quantity, "3")
+        assert house.agrees() and "late_fill" not in house.alarms()
 
     run(venue, main)
