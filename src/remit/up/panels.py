@@ -35,12 +35,14 @@ STYLES = {
 }
 WORDS = {
     "allow": "ALLOW", "hold": "HOLD", "deny": "DENY", "refused": "REFUSED", "halt": "HALT", "lapsed": "EXPIRED",
-    "exit": "EXIT", "closes": "CLOSES", "near": "NEAR", "over": "OVER", "drift": "DRIFT", "alarm": "ALARM",
+    "cancelled": "CANCELLED", "exit": "EXIT", "closes": "CLOSES", "near": "NEAR", "over": "OVER", "drift": "DRIFT",
+    "alarm": "ALARM",
 }  # fmt: skip
 WIDE = 120
 TALL = 30
 GAUGES_FIRST = ("daily_loss_max", "capital_max", "orders_per_day_max", "order_rate_max", "drawdown_max")
 BAR = 12
+SHORT = {"stop_loss": "stop", "take_profit": "profit", "trailing_stop": "trail"}
 EXITS_MOST, EXITS_FEW = 8, 3
 """Rows of exits on a large screen and on a small one."""
 PLAIN = Console(width=80)
@@ -142,7 +144,7 @@ def _order_rows(line: Line, width: int) -> list[Text]:
     head = Text(no_wrap=True, overflow="ellipsis")
     head.append(_clock(line.at), "dim")
     head.append(f" {line.who[:9]:<9} ")
-    head.append(f"{WORDS.get(line.verdict, line.verdict):<8}", STYLES.get(line.verdict, ""))
+    head.append(f"{WORDS.get(line.verdict, line.verdict):<7} ", STYLES.get(line.verdict, ""))
     head.append(_what(line))
     head.append("  " if line.what else "")
     head.append(f"{line.state}  " if line.state else "", "dim")
@@ -242,11 +244,11 @@ def exits_panel(looked: Looked) -> Panel:
 def _levels(row: dict[str, Any]) -> str:
     """Return where each leg of an exit stands now; what triggered, or waits for its entry, is said instead."""
     if row["triggered"]:
-        return f"{row['triggered']} {shown(row['price'])}: closing"
+        return f"{SHORT[row['triggered']]} {shown(row['price'])}: closing"
     if row["state"] == "waiting":
         return f"{row['says']} (waits)"
     levels = ((leg, leg["level"]) for leg in row["legs"])
-    return ", ".join(leg["says"] if level is None else f"{leg['kind']} {shown(level)}" for leg, level in levels)
+    return ", ".join(leg["says"] if level is None else f"{SHORT[leg['kind']]} {shown(level)}" for leg, level in levels)
 
 
 def waiting_text(story: Story, home: Path, width: int, most: int) -> Text:

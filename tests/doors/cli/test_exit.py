@@ -105,9 +105,17 @@ def test_a_bracket_waits_for_its_entry_and_then_watches(house: House) -> None:
     order = record["decision"]["order"]
     (row,) = exits(house)
     assert (row["exit"], row["order"], row["state"], row["protection"]) == (f"X-{order}", order, "waiting", "waiting")
+    assert "stop_loss 95, take_profit 110" in house.run("order", "show", order).out
     house.desk.fill(order, "5", "100")
     shown = house.run("exit", "show", f"X-{order}").out
     assert "watched" in shown and "  stop_loss 95\n" in shown and "  take_profit 110\n" in shown
+
+
+def test_a_person_who_approves_sees_the_exit(house: House) -> None:
+    words = ("order", "submit", "AAPL", "buy", "15", "--limit", "100", "--stop-loss", "95", "--json")
+    order = house.run(*words, who="momentum").json["decision"]["order"]
+    digest = house.run("approvals", "list", "--json", who="bob").json[0]["digest"]
+    assert "with an exit: stop_loss 95\n" in house.run("approvals", "approve", order, "--digest", digest, who="bob").out
 
 
 def test_a_bracket_on_the_wrong_side_is_denied_with_its_prices(house: House) -> None:

@@ -82,6 +82,8 @@ def _show(held: dict[str, Any]) -> None:
         return
     show.say(f"worth up to {held['worth']} {held['currency']}, at worst {held['worst_price']} each", "bold")
     show.say(f"  {held['side']} {held['quantity']} {held['instrument']} ({held['type']}) for {held['agent']}")
+    if held["exit"]:
+        show.say(f"  with an exit: {held['exit']}")
     show.say(f"  through {held['connection']} of {held['account']}, asked {held['age_s']} s ago by {held['asked_by']}")
     show.say(f"  {held['needed']} more needed, lapses in {held['expires_in_s']} s")
     show.say(f"  digest {held['digest']}")

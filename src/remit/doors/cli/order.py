@@ -228,7 +228,7 @@ def show_(order: Order, json: Json = False) -> None:
     if show.json(found):
         return
     terms = ("order", "state", "agent", "client", "connection", "side", "quantity", "instrument", "type", "limit_price")
-    show.facts(found, (*terms, "worst_price", "filled", "paid_average", "worth", "currency", "at", "intent"))
+    show.facts(found, (*terms, "worst_price", "filled", "paid_average", "worth", "currency", "exit", "at", "intent"))
     show.say("")
     show.rows(found["life"], ("seq", "at", "by", "kind", "event", "state", "details"), "nothing moved it")
     if not found["complete"]:

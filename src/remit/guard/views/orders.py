@@ -10,10 +10,11 @@ from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import Submit
 from remit.kernel.event import Finding, Record
+from remit.kernel.exit_words import terms_words
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, SCALE, notional_ceil, text
-from remit.kernel.order import TERMINAL, Order
+from remit.kernel.order import TERMINAL, Order, OrderIntent
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.state import State
@@ -64,6 +65,7 @@ def order_row(looking: Looking, order: Order) -> dict[str, Any]:
         "worst_price": text(order.worst_price),
         "paid_average": None if average is None else text(average),
         "time_in_force": order.time_in_force,
+        "exit": exit_of(order.intent),
         "state": order.state,
         "opening": order.opening,
         "worth": text(worth_of(looking.state, order)),
@@ -71,6 +73,11 @@ def order_row(looking: Looking, order: Order) -> dict[str, Any]:
         "at": order.at,
         "changed_at": order.changed_at,
     }
+
+
+def exit_of(intent: OrderIntent) -> str:
+    """Return the exit that an order brings, in words; empty where it brings none."""
+    return "" if intent.exit is None else terms_words(intent.exit)
 
 
 def worth_of(state: State, order: Order) -> int:
@@ -116,6 +123,7 @@ def _denied_row(record: Record, body: Submit) -> dict[str, Any]:
         "worst_price": text(decision.worst_price),
         "paid_average": None,
         "time_in_force": intent.time_in_force,
+        "exit": exit_of(intent),
         "state": "denied",
         "opening": decision.reducing < decision.quantity,
         "worth": text(decision.worth),
@@ -259,6 +267,7 @@ def _approval(looking: Looking, order: Order) -> dict[str, Any]:
         "type": order.type,
         "quantity": text(order.quantity),
         "limit_price": None if order.limit_price is None else text(order.limit_price),
+        "exit": exit_of(order.intent),
         "needed": max(order.quorum - len(outside), int(confirms)),
         "quorum": order.quorum,
         "confirm": order.confirm,
