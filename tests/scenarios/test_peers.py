@@ -13,6 +13,8 @@ from remit.kernel import command as c
 from remit.kernel.codec import decode
 from remit.kernel.decide import Asked, Judge
 from remit.kernel.effect import Act
+from remit.kernel.exit import ExitTerms, Leg
+from remit.kernel.exits import closing
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
@@ -142,6 +144,43 @@ def test_no_order_sleeps_past_a_halt() -> None:
     order = desk.order("1", "90")
     desk.took(c.Halt(subject="firm", why="x"), BOB)
     assert order.state == "pending_cancel"
+
+
+HALTS: tuple[dict[str, Any], ...] = (
+    {"subject": "firm", "why": "x"},
+    {"subject": "agent:momentum", "why": "x", "kill": True},
+    {"subject": "connection:paper1", "why": "x", "kill": True},
+)
+
+
+@pytest.mark.parametrize("halt", HALTS)
+def test_a_trigger_under_a_halt_only_ever_reduces(halt: dict[str, Any]) -> None:
+    """nautilus_trader 1.221 triggers a stop order whose trigger bypasses the halt. Here what triggers is no order: the
+    guard proposes one, and under a halt it passes as a proven reduction or not at all."""
+    desk = small()
+    desk.hold("10")
+    stop = ExitTerms(legs=(Leg(kind="stop_loss", trigger=price("95")),))
+    bracket = desk.working("20", "99", exit=stop)
+    body = c.SetExit(id="s", agent="momentum", connection="paper1", instrument="AAPL", terms=stop)
+    desk.took(body, agent("momentum"))
+    desk.took(c.Halt(**halt), BOB)
+    assert bracket.state == "pending_cancel", "no entry is left to fill"
+    (name,) = (exit.id for exit in desk.state.exits.values() if not exit.order)
+    desk.mark("AAPL", "94")
+    intent = closing(desk.state, name, desk.at)
+    assert intent is not None
+    record = desk.do(c.Submit(intent=intent), GUARD)
+    assert record.decision is not None and verdict(record) == "allow"
+    assert record.decision.reducing == record.decision.quantity == quantity("10")
+    assert "agent_active" in rules(desk.do(c.Submit(intent=desk.intent("10", "94", side="sell")), GUARD)), (
+        "no second one"
+    )
+    desk.fill(record.decision.order, "10", "94")
+    assert desk.position("agent:momentum") == 0 and name not in desk.state.exits
+    assert closing(desk.state, f"X-{bracket.id}", desk.at) is None, "a bracket that filled nothing closes nothing"
+    desk.took(c.Cancelled(order=bracket.id), GUARD)
+    assert desk.state.exits == {}
+    desk.agree()
 
 
 @pytest.mark.parametrize("spelled", ["NaN", "Infinity", "-1", "1e3", "0x10", "1.", ".5", "", "1_000", " 1", "１"])
