@@ -145,6 +145,7 @@ def test_what_triggered_is_shown_until_it_is_closed(house: House) -> None:
         "95",
         "closing",
     )
+    assert f"exit_triggered {row['exit']} stop_loss" in house.run("log", "--kind", "exit_triggered").out
     assert "stop_loss triggered at 95; closing orders so far: 0" in house.run("exit", "show", row["exit"]).out
 
 

@@ -109,7 +109,8 @@ def _gist(body: dict[str, Any]) -> str:
 
 
 def _event(event: dict[str, Any]) -> str:
-    details = [event[name] for name in ("state", "order", "halt", "rule", "code", "why") if event.get(name)]
+    names = ("state", "exit" if "exit" in event else "order", "halt", "rule", "leg", "level", "code", "why")
+    details = [event[name] for name in names if event.get(name)]
     return " ".join((event["event"], *(str(detail) for detail in details)))
 
 
