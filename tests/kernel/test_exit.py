@@ -21,7 +21,6 @@ from remit.kernel.exit import (
     closing_id,
     fault_of,
     look,
-    seen,
     stop_of,
     terms_text,
     watch,
@@ -118,8 +117,7 @@ def mark(at: int, last: str, low: str = "", high: str = "", **more: Any) -> Mark
 
 def shows(exit: Exit, known: Mark | None, new: Mark, of: Instrument | None = None) -> bool:
     """Let an exit see a mark that followed another one; return whether it was touched."""
-    sight = seen(of or instrument(), new)
-    return sight is not None and watch(exit, -1 if known is None else known.at, sight)
+    return watch(exit, of or instrument(), known, new)
 
 
 def test_extremes_from_before_it_was_armed_touch_nothing() -> None:

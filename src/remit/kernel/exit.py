@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from remit.kernel.book import NEVER
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import Name, Side
 from remit.kernel.numbers import BPS, LARGEST, SCALE, Price, Quantity, div_ceil, text
@@ -188,7 +189,13 @@ def begin(exit: Exit, at: int, price: int) -> None:
     _trail(exit, price)
 
 
-def watch(exit: Exit, since: int, sight: Sight) -> bool:
+def watch(exit: Exit, instrument: Instrument, known: Mark | None, mark: Mark) -> bool:
+    """Let an armed exit see the mark that followed `known`; where a leg is touched, note it and return True."""
+    sight = seen(instrument, mark)
+    return sight is not None and face(exit, NEVER if known is None else known.at, sight)
+
+
+def face(exit: Exit, since: int, sight: Sight) -> bool:
     """Let an armed exit see a mark whose extremes are `since` the one before; where a leg is touched, note it and
     return True.
 

@@ -14,7 +14,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.book import NEVER
 from remit.kernel.command import Command
-from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, seen, stop_of, terms_text, watch
+from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, face, seen, stop_of, terms_text
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import subject
 from remit.kernel.numbers import LARGEST, Price, Quantity
@@ -38,7 +38,7 @@ def marked(state: State, known: Mark | None, mark: Mark) -> None:
     since = NEVER if known is None else known.at
     for name in state.exits_of[mark.instrument]:
         exit = state.exits[name]
-        if exit.state == "armed" and not exit.leg and not exit.why and watch(exit, since, sight):
+        if exit.state == "armed" and not exit.leg and not exit.why and face(exit, since, sight):
             state.exits_due[name] = None
 
 
