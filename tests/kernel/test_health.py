@@ -11,6 +11,7 @@ from tests.kernel.desk import ANN, Desk, money, price, quantity, rules, small, v
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.health import CONFIRM_NS, GAP_NS, fall_asleep
 from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.mandate import Mandate
@@ -346,6 +347,54 @@ def test_what_was_asleep_wants_a_mark_made_since(after_ns: int, fit: bool) -> No
     )  # fmt: skip
     assert desk.state.fit("AAPL") == fit
     assert dump(load(dump(desk.state))) == dump(desk.state)
+
+
+# -- exits
+
+
+def protected(trigger: str = "95") -> tuple[Desk, int]:
+    """10 held at 100 with a stop, marked at 100 by `a` since it stands; and when that was."""
+    desk, _ = holding()
+    terms = ExitTerms(legs=(Leg(kind="stop_loss", trigger=price(trigger)),))
+    desk.took(c.SetExit(id="s", agent="momentum", connection="paper1", instrument="AAPL", terms=terms))
+    desk.took(c.Marked(marks=(at(desk.at, (SECOND, "a", "100", "", "")),)), GUARD, SECOND)
+    return desk, desk.at
+
+
+def exit_state(desk: Desk) -> str:
+    (exit,) = desk.state.exits.values()
+    return str(exit.state)
+
+
+def test_a_spike_triggers_no_exit_and_a_move_that_is_believed_does() -> None:
+    desk, begun = protected()
+    played(desk, begun, ((SECOND, "a", "1", "", ""),), low=price("1"))
+    assert exit_state(desk) == "armed"
+    played(desk, begun, ((2 * SECOND, "a", "100", "", ""),), low=price("1"))
+    assert exit_state(desk) == "armed", "neither does the extreme that the spike left behind"
+    played(desk, begun, ((3 * SECOND, "a", "70", "", ""),))
+    assert exit_state(desk) == "armed"
+    played(desk, begun, ((3 * SECOND + CONFIRM_NS, "a", "70", "", ""),))
+    assert exit_state(desk) == "triggered"
+
+
+def test_after_a_gap_an_exit_waits_for_the_second_mark() -> None:
+    desk, begun = protected()
+    played(desk, begun, ((10 * GAP_NS, "a", "90", "", ""),))
+    assert exit_state(desk) == "armed" and desk.state.unfit["AAPL"].reason == "gap"
+    played(desk, begun, ((10 * GAP_NS + SECOND, "a", "90", "", ""),))
+    assert exit_state(desk) == "triggered"
+
+
+def test_after_a_sleep_an_exit_waits_for_a_mark_made_since() -> None:
+    desk, begun = protected()
+    desk.took(c.Woke(slept_ns=30 * SECOND), GUARD, 30 * SECOND)
+    woke = desk.at
+    assert desk.state.unfit["AAPL"].reason == "asleep" and "30 s" in desk.state.unfit["AAPL"].why
+    desk.took(c.Marked(marks=(at(woke, (0, "a", "90", "", "")),)), GUARD)
+    assert exit_state(desk) == "armed"
+    desk.took(c.Marked(marks=(at(woke, (1, "a", "90", "", "")),)), GUARD)
+    assert exit_state(desk) == "triggered"
 
 
 # -- whatever is said
