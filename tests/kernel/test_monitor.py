@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, Desk, halts, money, price, quantity, ratio, small
+from tests.kernel.desk import ANN, Desk, halts, money, quantity, ratio, small
 
 from remit.kernel import command as c
 from remit.kernel import event as e
@@ -314,7 +314,7 @@ def test_a_dividend_and_a_split_are_looked_at() -> None:
     desk = small()
     desk.hold("10", side="sell")
     desk.mandate("agent:momentum", Mandate(daily_loss_max=money("100")))
-    record = desk.took(c.Dividend(instrument="AAPL", amount=price("8")))
+    record = desk.took(c.Dividend(instrument="AAPL", amount=money("8")))
     assert crossed(record) == [("agent:momentum", "daily_loss_max", "", "near")]
     desk.mandate("agent:momentum", Mandate(order_quantity_max=quantity("1"), market_exposure_max=money("1200")))
     record = desk.took(c.Split(instrument="AAPL", new=2, old=1))

@@ -83,7 +83,7 @@ def look_at(step: Step, subjects: Iterable[Subject]) -> None:
     for of in sorted(subjects, key=lambda of: of.written):
         lines = step.judge.watcher(of).lines
         groups = [Group(of.written, PERS.index(dimension), name) for (dimension, name), _ in groups_of(of)]
-        if not (_forget(step, of) and _judge(step, [group for group in groups if lines[group.dimension]])):
+        if not (_forget(step, of) and _judge(step, sorted(group for group in groups if lines[group.dimension]))):
             step.emit(e.LookCut(begin=of.written, left=True))
             return
 
