@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.guard.desk import AAPL, ANN, MOMENTUM, Desk
 
@@ -130,6 +131,33 @@ def test_what_makes_a_jump_believed_is_journalled_at_once(source: str, after_s: 
     assert (str(desk.kernel.state.marks["AAPL"].last) == "50") == urgent == desk.kernel.state.fit("AAPL")
 
 
+@pytest.mark.parametrize(("sources", "within_ms"), [("a", 5_000), ("ab", 100)])
+def test_a_true_move_is_state_within_five_seconds(sources: str, within_ms: int) -> None:
+    """Ten quotes a second, flushed as the guard does: the price has fallen by half and stays there."""
+    desk, board = holding()
+    desk.do(GUARD, c.Marked(marks=(mark(desk, "100", after_s=0, source="a"),)))
+    fell = desk.at
+    for number in range(100):
+        desk.at = fell + number * 10**8
+        source = sources[number % len(sources)]
+        urgent = board.offer((mark(desk, "50", after_s=0, source=source),), (), desk.at)
+        journalled(desk, board, now=urgent)
+        if str(desk.kernel.state.marks["AAPL"].last) == "50":
+            break
+    assert number * 100 == within_ms
+
+
+def test_an_order_in_what_nobody_holds_is_judged_with_the_crossed_quote_beside_it() -> None:
+    desk = Desk()
+    board = Board(desk.kernel.state)
+    good, crossed = (mark(desk, "100", after_s, source="a") for after_s in (1, 2))
+    crossed = msgspec.structs.replace(crossed, bid=parse(Price, "101"))
+    assert not board.offer((good, crossed), (), desk.at), "nobody holds it"
+    assert board.fresh("AAPL") == (board._latest["AAPL"], crossed)
+    board.offer((mark(desk, "100", after_s=3, source="a"),), (), desk.at)
+    assert [seen.fault for seen in board.fresh("AAPL")] == [""]
+
+
 def test_two_sources_within_a_second_are_both_journalled() -> None:
     """The one does not hide the other: what they disagree on is what the kernel must know."""
     desk, board = holding()
@@ -194,6 +222,16 @@ def test_who_says_nothing_for_a_minute_is_quiet_once() -> None:
     desk.at += EVERY_NS
     journalled(desk, board)
     assert desk.kernel.state.marks["AAPL"] == board._latest["AAPL"]
+
+
+def test_a_sleep_is_no_silence() -> None:
+    desk, board = holding()
+    board.offer((mark(desk, "100", after_s=0),), (), desk.at)
+    desk.at += 480 * GAP_NS
+    desk.do(GUARD, c.Woke(slept_ns=480 * GAP_NS))
+    woke = desk.kernel.state.unfit["AAPL"].since
+    assert board.quiet(woke + GAP_NS) == ()
+    assert board.quiet(woke + GAP_NS + EVERY_NS) == ("AAPL",)
 
 
 def test_the_same_quote_again_ends_a_silence() -> None:

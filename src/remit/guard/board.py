@@ -119,6 +119,8 @@ class Board:
             if not self._trades(name, at):
                 self._heard[name] = at  # nothing is expected while it is closed
             heard = self._heard.setdefault(name, at)
+            if unfit is not None and unfit.reason == "asleep":
+                heard = max(heard, unfit.since)  # nor while the machine sleeps
             resolution_ns = 0 if known is None else known.resolution_ns
             if at - heard > GAP_NS + resolution_ns and (unfit is None or unfit.reason != "quiet"):
                 found.append(name)
