@@ -7,6 +7,7 @@ import pytest
 from remit.agents.idea import Strategy, shares_for
 from remit.agents.momentum import Momentum
 from remit.agents.reversion import Reversion
+from remit.kernel.exit_words import terms_words
 from remit.kernel.numbers import SCALE, Money, Price, Quantity, parse, text
 
 
@@ -52,6 +53,19 @@ def test_an_idea_names_its_reason_and_a_confidence(strategy: Strategy) -> None:
     ideas = strategy.ideas({"UP": rising, "DOWN": falling}, {})
     assert [idea.instrument for idea in ideas] == ["UP" if strategy.name == "momentum" else "DOWN"]
     assert ideas[0].why and 0 < ideas[0].confidence < SCALE
+
+
+@pytest.mark.parametrize(
+    ("strategy", "seen", "says"),
+    [
+        (Momentum(), "100x4 101x4", "trailing_stop 3%"),
+        (Reversion(), "100x11 97", "stop_loss 85.36, take_profit 100.88"),
+        (Reversion(), "100x11 33.33", "stop_loss 29.33, take_profit 34.66"),  # on whole cents
+    ],
+)
+def test_what_is_bought_brings_its_exit(strategy: Strategy, seen: str, says: str) -> None:
+    (idea,) = strategy.ideas({"X": prices(seen)}, {})
+    assert idea.exit is not None and terms_words(idea.exit) == says
 
 
 def test_shares_are_whole() -> None:

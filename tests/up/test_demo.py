@@ -63,12 +63,14 @@ def processes_of(home: Path) -> list[str]:
 def test_the_demo_shows_every_verdict_and_goes_on_where_it_was(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     printed, summary = run(home, "--for", "8s")
-    for words in ("-> ALLOW", "-> DENY", "-> HOLD", "-> REFUSED", "HALT ", "The journal verifies: "):
-        assert words in printed, words
+    for verdict in ("ALLOW", "DENY", "HOLD", "REFUSED", "EXIT", "CLOSES"):
+        assert f"-> {verdict}" in printed, verdict
+    assert "HALT " in printed and "The journal verifies: " in printed
     assert summary["tried"]["not_as_expected"] == []
     assert summary["tried"]["attempts"] >= len(ATTEMPTS)
     assert summary["rules"]["rogue"].keys() >= {"order_notional_max", "not_authorised", "self_match", "order_rate_max"}
     assert {"subject": "agent:rogue", "cause": "throttle"}.items() <= summary["halts"][0].items()
+    assert summary["exits"]["trailing_stop"] > 0, "the guard closes what a trailing stop protects"
     assert summary["agents"]["momentum"]["allowed"] + summary["agents"]["reversion"]["allowed"] > 0
     for row in summary["agents"].values():
         assert row["orders"] == sum(row[name] for name in COUNTED[1:])

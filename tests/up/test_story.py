@@ -296,7 +296,7 @@ EXIT = {
     [
         (EXIT, "rogue 10 AAPL trail 98.45, profit 120 101.50"),
         ({**EXIT, "triggered": "take_profit", "price": "120"}, "rogue 10 AAPL profit 120: closing 101.50"),
-        ({**EXIT, "state": "waiting"}, "rogue 10 AAPL trailing_stop 3%, take_profit 120 (waits) 101.50"),
+        ({**EXIT, "state": "waiting"}, "rogue AAPL waits: trailing_stop 3%, take_profit 120 101.50"),
         ({**EXIT, "legs": [{**EXIT["legs"][0], "level": None}], "last": None}, "rogue 10 AAPL trailing_stop 3% -"),
     ],
 )

@@ -140,21 +140,20 @@ def orders_panel(story: Story, rows: int, width: int) -> Panel:
 
 
 def _order_rows(line: Line, width: int) -> list[Text]:
-    """Return a line as one row where it fits, else as two: what was asked, then why not."""
+    """Return a line as one row where it fits, else as two: what was asked, then what became of it and why not."""
     head = Text(no_wrap=True, overflow="ellipsis")
     head.append(_clock(line.at), "dim")
     head.append(f" {line.who[:9]:<9} ")
     head.append(f"{WORDS.get(line.verdict, line.verdict):<7} ", STYLES.get(line.verdict, ""))
     head.append(_what(line))
-    head.append("  " if line.what else "")
-    head.append(f"{line.state}  " if line.state else "", "dim")
-    if not line.why:
+    rest = "  ".join(part for part in (line.state, line.why) if part)
+    if not rest:
         return [head]
-    if head.cell_len + len(line.why) <= width:
-        head.append(line.why, "dim")
+    if head.cell_len + len(rest) + 2 <= width:
+        head.append("  " if line.what else "")
+        head.append(rest, "dim")
         return [head]
-    why = Text(f"{'':19}{line.why}", "dim", no_wrap=True, overflow="ellipsis")
-    return [head, why]
+    return [head, Text(f"{'':19}{rest}", "dim", no_wrap=True, overflow="ellipsis")]
 
 
 def limits_panel(looked: Looked, rows: int, bar: int) -> Panel:
@@ -229,10 +228,12 @@ def exits_panel(looked: Looked) -> Panel:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
     table.add_column(no_wrap=True, justify="right")
-    rows = looked.exits if len(looked.exits) <= EXITS_MOST else looked.exits[: EXITS_MOST - 1]
+    rows = sorted(looked.exits, key=lambda row: row["state"] == "waiting")
+    rows = rows if len(rows) <= EXITS_MOST else rows[: EXITS_MOST - 1]
     for row in rows:
         bare = row["protection"].startswith("unprotected")
-        name = f"{row['agent']} {shown(row['protects'])} {row['instrument']}"
+        held = "" if row["state"] == "waiting" else f"{shown(row['protects'])} "
+        name = f"{row['agent']} {held}{row['instrument']}"
         last = "-" if row["last"] is None else shown(row["last"])
         table.add_row(Text(name, "red" if bare else ""), Text(_levels(row), "magenta"), Text(last, "dim"))
     if len(rows) < len(looked.exits):
@@ -246,7 +247,7 @@ def _levels(row: dict[str, Any]) -> str:
     if row["triggered"]:
         return f"{SHORT[row['triggered']]} {shown(row['price'])}: closing"
     if row["state"] == "waiting":
-        return f"{row['says']} (waits)"
+        return f"waits: {row['says']}"
     levels = ((leg, leg["level"]) for leg in row["legs"])
     return ", ".join(leg["says"] if level is None else f"{SHORT[leg['kind']]} {shown(level)}" for leg, level in levels)
 
