@@ -8,12 +8,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-from tests.kernel.desk import BOB, Desk, agent, halts, money, quantity, ratio, small
+from tests.kernel.desk import BOB, Desk, agent, halts, money, price, quantity, ratio, small
 from tests.kernel.recount import check_sums
 from tests.kernel.test_reconcile import HALT, found, holder, look
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.names import GUARD, Principal
 from remit.kernel.numbers import SCALE, Quantity
 
@@ -233,6 +234,29 @@ def test_a_split_scales_what_is_kept_and_a_resolution_ends_it() -> None:
     desk.took(adopt("book"))
     desk.took(c.Resolve(market="rain", outcome="yes"))
     assert [key for key in desk.state.kept if key[2] == "YES"] == []
+    desk.agree()
+
+
+@pytest.mark.parametrize(("venue", "protected"), [("4", "4"), ("0", ""), ("-3", ""), ("12", "12")])
+def test_an_exit_protects_what_is_left_after_a_correction(venue: str, protected: str) -> None:
+    desk = holder()
+    terms = ExitTerms(legs=(Leg(kind="stop_loss", trigger=price("90")),))
+    desk.took(c.SetExit(id="s1", agent="momentum", connection="paper1", instrument="AAPL", terms=terms))
+    look(desk, venue)
+    desk.took(adopt())
+    desk.took(c.Tick(), GUARD)
+    assert [exit.protects for exit in desk.state.exits.values()] == ([quantity(protected)] if protected else [])
+    desk.agree()
+
+
+def test_an_exit_is_over_with_the_fill_that_was_taken_back() -> None:
+    desk = small()
+    order = desk.working("10", "100", exit=ExitTerms(legs=(Leg(kind="stop_loss", trigger=price("90")),)))
+    desk.fill(order, "10", "100", fill="f-1")
+    assert [exit.protects for exit in desk.state.exits.values()] == [quantity("10")]
+    bust(desk, order.id, "f-1")
+    desk.took(c.Tick(), GUARD)
+    assert desk.state.exits == {}
     desk.agree()
 
 

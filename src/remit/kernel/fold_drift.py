@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from remit.kernel import access
+from remit.kernel import access, fold_exits
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.command import Command
@@ -172,6 +172,7 @@ def fold_corrected(state: State, command: Command, decision: e.Decision | None, 
             brought = cell.value - before
             cell.pay(-brought - (cell.flow - flow))  # to the last digit, whatever was rounded
             of.total.base += brought
+        fold_exits.moved(state, event.agent, event.connection, event.item)
     _settle(state, event.connection, event.kind, event.item)
 
 
@@ -179,7 +180,7 @@ def fold_kept(state: State, command: Command, decision: e.Decision | None, event
     """The book stays as it is: the venue is expected to differ by so much from here on."""
     key = (event.connection, event.kind, event.item)
     state.kept[key] = state.kept.get(key, 0) + int(event.difference)
-    if event.kind == "position":
+    if (event.connection, event.item) in state.confirmed and event.kind == "position":
         state.confirmed[(event.connection, event.item)] -= int(event.difference)
     _settle(state, *key)
 
@@ -210,6 +211,7 @@ def fold_reversed(state: State, command: Command, decision: e.Decision | None, e
     currency = state.instruments[order.instrument].currency
     held = state.cash_of(order.connection, currency).amount
     _move_back(state, order, fill)
+    fold_exits.moved(state, order.agent, order.connection, order.instrument)
     note_settled(state, order.connection, "position", order.instrument, -SIGN[order.side] * fill.quantity)
     note_settled(state, order.connection, "cash", currency, state.cash_of(order.connection, currency).amount - held)
 
