@@ -1,0 +1,148 @@
+"""Accounts of venues: what is one, what is none, and what comes in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.kernel.desk import halts, money, quantity, rules, small, verdict
+from tests.kernel.test_reconcile import HALT, LATER, found, holder, look
+
+from remit.guard.parts import parts_of
+from remit.journal.frame import ENTRY_BYTES_MAX
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.codec import encode
+from remit.kernel.effect import Act
+from remit.kernel.kernel import effects
+from remit.kernel.names import GUARD
+from remit.kernel.reconcile import ASKS_MAX
+
+EMPTY = [
+    # holds shares, positions shown, cash shown, is an account
+    (False, False, False, False),  # the book has cash, the venue shows none
+    (False, False, True, True),
+    (True, False, False, False),
+    (True, True, False, False),
+    (True, False, True, True),  # an account with cash alone: a large difference, never a flat book
+]
+
+
+@pytest.mark.parametrize(("holds", "positions", "cash", "counts"), EMPTY)
+def test_an_empty_account_is_none_where_the_book_holds_something(
+    holds: bool, positions: bool, cash: bool, counts: bool
+) -> None:
+    desk = holder() if holds else small()
+    shown = c.Reconciled(
+        connection="paper1",
+        positions=(c.Holding("AAPL", quantity("10")),) if positions else (),
+        cash=(("USD", money("999000" if holds else "1000000")),) if cash else (),
+        orders=(),
+    )
+    before = desk.state.reconciled_at["paper1"]
+    record = desk.took(shown, GUARD, LATER)
+    assert any(isinstance(event, e.Silent) for event in record.events) != counts
+    assert (desk.state.reconciled_at["paper1"] > before) == counts
+    assert desk.position("account:main") == (10_000 if holds else 0)
+    desk.agree()
+
+
+def test_a_new_connection_may_be_empty() -> None:
+    desk = small()
+    new = access.Connection(name="paper2", account="main", venue="paper", environment="training")
+    desk.took(c.AddConnection(connection=new))
+    desk.took(c.Reconciled(connection="paper2", positions=(), cash=(), orders=()), GUARD)
+    assert desk.state.venue_states["paper2"].reconciled
+
+
+def test_rounds_without_an_account_close_openings_and_never_the_book() -> None:
+    desk = holder()
+    alarms = []
+    for _ in range(4):
+        record = desk.took(c.NoData(connection="paper1", why="page 2 of 3 timed out"), GUARD)
+        alarms.append([event.code for event in record.events if isinstance(event, e.Alarm)])
+    assert alarms == [[], [], ["venue_silent"], []]
+    assert rules(desk.submit("1", "90")) == ["venue_ready"]
+    assert verdict(desk.submit("10", "100", side="sell", reduce="only")) == "allow"
+    look(desk)
+    assert desk.state.silent == {} and rules(desk.submit("1", "90")) == []
+    assert desk.refused(c.NoData(connection="nowhere", why="x"), GUARD) == "unknown_connection"
+    desk.agree()
+
+
+# -- parts
+
+
+def large_account(count: int, of: str = "1") -> c.Reconciled:
+    names = [f"A-RATHER-LONG-NAME-OF-ONE-INSTRUMENT-{'X' * 80}-{number:05}" for number in range(count)]
+    return c.Reconciled(
+        connection="paper1",
+        positions=tuple(c.Holding(name, quantity(of)) for name in names),
+        cash=(("USD", money("1000000")),),
+        orders=tuple(f"stranger-{number}" for number in range(count)),
+    )
+
+
+def test_an_account_of_many_positions_comes_in_parts() -> None:
+    desk = small()
+    whole = large_account(1500)
+    parts = parts_of(whole)
+    assert len(parts) > 10 and all(len(encode(part)) < 16_000 for part in parts)
+    for part in parts[:-1]:
+        desk.took(part, GUARD)
+        assert found(desk) == {}, "nothing counts before the last part"
+        desk.reload()
+    record = desk.took(parts[-1], GUARD)
+    (drifted,) = [event for event in record.events if isinstance(event, e.Drifted)]
+    assert len(drifted.drifts) + drifted.more == 3000
+    assert len(encode(record)) < ENTRY_BYTES_MAX
+    assert (halts(desk), desk.state.gathered) == (HALT, {})
+    desk.agree()
+
+
+def test_parts_say_what_the_whole_says() -> None:
+    whole = large_account(700)
+    parts = parts_of(whole)
+    assert [part.part for part in parts] == list(range(1, len(parts) + 1))
+    for field in ("positions", "cash", "orders"):
+        assert tuple(row for part in parts for row in getattr(part, field)) == getattr(whole, field)
+    empty = c.Reconciled(connection="paper1", positions=(), cash=(), orders=())
+    assert (parts_of(empty), parts_of(large_account(1))) == ((empty,), (large_account(1),))
+
+
+@pytest.mark.parametrize("order", [(2,), (1, 3), (1, 1, 3), (1, 2, 2), (1, 2, 3, 3)])
+def test_parts_out_of_order_are_no_account(order: tuple[int, ...]) -> None:
+    desk = holder()
+    rows = {1: {"positions": (c.Holding("AAPL", quantity("10")),)}, 2: {}, 3: {"cash": (("USD", money("999000")),)}}
+    for number in order:
+        terms: dict[str, Any] = {"positions": (), "cash": (), "orders": (), **rows[number]}
+        record = desk.took(c.Reconciled(connection="paper1", part=number, parts=3, **terms), GUARD)
+    assert any(isinstance(event, e.Silent) for event in record.events)
+    assert desk.state.silent["paper1"] >= 1 and halts(desk) == []
+    assert "paper1" not in desk.state.gathered
+    desk.agree()
+
+
+def test_what_is_said_twice_is_no_account() -> None:
+    desk = holder()
+    twice = (c.Holding("AAPL", quantity("5")), c.Holding("AAPL", quantity("5")))
+    cash = (("USD", money("999000")),)
+    record = desk.took(c.Reconciled(connection="paper1", positions=twice, cash=cash, orders=()), GUARD)
+    assert [event.why for event in record.events if isinstance(event, e.Silent)] == [
+        "the venue shows the position AAPL twice"
+    ]
+
+
+def test_an_entry_holds_a_round_in_which_everything_differs() -> None:
+    """Positions and orders with the longest names, none of them known, and every order of the book missing."""
+    desk = small()
+    for number in range(150):
+        desk.working("1", str(50 + number % 40))
+    for part in parts_of(large_account(300)):
+        record = desk.took(part, GUARD, LATER // 8)
+        acts = [effect for effect in effects(record) if isinstance(effect, Act)]
+        planned = tuple(e.Planned(act.do, act.order, "0" * 64) for act in acts)
+        assert len(encode(msgspec.structs.replace(record, requests=planned))) < ENTRY_BYTES_MAX
+    assert len(acts) == ASKS_MAX and halts(desk) == HALT
