@@ -9,6 +9,8 @@ from typing import Any
 from tests.conformance.harness import Harness
 from tests.guard.core import AGENT, OPERATOR, Core
 
+from remit.guard.board import Board
+from remit.guard.closing import Closing
 from remit.guard.listener import Listener
 from remit.guard.reconciler import Reconciler
 from remit.guard.recover import in_doubt
@@ -77,7 +79,11 @@ class House(Core):
         self._seconds = 0
         self.reconciler = Reconciler(self.world, self.loop, {self.venue.codec.name})
         self.watch = Watch(self.world, self.loop)
+        self.board = Board(self.kernel.state)
+        self.closing = Closing(self.world, self.loop, self.board, self.courier.spawn)
         self.loop._heard = self._hear
+        self.lowest = 0
+        """The smallest position that the venue ever showed."""
 
     # The parts
 
@@ -85,6 +91,7 @@ class House(Core):
         self.heard.append(record)
         self.reconciler.heard(record)
         self.watch.heard(record)
+        self.closing.heard(record)
 
     def script(self, sealed: bytes) -> bytes:
         self.sealed.append(sealed)
@@ -94,6 +101,7 @@ class House(Core):
         try:
             return self.venue.reply(sealed)
         finally:
+            self.lowest = min(self.lowest, self.venue.position())
             self.world.news.set()
 
     async def begin(self, fresh: bool) -> None:
@@ -108,6 +116,7 @@ class House(Core):
         listener = Listener(self.world, self.loop, "paper1", self.venue.codec)
         for part in (listener, self.reconciler, self.watch):
             self.courier.spawn(part.run())
+        self.closing.begin()
         await self.rest()
         await self.tell_price()
 
@@ -131,6 +140,7 @@ class House(Core):
     async def tell_price(self) -> None:
         price = parse(Price, self.price)
         mark = Mark(instrument="AAPL", at=self.loop.now(), bid=price, ask=price, last=price, close=price)
+        self.board.offer((mark,), (), mark.at)
         await self.enter(GUARD, c.Marked(marks=(mark,)))
 
     async def move(self, price: str, size: str | None = None) -> None:
@@ -200,9 +210,9 @@ class House(Core):
         await self.enter(GUARD, c.Ask(connection="paper1", order=order))
         await self.rest()
 
-    async def kill(self) -> str:
+    async def kill(self, flatten: bool = False) -> str:
         """Halt the firm, cancel everything, and return the halt's id."""
-        record = await self.person(c.Halt(subject="firm", why="test", kill=True))
+        record = await self.person(c.Halt(subject="firm", why="test", kill=True, flatten=flatten))
         return next(event.halt for event in record.events if isinstance(event, HaltRaised))
 
     async def round(self) -> None:

@@ -109,16 +109,18 @@ class Listed:
 
 class Drawn:
     """A plan drawn from the caller's random source. `chances` are in ten-thousandths for each request that the fault
-    fits, or each message. Raises ValueError for an unknown fault or chances of more than one in all.
+    fits, or each message. Raises ValueError for an unknown fault or chances of more than one of either sort.
     """
 
     def __init__(self, source: random.Random, chances: Mapping[str, int]) -> None:
-        unknown = chances.keys() - MEANING.keys()
-        if unknown or sum(chances.values()) > BPS or min(chances.values(), default=0) < 0:
-            raise ValueError(f"no plan can be drawn from {dict(chances)}: say known faults and at most {BPS} in all")
+        self._requests = [(fault, chances[fault]) for fault in get_args(Fault) if fault in chances]
+        self._told = [(fault, chances[fault]) for fault in get_args(MessageFault) if fault in chances]
+        whole = all(sum(chance for _, chance in of) <= BPS for of in (self._requests, self._told))
+        if chances.keys() - MEANING.keys() or not whole or min(chances.values(), default=0) < 0:
+            raise ValueError(
+                f"no plan can be drawn from {dict(chances)}: say known faults and at most {BPS} of each sort"
+            )
         self._source = source
-        self._requests = [(f, chances[f]) for f in get_args(Fault) if f in chances]
-        self._told = [(f, chances[f]) for f in get_args(MessageFault) if f in chances]
 
     def of_request(self, action: str) -> Fault | None:
         fault: Fault | None = self._draw(self._requests)
