@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from remit.kernel.codec import build
 from remit.kernel.instrument import Instrument
 
 FIELDS: tuple[str, ...] = Instrument.__struct_fields__
-TIMES = ("expires_at", "resolves_at")
 
 
 class InstrumentFileRefused(ValueError):
@@ -44,7 +43,7 @@ def read(path: Path) -> list[Instrument]:
     found: dict[str, Instrument] = {}
     for line, row in (_csv_rows if path.suffix == ".csv" else _json_rows)(source, problems):
         try:
-            one = build(Instrument, _timed(row))
+            one = build(Instrument, _read(row))
         except (msgspec.ValidationError, ValueError) as fault:
             problems.append((line, str(fault)))
             continue
@@ -95,6 +94,18 @@ def _json_rows(source: str, problems: list[tuple[int, str]]) -> Iterator[tuple[i
             problems.append((number, "must be an object"))
 
 
-def _timed(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row whose times are nanoseconds. ValueError for a time that is none."""
-    return {name: instant(value) if name in TIMES and isinstance(value, str) else value for name, value in row.items()}
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose times are nanoseconds and whose counts are whole numbers. ValueError for one that is none."""
+    return {
+        name: READ[name](value) if name in READ and isinstance(value, str) else value for name, value in row.items()
+    }
+
+
+def _whole(written: str) -> int:
+    if not (written.isascii() and written.isdecimal()):
+        raise ValueError(f"{written[:40]!r} is no whole number")
+    return int(written)
+
+
+READ: dict[str, Callable[[str], int]] = {"expires_at": instant, "resolves_at": instant, "jump_max_bps": _whole}
+"""Fields that are no text, and how their text is read."""

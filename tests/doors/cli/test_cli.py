@@ -372,6 +372,15 @@ def test_instruments_and_facts_come_from_files(house: House, tmp_path: Path) -> 
     file = tmp_path / "more.csv"
     file.write_text("name,kind,venue,currency,category,tick,lot\nIBM,equity,paper,USD,us_equity,0.01,1\n")
     assert house.run("instrument", "add", str(file)).code == 0
+    terms = tmp_path / "terms.csv"
+    terms.write_text(
+        "name,kind,venue,currency,category,tick,lot,jump_max_bps,exits_on\nBTC,perpetual,paper,USD,crypto,0.1,1,500,mark\n"
+    )
+    assert house.run("instrument", "add", str(terms)).code == 0
+    bitcoin = house.desk.kernel.state.instruments["BTC"]
+    assert (bitcoin.jump_max_bps, bitcoin.exits_on) == (500, "mark")
+    terms.write_text(terms.read_text().replace("500", "5%"))
+    assert "'5%' is no whole number" in house.run("instrument", "add", str(terms)).err
     volume = tmp_path / "volume.csv"
     volume.write_text("instrument,average_daily\nIBM,5000\nAAPL,100\n")
     assert "2 volume facts" in house.run("fact", "volume", str(volume)).out

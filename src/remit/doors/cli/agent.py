@@ -8,6 +8,7 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Fault, Json, Why, enter, make, noun, read, subject_of
+from remit.doors.cli.halts import told as told_halt
 from remit.kernel.access import Agent as AgentNoun
 from remit.kernel.command import AddAgent, Resume, Review, SetCapability, SetGrant, SetPause
 
@@ -83,10 +84,7 @@ def show_(name: Name, json: Json = False) -> None:
     show.facts(found, tuple(found))
     for row in read("halts"):
         if row["id"] in found["halted"]:
-            show.say(
-                f"halted by {row['rule']} ({row['cause']}): {row['actual']} against {row['limit']}. {row['why']}", "red"
-            )
-            show.say(f"  needs {row['needs']}: remit agent {row['needs']} {row['id']} --why ...")
+            told_halt(row)
     if found["mandate"] is None:
         show.say(f"no mandate: every order is denied. remit mandate set {name} ...", "red")
 

@@ -8,7 +8,7 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Agent, Json, read, subject_of
-from remit.doors.cli.stops import why_halted
+from remit.doors.cli.halts import why_halted
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")

@@ -10,6 +10,7 @@ import typer
 from remit.doors.cli import show
 from remit.doors.cli.agent import resume as resume
 from remit.doors.cli.call import Json, enter, make, read, span_s, subject_of
+from remit.doors.cli.halts import told as told_halt
 from remit.kernel.command import Halt
 
 Subject = Annotated[
@@ -118,30 +119,8 @@ def _list() -> None:
     if show.json(found):
         return
     for row in found["halts"]:
-        told(row)
+        told_halt(row)
     if not found["halts"]:
         show.say("no halts")
     show.say("")
     show.rows(found["pauses"], ("subject", "by", "at", "why"), "no pauses")
-
-
-def told(row: dict[str, Any]) -> None:
-    """Print one halt: whom it stops and why, its limit, and how to end it."""
-    show.say(
-        f"{row['id']}  {row['subject']} since {show.when(row['at'] // 10**9 * 10**9)}, cause {row['cause']}", "red"
-    )
-    now = f", now {row['now']}" if row["now"] else ""
-    show.say(f"  {why_halted(row)}{now}")
-    if row["reviewed_by"]:
-        show.say(f"  reviewed by {row['reviewed_by']} ({row['reviewed_limit']}): {row['review']}")
-    for number, step in enumerate(row["to_end"], 1):
-        show.say(f"  {number}. {step}")
-
-
-def why_halted(row: dict[str, Any]) -> str:
-    """Return why a subject is halted: the limit and what was measured, or what was found, and the reason given."""
-    if row["limit"]:
-        said = f"{row['rule']} at {row['actual']}, limit {row['limit']}"
-    else:
-        said = f"{row['rule']}: {row['actual']}" if row["actual"] else row["rule"]
-    return f"{said}: {row['why']}" if row["why"] else said

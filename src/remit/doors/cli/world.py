@@ -30,7 +30,8 @@ def add(file: File, json: Json = False) -> None:
 
     The columns: name, kind (equity, etf, spot, perpetual, prediction), venue, currency, category, tick, lot; and where
     they apply market, outcome, base, multiplier, quantity_min, quantity_max, notional_min, calendar, expires_at,
-    resolves_at.
+    resolves_at, jump_max_bps (a live price further away waits for a second source), exits_on (last, or mark where the
+    venue's own mark price triggers exits).
 
     ```
     name,kind,venue,currency,category,tick,lot

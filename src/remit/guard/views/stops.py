@@ -8,8 +8,10 @@ from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import RESTARTED
+from remit.kernel.halt import RESTARTED
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.stands import refusal_of_resume
 from remit.kernel.state import HaltFact, Subject
 
 Rows = list[dict[str, Any]]
@@ -76,7 +78,10 @@ def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Fin
         steps.append(f"{still}: wait for the next session, or change the limit with remit mandate set {fact.subject}")
     if shown.get("resume_in_s"):
         steps.append(f"wait {shown['resume_in_s']} s, its cooldown")
-    if fact.cause == "drift" and fact.rule == RECONCILE:
+    code, why = refusal_of_resume(looking.state, fact, looking.at) or ("", "")
+    if code == "still_unknown":
+        steps.append(why)
+    if code == "still_drifting" or fact.rule == RECONCILE:
         name = fact.subject.partition(":")[2]
         accept = f"remit reconcile resume {name} --accept venue --why ... (or --accept book)"
         return [*steps, f"remit reconcile show {name}", accept]
