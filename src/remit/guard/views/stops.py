@@ -8,7 +8,6 @@ from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import RESTARTED
-from remit.kernel.halt import RESTARTED
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.stands import refusal_of_resume
