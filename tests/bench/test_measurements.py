@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remit.bench import book, command, decide, durable, history, peer, replays, wire
+from remit.bench import book, command, decide, durable, history, marks, peer, replays, wire
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
@@ -60,6 +60,13 @@ def test_ten_stakes_hang_on_few() -> None:
     of = Book({}, working=0)
     of.hold_few()
     assert sum(bool(cell.quantity) for cell in of.kernel.state.cells_of[book.FEW]) == 10
+
+
+def test_a_crowd_has_orders_and_no_stake_in_few() -> None:
+    of = marks._among(30)
+    state = of.kernel.state
+    assert len(state.orders) == 30
+    assert sum(cell.active for cell in state.cells_of[book.FEW]) == 10
 
 
 def test_walking_the_lines_says_what_was_generated() -> None:
@@ -117,13 +124,15 @@ def test_without_the_data_the_replay_is_left_out_with_its_reason(tmp_path: Path)
 
 
 def test_the_command_prints_and_writes_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "MEASUREMENTS", {"mark": command.Measurement(history.mark, 9, 2)})
+    monkeypatch.setattr(command, "MEASUREMENTS", {"mark": command.Measurement(marks.mark, 9, 2)})
+    monkeypatch.setattr(marks, "OTHERS", (2, 5))
     out = tmp_path / "rows.json"
     ran = CliRunner().invoke(app, ["bench", "--only", "mark", "--quick", "--json", str(out)])
     assert ran.exit_code == 0, ran.output
     assert "ten stakes" in ran.output
-    (found,) = json.loads(out.read_bytes())["rows"]
-    assert found["group"] == "mark" and found["figure"] > 0
+    ten, among = json.loads(out.read_bytes())["rows"]
+    assert (ten["name"], among["name"]) == ("ten stakes", "among 5 others")
+    assert all(found["group"] == "mark" and found["figure"] > 0 for found in (ten, among))
 
 
 @pytest.mark.parametrize(

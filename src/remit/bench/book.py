@@ -18,7 +18,7 @@ from remit.kernel.kernel import Kernel
 from remit.kernel.lens import Asked
 from remit.kernel.mandate import EMPTY, Mandate, Rate
 from remit.kernel.names import GUARD, Principal
-from remit.kernel.numbers import DAY_NS, Money, Price, Quantity, Ratio, parse
+from remit.kernel.numbers import DAY_NS, NANOSECONDS, Money, Price, Quantity, Ratio, parse
 from remit.kernel.order import OrderIntent
 
 BEGIN_NS = 20_000 * DAY_NS
@@ -89,13 +89,13 @@ class Book:
             for number in range(count)
         ]
 
-    def marks(self, last: str, names: list[str] | None = None) -> tuple[Mark, ...]:
+    def marks(self, last: str, names: list[str] | None = None, resolution_ns: int = 0) -> tuple[Mark, ...]:
         """Return a mark of each instrument at this price, a cent around it."""
         price = parse(Price, last)
         cent = parse(Price, "0.01")
         return tuple(
             Mark(instrument=name, at=self.at, bid=Price(price - cent), ask=Price(price + cent), last=price,
-                 close=parse(Price, "100"))
+                 close=parse(Price, "100"), resolution_ns=resolution_ns)
             for name in names or self.names
         )
 
@@ -107,11 +107,10 @@ class Book:
             self._allowed(agent, c.Submit(intent=self.intent(agent, name, 1, price, side=side)))
 
     def live(self, number: int) -> None:
-        """Let one more order live and end: proposed on a fresh mark, working, cancelled; three entries."""
+        """Let one more order live and end: proposed on the mark of a bar, working, cancelled; three entries."""
         agent, name = self._place(number)
-        body = c.Submit(
-            intent=self.intent(agent, name, 1 + number % 7, "99.00"), marks=self.marks("100.00", [name])
-        )
+        bar = self.marks("100.00", [name], 3600 * NANOSECONDS)
+        body = c.Submit(intent=self.intent(agent, name, 1 + number % 7, "99.00"), marks=bar)
         order = self._allowed(agent, body)
         self.enter(GUARD, c.Acked(order=order))
         self.enter(GUARD, c.Cancelled(order=order))
@@ -122,6 +121,17 @@ class Book:
         self.enter(FEED, c.Marked(marks=self.marks("100.00", [FEW])))
         for number in (0, 4, 8, 12, 16, 1):
             self._own(f"agent{number}", FEW)
+
+    def crowd(self, count: int) -> None:
+        """Add so many agents that hold nothing, each with limits of its own and one order that works."""
+        for number in range(HOLDERS + 1, HOLDERS + 1 + count):
+            agent = f"agent{number}"
+            for by, body in _agent(agent):
+                self.enter(by, body)
+            self.enter(OPERATOR, c.SetMandate(subject=f"agent:{agent}", mandate=SOME["agent:agent0"], why="bench"))
+        for number in range(HOLDERS + 1, HOLDERS + 1 + count):
+            body = c.Submit(intent=self.intent(f"agent{number}", self.names[number % INSTRUMENTS], 1, "99.00"))
+            self._allowed(f"agent{number}", body)
 
     def _own(self, agent: str, name: str) -> None:
         order = self._allowed(agent, c.Submit(intent=self.intent(agent, name, 10)))
@@ -165,6 +175,13 @@ def _instrument(name: str) -> Instrument:
     )
 
 
+def _agent(agent: str) -> Iterator[tuple[Principal, Body]]:
+    account = f"account{account_number(agent)}"
+    yield OPERATOR, c.AddAgent(agent=access.Agent(name=agent, account=account, owner="ann"))
+    yield OPERATOR, c.SetGrant(agent=agent, connection=connection_of(agent), granted=True)
+    yield OPERATOR, c.SetCapability(agent=agent, capability="place_order", enabled=True)
+
+
 def _opening(agents: list[str], names: list[str]) -> Iterator[tuple[Principal, Body]]:
     yield GUARD, c.KernelStarted(version="bench", digest="0" * 64, clean=True, prefix="bench")
     yield OPERATOR, c.SetFirm(currency="USD")
@@ -187,10 +204,7 @@ def _opening(agents: list[str], names: list[str]) -> Iterator[tuple[Principal, B
         cash = (("USD", parse(Money, "100000000000")),)
         yield GUARD, c.Reconciled(connection=connection, positions=(), cash=cash, orders=())
     for agent in agents:
-        account = f"account{account_number(agent)}"
-        yield OPERATOR, c.AddAgent(agent=access.Agent(name=agent, account=account, owner="ann"))
-        yield OPERATOR, c.SetGrant(agent=agent, connection=connection_of(agent), granted=True)
-        yield OPERATOR, c.SetCapability(agent=agent, capability="place_order", enabled=True)
+        yield from _agent(agent)
     subjects = ["firm", *(f"account:account{number}" for number in range(ACCOUNTS)), *(f"agent:{a}" for a in agents)]
     for subject in subjects:
         yield OPERATOR, c.SetMandate(subject=subject, mandate=EMPTY, why="bench")
@@ -214,13 +228,13 @@ SOME: dict[str, Mandate] = {
     "account:account0": Mandate(**{name: _ACCOUNT[name] for name in (
         "market_exposure_max", "net_exposure_max", "daily_loss_max", "price_collar_bps")}),
     "agent:agent0": Mandate(**{name: _AGENT[name] for name in (
-        "order_notional_max", "market_exposure_max", "positions_max", "daily_loss_max", "order_rate_max")}),
+        "order_notional_max", "market_exposure_max", "daily_loss_max", "order_rate_max")}),
 }
-"""25 lines in force on the path of agent0: the 16 standing rules and 9 limits."""
+"""25 lines in force on the path of agent0: the 17 standing rules and 8 limits."""
 MANY: dict[str, Mandate] = {
     "firm": Mandate(**_FIRM), "account:account0": Mandate(**_ACCOUNT), "agent:agent0": Mandate(**_AGENT),
 }
-"""25 limits in force on the path of agent0, beside the 16 standing rules."""
+"""25 limits in force on the path of agent0, beside the 17 standing rules."""
 ALL: dict[str, Mandate] = {
     "account:account0": Mandate(**(_ACCOUNT | _FIRM)),
     f"agent:{NEWCOMER}": Mandate(**(_AGENT | {
@@ -244,8 +258,7 @@ NOTHING_PASSES: dict[str, Mandate] = {
         order_notional_max=_NONE, market_exposure_max=_NONE, net_exposure_max=_NONE, venue_exposure_max=_NONE
     ),
     "agent:agent0": Mandate(
-        order_notional_max=_NONE, order_quantity_max=Quantity(0), market_exposure_max=_NONE, positions_max=0,
-        orders_open_max=0,
+        order_notional_max=_NONE, order_quantity_max=Quantity(0), market_exposure_max=_NONE, orders_open_max=0,
     ),
 }
-"""25 lines, of which eight do not hold for agent0: it has these positions already, so no count of them worsens."""
+"""25 lines, of which the eight limits do not hold for agent0."""

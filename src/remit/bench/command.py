@@ -13,7 +13,8 @@ from rich.console import Console
 
 from remit.bench.decide import decide, growth
 from remit.bench.durable import durable
-from remit.bench.history import history, mark
+from remit.bench.history import history
+from remit.bench.marks import mark
 from remit.bench.replays import replay
 from remit.bench.show import show
 from remit.bench.table import Machine, Result, Row, Skipped, written

@@ -45,8 +45,8 @@ def decide(rounds: int) -> list[Row | Skipped]:
 def _beside_peer(took: Mapping[str, Timed]) -> list[Row]:
     allow = "nautilus_trader RiskEngine, an order it allows"
     return [
-        _row("allow, 25 lines", took, "some", "peer", allow, 1.5, 1.0, "16 standing rules and 9 limits on 3 levels"),
-        _row("allow, 25 limits", took, "many", "peer", allow, None, None, "beside the 16 standing rules"),
+        _row("allow, 25 lines", took, "some", "peer", allow, 1.5, 1.0, "17 standing rules and 8 limits on 3 levels"),
+        _row("allow, 25 limits", took, "many", "peer", allow, None, None, "beside the 17 standing rules"),
         _row("allow, all rules", took, "all", "peer", allow, 2.0, 1.5, "every rule of the table is in force"),
         _row("deny, all findings", took, "denied", "peer denied", "nautilus_trader RiskEngine, its first denial", 1.0,
              0.5, "eight findings, each with subject, limit, actual and unit"),

@@ -1,4 +1,4 @@
-"""What a long history costs: to start over it, and to verify it; and what a mark costs that many hold."""
+"""What a long history costs: to start over it, and to verify it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from remit.bench.book import FEED, FEW, SOME, Book
+from remit.bench.book import SOME, Book
 from remit.bench.table import Row, Skipped
 from remit.bench.timing import CPU, Round, in_turns
 from remit.guard.recover import ORIGIN, Recovered, recover, take_snapshot
@@ -15,14 +15,11 @@ from remit.guard.world import JOURNAL, RealWorld
 from remit.journal import snapshot as snapshots
 from remit.journal.log import read_entries
 from remit.journal.store import FolderReader
-from remit.kernel import command as c
 from remit.kernel.codec import encode
-from remit.kernel.command import Command
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS
 from remit.verify import verify
 
-MARKS = 200
 DAYS = 20
 """A history spreads over so many days; the kernel forgets finished orders after three."""
 BATCH = 64
@@ -109,35 +106,4 @@ def history(entries: int, folder: Path | None = None) -> list[Row | Skipped]:
         Row(group="history", name=f"verify {entries:,}", ns=proved["verify"].ns, unit="s/million",
             beside="reading the entries", beside_ns=proved["read"].ns, reach=60, aim=20,
             note="tree, signatures, and every verdict derived again"),
-    ]
-
-
-def mark(rounds: int) -> list[Row | Skipped]:
-    """A mark that ten stakes hang on, from its command to its record, beside judging one order."""
-    book = Book(SOME)
-    book.hold_few()
-    orders = book.asked(MARKS)
-    commands: list[Command] = []
-
-    def prepare() -> None:
-        seq = book.kernel.state.seq
-        commands[:] = [
-            Command(seq=seq + number, at=book.at, by=FEED, body=c.Marked(marks=book.marks(f"100.0{number % 2}", [FEW])))
-            for number in range(1, MARKS + 1)
-        ]
-
-    def step() -> int:
-        for command in commands:
-            book.kernel.step(command)
-        return MARKS
-
-    def judge() -> int:
-        for asked in orders:
-            book.kernel.judge.judge(asked, "o")
-        return MARKS
-
-    took = in_turns({"mark": Round(step, prepare), "judge": Round(judge)}, rounds, CPU)
-    return [
-        Row(group="mark", name="ten stakes", ns=took["mark"].ns, unit="us", beside="judging one order, 25 lines",
-            beside_ns=took["judge"].ns, reach=25, aim=10, noise=max(took["mark"].noise, took["judge"].noise)),
     ]
