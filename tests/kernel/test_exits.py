@@ -564,3 +564,48 @@ def test_an_exit_of_a_client_closes_for_its_client() -> None:
     assert close(desk) == ["ended closed"]
     assert desk.position("client:claude") == 0
     assert said(set_exit(desk, "stop 80", by=client("other"), client="claude")) == ["not_yours"]
+
+
+# -- corrections
+
+
+def test_a_fill_that_is_taken_back_is_protected_no_more() -> None:
+    desk = small()
+    order = bracket(desk)
+    desk.fill(order, "4", "100", fill="one")
+    desk.fill(order, "6", "100", fill="two")
+    desk.hold("5")
+    desk.took(c.Busted(order=order.id, fill="one"), GUARD)
+    assert protects(desk) == ["armed 6"]
+    told = said(desk.took(c.Busted(order=order.id, fill="two"), GUARD))
+    assert "ended flat" in told
+    desk.agree()
+
+
+def test_a_closing_fill_that_is_taken_back_is_closed_again() -> None:
+    """As long as its exit is not over; after that the alarm of the venue's correction is all there is."""
+    desk = small()
+    desk.hold("10")
+    set_exit(desk, "stop 95", quantity=quantity("8"))
+    desk.mark("AAPL", "94")
+    close(desk, part="5")
+    assert protects(desk) == ["triggered 3"]
+    (order,) = (one for one in desk.state.finished.values() if one.intent.id.startswith("exit-"))
+    (fill,) = order.fills
+    desk.took(c.Busted(order=order.id, fill=fill.partition("|")[2]), GUARD)
+    assert protects(desk) == ["triggered 8"]
+    assert close(desk) == ["ended closed"]
+    assert desk.position("agent:momentum") == 2000
+    desk.agree()
+
+
+def test_a_position_that_a_person_corrects_takes_its_exits_along() -> None:
+    desk = small()
+    desk.hold("10")
+    set_exit(desk, "stop 95", quantity=quantity("8"))
+    shown = {"connection": "paper1", "cash": (("USD", money("999000")),), "orders": ()}
+    for _ in range(3):  # no report in transit explains it for so long
+        desk.took(c.Reconciled(positions=(c.Holding("AAPL", quantity("3")),), **shown), GUARD, after_ns=130 * 10**9)
+    desk.took(c.Adopt(connection="paper1", truth="venue", agent="momentum", why="looked"))
+    assert protects(desk) == ["armed 3"]
+    desk.agree()

@@ -211,7 +211,7 @@ def fold_reversed(state: State, command: Command, decision: e.Decision | None, e
     currency = state.instruments[order.instrument].currency
     held = state.cash_of(order.connection, currency).amount
     _move_back(state, order, fill)
-    fold_exits.moved(state, order.agent, order.connection, order.instrument)
+    fold_exits.taken_back(state, order, int(fill.quantity))
     note_settled(state, order.connection, "position", order.instrument, -SIGN[order.side] * fill.quantity)
     note_settled(state, order.connection, "cash", currency, state.cash_of(order.connection, currency).amount - held)
 

@@ -113,6 +113,16 @@ def moved(state: State, agent: str, connection: str, instrument: str) -> None:
         resize(state, state.exits[name])
 
 
+def taken_back(state: State, order: Order, quantity: int) -> None:
+    """Let the exits of a position follow a fill that was taken out of the book again."""
+    closes, enters = state.exits.get(closed_by(order.intent.id)), state.exits.get(exit_id(order.id))
+    if closes is not None and order.by_hand and not order.by_person:
+        closes.protects += quantity
+    if enters is not None:
+        enters.protects = max(enters.protects - quantity, 0)
+    moved(state, order.agent, order.connection, order.instrument)
+
+
 def over(state: State, order: Order) -> None:
     """The entry of a bracket can fill no more: with nothing left to protect its exit is over."""
     exit = state.exits.get(exit_id(order.id))
