@@ -329,6 +329,16 @@ def test_an_agent_sells_nothing_away_from_a_stop_that_is_closing() -> None:
     assert verdict(desk.submit("10", "94", side="sell", by=ANN)) == "allow", "a person sells by hand"
 
 
+def test_an_agent_does_not_call_a_closing_order_back() -> None:
+    desk = held("stop 95")
+    desk.mark("AAPL", "94")
+    intent = closing(desk.state, only(desk).id, desk.at)
+    assert intent is not None
+    order = desk.do(c.Submit(intent=intent), GUARD).decision.order
+    assert desk.refused(c.Cancel(order=order), MOMENTUM) == "not_yours"
+    desk.took(c.Cancel(order=order), ANN)
+
+
 def test_a_closing_order_that_fails_is_followed_by_another() -> None:
     desk = held("stop 95")
     desk.mark("AAPL", "94")

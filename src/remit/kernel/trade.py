@@ -160,9 +160,12 @@ def _not_replaceable(state: State, order: Order, body: c.Replace) -> tuple[str, 
 
 
 def cancel(step: Step, body: c.Cancel) -> None:
-    """Ask the venue to cancel, or withdraw a held order; never blocked."""
+    """Ask the venue to cancel, or withdraw a held order; never blocked. What the guard closes, no agent calls back."""
     order = _live_order(step, body.order)
     if order is None:
+        return
+    if order.by_hand and not order.by_person and step.command.by.role in ("agent", "client"):
+        step.refuse("not_yours", f"{order.id} closes a position for the guard; only a person may cancel it")
         return
     if order.state == "held":
         step.emit(e.Moved(order=order.id, state="cancelled", why="withdrawn"))
