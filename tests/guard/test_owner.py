@@ -138,6 +138,9 @@ def test_inspection_says_what_is_amiss_and_what_to_do(settings: Settings) -> Non
     assert not found["data folder"]["well"] and "remit init" in found["data folder"]["fix"]
     owner.init(settings)
     assert all(row["well"] for row in owner.inspect(settings))
+    (settings.home / "HALT").write_text("prices look wrong")
+    found = {row["check"]: row for row in owner.inspect(settings)}
+    assert (found["halt file"]["well"], found["halt file"]["says"]) == (False, "prices look wrong")
     os.chmod(settings.home / KEYS / "vault.json", 0o644)
     found = {row["check"]: row for row in owner.inspect(settings)}
     assert not found["private"]["well"] and "chmod" in found["private"]["fix"]

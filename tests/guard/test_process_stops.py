@@ -27,6 +27,7 @@ from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.numbers import Price, parse
 from remit.venues.paper import messages
 
+NO_TOKEN = {"REMIT_TOKEN": "", "REMIT_HOME": ""}
 FAR = {"type": "limit", "limit_price": parse(Price, "90")}
 """A purchase that rests at the venue: the price is 100."""
 
@@ -156,12 +157,15 @@ def test_a_guard_that_stops_arms_its_venue_first(desk: Processes) -> None:
 
 
 def test_a_kill_while_the_venue_is_down_goes_on_when_it_is_back(desk: Processes) -> None:
+    """The command line needs nothing but the guard: no other process runs here."""
     order = resting(desk)
     assert desk.venue is not None
     desk.venue.kill()
     desk.venue.wait(10)
     wait_for(lambda: not desk.read("connections")[0]["ready"], "the guard notices")
-    desk.say(c.Halt(subject="firm", why="test", kill=True))
+    command = [sys.executable, "-m", "remit", "--home", str(desk.home), "kill", "--wait", "1s", "--json"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=os.environ | NO_TOKEN)
+    assert told.returncode == 0 and '"halt_raised"' in told.stdout, told.stderr
     wait_for(lambda: desk.read("kills")[0]["cancel_all"].startswith("failed"), "the venue cannot be told")
     assert desk.read("kills")[0]["working"] == 1
     desk.start_venue()

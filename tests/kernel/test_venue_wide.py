@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.guard.desk import ANN, BOB, MOMENTUM, Desk
+from tests.guard.desk import ANN, BOB, CLAUDE, MOMENTUM, REVERSION, Desk
 
 from remit.journal.frame import ENTRY_BYTES_MAX
 from remit.kernel import access
@@ -67,6 +67,15 @@ def test_a_kill_empties_the_connections_that_are_its_subjects_own(subject: str) 
     assert emptied(record) == REACHED[subject] == not_emptied(made.kernel.state)
     acts = [effect for effect in effects(record) if isinstance(effect, Act)]
     assert acts == [Act("cancel_all", "", connection) for connection in REACHED[subject]]
+
+
+def test_a_kill_of_the_firm_stops_every_agent_in_its_own_entry() -> None:
+    made = desk()
+    orders = [made.submit(by, "1") for by in (MOMENTUM, REVERSION, CLAUDE)]
+    record = made.do(ANN, kill("firm"))
+    assert sorted(event.order for event in record.events if isinstance(event, e.CancelAsked)) == sorted(orders)
+    for by in (MOMENTUM, REVERSION, CLAUDE):
+        assert made.submit(by, "2") not in made.kernel.state.orders
 
 
 def test_a_halt_that_is_no_kill_empties_nothing() -> None:

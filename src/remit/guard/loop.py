@@ -100,6 +100,7 @@ class Loop:
         answer: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
         if self._stopping or self.failed is not None:
             answer.set_exception(_stopped(self.failed))
+            answer.exception()  # read here, because nobody may wait for it
         elif by.role == GUARD.role and len(encode(body)) > BODY_BYTES_MAX:
             kind = type(body).__name__
             answer.set_exception(EntryTooLarge(f"a {kind} is over {BODY_BYTES_MAX} bytes", "Say less at once"))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from remit.guard import halt_file
 from remit.guard.config import FILE as SETTINGS_FILE
 from remit.guard.config import Settings
 from remit.guard.errors import GuardError, GuardRunning, SettingInvalid, VaultExists, VaultMissing
@@ -184,6 +185,9 @@ def inspect(settings: Settings) -> list[dict[str, Any]]:
     if home.is_dir():
         free = shutil.disk_usage(home).free
         checks.append(_check("disk", free > 1 << 30, f"{free >> 20} MiB free", "Make room: a full disk stops trading"))
+    halted = halt_file.reason(home)
+    fix = f"Remove {home / halt_file.NAME}, then review and resume its halt"
+    checks.append(_check("halt file", halted is None, "none" if halted is None else halted, fix))
     poisoned = (home / JOURNAL / "poisoned").exists()
     fix = "Check the disk, then start the guard with --resume PERSON REASON"
     checks.append(_check("journal", not poisoned, "poisoned" if poisoned else "not poisoned", fix))
