@@ -126,8 +126,10 @@ def breach_of(rule: Rule) -> str:
         said.append("with the time after which it would pass")
     if rule.breach.halt:
         said.append(f"and the subject is halted (cause `{rule.breach.halt}`)")
-    if rule.breach.cancel:
-        said.append("and working orders that worsen it are cancelled")
+    if rule.breach.halt and rule.breach.cancel:
+        said.append("and its working orders that open are cancelled")
+    elif rule.breach.cancel:
+        said.append("and working orders that worsen it are cancelled, oldest first, until it would hold")
     return " ".join(said)
 
 
@@ -140,7 +142,9 @@ def conditions_of(rule: Rule) -> list[str]:
     if rule.worsens:
         conditions.append("an order that does not make it worse passes")
     if rule.state:
-        conditions.append("also judged without an order, after fills and marks")
+        conditions.append(
+            "also judged without an order, after fills and marks; 80 % and 100 % of it are told once per crossing"
+        )
     if rule.scopes != MANDATE_SCOPES:
         conditions.append(f"binds in the mandates of {' and '.join(rule.scopes)} only")
     return conditions

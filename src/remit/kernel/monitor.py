@@ -63,11 +63,11 @@ def look(step: Step, cells: Iterable[Cell]) -> None:
     for cell in cells:
         watch = watches.get(cell.subject) or judge.watcher(state.subjects[cell.subject])
         try:
-            if not watch.near(cell.sums):
-                continue
-        except Exception:  # noqa: BLE001, S110  what cannot be told is looked at closely
-            pass
-        groups.update(_groups_of(state, cell))
+            near = watch.near(cell.sums)
+        except Exception:  # noqa: BLE001  what cannot be told is looked at closely
+            near = True
+        if near:
+            groups.update(_groups_of(state, cell))
     if groups and not _judge(step, sorted(groups)):
         step.emit(e.LookCut(begin="", left=True))
 
