@@ -215,3 +215,21 @@ def test_c38_reports_of_orders_nobody_made_are_loud(venue: type[Harness]) -> Non
         assert house.bodies(c.Filled)
 
     run(venue, main)
+
+
+def test_c64_an_end_after_a_gap_waits_for_the_fills_that_were_missed(venue: type[Harness]) -> None:
+    """Where messages are missing an end on the stream frees nothing: a fill may be among what is missing, so the venue
+    is asked, and the fills come before the end."""
+
+    async def main(house: House) -> None:
+        made = await house.order("4", "90")
+        house.venue.plan({"query": ["lost_reply"] * 3, "snapshot": ["lost_reply"] * 9}, told=["dropped"])
+        house.venue.fill(made, "3")
+        house.venue.end(made)
+        await house.rest(2)
+        assert house.stands(made) == "acked" and house.known(made).reserved == parse(Quantity, "4")
+        await house.rest(30)
+        assert house.stands(made) == "cancelled" and house.known(made).filled == parse(Quantity, "3")
+        assert house.agrees() and "late_fill" not in house.alarms()
+
+    run(venue, main)

@@ -13,7 +13,7 @@ from remit.kernel import command as c
 from remit.kernel.command import Body
 from remit.kernel.effect import Alert
 from remit.kernel.names import GUARD, subject
-from remit.kernel.numbers import DAY_NS
+from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.kernel.state import INTENT_LIFE_NS
 from remit.venues.seam import Venue
 
@@ -22,12 +22,16 @@ RESTS = 4
 FORGOTTEN_NS = INTENT_LIFE_NS - DAY_NS
 """A message so old that speaks of an order nobody knows is of one that ended long ago."""
 
+DOUBT_NS = 30 * NANOSECONDS
+"""After so long every account that was on its way when messages were missed has come, or is no account any more."""
+
 
 class Listener:
     """Lets what a venue says enter once; a link that comes back is reconciled before anything opens.
 
     A message that makes no sense is told to people, and the link counts as down until the venue's own account was
-    compared with the book again. So is a gap in the numbers: nothing opens before a round has found what was missed.
+    compared with the book again. A gap in the numbers is told too: nothing opens before a round has found what was
+    missed. Until then no message ends an order, since a fill of it may be among what was missed: the venue is asked.
     """
 
     def __init__(self, world: World, loop: Loop, connection: str, venue: Venue) -> None:
@@ -37,6 +41,8 @@ class Listener:
         self._connection = connection
         self._venue = venue
         self._after = 0
+        self._missed_at: int | None = None
+        """When messages were missed that no round has made up for."""
         self._following: asyncio.Task[None] | None = None
         self._reopens = False
 
@@ -79,16 +85,27 @@ class Listener:
                     await self._missed(number)
                 for report in self._venue.listen(message):
                     if news(self._state, report) and not self._is_forgotten(report, at):
-                        await self._loop.enter(GUARD, report)
+                        await self._loop.enter(GUARD, self._asked_instead(report))
                 self._after = max(self._after, number)
 
     async def _missed(self, number: int) -> None:
         """Messages are missing, or on their way behind a later one: look at everything before anything opens."""
         why = f"message {number} came after {self._after}: what lies between is looked for in the venue's own account"
         self._world.alert(Alert("stream_gap", subject("connection", self._connection), why))
+        self._missed_at = self._loop.now()
         up = self._state.venue_states[self._connection].link_up
         await self._loop.enter(GUARD, c.SetVenueState(connection=self._connection, reconciled=False, link_up=up))
         await self._loop.enter(GUARD, c.Ask(connection=self._connection))
+
+    def _asked_instead(self, report: Body) -> Body:
+        """Return the report, or a question where it ends an order and a fill of that may have been missed."""
+        if self._missed_at is not None:
+            ready = self._state.venue_states[self._connection].reconciled
+            if ready and self._loop.now() > self._missed_at + DOUBT_NS:
+                self._missed_at = None
+            elif isinstance(report, c.Cancelled | c.Expired) and report.order in self._state.orders:
+                return c.Ask(connection=self._connection, order=report.order)
+        return report
 
     def _is_forgotten(self, report: Body, at: int) -> bool:
         """Whether a report speaks of an order that ended so long ago that the state no longer knows it: a venue tells
