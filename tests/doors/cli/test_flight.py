@@ -163,7 +163,7 @@ def test_a_halt_says_which_limit_how_it_stands_and_the_way_back(house: House) ->
 def test_a_halt_file_is_named_as_the_first_thing_to_remove(house: House) -> None:
     house.desk.do(GUARD, c.Halt(subject="firm", why="the file", kill=True))
     (halt,) = house.run("halt", "--list", "--json").json["halts"]
-    assert halt["to_end"][0] == "see that the file HALT is gone from the data folder"
+    assert halt["to_end"][0] == "remove the file HALT from the data folder"
 
 
 # The status

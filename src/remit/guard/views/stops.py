@@ -71,7 +71,7 @@ def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Fin
     """Return what a person has to do, in order, for the halt to end."""
     steps = []
     if fact.rule == HALT_FILE:
-        steps.append("see that the file HALT is gone from the data folder")
+        steps.append("remove the file HALT from the data folder")
     if breach is not None:
         still = f"{fact.rule} is at {breach.actual} {breach.unit}, limit {breach.limit}"
         steps.append(f"{still}: wait for the next session, or change the limit with remit mandate set {fact.subject}")
