@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tests.guard.core import OPERATOR, Core, run
-from tests.guard.test_watch import told, working
+from tests.guard.test_watch import see, told, working
 
 from remit.guard.world import JOURNAL
 from remit.kernel import access
@@ -47,6 +47,7 @@ def test_it_is_armed_with_the_first_order_and_renewed_while_one_works() -> None:
         assert spans(core) == [], "without an order nobody waits for the guard"
         await working(core)
         assert spans(core) == [60], "at once, not with the next look"
+        assert (await see(core, "connections"))[0]["dead_man"] == "armed for 60 s"
         await core.rest(57)
         assert spans(core) == [60, 60, 60], "three times in the time after which the venue would act"
         await working(core)
@@ -111,6 +112,12 @@ def test_a_venue_without_one_is_asked_once() -> None:
         await core.rest(120)
         assert len(core.bodies(c.Arm)) == 1
         assert core.kernel.state.armed["paper1"].code == "unencodable"
+        assert "dead_man_missing" in {alert.code for alert in core.world.alerts}
+        (row,) = await see(core, "connections")
+        assert row["dead_man"] == "the venue has none"
+        await core.enter(OPERATOR, tolerance(30))
+        await core.rest(2)
+        assert len(core.bodies(c.Arm)) == 2, "another time may be one that it has"
 
     run(main)
 

@@ -90,9 +90,11 @@ class DeadMen:
         return age >= (RETRY_NS if fact.code else max(after_s * NANOSECONDS // RENEWALS, SOONEST_NS))
 
     def _is_without(self, connection: str) -> bool:
-        """Whether this guard has heard that the venue has no dead man."""
+        """Whether this guard has heard that the venue has no dead man of the time that is asked for now."""
         fact = self._state.armed.get(connection)
-        return fact is not None and fact.code == "unencodable" and connection not in self._inherited
+        if fact is None or fact.code != "unencodable" or connection in self._inherited:
+            return False
+        return fact.after_s in (0, dead_man_s(self._state, connection))
 
     def _is_working(self, connection: str) -> bool:
         return any(order.connection == connection and order.state != "held" for order in self._state.orders.values())

@@ -69,10 +69,14 @@ def protection_for(state: State, written: str, connection: str, instrument: str)
     scope, name = split_subject(written)
     if scope == "client":
         scope, name = "agent", state.clients[name].agent
+    behind = (
+        [name]
+        if scope == "agent"
+        else [agent for agent, owned in state.agents.items() if scope == "firm" or owned.account == name]
+    )
     found = {
         protection(state, agent, connection, instrument)
-        for agent, owned in sorted(state.agents.items())
-        if scope == "firm" or (scope == "account" and owned.account == name) or (scope == "agent" and agent == name)
+        for agent in behind
         if _holds(state, agent, connection, instrument)
     }
     bad = sorted(said for said in found if said.startswith(UNPROTECTED))

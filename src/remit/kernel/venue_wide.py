@@ -60,6 +60,9 @@ def answered(step: Step, body: c.Answered) -> None:
         step.refuse("no_change", f"nothing waits for this answer of {body.connection}")
         return
     step.emit(e.Took())
+    if isinstance(known, ArmFact) and known.after_s and body.code == "unencodable":
+        why = f"{body.connection}: its venue has no dead man of {known.after_s} s; orders stay there without the guard"
+        step.emit(e.Alarm(code="dead_man_missing", why=why))
     if isinstance(known, CancelAllFact) and known.tries == 1 and body.code:
         why = f"{body.connection}: everything should be cancelled there, and the venue did not: {body.code}"
         step.emit(e.Alarm(code="cancel_all_failed", why=why))

@@ -9,6 +9,8 @@ from remit.kernel.access import Capability
 from remit.kernel.codec import plain
 from remit.kernel.names import subject
 from remit.kernel.numbers import text
+from remit.kernel.state import State
+from remit.kernel.venue_wide import dead_man_s
 
 Rows = list[dict[str, Any]]
 
@@ -107,7 +109,7 @@ def connections(looking: Looking) -> Rows:
             continue
         if not looking.sees_all and (looking.own_agent, name) not in state.grants:
             continue
-        rows.append({"fee_bps": 0, **plain(connection), **ready_of(looking, name)})
+        rows.append({"fee_bps": 0, **plain(connection), **ready_of(looking, name), "dead_man": _dead_man(state, name)})
     return rows
 
 
@@ -125,6 +127,18 @@ def ready_of(looking: Looking, name: str) -> dict[str, Any]:
     elif why and name in state.reconciled_at:
         why = "not reconciled since: the venue is asked"
     return {"ready": not why, "why": why, "clock_skew_ms": known.clock_skew_ms}
+
+
+def _dead_man(state: State, name: str) -> str:
+    """Return how it stands with what the venue does when it hears nothing more from the guard."""
+    fact, after_s = state.armed.get(name), dead_man_s(state, name)
+    if fact is not None and fact.code == "unencodable":
+        return "the venue has none"
+    if fact is None or not fact.after_s:
+        return f"{after_s} s, armed with the first order" if after_s else "off"
+    if fact.code:
+        return f"failed: {fact.code}; it is tried again"
+    return f"armed for {fact.after_s} s" if fact.code == "" else "being armed"
 
 
 def grants(looking: Looking) -> Rows:
