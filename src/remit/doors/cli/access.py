@@ -130,7 +130,7 @@ def list_connections(
     """
     found = read("connections", account=account)
     if not show.json(found):
-        columns = ("name", "account", "venue", "environment", "fee_bps", "ready", "why")
+        columns = ("name", "account", "venue", "environment", "fee_bps", "ready", "why", "dead_man")
         show.rows(found, columns, "no connections: remit connection add")
 
 
