@@ -14,7 +14,7 @@ from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.codec import decode, encode
 from remit.kernel.effect import Act
-from remit.kernel.event import HaltRaised, Planned, Record
+from remit.kernel.event import Crossed, HaltRaised, Planned, Record
 from remit.kernel.halt import CANCELS_MAX, HALTS_MAX
 from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.kernel import effects
@@ -92,6 +92,33 @@ def test_more_breaches_than_one_entry_holds() -> None:
         assert size(desk.do(GUARD, c.Tick())) < ENTRY_BYTES_MAX // 2
     working = [order for order in desk.kernel.state.orders.values() if order.state != "pending_cancel"]
     assert working == []
+
+
+def test_more_crossings_than_one_entry_holds() -> None:
+    """Halts come at once; what is near or over and what it cancels is told in the entries that follow."""
+    desk = Desk()
+    for number in range(HALTS_MAX):
+        name = f"an-agent-with-quite-a-long-name-{number:033d}"
+        by = Principal(name=name, role="agent", door="http", owner="ann")
+        desk.do(ANN, c.AddAgent(agent=access.Agent(name=name, account="desk", owner="ann")))
+        desk.do(ANN, c.SetGrant(agent=name, connection="paper1", granted=True))
+        desk.do(ANN, c.SetCapability(agent=name, capability="place_order", enabled=True))
+        worth = parse(Money, "150")
+        limits = Mandate(daily_loss_max=parse(Money, "5"), market_exposure_max=worth, gross_exposure_max=worth)
+        desk.do(ANN, c.SetMandate(subject=f"agent:{name}", mandate=limits, why="x"))
+        desk.fill(desk.submit(by, "1"), "1", "100")
+    price = parse(Price, "91")
+    mark = Mark(instrument=AAPL.name, at=desk.at, bid=price, ask=price, last=price)
+    record = desk.do(GUARD, c.Marked(marks=(mark,)))
+    assert sum(isinstance(event, HaltRaised) for event in record.events) == HALTS_MAX
+    told, most = 0, 0
+    while True:
+        told += sum(isinstance(event, Crossed) for event in record.events)
+        most = max(most, size(record))
+        if (due := desk.kernel.next_due()) is None or due > desk.at:
+            break
+        record = desk.do(GUARD, c.Tick())
+    assert told == HALTS_MAX and most < ENTRY_BYTES_MAX // 2
 
 
 @pytest.mark.parametrize(("quantity", "limit"), [("9" * 24, "9" * 24), ("9" * 24, None), ("9" * 24, "100")])

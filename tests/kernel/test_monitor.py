@@ -11,9 +11,9 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record
-from remit.kernel.halt import CANCELS_MAX
 from remit.kernel.kernel import Kernel, effects
 from remit.kernel.mandate import Mandate
+from remit.kernel.monitor import EVENTS_MAX
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
 from remit.kernel.snapshot import dump, load
@@ -142,12 +142,12 @@ def test_an_order_journalled_and_not_sent_is_cancelled_too() -> None:
 
 def test_more_cancels_than_an_entry_holds_go_on_with_the_next() -> None:
     desk = small()
-    orders = [desk.order("1", "100") for _ in range(2 * CANCELS_MAX + 30)]
+    orders = [desk.order("1", "100") for _ in range(2 * EVENTS_MAX + 30)]
     record = desk.mandate("agent:momentum", Mandate(market_exposure_max=money("1000")))
-    assert len(record.events) <= CANCELS_MAX + 2
+    assert len(record.events) <= EVENTS_MAX + 2
     assert desk.state.look_cut is not None
     while desk.kernel.next_due() == 0:
-        assert len(desk.took(c.Tick(), GUARD).events) <= CANCELS_MAX + 3
+        assert len(desk.took(c.Tick(), GUARD).events) <= EVENTS_MAX + 3
     assert [order.state for order in orders] == ["pending_cancel"] * (len(orders) - 10) + ["allowed"] * 10
     desk.agree()
 
@@ -291,7 +291,7 @@ def test_money_taken_out_is_judged_against_leverage() -> None:
 def test_more_crossings_than_an_entry_holds_go_on_with_the_next() -> None:
     """Everyone is told of, and the halts come in the first entry."""
     desk = small()
-    count = CANCELS_MAX + 30
+    count = EVENTS_MAX + 30
     for number in range(count):
         desk.agent(f"a{number}", "main", "paper1")
         desk.hold("1", agent=f"a{number}")
@@ -301,7 +301,7 @@ def test_more_crossings_than_an_entry_holds_go_on_with_the_next() -> None:
     desk.mandate("agent:loser", Mandate(daily_loss_max=money("50")))
     desk.mandate("agent:momentum", Mandate(capital_max=money("1")))
     record = bar(desk, "170")
-    assert len(record.events) <= CANCELS_MAX + 2 and desk.kernel.next_due() == 0
+    assert len(record.events) <= EVENTS_MAX + 2 and desk.kernel.next_due() == 0
     record = bar(desk, "40")
     assert halts(desk) == [("agent:loser", "loss", "daily_loss_max")]
     while desk.kernel.next_due() == 0:
@@ -319,3 +319,44 @@ def test_a_dividend_and_a_split_are_looked_at() -> None:
     desk.mandate("agent:momentum", Mandate(order_quantity_max=quantity("1"), market_exposure_max=money("1200")))
     record = desk.took(c.Split(instrument="AAPL", new=2, old=1))
     assert crossed(record) == [] and desk.state.cells[("agent:momentum", "paper1", "AAPL")].quantity == -20 * SCALE
+
+
+def test_a_rate_moves_exposure_in_the_currency_of_the_limit() -> None:
+    desk = small()
+    desk.rate("EUR", "USD", "1")
+    desk.instrument("SAP", "100", currency="EUR")
+    desk.took(c.SetBalance(connection="paper1", currency="EUR", amount=money("10000")))
+    desk.hold("5", instrument="SAP")
+    order = desk.working("5", "100", instrument="SAP")
+    desk.mandate("account:main", Mandate(market_exposure_max=money("1300")))
+    assert desk.state.levels == {}
+    assert told(desk.rate("EUR", "USD", "1.1")) == ["limit_near"]
+    assert (told(desk.rate("EUR", "USD", "1.4")), order.state) == (["limit_over"], "pending_cancel")
+
+
+def test_a_dispute_of_two_limits_over_one_order_cancels_it_once() -> None:
+    """The agent's limit takes the oldest; to the account's it is gone already."""
+    desk = small()
+    orders = placed(desk, "+5@100 +5@100 +5@100")
+    desk.mandate("agent:momentum", Mandate(market_exposure_max=money("1000")))
+    record = desk.mandate("account:main", Mandate(market_exposure_max=money("1000"), gross_exposure_max=money("999")))
+    asked = [event.order for event in record.events if isinstance(event, e.CancelAsked)]
+    assert (cancelled(desk, orders), asked) == ("ab", [orders[1].id])
+
+
+def test_an_agent_that_holds_nothing_is_not_looked_at() -> None:
+    """A mark looks above the stakes it touches and nowhere else."""
+    desk = small()
+    desk.agent("carry", "main", "paper1")
+    desk.hold("10", agent="carry")
+    desk.instrument("MSFT", "100")
+    desk.hold("10", instrument="MSFT")
+    desk.mandate("agent:carry", Mandate(positions_max=5))  # else the two would share what watches them
+    looked: list[str] = []
+    for name, of in desk.state.subjects.items():
+        watch = desk.kernel.judge.watcher(of)
+        watch.near = lambda sums, name=name: looked.append(name)
+    desk.kernel.step(
+        c.Command(seq=desk.state.seq + 1, at=desk.at, by=GUARD, body=c.Marked(marks=(desk.quote("MSFT", "101"),)))
+    )
+    assert sorted(looked) == ["account:main", "agent:momentum", "firm"]

@@ -14,7 +14,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.book import Cell, Sums
 from remit.kernel.effect import Alert
-from remit.kernel.halt import CANCELS_MAX, breached, orders_of
+from remit.kernel.halt import breached, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
 from remit.kernel.names import SIGN, subject
 from remit.kernel.order import Order
@@ -25,6 +25,8 @@ from remit.kernel.rules.walk import measure
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
+EVENTS_MAX = 60
+"""Events of an entry after which telling and cancelling go on with the next one; halts never wait."""
 OF_ORDER = (e.Reserved, e.Released, e.ReplaceAsked, e.ReplaceSettled, e.Moved, e.Booked, e.Reversed)
 """Events that change what an order takes up."""
 
@@ -157,7 +159,7 @@ def crossing(band: int, stands: int) -> Any:
 
 def is_full(step: Step) -> bool:
     """Whether an entry holds as many events as it may; what is left goes on with the next one."""
-    return len(step.events) >= CANCELS_MAX
+    return len(step.events) >= EVENTS_MAX
 
 
 def _cancel(step: Step, of: Subject, group: Group, line: Line) -> bool:
