@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import halts, money, ratio, small
+from tests.kernel.desk import halts, money, ratio, small, verdict
 from tests.kernel.test_reconcile import HALT, LATER, found, holder, look, tolerate
 
 from remit.kernel import command as c
 from remit.kernel.effect import Act
 from remit.kernel.kernel import effects
+from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
 
@@ -165,4 +166,14 @@ def test_a_bust_that_the_venue_shows_late() -> None:
     assert set(found(desk).values()) == {"in_transit"}
     look(desk, "0", "1000000", after_ns=1)
     assert found(desk) == {}
+    desk.agree()
+
+
+def test_what_nobody_holds_settles_nothing() -> None:
+    """Judging an order leaves an empty stake behind, which no record tells of: it must leave no trace here."""
+    desk = small()
+    desk.mandate("agent:momentum", Mandate(order_notional_max=money("1")))
+    assert verdict(desk.submit("1", "100")) == "deny"
+    desk.took(c.Split(instrument="AAPL", new=2, old=1))
+    assert not desk.state.settled
     desk.agree()
