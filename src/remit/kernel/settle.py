@@ -137,6 +137,8 @@ def _note_quantity(state: State, cell: Cell, change: int) -> None:
 
 def note_settled(state: State, connection: str, kind: Kind, item: str, change: int) -> None:
     """Remember for a while that the book moved without a fill: a venue may do the same a little later."""
+    if not change:
+        return  # of an empty stake, which judging makes and a replay does not
     while state.settled and state.settled[0][0] < state.at - DAY_NS:
         state.settled.popleft()
     state.settled.append((state.at, connection, kind, item, change))
