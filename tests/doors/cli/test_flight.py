@@ -137,6 +137,12 @@ def test_a_kill_of_an_agent_is_no_longer_watched_than_needed(house: House) -> No
     assert "agent:momentum: halted as " in out and "not told" in out
 
 
+def test_a_kill_without_a_guard_names_the_halt_file(house: House, tmp_path: Path) -> None:
+    found = house.run("kill", "--why", "drill", REMIT_SOCKET=str(tmp_path / "nobody.sock"))
+    assert found.code == 1 and found.err.startswith("guard_not_running: ")
+    assert f"Or: touch {tmp_path / 'HALT'}, which kills the firm." in found.err
+
+
 def test_a_link_that_is_down_is_told_with_the_kill(house: House) -> None:
     working(house)
     house.desk.do(GUARD, c.SetVenueState(connection="paper1", reconciled=False, link_up=False))

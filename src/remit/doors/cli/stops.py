@@ -9,8 +9,9 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.agent import resume as resume
-from remit.doors.cli.call import Json, enter, make, read, span_s, subject_of
+from remit.doors.cli.call import Fault, Json, caller, enter, make, read, span_s, subject_of
 from remit.doors.cli.halts import told as told_halt
+from remit.guard.wire import GuardGone, GuardNotRunning
 from remit.kernel.command import Halt
 
 Subject = Annotated[
@@ -18,6 +19,7 @@ Subject = Annotated[
 ]
 
 LOOK_S = 0.1
+HALT_FILE = "HALT"
 
 
 def halt(
@@ -69,11 +71,20 @@ def kill(
             _reported(found)
         return
     wait_s = span_s(wait, "--wait")
-    record = enter(make(Halt, subject=subject_of(subject), why=why, kill=True, flatten=flatten))
+    record = _killed(make(Halt, subject=subject_of(subject), why=why, kill=True, flatten=flatten))
     _stopped(subject_of(subject), record)
     found = _watched(subject_of(subject), wait_s)
     if not show.json({**record, "kills": found}):
         _reported(found)
+
+
+def _killed(body: Halt) -> dict[str, Any]:
+    """Let the kill enter; where the guard cannot be reached the halt file is the other way, and is said."""
+    try:
+        return enter(body)
+    except (GuardNotRunning, GuardGone) as fault:
+        path = caller().settings.home / HALT_FILE
+        raise Fault(fault.code, fault.message, f"{fault.fix}. Or: touch {path}, which kills the firm") from None
 
 
 def _watched(subject: str, wait_s: int) -> list[dict[str, Any]]:
