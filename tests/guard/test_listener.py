@@ -7,7 +7,7 @@ from tests.guard.core import Core, run
 from remit.guard.listener import Listener
 from remit.kernel import command as c
 from remit.kernel.codec import encode
-from remit.kernel.numbers import NANOSECONDS, Money, parse
+from remit.kernel.numbers import NANOSECONDS, Money, Price, Quantity, parse
 from remit.venues.paper import messages
 
 
@@ -61,12 +61,14 @@ def test_after_a_sleep_the_stream_is_opened_anew_from_where_it_was() -> None:
 
     async def main(core: Core) -> None:
         listener = listening(core)
-        record = await core.submit()
+        record = await core.submit("2")
         assert record.decision is not None
         await core.rest()
         order = record.decision.order
-        core.world.say("paper1", message(1, c.Acked(order=order)))
+        one, price = parse(Quantity, "1"), parse(Price, "100")
+        core.world.say("paper1", message(1, c.Filled(order=order, fill="f1", quantity=one, price=price)))
         await core.rest()
+        assert core.kernel.state.orders[order].filled == one
         dead = core.world._streams["paper1"][:]
         core.world.sleep_machine(600 * NANOSECONDS)
         listener.reopen()
