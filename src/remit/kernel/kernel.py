@@ -74,9 +74,7 @@ class Kernel:
     def _due_at(self) -> int:
         if self.state.sweeps or self.state.exits_due or self.state.look_cut is not None:
             return 0
-        due = min(self.state.holds.values(), default=_NEVER_DUE)
-        if self.state.expiries:
-            due = min(due, *self.state.expiries.values())
+        due = min(self.state.holds.first(_NEVER_DUE), self.state.expiries.first(_NEVER_DUE))
         if self.state.unknown:
             due = min(due, unknown.due_at(self.state, _NEVER_DUE))
         for zone, starts in self.state.zones.items():

@@ -9,6 +9,7 @@ import msgspec
 from remit.kernel import access
 from remit.kernel.book import Cash, Cell, Sums
 from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
+from remit.kernel.deadline import Deadlines
 from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.event import Dimension, HaltCause
 from remit.kernel.exit import Exit, exit_id
@@ -216,7 +217,7 @@ class State:
         """Exits of which something has happened that no event has told yet."""
         self.past_exits: dict[str, Exit] = {}
         """Brackets that are over, for as long as their entry is remembered: it may still fill late."""
-        self.expiries: dict[str, int] = {}
+        self.expiries = Deadlines()
         """When instruments that have exits expire."""
 
     def _begin_behaviour(self) -> None:
@@ -244,7 +245,7 @@ class State:
         self.look_cut: str | None = None
         """The subject at which looking at limits goes on with the next entry; None where nothing is left."""
         # what falls due
-        self.holds: dict[str, int] = {}
+        self.holds = Deadlines()
 
     # -- subjects and cells
 
