@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import typer
 import typer.main
 
+from remit.doors.cli.main import app
 from remit.doors.facts import FACTS
 from remit.kernel.mandate import Mandate
 from remit.kernel.rules.table import RULES
@@ -143,3 +146,27 @@ def test_every_decision_is_listed() -> None:
     for name in records:
         text = (DOCS / "adr" / name).read_text(encoding="utf-8")
         assert all(f"**{part}.**" in text for part in ("Context", "Decision", "Consequence")), name
+
+
+def commands_of(page: Path) -> list[str]:
+    """Each `remit ...` that a page shows, as it stands in a line of its own or within a sentence."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    return re.findall(r"^(?:\$ | {4})?(remit [^\n]*)$", text, re.MULTILINE) + re.findall(r"`(remit [^`\n]+)`", text)
+
+
+COMMAND = typer.main.get_command(app)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_command_in_a_document_is_one(page: Path) -> None:
+    for line in commands_of(page):
+        command: Any = COMMAND
+        words = shlex.split(line, comments=True)[1:]
+        if words[0] == "--home":
+            words = words[2:]
+        while words and hasattr(command, "commands") and not words[0].startswith("-"):
+            command = command.get_command(None, words.pop(0))
+            assert command is not None, line
+        options = {word.partition("=")[0].rstrip(".,") for word in words if word.startswith("--")}
+        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+        assert options <= known | {"--help"}, line
