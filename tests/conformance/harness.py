@@ -89,6 +89,9 @@ class Harness(Protocol):
     def working(self) -> set[str]:
         """The client order ids of every order that works, whoever placed it."""
 
+    def worst(self) -> tuple[int, int]:
+        """The longest and the shortest that the position could become if every working order of a side filled."""
+
     def terms(self, order: str) -> tuple[str, int, int]:
         """Side, quantity and price of an order that the venue knows."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.conformance.harness import Harness
 from tests.guard.core import AGENT, OPERATOR, Core
+from tests.kernel.recount import check_sums
 
 from remit.guard.board import Board
 from remit.guard.closing import Closing
@@ -17,7 +18,7 @@ from remit.guard.recover import in_doubt
 from remit.guard.watch import Watch
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
-from remit.kernel.event import HaltRaised, Record
+from remit.kernel.event import REDUCING_PASSES, HaltRaised, Record
 from remit.kernel.instrument import Mark
 from remit.kernel.names import GUARD, SIGN
 from remit.kernel.numbers import NANOSECONDS, SCALE, Price, Quantity, parse
@@ -84,6 +85,8 @@ class House(Core):
         self.loop._heard = self._hear
         self.lowest = 0
         """The smallest position that the venue ever showed."""
+        self.widest = 0
+        """The largest position, either way, that the venue's working orders ever allowed."""
 
     # The parts
 
@@ -95,14 +98,24 @@ class House(Core):
 
     def script(self, sealed: bytes) -> bytes:
         self.sealed.append(sealed)
+        self._check_leave(sealed)
         if self.tampers is not None:
             at = int(len(sealed) * self.tampers)
             sealed = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
         try:
             return self.venue.reply(sealed)
         finally:
-            self.lowest = min(self.lowest, self.venue.position())
+            long, short = self.venue.worst()
+            self.lowest, self.widest = min(self.lowest, self.venue.position()), max(self.widest, long, -short)
             self.world.news.set()
+
+    def _check_leave(self, sealed: bytes) -> None:
+        """P4, H1: nothing leaves after its permit ran out, and no order of the agent while a stop stands."""
+        permit, _ = self.venue.opened(sealed)
+        assert permit.expires_at > self.loop.now(), f"{permit.id} left after it ran out"
+        if permit.action == "place" and self.known(permit.order).asked_by == "momentum":
+            stops = [halt for halt in self.kernel.state.halts.values() if halt.cause not in REDUCING_PASSES]
+            assert not stops, f"{permit.order} left under {stops}"
 
     async def begin(self, fresh: bool) -> None:
         """Set everything up where it is fresh, and start what runs beside the loop."""
@@ -274,7 +287,7 @@ class House(Core):
         return book == (self.venue.position(), self.venue.cash(), self.venue.working())
 
     def check(self) -> None:
-        """What holds at every instant and for every venue: P1, P2, P3, E3, E4."""
+        """What holds for every venue whatever happened: P1, P2, P3, E3, E4."""
         entries = {record.command.seq: record for record in self.on_disk()}
         places: set[str] = set()
         ids: set[str] = set()
@@ -288,6 +301,7 @@ class House(Core):
                 assert permit.order not in places, f"{permit.order} was placed twice"
                 places.add(permit.order)
         state = self.kernel.state
+        check_sums(state)
         for order in (*state.orders.values(), *state.finished.values()):
             assert 0 <= order.reserved and 0 <= order.filled
             if order.is_terminal:

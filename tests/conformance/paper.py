@@ -140,6 +140,11 @@ class PaperHarness:
     def working(self) -> set[str]:
         return set(self.exchange.holdings(CONNECTION).orders)
 
+    def worst(self) -> tuple[int, int]:
+        working = self.exchange.floor.working.get(CONNECTION, {}).values()
+        buys, sells = (sum(order.remaining for order in working if order.side == side) for side in ("buy", "sell"))
+        return self.position() + buys, self.position() - sells
+
     def terms(self, order: str) -> tuple[str, int, int]:
         known = self.exchange.floor.orders[CONNECTION, order]
         return known.side, known.quantity, known.price

@@ -10,7 +10,8 @@ from tests.conformance.house import House, run
 from tests.guard.core import AGENT
 
 from remit.kernel import command as c
-from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.mandate import Mandate
+from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Quantity, parse
 
 MENDING = {
     "lost_request": 300, "late_request": 300, "lost_reply": 500, "error_after": 400, "error_body": 300, "too_many": 200,
@@ -21,6 +22,8 @@ MENDING = {
 LASTING = {"busted": 200, "stray_order": 150, "position_drift": 100, "cash_drift": 100, "taken_id": 200}
 """Faults that a person must look at."""
 STEPS = 60
+LOWEST = 90
+"""No price and no limit is lower."""
 
 
 async def trade(house: House, source: random.Random, steps: int = STEPS) -> None:
@@ -29,7 +32,7 @@ async def trade(house: House, source: random.Random, steps: int = STEPS) -> None
         working = sorted(house.working)
         match source.choice(["order", "order", "order", "cancel", "replace", "price", "time", "outage", "round"]):
             case "order":
-                limit = str(source.randint(90, 105))
+                limit = str(source.randint(LOWEST, 105))
                 side = source.choice(["buy", "buy", "sell"])
                 await house.propose(str(source.randint(1, 9)), limit, side)
             case "cancel" if working:
@@ -148,5 +151,26 @@ def test_c57_a_wall_clock_that_jumps_stops_openings_and_no_cancel(venue: type[Ha
         await house.cancel(resting)
         await house.rest(70)
         assert house.stands(resting) == "cancelled" and house.agrees()
+
+    run(venue, main)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_c65_what_the_venue_could_do_never_exceeds_the_limit(venue: type[Harness], seed: int) -> None:
+    """Under drawn faults the position that the venue's own working orders could lead to stays within the mandate at
+    every instant: nothing unknown, unheard or half cancelled is ever counted as free."""
+    unforeseen = ("filled_after",)
+
+    async def main(house: House) -> None:
+        cap = Mandate(market_exposure_max=parse(Money, "1500"))
+        await house.person(c.SetMandate(subject="agent:momentum", mandate=cap, why="test"))
+        chances = {fault: chance for fault, chance in MENDING.items() if fault not in unforeseen}
+        house.venue.draw(random.Random(seed + 1000), chances)
+        await trade(house, random.Random(seed), 100)
+        await mend(house)
+        assert house.agrees()
+        assert parse(Quantity, "8") < house.widest <= 1500 * SCALE // LOWEST
+        verdicts = [record.decision.verdict for record in house.heard if record.decision is not None]
+        assert "deny" in verdicts and "allow" in verdicts
 
     run(venue, main)
