@@ -48,3 +48,5 @@ class Fill(msgspec.Struct, frozen=True, array_like=True):
     fee: int
     at: int
     busted: bool = False
+    profit: int = 0
+    """What it closed of its account's stake: price times quantity, at scale 10^-36."""

@@ -191,9 +191,9 @@ def _replace_settled(state: State, command: Command, decision: e.Decision | None
 def _booked(state: State, command: Command, decision: e.Decision | None, event: e.Booked) -> None:
     order = state.order(event.order)
     assert order is not None
-    _move_book(state, order, event)
+    profit = _move_book(state, order, event)
     key = fill_key(order.connection, event.fill)
-    state.fills[key] = Fill(order.id, int(event.quantity), int(event.price), int(event.fee), command.at)
+    state.fills[key] = Fill(order.id, int(event.quantity), int(event.price), int(event.fee), command.at, profit=profit)
     order.fills.append(key)
     order.filled += event.quantity
     fold_exits.filled(state, order, int(event.quantity), int(event.price))
@@ -213,8 +213,9 @@ def _booked(state: State, command: Command, decision: e.Decision | None, event: 
             finish(state, order)
 
 
-def _move_book(state: State, order: Order, event: e.Booked) -> None:
-    """Move position, profit and cash: in full for what is owned, by the profit that closes for a perpetual."""
+def _move_book(state: State, order: Order, event: e.Booked) -> int:
+    """Move position, profit and cash: in full for what is owned, by the profit that closes for a perpetual; return
+    what the fill closed of the account's stake."""
     instrument = state.instruments[order.instrument]
     sign, profit = SIGN[order.side], 0
     for of in state.path(order.agent, order.client):
@@ -238,6 +239,7 @@ def _move_book(state: State, order: Order, event: e.Booked) -> None:
     else:
         cash.amount += notional_floor(event.price, event.quantity, unit)
     cash.amount -= event.fee
+    return profit
 
 
 # -- stops and facts

@@ -7,6 +7,7 @@ import msgspec
 from remit.kernel import access, fold_exits
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.names import FIRM, SIGN, subject
@@ -167,11 +168,12 @@ def fold_corrected(state: State, command: Command, decision: e.Decision | None, 
             unit = state.unit(instrument, of.currency)
             assert unit is not None
             cell = state.cell(of, event.connection, instrument, unit)
-            before, flow = cell.value, cell.flow
+            before, flow, gained = cell.value, cell.flow, _gained(cell)
             cell.fill(1 if change > 0 else -1, abs(change), cell.price, 0)
             brought = cell.value - before
             cell.pay(-brought - (cell.flow - flow))  # to the last digit, whatever was rounded
-            of.total.base += brought
+            # A perpetual is worth to its holder what it has gained, not what stands behind it.
+            of.total.base += _gained(cell) - gained if instrument.kind == "perpetual" else brought
         fold_exits.moved(state, event.agent, event.connection, event.item)
     _settle(state, event.connection, event.kind, event.item)
 
@@ -224,10 +226,12 @@ def _move_back(state: State, order: Order, fill: Fill) -> None:
         assert unit is not None
         fee = div_ceil(fill.fee * (unit // instrument.multiplier), SCALE)
         cell = state.cell(of, order.connection, instrument, unit)
-        closed = cell.fill(sign, fill.quantity, fill.price, -fee)
+        entry = _entry(cell)
+        cell.fill(sign, fill.quantity, fill.price, -fee)
         # What was rounded against us once is not rounded against us again.
         cell.pay(notional_ceil(fill.price, fill.quantity, unit) - notional_floor(fill.price, fill.quantity, unit))
-        profit = closed if of.scope == "account" else profit
+        if of.scope == "account":
+            profit = _restore_entry(cell, entry + sign * fill.price * fill.quantity - fill.profit) - fill.profit
     key = (order.connection, order.instrument)
     if key in state.confirmed:
         state.confirmed[key] += sign * fill.quantity
@@ -240,6 +244,24 @@ def _move_back(state: State, order: Order, fill: Fill) -> None:
     else:
         cash.amount -= notional_floor(fill.price, fill.quantity, unit)
     cash.amount += fill.fee
+
+
+def _restore_entry(cell: Cell, entry: int) -> int:
+    """Let a stake have cost what it would have without a fill; return the profit that this leaves over, where later
+    fills closed against the one that is gone."""
+    if entry * cell.quantity > 0:
+        cell.entry = abs(entry)
+    return _entry(cell) - entry
+
+
+def _entry(cell: Cell) -> int:
+    """Return what a stake has cost, below zero for a short one: price times quantity, at scale 10^-36."""
+    return cell.entry if cell.quantity > 0 else -cell.entry
+
+
+def _gained(cell: Cell) -> int:
+    """Return what a stake is worth above what it cost, in its subject's currency."""
+    return (cell.price * cell.quantity - _entry(cell)) * cell.unit // SCALE**3
 
 
 def note_unknown(state: State, order: Order) -> None:
