@@ -165,7 +165,7 @@ def check(desk: Desk) -> None:
         assert not (exit.state == "waiting" and exit.leg)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=seeds, restart=st.integers(1, 7))
 def test_what_always_holds_of_exits(seed: int, restart: int) -> None:
     desk = start()
@@ -178,7 +178,7 @@ def test_what_always_holds_of_exits(seed: int, restart: int) -> None:
     desk.agree()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=seeds)
 def test_whatever_triggered_is_closed_in_the_end(seed: int) -> None:
     """With every order over and every closing order filled, no triggered exit is left that could close anything."""
