@@ -169,7 +169,7 @@ def test_c65_what_the_venue_could_do_never_exceeds_the_limit(venue: type[Harness
         await trade(house, random.Random(seed), 100)
         await mend(house)
         assert house.agrees()
-        assert parse(Quantity, "8") < house.widest <= 1500 * SCALE // LOWEST
+        assert parse(Quantity, "3") < house.widest <= 1500 * SCALE // LOWEST
         verdicts = [record.decision.verdict for record in house.heard if record.decision is not None]
         assert "deny" in verdicts and "allow" in verdicts
 
