@@ -121,7 +121,20 @@ def test_a_held_order_is_withdrawn() -> None:
     desk.mandate("agent:momentum", Mandate(market_exposure_max=money("400")))
     assert held.state == "cancelled"
     assert desk.state.subjects["agent:momentum"].total.working == 0
+    assert desk.state.levels == {}, "it is gone at once, and so is what it made too much"
     desk.agree()
+
+
+def test_a_held_order_that_goes_brings_the_levels_of_others_back() -> None:
+    desk = small()
+    limits = {"market_exposure_max": money("600")}
+    desk.mandate("agent:momentum", Mandate(approval_notional_min=money("400"), **limits))
+    held = desk.order("5", "100")
+    assert set(desk.state.levels.values()) == {80}
+    record = desk.mandate("account:main", Mandate(gross_exposure_max=money("499")))
+    assert held.state == "cancelled"
+    assert crossed(record) == [("agent:momentum", "market_exposure_max", "AAPL", "back")]
+    assert desk.state.levels == {}
 
 
 def test_the_oldest_of_an_account_goes_first_whichever_agent_placed_it() -> None:
@@ -334,7 +347,7 @@ def test_a_rate_moves_exposure_in_the_currency_of_the_limit() -> None:
     assert (told(desk.rate("EUR", "USD", "1.4")), order.state) == (["limit_over"], "pending_cancel")
 
 
-def test_a_dispute_of_two_limits_over_one_order_cancels_it_once() -> None:
+def test_what_one_limit_cancels_is_gone_to_the_next() -> None:
     """The agent's limit takes the oldest; to the account's it is gone already."""
     desk = small()
     orders = placed(desk, "+5@100 +5@100 +5@100")

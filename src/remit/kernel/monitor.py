@@ -40,25 +40,50 @@ class Group(NamedTuple):
 
 
 def after(step: Step) -> None:
-    """Judge whatever the events of a step have touched."""
-    state, body = step.state, step.command.body
-    for event in tuple(step.events):
-        if isinstance(event, (e.Took, e.Quoted)):
-            kind = type(body)
-            if kind in TOUCHES:
-                look(step, TOUCHES[kind](state, body))
-            elif kind in CONCERNS:
-                look_at(step, CONCERNS[kind](state, body))
-        elif isinstance(event, OF_ORDER):
-            order = state.order(event.order)
-            if order is not None:
-                look(step, cells_of_order(state, order))
-        elif isinstance(event, e.Corrected):
-            look_at(step, state.subjects.values())
+    """Judge whatever the events of a step have touched, and then what that in turn has: an order that was held is gone
+    at once."""
+    state, body, seen = step.state, step.command.body, 0
+    while seen < len(step.events):
+        cells: list[Cell] = []
+        subjects: tuple[Subject, ...] = ()
+        for event in step.events[seen:]:
+            if isinstance(event, (e.Took, e.Quoted)):
+                kind = type(body)
+                if kind in TOUCHES:
+                    cells += TOUCHES[kind](state, body)
+                elif kind in CONCERNS:
+                    subjects = CONCERNS[kind](state, body)
+            elif isinstance(event, OF_ORDER):
+                order = state.order(event.order)
+                if order is not None:
+                    cells += cells_of_order(state, order)
+            elif isinstance(event, e.Corrected):
+                subjects = tuple(state.subjects.values())
+        seen = len(step.events)
+        groups = _near(step, cells)
+        for of in subjects:
+            groups.update(_all_of(step, of))
+        whole = all(_forget(step, of) for of in subjects)
+        if groups and not _judge(step, sorted(groups)) or not whole:
+            step.emit(e.LookCut(begin="", left=True))
 
 
-def look(step: Step, cells: Iterable[Cell]) -> None:
-    """Judge everything above the touched stakes, each group once."""
+def go_on(step: Step) -> None:
+    """Go on where an entry was full: at the subject that was not finished, and with all that follow it."""
+    begin = step.state.look_cut
+    if begin is None:
+        return
+    step.emit(e.LookCut(begin="", left=False))
+    names = sorted(step.state.subjects)
+    for name in names[bisect.bisect_left(names, begin) :]:
+        of = step.state.subjects[name]
+        if not (_forget(step, of) and _judge(step, sorted(_all_of(step, of)))):
+            step.emit(e.LookCut(begin=name, left=True))
+            return
+
+
+def _near(step: Step, cells: Iterable[Cell]) -> set[Group]:
+    """Return the groups above the touched stakes where anything is near, or was."""
     state, judge = step.state, step.judge
     groups: set[Group] = set()
     watches = judge.watches
@@ -69,43 +94,31 @@ def look(step: Step, cells: Iterable[Cell]) -> None:
         except Exception:  # noqa: BLE001  what cannot be told is looked at closely
             near = True
         if near:
-            groups.update(_groups_of(state, cell))
-    if groups and not _judge(step, sorted(groups)):
-        step.emit(e.LookCut(begin="", left=True))
+            groups.update(_above(state, cell))
+    return groups
 
 
-def _groups_of(state: State, cell: Cell) -> Iterator[Group]:
+def _above(state: State, cell: Cell) -> Iterator[Group]:
     traded = state.instruments[cell.instrument]
     for number, name in enumerate(("", traded.market_name, traded.category, traded.venue)):
         yield Group(cell.subject, number, name)
 
 
-def look_at(step: Step, subjects: Iterable[Subject]) -> None:
-    """Judge every group of these subjects, and forget the levels of limits that are no longer there."""
-    for of in sorted(subjects, key=lambda of: of.written):
-        lines = step.judge.watcher(of).lines
-        groups = [Group(of.written, PERS.index(dimension), name) for (dimension, name), _ in groups_of(of)]
-        if not (_forget(step, of) and _judge(step, sorted(group for group in groups if lines[group.dimension]))):
-            step.emit(e.LookCut(begin=of.written, left=True))
-            return
-
-
-def go_on(step: Step) -> None:
-    """Go on where an entry was full: at the subject that was not finished, and with all that follow it."""
-    begin = step.state.look_cut
-    if begin is None:
-        return
-    step.emit(e.LookCut(begin="", left=False))
-    names = sorted(step.state.subjects)
-    look_at(step, [step.state.subjects[name] for name in names[bisect.bisect_left(names, begin) :]])
+def _all_of(step: Step, of: Subject) -> Iterator[Group]:
+    """Yield every group of a subject that has a limit."""
+    lines = step.judge.watcher(of).lines
+    for (dimension, name), _ in groups_of(of):
+        number = PERS.index(dimension)
+        if lines[number]:
+            yield Group(of.written, number, name)
 
 
 def _judge(step: Step, groups: list[Group]) -> bool:
-    """Halt first, for all of them; then tell what was crossed and cancel what worsens. False where the entry is full
-    and the rest must wait for the next one."""
+    """Halt first, for all of them; then cancel what worsens, and then tell what was crossed. False where the entry is
+    full and the rest must wait for the next one."""
     for group in groups:
         _halt(step, group)
-    return all(_tell(step, group) for group in groups)
+    return all(_cancel(step, group) for group in groups) and all(_tell(step, group) for group in groups)
 
 
 def _halt(step: Step, group: Group) -> None:
@@ -117,34 +130,49 @@ def _halt(step: Step, group: Group) -> None:
             breached(step, watch.gauge(line, sums).finding(of.written, of.currency), of.name)
 
 
+def _cancel(step: Step, group: Group) -> bool:
+    """Ask for what worsens an exposure to be cancelled, oldest first; False where the entry is full."""
+    of = step.state.subjects[group.subject]
+    watch, sums = step.judge.watcher(of), _sums(of, group)
+    for line, band in zip(watch.lines[group.dimension], watch.bands(group.dimension, sums), strict=True):
+        breach = line.rule.breach
+        if band != OVER or not isinstance(breach, Deny) or not breach.cancel or breach.halt is not None:
+            continue
+        for order in worsening(step.state, of, group, line):
+            if is_full(step):
+                return False
+            why = f"{line.rule.name} of {of.written}"
+            if order.state == "held":
+                step.emit(e.Moved(order=order.id, state="cancelled", why=why))
+            else:
+                step.emit(e.CancelAsked(order=order.id, why=why))
+    return True
+
+
 def _tell(step: Step, group: Group) -> bool:
-    """Tell each crossing of a group once, and cancel what worsens an exposure that is over; False where the entry is
-    full."""
+    """Tell each crossing of a group once; False where the entry is full."""
     state, of = step.state, step.state.subjects[group.subject]
     watch, sums = step.judge.watcher(of), _sums(of, group)
     for line, band in zip(watch.lines[group.dimension], watch.bands(group.dimension, sums), strict=True):
-        rule, dimension = line.rule, PERS[group.dimension]
-        stands = state.levels.get((of.written, rule.name, dimension, group.name), 0)
-        level = crossing(band, stands)
-        if level is not None:
-            if is_full(step):
-                return False
-            found = watch.gauge(line, sums).finding(of.written, of.currency)
-            step.emit(
-                e.Crossed(
-                    subject=of.written,
-                    rule=rule.name,
-                    dimension=dimension,
-                    group=group.name,
-                    level=level,
-                    limit=found.limit,
-                    actual=found.actual,
-                    unit=found.unit,
-                )
-            )
-        cancels = isinstance(rule.breach, Deny) and rule.breach.cancel and rule.breach.halt is None
-        if band == OVER and cancels and not _cancel(step, of, group, line):
+        rule, dimension = line.rule.name, PERS[group.dimension]
+        level = crossing(band, state.levels.get((of.written, rule, dimension, group.name), 0))
+        if level is None:
+            continue
+        if is_full(step):
             return False
+        found = watch.gauge(line, sums).finding(of.written, of.currency)
+        step.emit(
+            e.Crossed(
+                subject=of.written,
+                rule=rule,
+                dimension=dimension,
+                group=group.name,
+                level=level,
+                limit=found.limit,
+                actual=found.actual,
+                unit=found.unit,
+            )
+        )
     return True
 
 
@@ -160,19 +188,6 @@ def crossing(band: int, stands: int) -> Any:
 def is_full(step: Step) -> bool:
     """Whether an entry holds as many events as it may; what is left goes on with the next one."""
     return len(step.events) >= EVENTS_MAX
-
-
-def _cancel(step: Step, of: Subject, group: Group, line: Line) -> bool:
-    """Ask for what worsens an exposure to be cancelled, oldest first; False where the entry is full."""
-    why = f"{line.rule.name} of {of.written}"
-    for order in worsening(step.state, of, group, line):
-        if is_full(step):
-            return False
-        if order.state == "held":
-            step.emit(e.Moved(order=order.id, state="cancelled", why=why))
-        else:
-            step.emit(e.CancelAsked(order=order.id, why=why))
-    return True
 
 
 def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order]:
