@@ -49,6 +49,8 @@ class Kernel:
         if self.state.exits_due:
             exits.draw(step)
         monitor.after(step)
+        if self.state.exits_due:  # what the monitor withdrew takes its exits with it
+            exits.draw(step)
         return step.record()
 
     def fold(self, record: Record) -> None:
