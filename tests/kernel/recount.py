@@ -6,8 +6,10 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+from remit.kernel import command as c
+from remit.kernel import event as e
 from remit.kernel.book import Sums
-from remit.kernel.event import Booked
+from remit.kernel.event import Record
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE
 from remit.kernel.order import Order
@@ -27,57 +29,115 @@ def subjects_of(order: Order) -> tuple[str, ...]:
 
 
 class Ledger:
-    """Positions and cash as fills and payments say, order by order."""
+    """Positions, cash and profit as fills, payments and people's corrections say, one by one."""
 
     def __init__(self) -> None:
         self.positions: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
         self.cash: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-        self.filled: dict[str, Fraction] = defaultdict(Fraction)
+        self.flow: dict[str, Fraction] = defaultdict(Fraction)
+        """What each subject received less what it paid, in its currency."""
+        self.fills: dict[tuple[str, str], Any] = {}
+        """What was booked, by connection and fill."""
 
     def deposit(self, connection: str, currency: str, amount: int) -> None:
         self.cash[(connection, currency)] += number(amount)
 
-    def fill(self, state: Any, event: Booked) -> None:
-        order = state.order(event.order)
+    def follow(self, state: Any, record: Record, entries: dict[tuple[str, str], Fraction]) -> None:
+        """Take over what a record says; `entries` is what open perpetuals cost before it."""
+        for event in record.events:
+            if isinstance(event, e.Booked):
+                order = state.order(event.order)
+                self.fills[(order.connection, event.fill)] = event
+                self._fill(state, order, event, 1)
+            elif isinstance(event, e.Reversed):
+                order = state.order(event.order)
+                booked = self.fills.pop((order.connection, event.fill), None)
+                if booked is not None:
+                    self._fill(state, order, booked, -1)
+            elif isinstance(event, e.Corrected):
+                self._correct(state, event, entries)
+            elif isinstance(event, e.Took):
+                self._settle(state, record.command.body)
+
+    def profit(self, state: Any, of: str) -> Fraction:
+        """Return realised and unrealised profit less fees of a subject, in its currency."""
+        value = sum(
+            (held * self._worth(state, of, name) for (whom, _, name), held in self.positions.items() if whom == of),
+            Fraction(0),
+        )
+        return self.flow[of] + value
+
+    def _worth(self, state: Any, of: str, name: str, price: Fraction | None = None) -> Fraction:
+        """Return what one of an instrument is worth to a subject, at the mark unless a price is given."""
+        instrument = state.instruments[name]
+        rate = number(state.rate(instrument.currency, state.subjects[of].currency))
+        price = number(state.marks[name].last) if price is None else price
+        return price * number(instrument.multiplier) * rate
+
+    def _fill(self, state: Any, order: Order, event: e.Booked, sign: int) -> None:
         instrument = state.instruments[order.instrument]
-        signed = SIGN[order.side] * number(event.quantity)
+        signed, price, fee = sign * SIGN[order.side] * number(event.quantity), number(event.price), number(event.fee)
         for of in subjects_of(order):
             self.positions[(of, order.connection, order.instrument)] += signed
+            rate = number(state.rate(instrument.currency, state.subjects[of].currency))
+            self.flow[of] -= signed * self._worth(state, of, order.instrument, price) + sign * fee * rate
         self.cash[(order.connection, instrument.currency)] -= (
-            signed * number(event.price) * number(instrument.multiplier) + number(event.fee)
+            signed * price * number(instrument.multiplier) + sign * fee
         )
-        self.filled[order.id] += number(event.quantity)
 
-    def pay(self, state: Any, instrument: str, per_unit: Fraction) -> None:
+    def _correct(self, state: Any, event: e.Corrected, entries: dict[tuple[str, str], Fraction]) -> None:
+        change = number(event.change)
+        if event.kind == "cash":
+            self.cash[(event.connection, event.item)] += change
+            return
+        for of in ("firm", f"account:{state.agents[event.agent].account}", f"agent:{event.agent}"):
+            self.positions[(of, event.connection, event.item)] += change
+            self.flow[of] -= change * self._worth(state, of, event.item)
+        key = (event.connection, state.instruments[event.item].currency)
+        moved = entries_of(state, *key) - entries.get(key, 0)
+        self.cash[key] -= moved  # a position that is given or taken in kind moves no cash
+        entries[key] = entries.get(key, 0) + moved
+
+    def _settle(self, state: Any, body: Any) -> None:
+        if isinstance(body, c.Dividend):
+            self._pay(state, body.instrument, number(body.amount))
+        elif isinstance(body, c.Funding):
+            self._pay(state, body.instrument, -number(body.amount))
+        elif isinstance(body, c.Split):
+            for key in self.positions:
+                if key[2] == body.instrument:
+                    self.positions[key] = self.positions[key] * body.new / body.old
+        elif isinstance(body, c.Resolve) and body.outcome != "disputed":
+            for name in state.markets[body.market]:
+                payout = Fraction(int(body.outcome == state.instruments[name].outcome))
+                self._pay(state, name, number(body.void_price or 0) if body.outcome == "void" else payout)
+                for key in self.positions:
+                    if key[2] == name:
+                        self.positions[key] = Fraction(0)
+
+    def _pay(self, state: Any, instrument: str, per_unit: Fraction) -> None:
         """Longs receive, shorts owe."""
         terms = state.instruments[instrument]
         for (of, connection, name), held in self.positions.items():
+            if name == instrument:
+                self.flow[of] += held * self._worth(state, of, name, per_unit)
             if name == instrument and of.startswith("account:"):
                 self.cash[(connection, terms.currency)] += held * per_unit * number(terms.multiplier)
 
-    def close(self, state: Any, instrument: str, payout: Fraction) -> None:
-        self.pay(state, instrument, payout)
-        for key in self.positions:
-            if key[2] == instrument:
-                self.positions[key] = Fraction(0)
-
-    def split(self, instrument: str, new: int, old: int) -> None:
-        for key in self.positions:
-            if key[2] == instrument:
-                self.positions[key] = self.positions[key] * new / old
-
     def check(self, state: Any) -> None:
-        """Positions and cash of the kernel are those of the ledger."""
+        """Positions, cash and profit of the kernel are those of the ledger."""
         for key in {*self.positions, *state.cells}:
             cell = state.cells.get(key)
             held = number(0 if cell is None else cell.quantity)
             assert abs(held - self.positions[key]) <= ROUNDING, key
         for (connection, currency), cash in state.cash.items():
-            expected = self.cash[(connection, currency)] + _entries(state, connection, currency)
+            expected = self.cash[(connection, currency)] + entries_of(state, connection, currency)
             assert abs(number(cash.amount) - expected) <= ROUNDING * 10, (connection, currency)
+        for name, of in state.subjects.items():
+            assert abs(number(of.total.pnl) - self.profit(state, name)) <= ROUNDING * 10, name
 
 
-def _entries(state: Any, connection: str, currency: str) -> Fraction:
+def entries_of(state: Any, connection: str, currency: str) -> Fraction:
     """What open perpetuals cost: no cash left for it, only their profit moves cash."""
     total = Fraction(0)
     for (of, through, name), cell in state.cells.items():

@@ -1,7 +1,11 @@
-"""The kernel under everything that can happen to it, in any order, with the invariants checked after every step."""
+"""The kernel under everything that can happen to it, in any order, with the invariants checked after every step.
+
+What can happen is in the files `happen_*`; what is watched at every command, counted independently, in `watch_*`.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from fractions import Fraction
 from typing import Any
@@ -9,32 +13,35 @@ from typing import Any
 import hypothesis.strategies as st
 import msgspec
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.kernel.desk import ANN, BOB, CAT, Desk, agent, client, money, price, quantity, ratio
-from tests.kernel.recount import ROUNDING, Ledger, check_sums, exposure, number, subjects_of
+from hypothesis.stateful import invariant
+from tests.kernel.desk import ANN, BOB, CAT, agent, client, money, quantity, ratio
+from tests.kernel.happen_exits import LEGS, ExitThings, terms_of
+from tests.kernel.happen_venues import VenueThings
+from tests.kernel.happen_world import WorldThings
+from tests.kernel.recount import ROUNDING, check_sums, exposure, number
+from tests.kernel.stage import AGENTS, CONNECTIONS, LOTS, agents, amounts, happens, instruments
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import flatten
 from remit.kernel.decide import Judge
 from remit.kernel.event import VERDICTS, Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.mandate import Mandate, Rate
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import SCALE, Money, Price, Quantity
-from remit.kernel.order import TERMINAL
+from remit.kernel.numbers import Money, Price, Quantity
 from remit.kernel.rules.compile import Lines
 from remit.kernel.rules.table import RULES
 from remit.kernel.snapshot import dump, load
 
-AGENTS = {"momentum": "paper1", "value": "paper1", "carry": "paper2", "global": "euro1"}
-MARKS = {"AAPL": "100", "SAP": "150", "BTC": "20000", "PERP": "50", "YES": "0.6", "NO": "0.4"}
-LOTS = {"AAPL": "1", "SAP": "1", "BTC": "0.01", "PERP": "0.1", "YES": "1", "NO": "1"}
 NEVER_BLOCKS_A_REDUCTION = {
     rule.name for rule in RULES if rule.name.endswith(("exposure_max", "notional_max", "notional_min", "loss_max"))
 } | {"drawdown_max", "capital_max", "leverage_max", "concentration_max_pct", "buying_power", "intraday_margin"}
 TIGHTER = (
     {"order_notional_max": money("500")},
     {"market_exposure_max": money("1500")},
+    {"category_exposure_max": money("2500")},
+    {"venue_exposure_max": money("6000")},
     {"gross_exposure_max": money("4000")},
     {"net_exposure_max": money("2500")},
     {"positions_max": 1},
@@ -43,14 +50,11 @@ TIGHTER = (
     {"instruments_allowed": ("AAPL", "YES")},
     {"sides_allowed": ("buy",)},
     {"daily_loss_max": money("50")},
+    {"drawdown_max": money("150")},
     {"order_rate_max": Rate(2, 60)},
     {"short_allowed": "blocked"},
     {"confidence_min": ratio("0.7")},
 )
-amounts = st.integers(1, 40)
-shares = st.fractions(min_value=Fraction(1, 4), max_value=Fraction(1))
-agents = st.sampled_from(sorted(AGENTS))
-instruments = st.sampled_from(sorted(MARKS))
 subjects = st.sampled_from(
     ["firm", "account:main", "account:euro", *(f"agent:{name}" for name in sorted(AGENTS)), "client:claude"]
 )
@@ -60,68 +64,8 @@ mandates = st.builds(
 )
 
 
-WEIGHTS: list[tuple[Any, dict[str, Any], Any]] = []
-"""What can happen: the method, what it is called with, and when it can; as often in the list as it weighs."""
-
-
-def happens(weight: int, when: Any = None, **drawn: Any) -> Any:
-    def add(method: Any) -> Any:
-        WEIGHTS.extend([(method, drawn, when)] * weight)
-        return method
-
-    return add
-
-
-class KernelMachine(RuleBasedStateMachine):
-    """Two accounts in two currencies, four agents, a client, and six instruments of five kinds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.desk = Desk()
-        self.ledger = Ledger()
-        self.booked: list[c.Filled] = []
-        self.moved: set[str] = set()
-        """Subjects whose exposure something else than an ALLOW has moved."""
-
-    @initialize()
-    def open(self) -> None:
-        desk = self.desk.open()
-        desk.instrument("AAPL", "100")
-        desk.rate("EUR", "USD", "1.25")
-        desk.account("main")
-        desk.account("euro", owner="bob", currency="EUR")
-        for name, account, currency in (("paper1", "main", "USD"), ("paper2", "main", "USD"), ("euro1", "euro", "EUR")):
-            desk.connection(name, account, "100000", currency, fee_bps=5)
-            self.ledger.deposit(name, currency, money("100000"))
-        for name, currency in (("paper1", "EUR"), ("paper2", "EUR"), ("euro1", "USD")):
-            desk.took(c.SetBalance(connection=name, currency=currency, amount=money("50000")))
-            self.ledger.deposit(name, currency, money("50000"))
-        for name, connection in AGENTS.items():
-            account = desk.state.connections[connection].account
-            desk.agent(name, account, connection, owner=desk.state.accounts[account].owner)
-        desk.client("claude", "momentum")
-        desk.instrument("SAP", "150", currency="EUR")
-        desk.instrument("BTC", "20000", kind="spot", base="BTC", lot="0.01", tick="1", category="crypto")
-        desk.instrument("PERP", "50", kind="perpetual", lot="0.1", multiplier=quantity("2"), category="crypto")
-        desk.took(c.SetMargin(instrument="PERP", initial=ratio("0.1")))
-        for name, outcome in (("YES", "yes"), ("NO", "no")):
-            desk.instrument(name, MARKS[name], kind="prediction", outcome=outcome, market="RAIN", category="weather")
-        desk.mandate(
-            "account:main",
-            Mandate(market_exposure_max=money("8000"), gross_exposure_max=money("20000"), daily_loss_max=money("300")),
-        )
-        desk.mandate("agent:value", Mandate(market_exposure_max=money("3000"), approval_notional_min=money("900")))
-        desk.mandate("account:euro", Mandate(daily_loss_max=money("500"), approval_notional_min=money("1500")))
-        quorum = {"quorum_notional_min": money("1800"), "approval_quorum": 1}
-        desk.mandate(
-            "agent:momentum", Mandate(approval_notional_min=money("1200"), drawdown_max=money("400"), **quorum)
-        )
-
-    @rule(data=st.data())
-    def something_happens(self, data: Any) -> None:
-        method, drawn, when = WEIGHTS[data.draw(st.integers(0, len(WEIGHTS) - 1))]
-        if when is None or when(self):
-            method(self, **{name: data if name == "data" else data.draw(how) for name, how in drawn.items()})
+class KernelMachine(ExitThings, VenueThings, WorldThings):
+    """The stage, with what agents propose and people decide."""
 
     # -- orders
 
@@ -137,6 +81,7 @@ class KernelMachine(RuleBasedStateMachine):
         confidence=st.sampled_from([None, "0.5", "0.9"]),
         tighter=st.sampled_from(TIGHTER),
         scope=st.sampled_from(["firm", "account", "agent"]),
+        legs=st.none() | st.none() | LEGS,
     )
     def propose(
         self,
@@ -150,6 +95,7 @@ class KernelMachine(RuleBasedStateMachine):
         confidence: str | None,
         tighter: dict[str, Any],
         scope: str,
+        legs: Any,
     ) -> None:
         desk = self.desk
         through = "claude" if how == "client" and name == "momentum" else ""
@@ -168,6 +114,8 @@ class KernelMachine(RuleBasedStateMachine):
         if limit is not None:
             mark, tick = desk.state.marks[instrument].last, desk.state.instruments[instrument].tick
             terms |= {"type": "limit", "limit_price": Price(max(mark * limit // 100 // tick * tick, tick))}
+        if legs is not None:
+            terms["exit"] = terms_of(desk.state, instrument, 1 if side == "buy" else -1, legs, None, None)
         body = c.Submit(intent=msgspec.structs.replace(intent, **terms), client=through)
         before = dump(desk.state)
         self._tighter(before, body, by, tighter, scope, name)
@@ -232,13 +180,13 @@ class KernelMachine(RuleBasedStateMachine):
 
     @happens(
         4,
-        when=lambda self: self._live(),
+        when=lambda self: self.live(),
         data=st.data(),
         lots=amounts,
         percent=st.sampled_from([90, 98, 100, 102, 110]),
     )
     def replace(self, data: Any, lots: int, percent: int) -> None:
-        order = self._pick(data)
+        order = self.pick(data)
         tick = self.desk.state.instruments[order.instrument].tick
         limit = Price(max(order.worst_price * percent // 100 // tick * tick, tick))
         exposures = self._exposures(order.agent, order.client, order.instrument)
@@ -252,148 +200,12 @@ class KernelMachine(RuleBasedStateMachine):
         if record.decision is not None and record.decision.verdict == "allow":
             self._check_decision(record, exposures)
 
-    @happens(2, when=lambda self: self._live(), data=st.data())
+    @happens(2, when=lambda self: self.live(), data=st.data())
     def cancel(self, data: Any) -> None:
-        order = self._pick(data)
+        order = self.pick(data)
         reserved = order.reserved
         self.do(c.Cancel(order=order.id), agent(order.agent))
         assert order.reserved == (0 if order.state == "cancelled" else reserved), "a cancel request ends no reservation"
-
-    # -- venues
-
-    @happens(12, when=lambda self: self._live(), data=st.data(), what=st.sampled_from([
-        c.Sent, c.Acked, c.Acked, c.Acked, c.Rejected, c.Lost, c.Cancelled, c.Expired, c.CancelRefused, c.Replaced,
-        c.ReplaceRefused, c.Withdrawn,
-    ]))  # fmt: skip
-    def report(self, data: Any, what: Any) -> None:
-        order = self._pick(data)
-        if order.state == "held":
-            return
-        more = {"code": "no"} if what in (c.Rejected, c.CancelRefused, c.ReplaceRefused) else {}
-        more |= {"why": "no"} if what in (c.Lost, c.Withdrawn) else {}
-        reserved = order.reserved
-        self.do(what(order=order.id, **more))
-        if order.state == "unknown":
-            assert order.reserved == reserved, "an unknown order keeps its reservation"
-
-    @happens(
-        12,
-        when=lambda self: self._live() or self.desk.state.finished,
-        data=st.data(),
-        part=shares,
-        better=st.integers(0, 5),
-        late=st.booleans(),
-        over=st.booleans(),
-    )
-    def fill(self, data: Any, part: Fraction, better: int, late: bool, over: bool) -> None:
-        desk, state = self.desk, self.desk.state
-        finished = [order for order in state.finished.values() if order.state not in ("denied", "declined", "lapsed")]
-        order = (
-            data.draw(st.sampled_from(finished)) if late and finished else self._pick(data) if self._live() else None
-        )
-        if order is None or (order.state == "held" and not over):
-            return
-        lot = quantity(LOTS[order.instrument])
-        left = max(order.remaining, lot)
-        amount = max(int(left * part) // lot * lot, lot) + (lot if over and part == 1 else 0)
-        tick = state.instruments[order.instrument].tick
-        step = tick * better
-        at = max(order.worst_price - step if order.side == "buy" else order.worst_price + step, tick)
-        if order.side == "buy" and at < state.marks[order.instrument].last or order.state in TERMINAL or over:
-            self.moved.update(subjects_of(order))
-        body = c.Filled(
-            order=order.id, fill=f"f{state.seq}", quantity=Quantity(amount), price=Price(at), fee=money("0.25")
-        )
-        was, asked = order.filled, max(order.quantity, order.pending[0] if order.pending else 0)
-        record = self.do(body)
-        self.booked.append(body)
-        assert order.filled == was + amount
-        if order.filled > asked:
-            assert any(isinstance(event, e.HaltRaised) and event.cause == "overfill" for event in record.events) or any(
-                halt.cause == "overfill" for halt in state.halts.values()
-            )
-        desk.agree()
-
-    @happens(2, when=lambda self: self.booked, data=st.data())
-    def fill_again(self, data: Any) -> None:
-        """E4: a fill that is told twice counts once; one of an order long forgotten halts."""
-        self.do(c.Tick())
-        body, before = data.draw(st.sampled_from(self.booked)), self.desk.image()
-        known = self.desk.state.order(body.order) is not None
-        self.do(body, after_ns=0)
-        if known:
-            assert self.desk.image() == before
-        else:
-            assert any(halt.rule == "unexpected_fill" for halt in self.desk.state.halts.values())
-
-    @happens(1, connection=st.sampled_from(["paper1", "paper2", "euro1"]))
-    def reconcile(self, connection: str) -> None:
-        self.desk.reconcile(connection)
-
-    # -- the world
-
-    @happens(
-        6,
-        moves=st.lists(
-            st.tuples(instruments, st.sampled_from([-40, -20, -10, -2, 2, 10, 20, 40])), min_size=1, max_size=4
-        ),
-    )
-    def mark(self, moves: list[tuple[str, int]]) -> None:
-        state = self.desk.state
-        marks = []
-        for name, percent in dict(moves).items():
-            known, tick = state.marks[name], state.instruments[name].tick
-            last = Price(min(max(known.last * (100 + percent) // 100 // tick * tick, tick), _ceiling(state, name)))
-            marks.append(
-                msgspec.structs.replace(known, at=self.desk.at, bid=last, ask=last, last=last, close=known.close)
-            )
-        self._everyone_moved()
-        self.do(c.Marked(marks=tuple(marks)))
-
-    @happens(1, rate=st.sampled_from(["1.1", "1.25", "1.4"]), inverse=st.booleans())
-    def fx(self, rate: str, inverse: bool) -> None:
-        self._everyone_moved()
-        if inverse:
-            self.desk.rate("USD", "EUR", "0.8")
-        else:
-            self.desk.rate("EUR", "USD", rate)
-
-    @happens(1, new=st.integers(1, 4), old=st.integers(1, 2))
-    def split(self, new: int, old: int) -> None:
-        self._everyone_moved()
-        if any(cell.quantity * new % (old * SCALE) for cell in self.desk.state.cells_of.get("AAPL", ())):
-            return
-        self.do(c.Split(instrument="AAPL", new=new, old=old), ANN)
-        self.ledger.split("AAPL", new, old)
-
-    @happens(1, amount=st.sampled_from(["0.5", "1.25"]))
-    def dividend(self, amount: str) -> None:
-        self.do(c.Dividend(instrument="AAPL", amount=money(amount)), ANN)
-        self.ledger.pay(self.desk.state, "AAPL", number(money(amount)))
-
-    @happens(1, amount=st.sampled_from(["0.1", "-0.2"]))
-    def funding(self, amount: str) -> None:
-        self.do(c.Funding(instrument="PERP", amount=money(amount)), ANN)
-        self.ledger.pay(self.desk.state, "PERP", -number(money(amount)))
-
-    @happens(1, outcome=st.sampled_from(["yes", "no", "void", "disputed", "disputed"]))
-    def resolve(self, outcome: Any) -> None:
-        self._everyone_moved()
-        void = price("0.5") if outcome == "void" else None
-        self.do(c.Resolve(market="RAIN", outcome=outcome, void_price=void), ANN)
-        if outcome != "disputed":
-            for name in ("YES", "NO"):
-                wins = outcome == self.desk.state.instruments[name].outcome
-                self.ledger.close(self.desk.state, name, Fraction(1, 2) if outcome == "void" else Fraction(int(wins)))
-
-    @happens(2, hours=st.sampled_from([0, 0, 0, 1, 25, 80]))
-    def wait(self, hours: int) -> None:
-        self.do(c.Tick(), after_ns=hours * 3600 * 10**9 + 60 * 10**9)
-        self._everyone_moved()
-        state = self.desk.state
-        fresh = tuple(msgspec.structs.replace(mark, at=self.desk.at) for mark in state.marks.values())
-        rates = tuple(msgspec.structs.replace(mark, at=self.desk.at) for mark in state.fx.values())
-        self.do(c.Marked(marks=fresh, fx=rates))
 
     # -- people
 
@@ -406,9 +218,29 @@ class KernelMachine(RuleBasedStateMachine):
     def pause(self, of: str, paused: bool) -> None:
         self.do(c.SetPause(subject=of, paused=paused, why="people"), BOB)
 
-    @happens(1, of=st.one_of(subjects, st.sampled_from(["venue:paper", "connection:paper1"])), kill=st.booleans())
-    def halt(self, of: str, kill: bool) -> None:
-        self.do(c.Halt(subject=of, why="people", kill=kill), BOB)
+    @happens(
+        2,
+        of=st.one_of(subjects, st.sampled_from(["venue:paper", "connection:paper1"])),
+        kill=st.booleans(),
+        flattens=st.booleans(),
+    )
+    def halt(self, of: str, kill: bool, flattens: bool) -> None:
+        self.do(c.Halt(subject=of, why="people", kill=kill, flatten=flattens), BOB)
+
+    @happens(3, when=lambda self: self.flattening(), data=st.data())
+    def flatten(self, data: Any) -> None:
+        """A kill closes what is held, once nothing works any more; what it sends opens nothing."""
+        halt = data.draw(st.sampled_from(self.flattening()))
+        for order in self.live():
+            if order.state in ("pending_cancel", "unknown"):
+                self.do(c.Cancelled(order=order.id))
+        for intent in flatten.closing(self.desk.state, halt) or ():
+            record = self.do(c.Submit(intent=intent), GUARD)
+            if record.decision is not None and record.decision.verdict == "allow":
+                self.work(record.decision.order)
+
+    def flattening(self) -> list[str]:
+        return [name for name, halt in self.desk.state.halts.items() if halt.flatten]
 
     @happens(4, when=lambda self: self.desk.state.halts, data=st.data(), reviewed=st.booleans())
     def resume(self, data: Any, reviewed: bool) -> None:
@@ -449,8 +281,8 @@ class KernelMachine(RuleBasedStateMachine):
         self.desk.reload()
         self.do(c.KernelStarted(version="1", digest="0" * 64, clean=False, prefix="other"))
         assert (set(self.desk.state.halts), set(self.desk.state.pauses)) == stops
-        for connection in ("paper1", "paper2", "euro1"):
-            self.desk.reconcile(connection)
+        for connection in CONNECTIONS:
+            self.reconcile(connection)
 
     @happens(1)
     def reload(self) -> None:
@@ -465,7 +297,7 @@ class KernelMachine(RuleBasedStateMachine):
     @invariant()
     def sums_are_right(self) -> None:
         check_sums(self.desk.state)
-        self.ledger.check(self.desk.state)
+        self.desk.ledger.check(self.desk.state)
 
     @invariant()
     def everyone_adds_up(self) -> None:
@@ -494,35 +326,6 @@ class KernelMachine(RuleBasedStateMachine):
             if cap is not None and of.written not in self.moved:
                 assert exposure(state, of.written) <= number(cap) + ROUNDING, of.written
 
-    # -- small things
-
-    def do(self, body: Any, by: Any = GUARD, after_ns: int = 1_000_000) -> Record:
-        state = self.desk.state
-        stopped = {*state.pauses, *state.halted}
-        record = self.desk.do(body, by, after_ns)
-        for event in record.events:
-            if isinstance(event, e.Booked):
-                self.ledger.fill(self.desk.state, event)
-            released = isinstance(event, e.Released) or (isinstance(event, e.Reserved) and event.state == "allowed")
-            if released:
-                order = self.desk.state.order(event.order)
-                path = {*subjects_of(order), f"venue:{order.venue}", f"connection:{order.connection}"}
-                assert not (order.opening and path & stopped), "nothing opening goes out under a stop"
-            if isinstance(event, e.Approved):
-                assert record.command.by.is_person
-        for order in state.orders.values():
-            assert order.reserved >= 0 and order.state not in TERMINAL
-        return record
-
-    def _everyone_moved(self) -> None:
-        self.moved.update(self.desk.state.subjects)
-
-    def _live(self) -> list[Any]:
-        return list(self.desk.state.orders.values())
-
-    def _pick(self, data: Any) -> Any:
-        return data.draw(st.sampled_from(self._live()))
-
 
 def _tighten(mandate: Mandate, tighter: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of `tighter` where they are tighter than what is there."""
@@ -539,9 +342,10 @@ def _tighten(mandate: Mandate, tighter: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _ceiling(state: Any, name: str) -> int:
-    return SCALE * 99 // 100 if state.instruments[name].kind == "prediction" else 10**6 * SCALE
-
-
 TestKernel = KernelMachine.TestCase
-TestKernel.settings = settings(max_examples=15, stateful_step_count=40, deadline=None)
+TestKernel.settings = settings(
+    max_examples=int(os.environ.get("REMIT_MACHINE_EXAMPLES", "15")),
+    stateful_step_count=int(os.environ.get("REMIT_MACHINE_STEPS", "40")),
+    deadline=None,
+)
+"""Short by default; the two variables let it run for as long as one likes."""
