@@ -166,7 +166,7 @@ def dump(state: State) -> bytes:
         gathered=tuple(row for _, row in sorted(state.gathered.items())),
         drifts=tuple((name, tuple(_canonical(row) for row in rows)) for name, rows in sorted(state.drifts.items())),
         kept=tuple((*key, value) for key, value in sorted(state.kept.items())),
-        settled=tuple(state.settled),
+        settled=tuple(sorted(state.settled)),  # what settles for several at once does so in no order
         unknown=tuple(
             (name, order, since) for name, orders in sorted(state.unknown.items()) for order, since in orders.items()
         ),
