@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, Desk, halts, money, quantity, ratio, small
+from tests.kernel.desk import ANN, Desk, agent, halts, money, quantity, ratio, small
 
 from remit.kernel import command as c
 from remit.kernel import event as e
@@ -65,8 +65,8 @@ BREACHES: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("net", "10", "+5@100 -5@110 +1@100", {"net_exposure_max": money("1100")}, "a"),
     ("gross", "0", "+5@100 -4@110", {"gross_exposure_max": money("499")}, "a"),
     ("capital", "5", "+5@100 +5@100", {"capital_max": money("1000")}, "a"),
-    ("one position in two orders", "0", "+5@100 +5@100", {"positions_max": 0}, "ab"),
-    ("a count of what opens", "10", "+1@100 -1@110 +1@100 +1@100", {"orders_open_max": 2}, "ac"),
+    ("a count of positions is told alone", "0", "+5@100 +5@100", {"positions_max": 0}, ""),
+    ("a count of orders is told alone", "10", "+1@100 -1@110 +1@100 +1@100", {"orders_open_max": 2}, ""),
     ("leverage", "0", "+5@100 +5@100", {"leverage_max": ratio("0.0006")}, "a"),
     ("concentration", "0", "+50@100 +60@100", {"concentration_max_pct": 1}, "a"),
     ("the tighter of two", "0", "+5@100 +5@100", {"gross_exposure_max": money("1"), "capital_max": money("500")}, "ab"),
@@ -87,6 +87,39 @@ def test_what_a_breach_cancels(of: str, held: str, orders: str, limits: dict[str
     desk.mark("AAPL", "100")
     assert cancelled(desk, made) == expected, "what is being cancelled counts as gone"
     desk.agree()
+
+
+def test_orders_that_reduce_cost_nobody_else_an_order() -> None:
+    """They pass a full count of orders and then count themselves: that is told, and cancels nothing."""
+    desk = small()
+    desk.agent("carry", "main", "paper1")
+    desk.hold("10")
+    other = desk.working("1", "90", agent="carry")
+    desk.mandate("firm", Mandate(orders_open_max=1))
+    assert told(desk.records[-1]) == ["limit_near"]
+    record = desk.submit("1", "110", side="sell")
+    assert (crossed(record), told(record)) == ([("firm", "orders_open_max", "", "over")], ["limit_over"])
+    for _ in range(3):
+        desk.submit("1", "110", side="sell")
+    assert [order.state for order in desk.state.orders.values() if order.state == "pending_cancel"] == []
+    assert other.state == "acked"
+    desk.agree()
+
+
+@pytest.mark.parametrize("by", [agent("momentum"), ANN, GUARD])
+def test_what_is_proven_to_reduce_is_not_cancelled_for_the_exposure_it_uncovers(by: Any) -> None:
+    """One sells what it holds; the firm is then as short as another of its agents, and what opens more of it goes."""
+    desk = small()
+    desk.connection("paper2", "main")
+    desk.agent("carry", "main", "paper2")
+    desk.hold("10")
+    desk.hold("10", agent="carry", connection="paper2", side="sell")
+    opens = desk.working("1", "110", agent="carry", connection="paper2", side="sell")
+    desk.mandate("firm", Mandate(net_exposure_max=money("500")))
+    record = desk.submit("10", "100", side="sell", by=by)
+    assert record.decision is not None
+    assert (desk.state.orders[record.decision.order].state, opens.state) == ("allowed", "pending_cancel")
+    assert crossed(record) == [("firm", "net_exposure_max", "", "over")]
 
 
 def test_a_mark_cancels_what_it_makes_too_much() -> None:

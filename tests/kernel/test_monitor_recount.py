@@ -40,6 +40,17 @@ SUBJECTS = ("account:main", "agent:carry", "agent:momentum", "client:claude", "f
 INSTRUMENTS = ("AAPL", "MSFT", "YES", "NO")
 
 
+def reduces(state: Any, order: Order) -> bool:
+    """Whether an order was let out as a reduction, and all orders of its side together still are one."""
+    place = (order.connection, order.instrument, order.side)
+    live = [o for o in state.orders.values() if (o.connection, o.instrument, o.side) == place]
+    found = not order.opening
+    for of in ("account:main", f"agent:{order.agent}"):
+        reserved = sum(other.reserved for other in live if of in subjects_of(other))
+        found = found and reserved <= -SIGN[order.side] * state.cells[(of, *place[:2])].quantity
+    return found
+
+
 class Limit(NamedTuple):
     """A limit of a subject on one group."""
 
@@ -100,7 +111,7 @@ class Count:
                 gone |= loose
         for limit in self._limits():
             cap = self._cap(limit)
-            if limit.rule not in EXPOSURE or measured(self.state, *limit, live) <= cap:
+            if limit.rule not in EXPOSURE or limit.rule in COUNTS or measured(self.state, *limit, live) <= cap:
                 continue
             found = self._from_the_oldest(limit, cap, [order for order in live if order.id not in gone])
             expected |= found
@@ -111,7 +122,7 @@ class Count:
         """Leave the oldest orders out one after the other, but those that add nothing, until the limit holds."""
         mine = [order for order in live if limit.subject in subjects_of(order)]
         mine = [o for o in mine if group_of(self.state.instruments[o.instrument], limit.dimension) == limit.group]
-        may_go = [order for order in mine if order.opening or limit.rule not in COUNTS]
+        may_go = [order for order in mine if not reduces(self.state, order)]
         always = [order for order in mine if order not in may_go]
         for first in range(len(may_go) + 1):
             kept = [*always, *may_go[first:]]

@@ -20,7 +20,6 @@ from remit.kernel.names import SIGN, subject
 from remit.kernel.order import Order
 from remit.kernel.rules.generate import CALM, NEAR, OVER, Line
 from remit.kernel.rules.rule import PERS, Deny
-from remit.kernel.rules.unit import COUNT
 from remit.kernel.rules.walk import measure
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
@@ -194,7 +193,8 @@ def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order
     """Return the orders to cancel, oldest first, so that an exposure would hold: of those without which it is less,
     the oldest, until with them and all that is being cancelled already left out the limit holds.
 
-    They are left out of the subject's own stakes, measured, and put back: nothing has changed afterwards.
+    What is proven to reduce stays, whatever it measures: no limit on exposure blocks it. The orders are left out of the
+    subject's own stakes, measured, and put back: nothing has changed afterwards.
     """
     sums, rule = _sums(of, group), line.rule
     if not sums.working:
@@ -203,7 +203,7 @@ def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order
     for order in sorted(_orders(state, of, group), key=_age):
         if order.state == "pending_cancel":
             leaving.append(order)
-        elif order.opening or rule.unit is not COUNT:  # what reduces is never cancelled to lower a mere count
+        elif not _reduces(state, order):
             waiting.append(order)
     out = {order.id: order for order in (*leaving, *waiting)}
     going: list[Order] = []
@@ -224,6 +224,20 @@ def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order
         for order in out.values():
             _leave_out(state, of, order, 1)
     return going[::-1]
+
+
+def _reduces(state: State, order: Order) -> bool:
+    """Whether an order closes for the guard, or was let out as a reduction and still is one whatever fills first."""
+    if order.by_hand and not order.by_person:
+        return True
+    if order.opening:
+        return False
+    for written in (subject("account", order.account), subject("agent", order.agent)):
+        cell = state.cells[(written, order.connection, order.instrument)]
+        reserved = cell.buy_quantity if order.side == "buy" else cell.sell_quantity
+        if reserved > -SIGN[order.side] * cell.quantity:
+            return False
+    return True
 
 
 def _leave_out(state: State, of: Subject, order: Order, sign: int) -> None:

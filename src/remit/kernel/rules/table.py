@@ -25,6 +25,7 @@ from remit.kernel.rules.unit import BPS, COUNT, MONEY, NAMES, PCT, QUANTITY, RAT
 
 RETRY = Deny(retry=True)
 EXPOSURE = Deny(cancel=True)
+"""Not for a mere count: what reduces adds to it unasked, and must not cost others their orders."""
 LOSS = Deny(halt="loss", cancel=True)
 THROTTLE = Deny(halt="throttle")
 
@@ -77,8 +78,8 @@ RULES: tuple[Rule, ...] = (
     Rule(x.net_exposure_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
     Rule(x.gross_exposure_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
     Rule(x.capital_max, at_most, EXPOSURE, lane=OPENING, unit=MONEY, worsens=True, state=True),
-    Rule(x.positions_max, at_most, EXPOSURE, lane=OPENING, unit=COUNT, worsens=True, state=True),
-    Rule(x.orders_open_max, at_most, EXPOSURE, lane=OPENING, unit=COUNT, state=True),
+    Rule(x.positions_max, at_most, lane=OPENING, unit=COUNT, worsens=True, state=True),
+    Rule(x.orders_open_max, at_most, lane=OPENING, unit=COUNT, state=True),
     Rule(
         x.concentration_max_pct, ratio_at_most, EXPOSURE, lane=OPENING, per=MARKET, unit=PCT, worsens=True, state=True
     ),
