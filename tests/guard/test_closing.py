@@ -231,3 +231,27 @@ def test_the_guards_orders_are_written_as_its_own() -> None:
         assert b"exit-X-" in encode(record)
 
     run(main)
+
+
+def test_what_stands_in_the_way_is_cancelled_until_it_is_gone() -> None:
+    """A venue that refuses a cancel leaves the order working, and with it nothing to close."""
+
+    async def main(core: Core) -> None:
+        core.begin()
+        await holding(core)
+        record = await core.submit("10", side="sell")
+        await core.rest()
+        core.answers["cancel"] = lambda body: messages.Shown(order=body.order, status="working")  # type: ignore[union-attr]
+        assert record.decision is not None
+        order = record.decision.order
+        await marked(core, "94")
+        await core.enter(GUARD, c.CancelRefused(order=order, code="busy"))
+        assert sold(core) == ["10"], "only the one that rests"
+        del core.answers["cancel"]
+        await core.rest(5)
+        await marked(core, "94")
+        await core.rest(5)
+        assert core.kernel.state.finished[order].state == "cancelled"
+        assert sold(core) == ["10", "10"]
+
+    run(main)

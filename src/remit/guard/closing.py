@@ -22,6 +22,12 @@ RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16))
 """How long to wait before what did not close is tried again; the last for as long as it takes."""
 
 Intents = Iterable[OrderIntent] | None
+Blocking = Callable[[], list[str]]
+"""Which orders are to be cancelled, because they stand in the way."""
+
+
+def _nothing() -> list[str]:
+    return []
 
 
 class Closing:
@@ -66,27 +72,36 @@ class Closing:
             intent = exits.closing(self._state, name, self._loop.now())
             return None if intent is None else (intent,)
 
-        self._start(name, lambda: self._is_triggered(name), wanted)
+        self._start(name, lambda: self._is_triggered(name), wanted, lambda: exits.to_cancel(self._state, name))
 
     def _is_triggered(self, name: str) -> bool:
         exit = self._state.exits.get(name)
         return exit is not None and exit.state == "triggered"
 
-    def _start(self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents]) -> None:
+    def _start(
+        self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents], blocking: Blocking = _nothing
+    ) -> None:
         if name not in self._under_way:
             self._under_way.add(name)
-            self._spawn(self._close(name, stands, wanted))
+            self._spawn(self._close(name, stands, wanted, blocking))
 
-    async def _close(self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents]) -> None:
+    async def _close(
+        self, name: str, stands: Callable[[], bool], wanted: Callable[[], Intents], blocking: Blocking
+    ) -> None:
         tries, before = 0, None
         while stands():
-            intents = tuple(wanted() or ())
+            intents, orders = tuple(wanted() or ()), blocking()
             left = [(intent.connection, intent.instrument, intent.side, intent.quantity) for intent in intents]
-            tries = tries + 1 if left and left == before else 0
-            before = left or before
+            what = (left, orders)
+            tries = tries + 1 if any(what) and what == before else 0
+            before = what if any(what) else before
+            await asyncio.gather(*(self._loop.enter(GUARD, c.Cancel(order=order)) for order in orders))
             await asyncio.gather(*(self._submit(intent) for intent in intents))
             await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
         self._under_way.discard(name)
 
     async def _submit(self, intent: OrderIntent) -> None:
-        await self._loop.enter(GUARD, c.Submit(intent=intent, marks=self._board.fresh(intent.instrument)))
+        client = exits.client_of(self._state, intent)
+        await self._loop.enter(
+            GUARD, c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument))
+        )

@@ -14,10 +14,11 @@ def fault_of_intent(state: State, asked: Asked, path: tuple[Subject, ...], openi
     intent, by = asked.intent, asked.by
     places = state.exits_at.get((intent.agent, intent.connection, intent.instrument), ())
     if not (by.is_person or by.role == "guard"):
-        for name in places:
+        # What opens on that side reserves what the exit of another agent has to close; what reduces has its own.
+        for name in state.exits_of.get(intent.instrument, ()) if opening else places:
             exit = state.exits[name]
-            if exit.state == "triggered" and exit.side == intent.side:
-                return f"{name} is closing this position"
+            if (exit.state, exit.side, exit.connection) == ("triggered", intent.side, intent.connection):
+                return f"{name} is closing {'this' if exit.agent == intent.agent else 'a'} position"
     terms = intent.exit
     if terms is None or asked.capability == "replace_order":
         return ""  # new terms are held against the exit as it stands now, before they are judged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.exit import EXITS_MAX, Exit, at_once, closing_id, widened
+from remit.kernel.exit import EXITS_MAX, Exit, at_once, closed_by, closing_id, widened
 from remit.kernel.exit_terms import entry_price, fault_of_terms
 from remit.kernel.fold_exits import DROPPED, REMAINDER, price_of, said
 from remit.kernel.gather import tradable
@@ -198,10 +198,12 @@ def proven(state: State, exit: Exit) -> int:
 def _in_the_way(state: State, exit: Exit) -> list[Order]:
     """Return the entry that may still fill, and what else of the agent's reserves the position, oldest first.
 
-    What opens on the closing side through the same connection reserves it too, whoever asked.
+    What opens on the closing side through the same connection reserves it too, whoever asked; also what is held for
+    people.
     """
     owner = state.accounts[state.agents[exit.agent].account].owner
     rivals = {order for _, order in state.crossings.get((owner, exit.instrument, exit.side), ())}
+    rivals.update(name for name, _ in state.holds.items() if state.orders[name].side == exit.side)
     found: list[Order] = []
     for name in dict.fromkeys((*state.orders_of.get(exit.agent, ()), *sorted(rivals))):
         order = state.orders[name]
@@ -264,4 +266,23 @@ def closing(state: State, name: str, at: int | None = None) -> OrderIntent | Non
     )
 
 
-__all__ = ["closing", "draw", "drop_exit", "expire", "proven", "set_exit"]
+def to_cancel(state: State, name: str) -> list[str]:
+    """Return the orders that stand in the way of a triggered exit and that nobody asks to be cancelled: a venue refused
+    it, or they came since. What is unknown is asked about instead."""
+    exit = state.exits.get(name)
+    if exit is None or exit.state != "triggered":
+        return []
+    return [order.id for order in _in_the_way(state, exit) if order.state != "unknown"]
+
+
+def client_of(state: State, intent: OrderIntent) -> str:
+    """Return through which client the guard sends a closing order: that of the exit, where the client's own stake
+    covers it; else none, so that nothing is booked to a client that it never held."""
+    exit = state.exits.get(closed_by(intent.id))
+    if exit is None or not exit.client:
+        return ""
+    cell = state.cells.get((subject("client", exit.client), exit.connection, exit.instrument))
+    return exit.client if cell is not None and exit.sign * cell.quantity >= intent.quantity else ""
+
+
+__all__ = ["client_of", "closing", "draw", "drop_exit", "expire", "proven", "set_exit", "to_cancel"]
