@@ -115,7 +115,8 @@ class Core:
         at = self.loop.now()
         intent = OrderIntent(
             id=f"i{self.intents}-{at}", agent="momentum", connection="paper1", instrument="AAPL",
-            side=more.pop("side", "buy"), quantity=parse(Quantity, quantity), created_at=at, limit_price=parse(Price, "100"), **more,
+            side=more.pop("side", "buy"), quantity=parse(Quantity, quantity), created_at=at,
+            limit_price=parse(Price, "100"), **more,
         )  # fmt: skip
         return self.loop.enter(AGENT, c.Submit(intent=intent, marks=(self.mark("100"),)))
 
