@@ -108,3 +108,17 @@ def test_what_a_perpetual_has_gained_goes_with_it() -> None:
     assert total.pnl == pnl
     assert total.equity == equity - money("10"), "five were up by two each"
     desk.agree()
+
+
+def test_profit_that_a_fill_taken_back_returns_is_the_highest_at_once() -> None:
+    """Else whoever is marked next would raise it: also an empty stake that only judging made."""
+    desk = small()
+    desk.hold("10")
+    sold = desk.working("5", "95", side="sell")
+    desk.fill(sold, "5", "95", fill="f-1")
+    desk.mark("AAPL", "105")
+    total = desk.state.subjects["account:main"].total
+    assert (total.pnl, total.high_water) == (0, 0)
+    desk.do(c.Busted(order=sold.id, fill="f-1"))
+    assert (total.pnl, total.high_water) == (money("50"), money("50"))
+    desk.agree()

@@ -230,6 +230,7 @@ def _move_back(state: State, order: Order, fill: Fill) -> None:
         cell.fill(sign, fill.quantity, fill.price, -fee)
         # What was rounded against us once is not rounded against us again.
         cell.pay(notional_ceil(fill.price, fill.quantity, unit) - notional_floor(fill.price, fill.quantity, unit))
+        of.total.raise_high_water()
         if of.scope == "account":
             profit = _restore_entry(cell, entry + sign * fill.price * fill.quantity - fill.profit) - fill.profit
     key = (order.connection, order.instrument)
