@@ -63,10 +63,11 @@ class Took(_Event, frozen=True, tag="took"):
 
 
 class Refused(_Event, frozen=True, tag="refused"):
-    """The command changed nothing: a named code and what to do."""
+    """The command changed nothing: a named code, what to do, and after how long it would pass where time alone helps."""
 
     code: str
     why: str
+    retry_after_s: int | None = None
 
 
 class Repeated(_Event, frozen=True, tag="repeated"):

@@ -10,9 +10,9 @@ from remit.kernel.fold_exits import DROPPED, REMAINDER, price_of, said
 from remit.kernel.gather import tradable
 from remit.kernel.halt import CANCELS_MAX
 from remit.kernel.names import subject
-from remit.kernel.numbers import Price, Quantity, text
+from remit.kernel.numbers import NANOSECONDS, Price, Quantity, div_ceil, text
 from remit.kernel.order import Order, OrderIntent
-from remit.kernel.reserve import reducible_by
+from remit.kernel.reserve import message_wait_ns, reducible_by
 from remit.kernel.state import State
 from remit.kernel.step import Step
 from remit.kernel.trade import free_id, speaks_for
@@ -34,10 +34,10 @@ def set_exit(step: Step, body: c.SetExit) -> None:
         step.emit(e.Repeated(seq=before.seq))
         return
     refused = _unfit(step, body)
-    if refused is None:
-        step.emit(e.ExitSet(exit=f"X-{step.command.seq}"))
-    else:
+    if refused is not None:
         step.refuse(*refused)
+    elif _in_time(step, body.agent, body.client):
+        step.emit(e.ExitSet(exit=f"X-{step.command.seq}"))
 
 
 def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
@@ -86,7 +86,7 @@ def _amend(step: Step, known: Exit, body: c.SetExit) -> None:
         step.refuse("widens_stop", f"{loosened}; only a person may do that")
     elif fault:
         step.refuse("exit_terms", fault)
-    else:
+    elif _in_time(step, known.agent, known.client, tightens=known.terms.stops):
         step.emit(e.ExitSet(exit=known.id))
 
 
@@ -103,8 +103,24 @@ def drop_exit(step: Step, body: c.DropExit) -> None:
         step.refuse("already_triggered", f"{known.id} has triggered and is being closed")
     elif known.terms.stops:
         step.refuse("widens_stop", "its stop would go; only a person may do that")
-    else:
+    elif _in_time(step, known.agent, known.client):
         step.emit(e.ExitEnded(exit=known.id, why=DROPPED))
+
+
+def _in_time(step: Step, agent: str, client: str, tightens: bool = False) -> bool:
+    """Whether the message buckets take one more; refuses the command where one does not. A person is counted and never
+    refused. Who tightens a stop and has a rate of its own is held to that alone: no storm of others hinders it."""
+    if step.command.by.is_person:
+        return True
+    path = step.state.path(agent, client)
+    own = [of for of in path[2:] if of.version is not None and of.version.mandate.message_rate_max is not None]
+    for of in own if tightens and own else path:
+        wait_ns = message_wait_ns(of, step.command.at)
+        if wait_ns:
+            wait_s = div_ceil(wait_ns, NANOSECONDS)
+            step.refuse("message_rate_max", f"{of.written} sends too many messages; ask again in {wait_s} s", wait_s)
+            return False
+    return True
 
 
 def _may_touch(step: Step, known: Exit) -> bool:

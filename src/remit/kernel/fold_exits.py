@@ -19,6 +19,7 @@ from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import subject
 from remit.kernel.numbers import LARGEST, Price, Quantity
 from remit.kernel.order import Order, OrderIntent
+from remit.kernel.reserve import count_message
 from remit.kernel.state import Seen, State
 
 DROPPED = "dropped"
@@ -201,8 +202,10 @@ def exit_set(state: State, command: Command, decision: e.Decision | None, event:
     assert isinstance(body, c.SetExit)
     known = state.exits.get(event.exit)
     if known is not None:
+        count_message(state, known.agent, known.client, command.at)
         _changed(state, known, body.terms)
         return
+    count_message(state, body.agent, body.client, command.at)
     key = (body.agent, body.id)
     state.seen[key] = Seen(command.seq, event.exit, said(body))
     state.seen_at.append((command.at, key))
@@ -284,6 +287,8 @@ def exit_ended(state: State, command: Command, decision: e.Decision | None, even
     state.exits_due.pop(event.exit, None)
     exit = state.exits.pop(event.exit)
     exit.why = event.why
+    if isinstance(command.body, c.DropExit) and event.why == DROPPED:
+        count_message(state, exit.agent, exit.client, command.at)
     for index, key in ((state.exits_of, exit.instrument), (state.exits_at, _place(exit))):
         rows: dict[Any, dict[str, None]] = index
         del rows[key][exit.id]

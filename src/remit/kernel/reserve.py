@@ -136,11 +136,17 @@ def count_permit(state: State, order: Order, at: int) -> None:
 
 
 def count_message(state: State, agent: str, client: str, at: int) -> None:
-    """Count an order, a replace or a cancel against the message buckets."""
+    """Count an order, a replace, a cancel or what is said of an exit against the message buckets."""
     for of in state.path(agent, client):
         rate = None if of.version is None else of.version.mandate.message_rate_max
         if rate is not None:
             of.total.message_tat = _advance(of.total.message_tat, rate, at)
+
+
+def message_wait_ns(of: Subject, at: int) -> int:
+    """Return how long until a subject's bucket takes one more message; zero where it does now, or has no limit."""
+    rate = None if of.version is None else of.version.mandate.message_rate_max
+    return 0 if rate is None else max(of.total.message_tat - at - (rate.count - 1) * interval_ns(rate), 0)
 
 
 def _advance(tat: int, rate: Rate, at: int) -> int:

@@ -30,9 +30,9 @@ class Step:
         fold_event(self.state, self.command, self.decision, event)
         self.events.append(event)
 
-    def refuse(self, code: str, why: str) -> None:
+    def refuse(self, code: str, why: str, retry_after_s: int | None = None) -> None:
         """The command changes nothing: `code` names the reason and `why` says what to do."""
-        self.emit(Refused(code=code, why=why[:WHY_MAX]))
+        self.emit(Refused(code=code, why=why[:WHY_MAX], retry_after_s=retry_after_s))
 
     def decide(self, asked: Asked, order_id: str) -> Needs | None:
         """Judge an order; the decision becomes the record's. An order that is already in the book is judged without

@@ -45,7 +45,7 @@ def order_rate_max(order: Facts, of: Sums, change: Change) -> int:
 
 
 def message_rate_max(order: Facts, of: Sums, change: Change) -> int:
-    """How far the bucket of messages (orders, replaces and cancels) is ahead of time."""
+    """How far the bucket of messages (orders, replaces, cancels, exits) is ahead of time."""
     return of.message_tat - order.at
 
 
