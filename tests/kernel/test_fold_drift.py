@@ -122,3 +122,14 @@ def test_profit_that_a_fill_taken_back_returns_is_the_highest_at_once() -> None:
     desk.do(c.Busted(order=sold.id, fill="f-1"))
     assert (total.pnl, total.high_water) == (money("50"), money("50"))
     desk.agree()
+
+
+def test_a_fill_from_before_a_split_is_taken_back_in_new_shares() -> None:
+    desk = small()
+    order = desk.working("10", "100")
+    desk.fill(order, "10", "100", fill="f-1")
+    desk.took(c.Split(instrument="AAPL", new=4, old=1), ANN)
+    assert desk.position("account:main") == 40_000
+    desk.do(c.Busted(order=order.id, fill="f-1"))
+    assert (desk.position("account:main"), cash(desk)) == (0, "1000000")
+    desk.agree()

@@ -89,6 +89,11 @@ def _scale_facts(state: State, body: c.Split) -> None:
     volume = state.volumes.get(name)
     if volume is not None:
         state.volumes[name] = _scaled(volume, body)
+    for told, fill in state.fills.items():  # one that is taken back yet goes in new shares
+        order = state.order(fill.order)
+        if order is not None and order.instrument == name:
+            price = fill.price * body.old // body.new
+            state.fills[told] = msgspec.structs.replace(fill, quantity=_scaled(fill.quantity, body), price=price)
 
 
 def _scaled(quantity: int, body: c.Split) -> int:
