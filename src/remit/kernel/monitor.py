@@ -17,7 +17,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.halt import breached, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
 from remit.kernel.names import SIGN, subject
-from remit.kernel.order import Order
+from remit.kernel.order import TERMINAL, Order
 from remit.kernel.rules.generate import CALM, NEAR, OVER, Line
 from remit.kernel.rules.rule import PERS, Deny
 from remit.kernel.rules.walk import measure
@@ -26,8 +26,6 @@ from remit.kernel.step import Step
 
 EVENTS_MAX = 60
 """Events of an entry after which telling and cancelling go on with the next one; halts never wait."""
-OF_ORDER = (e.Reserved, e.Released, e.ReplaceAsked, e.ReplaceSettled, e.Moved, e.Booked, e.Reversed)
-"""Events that change what an order takes up."""
 
 
 class Group(NamedTuple):
@@ -46,25 +44,29 @@ def after(step: Step) -> None:
         cells: list[Cell] = []
         subjects: tuple[Subject, ...] = ()
         for event in step.events[seen:]:
-            if isinstance(event, (e.Took, e.Quoted)):
-                kind = type(body)
-                if kind in TOUCHES:
-                    cells += TOUCHES[kind](state, body)
-                elif kind in CONCERNS:
-                    subjects = CONCERNS[kind](state, body)
-            elif isinstance(event, OF_ORDER):
-                order = state.order(event.order)
-                if order is not None:
-                    cells += cells_of_order(state, order)
-            elif isinstance(event, e.Corrected):
+            happened, asked = type(event), type(body)
+            if happened in OF_ORDER:
+                cells += OF_ORDER[happened](state, event)
+            elif happened is e.Took or happened is e.Quoted:
+                if asked in TOUCHES:
+                    cells += TOUCHES[asked](state, body)
+                elif asked in CONCERNS:
+                    subjects = CONCERNS[asked](state, body)
+            elif happened is e.Corrected:
                 subjects = tuple(state.subjects.values())
         seen = len(step.events)
-        groups = _near(step, cells)
-        for of in subjects:
-            groups.update(_all_of(step, of))
-        whole = all(_forget(step, of) for of in subjects)
-        if groups and not _judge(step, sorted(groups)) or not whole:
-            step.emit(e.LookCut(begin="", left=True))
+        if cells or subjects:
+            _look(step, cells, subjects)
+
+
+def _look(step: Step, cells: list[Cell], subjects: tuple[Subject, ...]) -> None:
+    """Judge the groups above some stakes where anything is near, and all groups of some subjects."""
+    groups = _near(step, cells)
+    for of in subjects:
+        groups.update(_all_of(step, of))
+    whole = all(_forget(step, of) for of in subjects)
+    if groups and not _judge(step, sorted(groups)) or not whole:
+        step.emit(e.LookCut(begin="", left=True))
 
 
 def go_on(step: Step) -> None:
@@ -297,12 +299,33 @@ def _forget(step: Step, of: Subject) -> bool:
 # -- what a command touches
 
 
-def cells_of_order(state: State, order: Order) -> Iterator[Cell]:
-    """Yield the stake of each subject on an order's path."""
+def _cells_of(state: State, order: Order) -> list[Cell]:
+    """Return the stake of each subject on an order's path."""
+    cells = []
     for of in state.path(order.agent, order.client):
         cell = state.cells.get((of.written, order.connection, order.instrument))
         if cell is not None:
-            yield cell
+            cells.append(cell)
+    return cells
+
+
+def _of_order(state: State, event: Any) -> list[Cell]:
+    """Return the stakes that an event of an order has changed."""
+    order = state.order(event.order)
+    return [] if order is None else _cells_of(state, order)
+
+
+def _of_moved(state: State, event: e.Moved) -> list[Cell]:
+    """Return the same of an order that came a step further: until its end it reserves what it did, and only a row of
+    rejections may have ended. One that matters stands as a level."""
+    if event.state in TERMINAL:
+        return _of_order(state, event)
+    order = state.order(event.order)
+    if order is not None:
+        for of in state.path(order.agent, order.client):
+            if of.total.levels:
+                return _cells_of(state, order)
+    return []
 
 
 def _marked(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
@@ -327,6 +350,11 @@ def _balance(state: State, body: c.SetBalance) -> tuple[Subject, ...]:
     return (state.subjects[account], state.subjects[subject("firm")])
 
 
+OF_ORDER: dict[type, Callable[[State, Any], list[Cell]]] = {
+    **dict.fromkeys((e.Reserved, e.Released, e.ReplaceAsked, e.ReplaceSettled, e.Booked, e.Reversed), _of_order),
+    e.Moved: _of_moved,
+}
+"""Which stakes an event of an order touches."""
 TOUCHES: dict[type, Callable[[State, Any], list[Cell]]] = {
     c.Marked: _marked,
     c.Submit: _marked,
