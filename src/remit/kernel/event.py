@@ -63,7 +63,7 @@ class Took(_Event, frozen=True, tag="took"):
 
 
 class Refused(_Event, frozen=True, tag="refused"):
-    """The command changed nothing: a named code, what to do, and after how long it would pass where time alone helps."""
+    """The command changed nothing: a named code, what to do, and how long to wait where time alone helps."""
 
     code: str
     why: str
