@@ -128,6 +128,15 @@ def test_a_decision_is_checked_at_once() -> None:
     rounding(main)
 
 
+def test_an_account_names_the_entry_that_asked_for_it() -> None:
+    async def main(core: Core) -> None:
+        asked = (await core.enter(OPERATOR, c.Ask(connection="paper1"))).command.seq
+        await core.rest()
+        assert core.bodies(c.Reconciled)[-1].asked == asked
+
+    rounding(main)
+
+
 def test_waking_up_wants_a_round_at_once() -> None:
     async def main(core: Core) -> None:
         await core.rest(10)

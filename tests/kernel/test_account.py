@@ -72,6 +72,43 @@ def test_rounds_without_an_account_close_openings_and_never_the_book() -> None:
     desk.agree()
 
 
+DOUBTS = [
+    c.Woke(slept_ns=3600 * 10**9),
+    c.SetVenueState(connection="paper1", reconciled=False, link_up=True),  # messages were missed
+    c.SetVenueState(connection="paper1", reconciled=False, link_up=False),
+    c.KernelStarted(version="1", digest="0" * 64, clean=True, prefix="test"),
+]
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_an_account_that_was_asked_for_before_a_doubt_does_not_end_it(doubt: Any, parts: int) -> None:
+    """It was on its way when the machine slept, the link went down or messages were missed."""
+    desk = holder()
+    asked = desk.took(c.Ask(connection="paper1"), GUARD).command.seq
+    rows: Any = {"positions": (c.Holding("AAPL", quantity("10")),), "cash": (("USD", money("999000")),), "orders": ()}
+    shown = c.Reconciled(connection="paper1", parts=parts, asked=asked, **rows)
+    if parts == 2:
+        desk.took(shown, GUARD)
+        shown = c.Reconciled(connection="paper1", positions=(), cash=(), orders=(), part=2, parts=2, asked=asked)
+    desk.took(doubt, GUARD)
+    desk.took(shown, GUARD)
+    assert not desk.state.venue_states["paper1"].reconciled and desk.state.gathered == {}
+    desk.reload()
+    asked = desk.took(c.Ask(connection="paper1"), GUARD).command.seq
+    desk.took(c.Reconciled(connection="paper1", asked=asked, **rows), GUARD)
+    assert desk.state.venue_states["paper1"] == c.SetVenueState(connection="paper1", reconciled=True, link_up=True)
+    desk.agree()
+
+
+def test_parts_of_two_questions_are_no_account() -> None:
+    desk = holder()
+    for number in (1, 2):
+        body = c.Reconciled(connection="paper1", positions=(), cash=(), orders=(), part=number, parts=2, asked=number)
+        record = desk.took(body, GUARD)
+    assert [type(event) for event in record.events] == [e.Silent]
+
+
 # -- parts
 
 

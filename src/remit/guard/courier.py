@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, cast
 
+import msgspec
+
 from remit.guard.errors import (
     EntryTooLarge,
     GuardError,
@@ -234,6 +236,8 @@ class Courier:
             reports = (*reports, c.NoData(connection=connection, why=why[:500]))
         try:
             for report in reports:
+                if isinstance(report, c.Reconciled):
+                    report = msgspec.structs.replace(report, asked=due.record.command.seq)
                 for part in parts_of(report) if isinstance(report, c.Reconciled) else (report,):
                     if news(self._state, part):
                         await self._enter(part)

@@ -33,6 +33,7 @@ def parts_of(whole: c.Reconciled) -> tuple[c.Reconciled, ...]:
             orders=tuple(piece.get("orders", ())),
             part=number,
             parts=len(pieces),
+            asked=whole.asked,
         )
         for number, piece in enumerate(pieces, 1)
     )

@@ -37,3 +37,4 @@ def fold_woke(state: State, command: Command, body: c.Woke) -> None:
     health.fall_asleep(state, body.slept_ns)
     for name, known in state.venue_states.items():
         state.venue_states[name] = msgspec.structs.replace(known, reconciled=False)
+        state.doubted[name] = command.seq

@@ -57,7 +57,8 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
         step.refuse("unknown_connection", f"there is no connection {body.connection}")
         return
     known = state.gathered.get(body.connection)
-    follows = body.part == 1 or (known is not None and (known.part, known.parts) == (body.part - 1, body.parts))
+    before = (body.part - 1, body.parts, body.asked)
+    follows = body.part == 1 or (known is not None and (known.part, known.parts, known.asked) == before)
     if body.part > body.parts or not follows:
         _silent(step, body.connection, f"part {body.part} of {body.parts} came out of order")
     elif body.part < body.parts:
@@ -109,6 +110,8 @@ def _said(drifts: list[Drift]) -> str:
 
 def _no_account(state: State, shown: c.Reconciled) -> str:
     """Return why what was shown is no account of the connection; empty where it is one."""
+    if shown.asked < state.doubted.get(shown.connection, 0):
+        return f"entry {shown.asked} asked for it, before entry {state.doubted[shown.connection]} put it into doubt"
     for what, names in (
         ("position", Counter(holding.instrument for holding in shown.positions)),
         ("balance", Counter(currency for currency, _ in shown.cash)),

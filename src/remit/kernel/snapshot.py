@@ -39,6 +39,7 @@ PLAIN_TABLES = (
     "children",
     "sweeps",
     "refusals",
+    "doubted",
     "silent",
     "reconciled_at",
 )

@@ -172,6 +172,9 @@ class State:
         """The parts of an account that are there so far."""
         self.reconciled_at: dict[str, int] = {}
         """When a connection's venue last gave a whole account."""
+        self.doubted: dict[str, int] = {}
+        """Per connection: the last entry that put what is known of it into doubt. An account asked for before is
+        none."""
         self.silent: dict[str, int] = {}
         """Rounds in a row without one."""
         self.drifts: dict[str, tuple[Drift, ...]] = {}

@@ -91,6 +91,7 @@ def _started(state: State, command: Command, body: c.KernelStarted) -> None:
     state.crashed = not body.clean
     for name, known in state.venue_states.items():
         state.venue_states[name] = msgspec.structs.replace(known, reconciled=False, link_up=False)
+        state.doubted[name] = command.seq
 
 
 def _firm(state: State, command: Command, body: c.SetFirm) -> None:
@@ -206,6 +207,8 @@ def _balance(state: State, command: Command, body: c.SetBalance) -> None:
 
 def _venue(state: State, command: Command, body: c.SetVenueState) -> None:
     state.venue_states[body.connection] = body
+    if not body.reconciled:
+        state.doubted[body.connection] = command.seq
 
 
 def _marked(state: State, command: Command, body: c.Marked) -> None:

@@ -121,7 +121,8 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reconciled(Content, frozen=True, tag="reconciled"):
     """What a connection's venue holds: every position, cash by currency, and the ids of the orders it works.
 
-    An account too large for one entry comes in `parts`, one after the other, and counts with the last.
+    An account too large for one entry comes in `parts`, one after the other, and counts with the last. `asked` is the
+    sequence number of the entry that asked for it: one asked for before its connection came into doubt is none.
     """
 
     connection: Name
@@ -130,6 +131,7 @@ class Reconciled(Content, frozen=True, tag="reconciled"):
     orders: tuple[Name, ...]
     part: Annotated[int, msgspec.Meta(ge=1, le=PARTS_MAX)] = 1
     parts: Annotated[int, msgspec.Meta(ge=1, le=PARTS_MAX)] = 1
+    asked: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class NoData(Content, frozen=True, tag="no_data"):
