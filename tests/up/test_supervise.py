@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from remit.up import supervise
+from remit.up.start import Wanted, _Up
 from remit.up.supervise import NotStarted, Program, Supervisor
 
 SERVE = "import time; print('{name}: ready', flush=True); time.sleep(60)"
@@ -57,6 +58,21 @@ def test_programs_stop_in_reverse_order(tmp_path: Path) -> None:
 
     asyncio.run(go())
     assert order.read_text().split() == ["agents", "venue", "guard"]
+
+
+def test_the_guard_stops_before_the_venue(tmp_path: Path) -> None:
+    """The last thing that it tells the venue, to arm the dead man, has somebody to hear it."""
+    order = tmp_path / "order"
+
+    async def go() -> None:
+        wanted = Wanted(demo=False, for_s=None, home=tmp_path, plain=True, json_summary=None, day_ms=1, approve=False)
+        up = _Up(wanted)
+        for name in ("guard", "venue", "feed", "agents"):
+            await up.supervisor.start(program(name, POLITE.format(name=name, order=str(order))))
+        await up._stop_all()
+
+    asyncio.run(go())
+    assert order.read_text().split() == ["agents", "feed", "guard", "venue"]
 
 
 def test_a_program_that_ends_before_it_is_ready_says_why(tmp_path: Path) -> None:

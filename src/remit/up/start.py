@@ -107,12 +107,18 @@ class _Up:
         elif not self.wanted.demo and name == "guard":
             self.console.print(line, markup=False, soft_wrap=True)
 
+    async def _stop_all(self) -> None:
+        """Stop the guard before the venue: the last that it says there, that its dead man is armed, must arrive."""
+        for name in ("agents", "feed", "guard"):
+            await self.supervisor.stop_one(name)
+        await self.supervisor.stop()
+
     # Without --demo
 
     async def _plain(self) -> int:
         """Run the guard of a data folder, and the paper venue as long as a connection goes there."""
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self.supervisor.stop)
+            stack.push_async_callback(self._stop_all)
             socket = await self._locked_guard()
             paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
             self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
@@ -148,7 +154,7 @@ class _Up:
     async def _demo(self) -> int:
         self.files.prepare()
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self.supervisor.stop)
+            stack.push_async_callback(self._stop_all)
             socket = await self._guard(_bare_environ())
             cash = [(name, "USD", desk.CASH) for name in desk.CONNECTIONS]
             venue = await self._venue(socket, self.files.instruments, self.files.feed_key, cash)
