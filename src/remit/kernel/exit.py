@@ -192,7 +192,12 @@ def begin(exit: Exit, at: int, price: int) -> None:
 def watch(exit: Exit, instrument: Instrument, known: Mark | None, mark: Mark) -> bool:
     """Let an armed exit see the mark that followed `known`; where a leg is touched, note it and return True."""
     sight = seen(instrument, mark)
-    return sight is not None and face(exit, NEVER if known is None else known.at, sight)
+    return sight is not None and face(exit, since_of(known, mark), sight)
+
+
+def since_of(known: Mark | None, mark: Mark) -> int:
+    """Return since when the extremes of a mark are: since the one before, and of a bar no later than its begin."""
+    return NEVER if known is None else min(known.at, mark.at - mark.resolution_ns)
 
 
 def face(exit: Exit, since: int, sight: Sight) -> bool:
@@ -200,15 +205,18 @@ def face(exit: Exit, since: int, sight: Sight) -> bool:
     return True.
 
     Extremes that may be older than the exit as it stands are not its own: then only the last price counts, and the
-    adverse extreme against the stop that stood before.
+    extremes for the stop that stood before: the adverse one touches it, and one that trailed goes on trailing.
     """
     low, high, last = sight
     if exit.armed_at <= since:
         exit.earlier = None
         return look(exit, low, high, last)
-    if exit.earlier is not None and exit.sign * ((low if exit.sign > 0 else high) - exit.earlier[1]) <= 0:
+    worst, best = (low, high) if exit.sign > 0 else (high, low)
+    if exit.earlier is not None and exit.sign * (worst - exit.earlier[1]) <= 0:
         exit.leg, exit.price = exit.earlier
         return True
+    if exit.earlier is not None and exit.earlier[0] == "trailing_stop" and exit.active:
+        _trail(exit, best)
     return look(exit, last, last, last)
 
 
@@ -331,6 +339,6 @@ def _trails_further(known: Exit, old: Leg, new: Leg) -> bool:
         return True
     if old.offset_bps is not None and new.offset_bps is not None and new.offset_bps > old.offset_bps:
         return True
-    if known.active or new.activation is None:
-        return False
+    if new.activation is None or known.active and not known.order:
+        return False  # what trails goes on; but a bracket begins anew with a fill after its position was gone
     return old.activation is None or known.sign * (new.activation - old.activation) > 0

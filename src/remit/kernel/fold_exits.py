@@ -12,9 +12,20 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.book import NEVER
 from remit.kernel.command import Command
-from remit.kernel.exit import Exit, ExitTerms, at_once, begin, closed_by, exit_id, face, seen, stop_of, terms_text
+from remit.kernel.exit import (
+    Exit,
+    ExitTerms,
+    at_once,
+    begin,
+    closed_by,
+    exit_id,
+    face,
+    seen,
+    since_of,
+    stop_of,
+    terms_text,
+)
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import subject
 from remit.kernel.numbers import LARGEST, Price, Quantity
@@ -36,7 +47,7 @@ def marked(state: State, known: Mark | None, mark: Mark) -> None:
     sight = seen(state.instruments[mark.instrument], mark)
     if sight is None:
         return
-    since = NEVER if known is None else known.at
+    since = since_of(known, mark)
     for name in state.exits_of[mark.instrument]:
         exit = state.exits[name]
         if exit.state == "armed" and not exit.leg and not exit.why and face(exit, since, sight):
@@ -85,8 +96,14 @@ def _grow(state: State, exit: Exit, order: Order, quantity: int, price: int) -> 
     before = min(order.filled - quantity, most)
     exit.protects += max(min(order.filled, most) - before, 0)
     if exit.state == "waiting" and _held(state, exit):
-        begin(exit, state.at, price)
+        begin(exit, _unseen(state, exit.instrument), price)
         state.exits_due[exit.id] = None
+
+
+def _unseen(state: State, instrument: str) -> int:
+    """Return now, or just after the known mark where its feed's clock is ahead: no mark has been seen since."""
+    known = state.marks.get(instrument)
+    return state.at if known is None or known.at <= state.at else known.at + 1
 
 
 def resize(state: State, exit: Exit) -> None:
@@ -157,14 +174,15 @@ def resolved(state: State, instrument: str, why: str = "resolved") -> None:
 
 
 def split(state: State, body: c.Split) -> None:
-    """Count the exits of a share in new shares and new prices."""
+    """Count the exits of a share in new shares and new prices; extremes from before it are not theirs any more."""
     for name in list(state.exits_of.get(body.instrument, ())):
         exit = state.exits[name]
         exit.terms = _scaled(exit.terms, body)
         exit.extreme = max(exit.extreme * body.old // body.new, 1) if exit.extreme else 0
         exit.price = exit.price * body.old // body.new
-        if exit.earlier is not None:
-            exit.earlier = (exit.earlier[0], exit.earlier[1] * body.old // body.new)
+        exit.earlier = None
+        if exit.state == "armed":
+            exit.armed_at = _unseen(state, body.instrument)
         exit.protects = exit.protects * body.new // body.old
         resize(state, exit)
 
@@ -237,7 +255,7 @@ def _settle(state: State, exit: Exit) -> None:
     exit.protects = min(abs(cell.quantity), most)
     price = price_of(state, state.instruments[exit.instrument])
     assert price is not None
-    begin(exit, state.at, price)
+    begin(exit, _unseen(state, exit.instrument), price)
 
 
 def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
@@ -245,8 +263,9 @@ def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
     held, old, exit.terms = _held(state, exit), exit.terms, terms
     if not exit.order:
         exit.protects = held if terms.quantity is None else min(held, int(terms.quantity))
-    elif terms.quantity is not None:
-        exit.protects = min(exit.protects, int(terms.quantity))
+    else:
+        more = _covered(state, exit, terms) - _covered(state, exit, old)
+        exit.protects = min(exit.protects + max(more, 0), held, LARGEST if terms.quantity is None else terms.quantity)
     if exit.state != "armed":
         return
     exit.terms = old
@@ -256,10 +275,17 @@ def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
     exit.terms = terms
     price = price_of(state, state.instruments[exit.instrument])
     assert price is not None
-    begin(exit, state.at, price)
+    begin(exit, _unseen(state, exit.instrument), price)
     exit.earlier = earlier
     if extreme is not None and terms.leg("trailing_stop") is not None:
         exit.active, exit.extreme = True, extreme
+
+
+def _covered(state: State, exit: Exit, terms: ExitTerms) -> int:
+    """Return how much of what its entry has filled a bracket covers on such terms; 0 where the entry is forgotten."""
+    order = state.order(exit.order)
+    filled = 0 if order is None else order.filled
+    return filled if terms.quantity is None else min(filled, int(terms.quantity))
 
 
 def price_of(state: State, instrument: Instrument) -> int | None:
