@@ -53,7 +53,8 @@ def admit(state: State, mark: Mark, known: Mark | None) -> Mark | None:
                 return None
             del state.unfit[name]
             unfit = None
-        if mark.low != mark.last or mark.high != mark.last or mark.fair is not None:
+        usual = (None, mark.last)
+        if mark.low not in usual or mark.high not in usual or mark.fair is not None:
             mark = _without_strange(instrument, mark, known)
         if mark.at - known.at > GAP_NS and known.resolution_ns < AGGREGATE_NS and _is_watched(state, name):
             silent_s = (mark.at - known.at) // NANOSECONDS

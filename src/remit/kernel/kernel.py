@@ -74,13 +74,16 @@ class Kernel:
             )
 
     def _due_at(self) -> int:
-        if self.state.sweeps or self.state.exits_due or self.state.look_cut is not None:
+        state, due = self.state, _NEVER_DUE
+        if state.sweeps or state.exits_due or state.look_cut is not None:
             return 0
-        due = min(self.state.holds.first(_NEVER_DUE), self.state.expiries.first(_NEVER_DUE))
-        if self.state.unknown:
-            due = min(due, unknown.due_at(self.state, _NEVER_DUE))
-        for zone, starts in self.state.zones.items():
-            current = self.state.sessions.get(zone, -1)
+        for deadlines in (state.holds, state.expiries):
+            if deadlines:
+                due = min(due, deadlines.first(_NEVER_DUE))
+        if state.unknown:
+            due = min(due, unknown.due_at(state, _NEVER_DUE))
+        for zone, starts in state.zones.items():
+            current = state.sessions.get(zone, -1)
             if starts[-1] > current:
                 due = min(due, starts[bisect.bisect_right(starts, current)])
         return due
