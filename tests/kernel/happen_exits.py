@@ -226,7 +226,7 @@ def loosens(exit: Any, terms: ExitTerms) -> bool:
         if (new[leg.kind].offset or 0) > (leg.offset or 0) or (new[leg.kind].offset_bps or 0) > (leg.offset_bps or 0):
             return True
         later = new[leg.kind].activation
-        if leg.kind == "trailing_stop" and not exit.active and later is not None:
+        if leg.kind == "trailing_stop" and not (exit.active and not exit.order) and later is not None:
             if leg.activation is None or exit.sign * (later - leg.activation) > 0:
                 return True
     fewer = terms.quantity is not None and (exit.terms.quantity is None or terms.quantity < exit.terms.quantity)
