@@ -24,7 +24,7 @@ CASES = [
     # strategy, prices seen, held, what it wants
     (Momentum(), "100x7", "0", ""),  # too few prices to say anything
     (Momentum(), "100x8", "0", ""),
-    (Momentum(), "100x4 101x4", "0", "buy 19"),
+    (Momentum(), "100x4 101x4", "0", "buy 9"),
     (Momentum(), "100x4 100.9x4", "0", ""),
     (Momentum(), "100x4 105x4", "7", ""),  # one stake is enough
     (Momentum(), "100x4 99.5x4", "7", ""),
@@ -58,7 +58,7 @@ def test_an_idea_names_its_reason_and_a_confidence(strategy: Strategy) -> None:
 @pytest.mark.parametrize(
     ("strategy", "seen", "says"),
     [
-        (Momentum(), "100x4 101x4", "trailing_stop 3%"),
+        (Momentum(), "100x4 101x4", "trailing_stop 8%"),
         (Reversion(), "100x11 97", "stop_loss 85.36, take_profit 100.88"),
         (Reversion(), "100x11 33.33", "stop_loss 29.33, take_profit 34.66"),  # on whole cents
     ],

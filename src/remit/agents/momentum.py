@@ -11,10 +11,10 @@ from remit.kernel.numbers import BPS, Money, Price, Quantity, Ratio, parse
 A_DAY = 4
 """Prices in a day of the demo's feed."""
 RISE_BPS, FALL_BPS = 100, -100
-SPEND = parse(Money, "2000")
+SPEND = parse(Money, "1000")
 CONFIDENCE = parse(Ratio, "0.75")
-TRAIL = ExitTerms(legs=(Leg(kind="trailing_stop", offset_bps=300),))
-"""What was bought is sold once it stands 3 % below the best price since, however fast the price falls."""
+TRAIL = ExitTerms(legs=(Leg(kind="trailing_stop", offset_bps=800),))
+"""What was bought is sold once it stands 8 % below the best price since: these prices move by 3 % on a quiet day."""
 
 
 class Momentum:
