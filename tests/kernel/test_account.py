@@ -72,6 +72,22 @@ def test_rounds_without_an_account_close_openings_and_never_the_book() -> None:
     desk.agree()
 
 
+def test_a_currency_that_appears_later_is_no_deposit() -> None:
+    """What a new connection holds is taken over; after that a venue moves nobody's capital by what it shows."""
+    desk = small()
+    desk.rate("EUR", "USD", "1.1")
+    equity = desk.state.subjects["firm"].total.equity
+    cash = (("EUR", money("1000000")), ("USD", money("1000000")))
+    desk.took(c.Reconciled(connection="paper1", positions=(), cash=cash, orders=()), GUARD, LATER)
+    assert desk.state.subjects["firm"].total.equity == equity
+    assert (found(desk), halts(desk)) == ({"EUR": "large"}, HALT)
+    desk.took(c.Adopt(connection="paper1", truth="venue", why="a transfer"))
+    assert desk.state.subjects["firm"].total.equity == equity + money("1100000")
+    desk.took(c.Reconciled(connection="paper1", positions=(), cash=cash, orders=()), GUARD)
+    assert found(desk) == {}
+    desk.agree()
+
+
 DOUBTS = [
     c.Woke(slept_ns=3600 * 10**9),
     c.SetVenueState(connection="paper1", reconciled=False, link_up=True),  # messages were missed

@@ -39,6 +39,7 @@ def look(desk: Desk, aapl: str = "10", usd: str = "999000", *orders: str, after_
         positions=tuple(c.Holding(name, quantity(amount)) for name, amount in held.items() if amount != "0"),
         cash=(("USD", money(usd)),),
         orders=orders,
+        asked=desk.state.seq,
     )
     return desk.took(shown, GUARD, after_ns)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import halts, money, ratio, small, verdict
+from tests.kernel.desk import ANN, halts, money, ratio, small, verdict
 from tests.kernel.test_reconcile import HALT, LATER, found, holder, look, tolerate
 
 from remit.kernel import command as c
+from remit.kernel import event as e
 from remit.kernel.effect import Act
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate
@@ -44,6 +45,40 @@ def test_a_lag_of_every_round_does_not_add_up() -> None:
         assert set(found(desk).values()) == {"in_transit"}, number
     look(desk, "8", "999200", after_ns=60 * NANOSECONDS)
     assert found(desk) == {}
+
+
+def test_a_difference_cannot_hide_for_ever_behind_an_agent_that_trades_on() -> None:
+    """Three shares are gone. Each minute five are bought and sold, which would explain any three for ever; after five
+    windows nothing opens any more, and with the last window the three are seen."""
+    desk = holder()
+    alarms: list[str] = []
+    rounds = 0
+    while verdict(desk.submit("1", "90")) == "allow":
+        rounds += 1
+        for side in ("buy", "sell"):
+            desk.fill(desk.working("5", "100", side=side, by=ANN), "5", "100")
+        live = [order.id for order in desk.state.orders.values()]
+        record = look(desk, "7", "999000", *live, after_ns=60 * NANOSECONDS)
+        assert found(desk) == {"AAPL": "in_transit"}
+        alarms += [event.code for event in record.events if isinstance(event, e.Alarm)]
+        desk.mark("AAPL", "100")
+        desk.mark("AAPL", "100")
+    assert (rounds, alarms, halts(desk)) == (11, ["always_in_transit"], [])
+    assert verdict(desk.submit("5", "100", side="sell", reduce="only")) == "allow"
+    live = [order.id for order in desk.state.orders.values()]
+    look(desk, "7", "999000", *live)
+    assert (found(desk), halts(desk)) == ({"AAPL": "large"}, HALT)
+    desk.agree()
+
+
+def test_what_was_always_in_transit_opens_with_the_first_round_that_agrees() -> None:
+    desk = holder("1")
+    for number in range(1, 12):
+        desk.hold("1")
+        look(desk, str(number), str(1_000_000 - 100 * number), after_ns=60 * NANOSECONDS)
+    assert not desk.state.venue_states["paper1"].reconciled and halts(desk) == []
+    look(desk, "12", "998800", after_ns=NANOSECONDS)
+    assert desk.state.venue_states["paper1"].reconciled
 
 
 def test_a_fill_in_flight() -> None:

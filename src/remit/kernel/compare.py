@@ -148,14 +148,14 @@ class Comparison:
         kept = kept_of(state, name, "cash")
         for currency in sorted({*venue, *book, *kept}):
             there = venue.get(currency, 0)
-            if currency not in book:
-                if not has_rates(state, name, currency):
-                    self._add("cash", currency, 0, there, None, "there is no exchange rate to count it")
+            counts = has_rates(state, name, currency)
+            if counts and currency not in book and name not in state.reconciled_at:
+                continue  # what a new connection holds is taken over
+            alone = book.get(currency, 0)
+            held = alone + kept.get(currency, 0)
+            if min(abs(there - held), abs(there - alone)) <= ROUNDING:
                 continue
-            held = book[currency] + kept.get(currency, 0)
-            if min(abs(there - held), abs(there - book[currency])) <= ROUNDING:
-                continue
-            rate = state.rate(currency, self._account.currency)
+            rate = state.rate(currency, self._account.currency) if counts else None
             why = "" if rate is not None else "there is no exchange rate to count it"
             self._add("cash", currency, held, there, None if rate is None else rate * SCALE * SCALE, why)
 

@@ -11,13 +11,17 @@ from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.names import FIRM, SIGN, subject
-from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil, notional_floor
 from remit.kernel.order import Order, fill_key
 from remit.kernel.settle import note_settled
 from remit.kernel.state import State
 
 TOLERANCE = access.Tolerance()
 """What holds for a connection where nobody said otherwise."""
+
+HANGS_WINDOWS = 5
+"""For so many windows an item may be in transit without one round in which book and venue agree; then nothing opens
+until they do."""
 
 
 def tolerance_of(state: State, connection: str) -> access.Tolerance:
@@ -38,6 +42,13 @@ def book_of(state: State, connection: str) -> dict[str, int]:
 def kept_of(state: State, connection: str, kind: Kind) -> dict[str, int]:
     """Return the differences of a connection that a person kept, by item."""
     return {item: kept for (of, what, item), kept in state.kept.items() if of == connection and what == kind}
+
+
+def hangs(state: State, connection: str, drift: Drift) -> bool:
+    """Whether a difference was explained anew in every round for so long that it may hide another: an agent that
+    trades on and on always leaves something in transit."""
+    waits_ns = HANGS_WINDOWS * tolerance_of(state, connection).window_s * NANOSECONDS
+    return drift.bucket == "in_transit" and state.at - drift.since >= waits_ns
 
 
 def whole(state: State, body: c.Reconciled) -> c.Reconciled:
@@ -90,17 +101,18 @@ def _take_over(state: State, shown: c.Reconciled, drifts: tuple[Drift, ...]) -> 
     name = shown.connection
     state.gathered.pop(name, None)
     state.silent.pop(name, None)
+    if name not in state.reconciled_at:  # what a new connection holds; later nothing comes by itself
+        for currency, amount in shown.cash:
+            if (name, currency) not in state.cash and has_rates(state, name, currency):
+                set_balance(state, name, currency, int(amount))
     state.reconciled_at[name] = state.at
     _forget_kept(state, shown)
     _confirm(state, shown)
-    for currency, amount in shown.cash:
-        if (name, currency) not in state.cash and has_rates(state, name, currency):
-            set_balance(state, name, currency, int(amount))
     if drifts:
         state.drifts[name] = drifts
     else:
         state.drifts.pop(name, None)
-    ready = all(drift.bucket != "large" for drift in drifts)
+    ready = all(drift.bucket != "large" and not hangs(state, name, drift) for drift in drifts)
     state.venue_states[name] = msgspec.structs.replace(state.venue_states[name], reconciled=ready, link_up=True)
     state.crashed = state.crashed and not all(venue.reconciled for venue in state.venue_states.values())
 

@@ -10,7 +10,7 @@ from remit.kernel import event as e
 from remit.kernel import unknown
 from remit.kernel.compare import Comparison
 from remit.kernel.drift import Drift
-from remit.kernel.fold_drift import book_of, has_rates, tolerance_of, whole
+from remit.kernel.fold_drift import book_of, hangs, has_rates, tolerance_of, whole
 from remit.kernel.halt import raise_halt
 from remit.kernel.names import split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, Quantity, text
@@ -79,8 +79,13 @@ def _compare(step: Step, shown: c.Reconciled) -> None:
     if not drifts:
         step.emit(e.Took())
     else:
+        ready = state.venue_states[name].reconciled
         step.emit(e.Drifted(connection=name, drifts=drifts[:DRIFTS_MAX], more=len(drifts[DRIFTS_MAX:])))
         _tell(step, name, before, drifts)
+        hanging = [drift for drift in state.drifts[name] if hangs(state, name, drift)]
+        if ready and hanging:
+            why = f"{name}: always something in transit, so nothing opens until book and venue agree: {_said(hanging)}"
+            step.emit(e.Alarm(code="always_in_transit", why=why[:TOLD_MAX]))
     for order in asks[:ASKS_MAX]:
         step.emit(e.Asked(connection=name, order=order))
 

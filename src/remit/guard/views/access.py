@@ -7,6 +7,7 @@ from typing import Any, get_args
 from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.access import Capability
 from remit.kernel.codec import plain
+from remit.kernel.fold_drift import hangs
 from remit.kernel.names import subject
 from remit.kernel.numbers import text
 from remit.kernel.state import State
@@ -122,6 +123,8 @@ def ready_of(looking: Looking, name: str) -> dict[str, Any]:
         why = "the link is down"
     elif why and any(drift.bucket == "large" for drift in state.drifts.get(name, ())):
         why = f"book and venue differ: remit reconcile show {name}"
+    elif why and any(hangs(state, name, drift) for drift in state.drifts.get(name, ())):
+        why = f"something was in transit in every round for long: remit reconcile show {name}"
     elif why and state.silent.get(name):
         why = f"{state.silent[name]} rounds without an account of it"
     elif why and name in state.reconciled_at:
