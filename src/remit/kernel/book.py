@@ -14,6 +14,10 @@ from remit.kernel.numbers import SCALE, notional_ceil, notional_floor
 
 NEVER = -(10**30)
 """A time before all times: what never happened is older than any window."""
+GROUPED = frozenset(
+    {"long", "short", "positions", "working", "orders", "orders_today", "last_order_at", "levels", "umbrella"}
+)
+"""What is kept per market, category and venue too; the rest is worth its time only for a subject in all."""
 
 
 class Sums:
@@ -21,7 +25,7 @@ class Sums:
 
     `long` and `short` are the worst sides (position with all working, held and unknown orders of that side filled);
     `value` is the positions at their marks, `buys` and `sells` the worth of the reservations, `capital` cost basis
-    plus what opens.
+    plus what opens. Of a market, category or venue only what GROUPED names is kept.
     """
 
     __slots__ = (
@@ -215,11 +219,14 @@ class Cell:
         more_margin = margin - self.margin
         self.value = self.long = self.gross = value
         self.margin = margin
-        for sums in self.sums:
-            sums.value += change
-            sums.long += change
-            sums.gross += change
-            sums.margin += more_margin
+        total, market, category, venue = self.sums
+        total.value += change
+        total.gross += change
+        total.margin += more_margin
+        total.long += change
+        market.long += change
+        category.long += change
+        venue.long += change
 
     def revalue(self) -> None:
         """Work out the worth of the position anew, and everything that hangs on it."""
@@ -227,8 +234,7 @@ class Cell:
         change = value - self.value
         if change:
             self.value = value
-            for sums in self.sums:
-                sums.value += change
+            self.sums[0].value += change
         self.refresh()
 
     def refresh(self) -> None:
@@ -248,22 +254,25 @@ class Cell:
         self.long, self.short = long, short
         self.gross, self.margin, self.capital, self.active = gross, margin, capital, active
         # Most commands move a few of these: asking first is cheaper than adding nothing.
-        for sums in self.sums:
-            if d_buys:
-                sums.buys += d_buys
-            if d_sells:
-                sums.sells += d_sells
-            if d_long:
+        total = self.sums[0]
+        if d_buys:
+            total.buys += d_buys
+        if d_sells:
+            total.sells += d_sells
+        if d_gross:
+            total.gross += d_gross
+        if d_margin:
+            total.margin += d_margin
+        if d_capital:
+            total.capital += d_capital
+        if d_long:
+            for sums in self.sums:
                 sums.long += d_long
-            if d_short:
+        if d_short:
+            for sums in self.sums:
                 sums.short += d_short
-            if d_gross:
-                sums.gross += d_gross
-            if d_margin:
-                sums.margin += d_margin
-            if d_capital:
-                sums.capital += d_capital
-            if d_active:
+        if d_active:
+            for sums in self.sums:
                 sums.positions += d_active
 
     def margin_of(self, gross: int) -> int:

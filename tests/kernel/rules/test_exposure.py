@@ -7,10 +7,13 @@ from tests.kernel.desk import Desk, money, ratio, rules, small, verdict
 from tests.kernel.rules.case import Case
 
 from remit.kernel import command as c
+from remit.kernel.book import GROUPED
 from remit.kernel.codec import build
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
-from remit.kernel.rules.table import BY_NAME
+from remit.kernel.rules.rule import TOTAL
+from remit.kernel.rules.table import BY_NAME, RULES
+from remit.kernel.rules.tree import paths
 
 THROUGH = {"client": "claude"}
 
@@ -158,3 +161,10 @@ def test_opposing_stakes_are_those_of_the_subject_whichever_agent_has_them(subje
     desk.mandate(subject, Mandate(position_opposing="blocked"))
     desk.working("1", "0.4", instrument="YES")
     assert verdict(desk.submit("1", "0.4", instrument="NO", agent="other")) == expected
+
+
+def test_no_rule_of_a_group_reads_a_sum_that_is_kept_in_all_only() -> None:
+    """Such a sum stays zero in a market, a category and a venue: a limit on it would bind nobody."""
+    grouped = [rule for rule in RULES if rule.per != TOTAL]
+    read = {path.names[0] for rule in grouped for path in paths(rule.tree) if path.root == "of"}
+    assert read <= GROUPED and {"long", "short", "positions", "orders", "umbrella"} <= read
