@@ -289,3 +289,26 @@ def test_fills_of_two_connections_are_never_taken_for_one() -> None:
     desk.fill(desk.working("1", "100"), "1", "100", fill="a/b")
     assert desk.position("account:main") == 1000
     assert desk.position("account:main", connection="paper1/a") == 1000
+
+
+def test_a_resolution_cancels_in_the_same_order_after_a_snapshot() -> None:
+    desk = small()
+    for outcome in ("yes", "no"):
+        desk.instrument(outcome.upper(), "0.5", kind="prediction", market="rain", outcome=outcome)
+        desk.working("5", "0.4", instrument=outcome.upper())
+    desk.reload()
+    desk.took(c.Resolve(market="rain", outcome="yes"))  # the desk compares the records
+    desk.agree()
+
+
+def test_a_resolution_says_the_same_after_a_snapshot() -> None:
+    """Outcomes are walked by name, whichever was added first."""
+    desk = small()
+    for name, outcome in (("YES", "yes"), ("NO", "no")):
+        desk.instrument(name, "0.5", kind="prediction", outcome=outcome, market="RAIN", category="weather")
+        desk.working("1", "0.4", instrument=name)
+    desk.reload()
+    record = desk.took(c.Resolve(market="RAIN", outcome="yes"))
+    asked = [event.order for event in record.events if isinstance(event, e.CancelAsked)]
+    assert [desk.state.orders[order].instrument for order in asked] == ["NO", "YES"]
+    desk.agree()

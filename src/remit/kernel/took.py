@@ -3,6 +3,7 @@ resumes."""
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -162,7 +163,7 @@ def _instrument(state: State, command: Command, body: c.AddInstrument) -> None:
     state.instruments[instrument.name] = instrument
     market = state.markets.setdefault(instrument.market_name, [])
     if instrument.name not in market:
-        market.append(instrument.name)
+        bisect.insort(market, instrument.name)  # in the order in which a snapshot brings them back
     fold_exits.listed(state, instrument.name)
 
 
