@@ -9,7 +9,7 @@ from tests.kernel.test_exits import close, only, said, set_exit
 from remit.kernel import command as c
 from remit.kernel.exits import client_of, closing, to_cancel
 from remit.kernel.mandate import Mandate
-from remit.kernel.names import GUARD
+from remit.kernel.names import GUARD, Principal
 from remit.kernel.numbers import text
 
 
@@ -93,3 +93,13 @@ def test_a_closing_order_is_booked_to_the_client_that_holds_it(through: str, exp
     assert record.decision is not None
     desk.fill(record.decision.order, "10", "94")
     assert [desk.position(of) for of in ("client:claude", "agent:momentum", "account:main")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("by", [ANN, GUARD])
+@pytest.mark.parametrize(("of", "through"), [("momentum", "nobody"), ("carry", "claude")])
+def test_an_exit_names_a_client_that_acts_for_its_agent(of: str, through: str, by: Principal) -> None:
+    """Another's client could never close it."""
+    desk = two()
+    desk.hold("5", agent="carry")
+    assert said(set_exit(desk, "stop 90", agent=of, client=through, by=by)) == ["unknown"]
+    desk.agree()

@@ -50,6 +50,8 @@ def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
     instrument = state.instruments.get(body.instrument)
     if body.agent not in state.agents or body.connection not in state.connections or instrument is None:
         return "unknown", "an exit names a known agent, a known connection and a known instrument"
+    if body.client and (body.client not in state.clients or state.clients[body.client].agent != body.agent):
+        return "unknown", f"client {body.client} does not act for agent {body.agent}"
     stopped = _stopped(step, body.agent, body.client, body.connection)
     if stopped:
         return "agent_active", stopped
