@@ -265,7 +265,8 @@ def _changed(state: State, exit: Exit, terms: ExitTerms) -> None:
         exit.protects = held if terms.quantity is None else min(held, int(terms.quantity))
     else:
         more = _covered(state, exit, terms) - _covered(state, exit, old)
-        exit.protects = min(exit.protects + max(more, 0), held, LARGEST if terms.quantity is None else terms.quantity)
+        most = LARGEST if terms.quantity is None else int(terms.quantity)
+        exit.protects = min(exit.protects + max(more, 0), held, most)
     if exit.state != "armed":
         return
     exit.terms = old
