@@ -14,6 +14,7 @@ from tests.kernel.test_reconcile import HALT, found, holder, look
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.drift import digest_of
 from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.names import GUARD, Principal
 from remit.kernel.numbers import SCALE, Quantity
@@ -186,6 +187,37 @@ def test_one_that_cannot_be_taken_over_keeps_the_others() -> None:
     look(desk, "7", GHOST="1")
     assert desk.refused(adopt()) == "unknown_instrument"
     assert desk.position("account:main") == 10_000
+
+
+def test_only_what_was_shown_is_decided() -> None:
+    """Between the look and the decision another round found something else."""
+    desk = holder()
+    look(desk, "9")
+    shown = digest_of(desk.state.drifts["paper1"])
+    look(desk, "2")
+    assert desk.refused(adopt(shown=shown)) == desk.refused(adopt("book", shown=shown)) == "not_as_shown"
+    for _ in range(2):  # a round that finds the same takes nothing away
+        look(desk, "9")
+    desk.took(adopt(shown=shown))
+    assert desk.position("account:main") == 9_000
+    assert desk.refused(adopt(shown=shown)) == "no_drift"
+
+
+def test_a_book_that_moved_since_is_not_corrected_by_old_numbers() -> None:
+    """Ten more were shown than the book had; five of them are heard of now, or the shares were split."""
+    for moves in ("fill", "split", "dividend"):
+        desk = holder()
+        order = desk.working("5", "100")
+        look(desk, "20", "998000", order.id)
+        assert found(desk) == {"AAPL": "large", "USD": "large"}
+        if moves == "fill":
+            desk.fill(order, "5", "100")
+        elif moves == "split":
+            desk.took(c.Split(instrument="AAPL", new=2, old=1))
+        else:
+            desk.took(c.Dividend(instrument="AAPL", amount=money("1")))
+        assert desk.refused(adopt()) == desk.refused(adopt("book")) == "moved_since", moves
+        desk.agree()
 
 
 def test_a_correction_in_transit_is_left_alone() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
 
+from remit.kernel.codec import encode
 from remit.kernel.names import At, Name
 from remit.kernel.numbers import Quantity
 
@@ -34,6 +36,18 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def difference(self) -> int:
         """How much more the venue shows than the book."""
         return self.venue - self.book
+
+    @property
+    def is_decidable(self) -> bool:
+        """Whether a person can say who is right; what is in transit arrives, or grows old."""
+        return self.bucket != "in_transit"
+
+
+def digest_of(drifts: tuple[Drift, ...]) -> str:
+    """Return what names these differences, as 12 hexadecimal digits: the items and both sides of those that are to be
+    decided. Another round that finds the same has the same; empty where nothing is to be decided."""
+    decided = sorted((drift.kind, drift.item, drift.book, drift.venue) for drift in drifts if drift.is_decidable)
+    return hashlib.sha256(encode(decided)).hexdigest()[:12] if decided else ""
 
 
 class Fill(msgspec.Struct, frozen=True, array_like=True):

@@ -44,6 +44,17 @@ def kept_of(state: State, connection: str, kind: Kind) -> dict[str, int]:
     return {item: kept for (of, what, item), kept in state.kept.items() if of == connection and what == kind}
 
 
+def held_of(state: State, connection: str, kind: Kind, item: str) -> int:
+    """Return what the book holds of an item, with what a person kept: what a round compares with the venue's side."""
+    held = state.kept.get((connection, kind, item), 0)
+    if kind == "position":
+        account = subject("account", state.connections[connection].account)
+        cell = state.cells.get((account, connection, item))
+        return held + (0 if cell is None else cell.quantity)
+    cash = state.cash.get((connection, item)) if kind == "cash" else None
+    return held + (0 if cash is None else cash.amount)
+
+
 def hangs(state: State, connection: str, drift: Drift) -> bool:
     """Whether a difference was explained anew in every round for so long that it may hide another: an agent that
     trades on and on always leaves something in transit."""

@@ -9,8 +9,8 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import unknown
 from remit.kernel.compare import Comparison
-from remit.kernel.drift import Drift
-from remit.kernel.fold_drift import book_of, hangs, has_rates, tolerance_of, whole
+from remit.kernel.drift import Drift, digest_of
+from remit.kernel.fold_drift import book_of, hangs, has_rates, held_of, tolerance_of, whole
 from remit.kernel.halt import raise_halt
 from remit.kernel.names import split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, Quantity, text
@@ -172,9 +172,13 @@ def adopt(step: Step, body: c.Adopt) -> None:
     if not body.why.strip():
         step.refuse("no_reason", "say what was looked at and found, with --why")
         return
-    drifts = [drift for drift in state.drifts.get(body.connection, ()) if drift.bucket != "in_transit"]
+    found = state.drifts.get(body.connection, ())
+    drifts = [drift for drift in found if drift.is_decidable]
     if not drifts:
         step.refuse("no_drift", f"the last round of {body.connection} found nothing to decide: remit reconcile now")
+        return
+    if body.shown and body.shown != digest_of(found):
+        step.refuse("not_as_shown", f"what differs is not what was shown: remit reconcile show {body.connection}")
         return
     events: list[e.Corrected | e.Kept] = []
     for drift in drifts:
@@ -190,6 +194,8 @@ def adopt(step: Step, body: c.Adopt) -> None:
 def _decided(state: State, body: c.Adopt, drift: Drift) -> e.Corrected | e.Kept | tuple[str, str]:
     """Return what a decision means for one difference, or why it cannot be, as (code, what to do)."""
     name, item = body.connection, drift.item
+    if held_of(state, name, drift.kind, item) != drift.book:
+        return "moved_since", f"the book of {item} has moved since that round: remit reconcile now {name}, and look"
     if body.truth == "book":
         return e.Kept(connection=name, kind=drift.kind, item=item, difference=Quantity(drift.difference))
     if drift.kind == "order":

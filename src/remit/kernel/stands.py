@@ -35,7 +35,7 @@ def _drift(state: State, fact: HaltFact) -> str:
                 if drift.bucket == "large":
                     return (
                         f"{drift.item} still differs: take what the venue shows, or keep the book, with "
-                        f"remit reconcile resume {connection} --accept venue|book --why ..."
+                        f"remit reconcile resume {connection} --accept venue|book --shown ... --why ..."
                     )
     return ""
 

@@ -198,7 +198,9 @@ def test_what_differs_halts_the_connection_until_a_person_decides(desk: Processe
     found = ok(home, "reconcile", "show").out
     assert "position  AAPL  10" in found and "--accept venue" in found
     assert remit(home, "order", "submit", "AAPL", "buy", "1", "--limit", "99", token=token).code == 3
-    out = ok(home, "reconcile", "resume", "paper1", "--accept", "venue", "--why", "the venue began anew").out
+    shown = ok(home, "reconcile", "show", "--json").json[0]["shown"]
+    told = ("--accept", "venue", "--shown", shown, "--why", "the venue began anew")
+    out = ok(home, "reconcile", "resume", "paper1", *told).out
     assert "position AAPL: corrected from 10 to 0" in out
     wait_for(lambda: all(row["ready"] for row in ok(home, "connection", "list", "--json").json), "it opens again")
     ok(home, "order", "submit", "AAPL", "buy", "1", "--limit", "99", token=token)

@@ -40,6 +40,10 @@ def drifting(house: House) -> str:
     return str(halt["id"])
 
 
+def shown(house: House) -> str:
+    return str(house.run("reconcile", "show", "paper1", "--json").json[0]["shown"])
+
+
 # Reconciling
 
 
@@ -56,7 +60,8 @@ def test_a_large_drift_shows_both_sides_and_what_to_do(house: House) -> None:
     out = house.run("reconcile", "show").out
     row = next(line.split() for line in out.splitlines() if line.startswith("position"))
     assert row[:7] == ["position", "AAPL", "10", "8", "-2", "large", "1"]
-    assert "remit reconcile resume paper1 --accept venue --why" in out and "--accept book --why" in out
+    assert f"remit reconcile resume paper1 --accept venue --shown {shown(house)} --why" in out
+    assert f"--accept book --shown {shown(house)} --why" in out
     status = house.run("status").out
     assert "DRIFT (large) at paper1, position AAPL: book 10, venue 8" in status
     assert "next: remit reconcile show paper1" in status
@@ -68,8 +73,12 @@ def test_a_large_drift_shows_both_sides_and_what_to_do(house: House) -> None:
 def test_a_person_decides_and_the_halt_ends_in_one_go(house: House, accept: str, held: str) -> None:
     halt = drifting(house)
     assert house.run("reconcile", "resume", "paper1", "--why", "looked").code == 2
+    assert "--shown" in house.run("reconcile", "resume", "paper1", "--accept", accept, "--why", "looked").err
+    other = ("reconcile", "resume", "paper1", "--accept", accept, "--shown", "0" * 12, "--why", "looked")
+    assert house.run(*other).err.startswith("not_as_shown: ")
     assert house.run("resume", halt, "--why", "looked").code == 1
-    done = house.run("reconcile", "resume", "paper1", "--accept", accept, "--why", "the statement", "--json").json
+    told = ("--accept", accept, "--shown", shown(house), "--why", "the statement")
+    done = house.run("reconcile", "resume", "paper1", *told, "--json").json
     assert [record["command"]["body"]["kind"] for record in done] == ["adopt", "review", "resume", "ask"]
     assert house.run("halt", "--list", "--json").json["halts"] == []
     assert house.run("positions", "--json").json["positions"][0]["quantity"] == held
@@ -81,8 +90,17 @@ def test_a_person_decides_and_the_halt_ends_in_one_go(house: House, accept: str,
 
 def test_deciding_says_what_became_of_each_difference(house: House) -> None:
     drifting(house)
-    out = house.run("reconcile", "resume", "paper1", "--accept", "venue", "--why", "the statement").out
+    told = ("--accept", "venue", "--shown", shown(house), "--why", "the statement")
+    out = house.run("reconcile", "resume", "paper1", *told).out
     assert "position AAPL: corrected from 10 to 8\n" in out and "paper1 may trade" in out
+
+
+def test_what_else_halted_the_connection_stays_halted(house: House) -> None:
+    """A stranger's order is another matter than a position that differs: it is looked at by itself."""
+    drifting(house)
+    house.desk.do(GUARD, c.External(connection="paper1", what="an order of somebody else"))
+    house.run("reconcile", "resume", "paper1", "--accept", "venue", "--shown", shown(house), "--why", "the statement")
+    assert [row["rule"] for row in house.run("halt", "--list", "--json").json["halts"]] == ["external_order"]
 
 
 def test_a_venue_that_does_not_answer_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +152,7 @@ def test_a_kill_says_of_every_venue_how_far_it_came(house: House) -> None:
 
 def test_a_kill_of_an_agent_is_no_longer_watched_than_needed(house: House) -> None:
     out = house.run("kill", "agent:momentum", "--why", "drill", "--wait", "60s").out
-    assert "agent:momentum: halted as " in out and "not told" in out
+    assert "agent:momentum: halted as " in out and "no, only its own orders" in out
 
 
 def test_a_kill_without_a_guard_names_the_halt_file(house: House, tmp_path: Path) -> None:

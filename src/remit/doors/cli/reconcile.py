@@ -81,31 +81,39 @@ def resume(
     accept: Annotated[
         Literal["venue", "book"] | None, typer.Option(help="Who is right; needed while anything differs.")
     ] = None,
+    shown: Annotated[
+        str | None, typer.Option(help="What `remit reconcile show` called the differences; needed with --accept.")
+    ] = None,
     agent: Agent = None,
     json: Json = False,
 ) -> None:
     """Decide where book and venue differ, and end the halt: the difference, the review and the resume in one go.
 
     `--accept venue` corrects the book, in the journal, as a deposit in kind: no profit and no loss. `--accept book`
-    keeps it and remembers the difference. `--agent` says whose a corrected position is where the book does not tell.
+    keeps it and remembers the difference. `--shown` names what you looked at: where something else differs by now,
+    nothing is decided. `--agent` says whose a corrected position is where the book does not tell.
 
     ```
-    remit reconcile resume paper1 --accept venue --why "the statement shows 8"
-    remit reconcile resume paper1 --accept book --why "their page lags" --json
+    remit reconcile resume paper1 --accept venue --shown 4be0643f1d98 --why "the statement shows 8"
+    remit reconcile resume paper1 --accept book --shown 4be0643f1d98 --why "their page lags" --json
     ```
     """
     (found,) = read("drifts", connection=connection)
     drifts = [drift for drift in found["drifts"] if drift["bucket"] != "in_transit"]
-    halts = [row for row in read("halts") if row["subject"] == f"connection:{connection}" and row["cause"] == "drift"]
+    halts = [row for row in read("halts") if (row["subject"], row["rule"]) == (f"connection:{connection}", "reconcile")]
     if not drifts and not halts:
         raise Fault(
-            "nothing_to_resume", f"{connection} is not halted for drift and nothing differs", "remit halt --list"
+            "nothing_to_resume", f"{connection} is not halted by a round and nothing differs", "remit halt --list"
         )
     records = []
     if drifts:
         if accept is None:
             raise typer.BadParameter("say who is right: venue or book", param_hint="--accept")
-        records.append(enter(make(Adopt, connection=connection, truth=accept, agent=agent or "", why=why)))
+        if shown is None:
+            look = f"name the differences that you looked at, as remit reconcile show {connection} does"
+            raise typer.BadParameter(look, param_hint="--shown")
+        adopt = make(Adopt, connection=connection, truth=accept, agent=agent or "", why=why, shown=shown)
+        records.append(enter(adopt))
     for halt in halts:
         if not halt["reviewed_by"]:
             records.append(enter(make(Review, halt=halt["id"], limit=halt["rule"], why=why)))
@@ -113,7 +121,7 @@ def resume(
     records.append(enter(make(Ask, connection=connection)))  # it opens with the next round that agrees
     if show.json(records):
         return
-    for drift in found["drifts"]:
+    for drift in drifts:
         said = (
             f"corrected from {drift['book']} to {drift['venue']}" if accept == "venue" else f"kept at {drift['book']}"
         )
@@ -149,7 +157,7 @@ def _told(found: list[dict[str, Any]]) -> None:
             show.say(f"  nobody knows what became of {order['order']}, for {order['age_s']} s", "yellow")
         if large:
             call = f"remit reconcile resume {row['connection']} --accept"
-            show.say(f"  the venue is right: {call} venue --why ...")
-            show.say(f"  the book is right:  {call} book --why ...")
+            show.say(f"  the venue is right: {call} venue --shown {row['shown']} --why ...")
+            show.say(f"  the book is right:  {call} book --shown {row['shown']} --why ...")
     if not found:
         show.say("no connections: remit connection add")

@@ -7,7 +7,7 @@ from typing import Any
 from remit.guard.views.access import ready_of
 from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.codec import plain
-from remit.kernel.drift import Drift
+from remit.kernel.drift import Drift, digest_of
 from remit.kernel.fold_drift import tolerance_of
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, text
@@ -34,6 +34,7 @@ def _connection(looking: Looking, name: str) -> dict[str, Any]:
         "reconciled_at": at,
         "age_s": None if at is None else max(looking.at - at, 0) // NANOSECONDS,
         "silent": state.silent.get(name, 0),
+        "shown": digest_of(state.drifts.get(name, ())),
         "drifts": [drift_row(drift) for drift in state.drifts.get(name, ())],
         "kept": [
             {"kind": kind, "item": item, "difference": text(kept)}

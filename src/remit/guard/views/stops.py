@@ -82,7 +82,7 @@ def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Fin
         steps.append(why)
     if code == "still_drifting" or fact.rule == RECONCILE:
         name = fact.subject.partition(":")[2]
-        accept = f"remit reconcile resume {name} --accept venue --why ... (or --accept book)"
+        accept = f"remit reconcile resume {name} --accept venue --shown ... --why ... (or --accept book)"
         return [*steps, f"remit reconcile show {name}", accept]
     if not fact.reviewed_by:
         steps.append(f"remit agent review {fact.id} --limit {fact.rule} --why ...")

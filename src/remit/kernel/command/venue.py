@@ -153,10 +153,13 @@ class Adopt(Content, frozen=True, tag="adopt"):
     """A person decides what is true where book and venue differ.
 
     `venue`: the book is corrected to what the venue shows. `book`: the book stays, and the difference is remembered as
-    kept. `agent` says whose a corrected position is where the book does not tell.
+    kept. `agent` says whose a corrected position is where the book does not tell. `shown` is the digest of the
+    differences that the person looked at (`drift.digest_of`): other ones are not decided by it. Empty stands for those
+    of the last round.
     """
 
     connection: Name
     truth: Literal["venue", "book"]
     why: Text
     agent: str = ""
+    shown: Annotated[str, msgspec.Meta(max_length=64)] = ""
