@@ -175,6 +175,7 @@ class Desk:
                 positions=tuple(c.Holding(instrument, held) for instrument, held in sorted(shown.items())),
                 cash=cash or tuple(sorted(known.items())),
                 orders=working,
+                asked=self.state.seq,
             ),
             GUARD,
         )

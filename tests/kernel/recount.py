@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from remit.kernel import command as c
 from remit.kernel import event as e
@@ -28,6 +28,18 @@ def subjects_of(order: Order) -> tuple[str, ...]:
     return (*names, f"client:{order.client}") if order.client else names
 
 
+class Told(NamedTuple):
+    """A fill as it was told; after a split in new shares."""
+
+    instrument: str
+    quantity: Fraction
+    price: Fraction
+    fee: Fraction
+
+    def split(self, new: int, old: int) -> Told:
+        return self._replace(quantity=self.quantity * new / old, price=self.price * old / new)
+
+
 class Ledger:
     """Positions, cash and profit as fills, payments and people's corrections say, one by one."""
 
@@ -36,7 +48,7 @@ class Ledger:
         self.cash: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self.flow: dict[str, Fraction] = defaultdict(Fraction)
         """What each subject received less what it paid, in its currency."""
-        self.fills: dict[tuple[str, str], Any] = {}
+        self.fills: dict[tuple[str, str], Told] = {}
         """What was booked, by connection and fill."""
 
     def deposit(self, connection: str, currency: str, amount: int) -> None:
@@ -47,8 +59,9 @@ class Ledger:
         for event in record.events:
             if isinstance(event, e.Booked):
                 order = state.order(event.order)
-                self.fills[(order.connection, event.fill)] = event
-                self._fill(state, order, event, 1)
+                told = Told(order.instrument, number(event.quantity), number(event.price), number(event.fee))
+                self.fills[(order.connection, event.fill)] = told
+                self._fill(state, order, told, 1)
             elif isinstance(event, e.Reversed):
                 order = state.order(event.order)
                 booked = self.fills.pop((order.connection, event.fill), None)
@@ -74,9 +87,9 @@ class Ledger:
         price = number(state.marks[name].last) if price is None else price
         return price * number(instrument.multiplier) * rate
 
-    def _fill(self, state: Any, order: Order, event: e.Booked, sign: int) -> None:
+    def _fill(self, state: Any, order: Order, told: Told, sign: int) -> None:
         instrument = state.instruments[order.instrument]
-        signed, price, fee = sign * SIGN[order.side] * number(event.quantity), number(event.price), number(event.fee)
+        signed, price, fee = sign * SIGN[order.side] * told.quantity, told.price, told.fee
         for of in subjects_of(order):
             self.positions[(of, order.connection, order.instrument)] += signed
             rate = number(state.rate(instrument.currency, state.subjects[of].currency))
@@ -107,6 +120,9 @@ class Ledger:
             for key in self.positions:
                 if key[2] == body.instrument:
                     self.positions[key] = self.positions[key] * body.new / body.old
+            for fill, told in self.fills.items():
+                if told.instrument == body.instrument:
+                    self.fills[fill] = told.split(body.new, body.old)
         elif isinstance(body, c.Resolve) and body.outcome != "disputed":
             for name in state.markets[body.market]:
                 payout = Fraction(int(body.outcome == state.instruments[name].outcome))

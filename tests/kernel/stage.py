@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 from tests.kernel.desk import Desk, money, quantity, ratio
 from tests.kernel.recount import Ledger, entries_of, subjects_of
 from tests.kernel.watch_exits import ExitWatch
@@ -25,7 +25,7 @@ AGENTS = {"momentum": "paper1", "value": "paper1", "carry": "paper2", "global": 
 MARKS = {"AAPL": "100", "SAP": "150", "BTC": "20000", "PERP": "50", "YES": "0.6", "NO": "0.4"}
 LOTS = {"AAPL": "1", "SAP": "1", "BTC": "0.01", "PERP": "0.1", "YES": "1", "NO": "1"}
 CONNECTIONS = ("paper1", "paper2", "euro1")
-amounts = st.integers(1, 40)
+amounts = st.integers(1, 24)
 agents = st.sampled_from(sorted(AGENTS))
 instruments = st.sampled_from(sorted(MARKS))
 connections = st.sampled_from(CONNECTIONS)
@@ -75,7 +75,6 @@ class Stage(RuleBasedStateMachine):
         self.moved: set[str] = set()
         """Subjects whose exposure something else than an ALLOW has moved."""
 
-    @initialize()
     def open(self) -> None:
         desk = self.desk
         desk.open()
@@ -111,15 +110,15 @@ class Stage(RuleBasedStateMachine):
         desk = self.desk
         desk.mandate(
             "account:main",
-            Mandate(market_exposure_max=money("8000"), gross_exposure_max=money("20000"), daily_loss_max=money("300")),
+            Mandate(market_exposure_max=money("4000"), gross_exposure_max=money("9000"), daily_loss_max=money("600")),
         )
-        desk.mandate("agent:value", Mandate(market_exposure_max=money("3000"), approval_notional_min=money("900")))
+        desk.mandate("agent:value", Mandate(market_exposure_max=money("2000"), approval_notional_min=money("900")))
         desk.mandate("account:euro", Mandate(daily_loss_max=money("500"), approval_notional_min=money("1500")))
         quorum = {"quorum_notional_min": money("1800"), "approval_quorum": 1}
         desk.mandate(
             "agent:momentum", Mandate(approval_notional_min=money("1200"), drawdown_max=money("400"), **quorum)
         )
-        desk.mandate("agent:carry", Mandate(category_exposure_max=money("5000"), net_exposure_max=money("4000")))
+        desk.mandate("agent:carry", Mandate(category_exposure_max=money("3000"), net_exposure_max=money("2500")))
 
     @rule(data=st.data())
     def something_happens(self, data: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis.strategies as st
 import msgspec
 from hypothesis import settings
-from hypothesis.stateful import invariant
+from hypothesis.stateful import initialize, invariant
 from tests.kernel.desk import ANN, BOB, CAT, agent, client, money, quantity, ratio
 from tests.kernel.happen_exits import LEGS, ExitThings, terms_of
 from tests.kernel.happen_venues import VenueThings
@@ -66,6 +66,18 @@ mandates = st.builds(
 
 class KernelMachine(ExitThings, VenueThings, WorldThings):
     """The stage, with what agents propose and people decide."""
+
+    @initialize()
+    def open(self) -> None:
+        """Everyone begins with a position, and an exit on it."""
+        super().open()
+        whole, both = Fraction(1), [("stop_loss", 5, "amount"), ("take_profit", 8, "amount")]
+        trails = [("trailing_stop", 4, "share")]
+        self.enter("momentum", "AAPL", "buy", 11, both, None, None, whole, "client")
+        self.enter("value", "YES", "buy", 20, None, None, None, whole, "agent")
+        self.enter("value", "AAPL", "buy", 4, trails, 50, None, whole, "agent")
+        self.enter("carry", "PERP", "sell", 90, trails, None, None, whole, "agent")
+        self.enter("global", "SAP", "buy", 6, both, None, 5, whole, "agent")
 
     # -- orders
 
@@ -221,7 +233,7 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
     @happens(
         2,
         of=st.one_of(subjects, st.sampled_from(["venue:paper", "connection:paper1"])),
-        kill=st.booleans(),
+        kill=st.sampled_from([False, False, True]),
         flattens=st.booleans(),
     )
     def halt(self, of: str, kill: bool, flattens: bool) -> None:
@@ -252,6 +264,20 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
         was = self.desk.state.halts[halt].reviewed_by
         self.do(c.Resume(halt=halt, why="go"), ANN)
         assert was or halt in self.desk.state.halts
+
+    @happens(6, when=lambda self: self.desk.state.halts)
+    def recover(self) -> None:
+        """People look at everything: what is in doubt is settled, venues show what the book holds, halts end."""
+        for order in self.live():
+            if order.state in ("pending_cancel", "unknown"):
+                self.do(c.Cancelled(order=order.id))
+        for connection in CONNECTIONS:
+            self.reconcile(connection)
+        for of in sorted(self.desk.state.pauses):
+            self.do(c.SetPause(subject=of, paused=False, why="people"), BOB)
+        for name, halt in sorted(self.desk.state.halts.items()):
+            self.do(c.Review(halt=name, limit=halt.rule, why="looked"), ANN)
+            self.do(c.Resume(halt=name, why="go"), ANN)
 
     @happens(
         5,
@@ -297,6 +323,7 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
     @invariant()
     def sums_are_right(self) -> None:
         check_sums(self.desk.state)
+        assert all(of.total.high_water >= of.total.pnl for of in self.desk.state.subjects.values())
         self.desk.ledger.check(self.desk.state)
 
     @invariant()

@@ -61,6 +61,12 @@ def closable(state: Any, agent: str, connection: str, instrument: str, side: str
     return max(min(free), 0)
 
 
+def closes(state: Any, name: str, exit: Any) -> bool:
+    """Whether an order is one that the guard sent to close an exit."""
+    order = state.order(name)
+    return order is not None and order.intent.id.startswith(f"exit-{exit.id}-")
+
+
 class ExitWatch:
     """Looks at exits before and after a command."""
 
@@ -125,8 +131,9 @@ class ExitWatch:
         if not (isinstance(body, c.SetExit) and body.id == old.id):
             assert new.terms == old.terms
         if old.state == "triggered":
-            entry = isinstance(body, c.Filled) and body.order == old.order
-            assert new.state == "triggered" and (new.protects <= old.protects or entry or new.follows)
+            grows = isinstance(body, c.Filled) and body.order == old.order  # its entry fills on
+            grows = grows or isinstance(body, c.Busted) and closes(state, body.order, old)
+            assert new.state == "triggered" and (new.protects <= old.protects or grows or new.follows)
             return
         if old.terms.quantity is None:
             assert new.terms.quantity is None or not old.terms.stops
@@ -138,7 +145,8 @@ class ExitWatch:
         for kind, level in stops_of(old).items():
             assert new.sign * (after[kind] - level) >= 0, (kind, level, after)
         held = held_by(state, f"agent:{new.agent}", new.connection, new.instrument, new.side)
-        if old.terms.stops:
+        taken = isinstance(body, c.Busted) and body.order == old.order
+        if old.terms.stops and not taken:
             assert new.protects >= min(old.protects, held)
 
     def _ended(self, state: Any, record: Record, old: Any) -> None:
@@ -146,14 +154,14 @@ class ExitWatch:
         body, by = record.command.body, record.command.by
         (why,) = {found.why for found in record.events if isinstance(found, e.ExitEnded) and found.exit == old.id}
         held = held_by(state, f"agent:{old.agent}", old.connection, old.instrument, old.side)
+        taken = isinstance(body, c.Busted) and body.order == old.order
         if why == "dropped":
             assert isinstance(body, c.DropExit) and (by.is_person or not old.terms.stops and old.state != "triggered")
         elif why == "closed":
             closed = isinstance(body, c.Filled) and body.quantity >= old.protects
-            closed = closed and state.order(body.order).intent.id.startswith(f"exit-{old.id}-")
-            assert old.state == "triggered" and (not held or closed or not old.protects), (old, held)
+            closed = closed and closes(state, body.order, old)
+            assert old.state == "triggered" and (not held or closed or taken or not old.protects), (old, held)
         elif why == "flat":
-            taken = isinstance(body, c.Busted) and body.order == old.order
             assert not held or not old.protects or taken, (old, held)
         elif why == "unfilled":
             assert old.state == "waiting" and not state.order(old.order).filled

@@ -36,6 +36,7 @@ class VenueWatch:
         self.silent: dict[str, int] = {}
         self.parts: dict[str, Shown] = {}
         self.booked: dict[tuple[str, str], int] = {}
+        """What each fill moved, by its order and its id."""
         self.unknown: dict[str, int] = {}
 
     def before(self, state: Any, body: Any, by: Principal) -> None:
@@ -81,11 +82,11 @@ class VenueWatch:
                 self.confirmed[key[0], key[2]] -= event.difference
         elif isinstance(event, e.Booked):
             order = state.order(event.order)
-            self.booked[order.connection, event.fill] = event.quantity
+            self.booked[order.id, event.fill] = event.quantity
             self._move(order, event.quantity)
         elif isinstance(event, e.Reversed):
             order = state.order(event.order)
-            self._move(order, -self.booked.pop((order.connection, event.fill), 0))
+            self._move(order, -self.booked.pop((order.id, event.fill), 0))
         elif isinstance(event, e.Took):
             self._settle(state, body)
 
@@ -110,7 +111,9 @@ class VenueWatch:
         drifts = event.drifts if isinstance(event, e.Drifted) else ()
         self._check_drifts(state, connection, shown, drifts, book, cash)
         large = [drift for drift in drifts if drift.bucket == "large"]
-        (self.ready.discard if large else self.ready.add)(connection)
+        window_ns = state.tolerances.get(connection, Tolerance()).window_s * NANOSECONDS
+        late = [drift for drift in drifts if drift.bucket == "in_transit" and state.at - drift.since >= 5 * window_ns]
+        (self.ready.discard if large or late else self.ready.add)(connection)
         self.silent.pop(connection, None)
         halts = [state.halts[name] for name in state.halted.get(f"connection:{connection}", ())]
         assert not large or any((halt.cause, halt.rule) == ("drift", "reconcile") for halt in halts)
@@ -142,6 +145,10 @@ class VenueWatch:
         if isinstance(body, c.SetVenueState):
             (self.ready.add if body.reconciled else self.ready.discard)(body.connection)
         elif isinstance(body, c.Split):
+            for key, quantity in self.booked.items():
+                order = state.order(key[0])
+                if order is not None and order.instrument == body.instrument:
+                    self.booked[key] = quantity * body.new // body.old
             for known in (self.confirmed, self.kept):
                 for key, quantity in known.items():
                     if key[-1] == body.instrument:
