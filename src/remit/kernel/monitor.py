@@ -328,11 +328,21 @@ def _of_moved(state: State, event: e.Moved) -> list[Cell]:
     return []
 
 
-def _marked(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
-    """Return what is held or reserved in the marked instruments; a new rate may move all."""
-    fx = body.fx if isinstance(body, c.Marked) else ()
-    names = state.cells_of if fx else [mark.instrument for mark in body.marks]
-    return [cell for name in names for cell in state.cells_of.get(name, ()) if cell.active]
+def _quoted(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
+    """Return what is held or reserved in the marked instruments."""
+    cells = []
+    for mark in body.marks:
+        for cell in state.cells_of.get(mark.instrument, ()):
+            if cell.active:
+                cells.append(cell)
+    return cells
+
+
+def _marked(state: State, body: c.Marked) -> list[Cell]:
+    """Return the same; a new rate may move all."""
+    if body.fx:
+        return [cell for cells in state.cells_of.values() for cell in cells if cell.active]
+    return _quoted(state, body)
 
 
 def _settled(state: State, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> list[Cell]:
@@ -357,8 +367,8 @@ OF_ORDER: dict[type, Callable[[State, Any], list[Cell]]] = {
 """Which stakes an event of an order touches."""
 TOUCHES: dict[type, Callable[[State, Any], list[Cell]]] = {
     c.Marked: _marked,
-    c.Submit: _marked,
-    c.Replace: _marked,
+    c.Submit: _quoted,
+    c.Replace: _quoted,
     c.Resolve: _settled,
     c.Split: _settled,
     c.Dividend: _settled,
