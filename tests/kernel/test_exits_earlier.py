@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.kernel.desk import Desk, price, quantity, small
+from tests.kernel.desk import Desk, price, quantity, rules, small
 from tests.kernel.test_exits import bracket, marked, only, protects, said, set_exit
 
 from remit.kernel import command as c
@@ -119,3 +119,17 @@ def test_what_was_closed_by_hand_stays_closed_when_a_bracket_is_given_more_quant
     assert protects(desk) == ["armed 2"]
     assert said(set_exit(desk, "stop 95", only(desk).id)) == ["set"]
     assert protects(desk) == ["armed 2"]
+
+
+@pytest.mark.parametrize("strange", ["50", "1000"])
+def test_a_source_that_talks_nonsense_keeps_no_stop_from_closing(strange: str) -> None:
+    """Two disagree: nothing opens, what is held back triggers nothing, and the source that goes on is acted on."""
+    desk = watched("stop 95")
+    for _ in range(5):
+        desk.at += NANOSECONDS
+        assert "stop_loss 95: 10" not in marked(desk, strange, source="nonsense")
+        assert marked(desk, "99", source="good") == []
+    assert not desk.state.fit("AAPL") and rules(desk.submit("1", "90")) == ["mark_fresh"]
+    desk.at += NANOSECONDS
+    assert marked(desk, "95", source="good") == ["stop_loss 95: 10"]
+    desk.agree()

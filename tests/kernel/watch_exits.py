@@ -176,7 +176,9 @@ class ExitWatch:
         for name, old in self.exits.items():
             mark, known = state.marks.get(old.instrument), self.marks.get(old.instrument)
             moved = mark is not known and not isinstance(record.command.body, c.Split)
-            if not moved or not state.fit(old.instrument) or old.state != "armed":
+            unfit = state.unfit.get(old.instrument)
+            watched = unfit is None or unfit.reason == "jump"  # two sources disagree: the one that goes on counts
+            if not moved or not watched or old.state != "armed":
                 assert name not in triggered, (name, old)
                 continue
             low, high, last = seen(state.instruments[old.instrument], mark)

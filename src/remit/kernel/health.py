@@ -111,6 +111,13 @@ def _settle(state: State, mark: Mark, unfit: Unfit) -> None:
     del state.unfit[mark.instrument]
 
 
+def may_trigger(state: State, instrument: str) -> bool:
+    """Whether the mark that was just admitted may touch exits: where two sources disagree, too, because it follows from
+    the one before it; or one source that talks nonsense would keep every stop from closing for as long as it talks."""
+    unfit = state.unfit.get(instrument)
+    return unfit is None or unfit.reason == "jump"
+
+
 def _without_strange(instrument: Instrument, mark: Mark, known: Mark) -> Mark:
     """Leave out extremes and a fair price that are as far away as a jump: no second witness can speak for them."""
     strange: dict[str, None] = {}

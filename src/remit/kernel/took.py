@@ -40,10 +40,10 @@ def _set_mark(state: State, mark: Mark) -> list[Cell]:
     if admitted is None:
         return []
     state.marks[mark.instrument] = mark = admitted
-    cells = state.cells_of.get(mark.instrument, [])
+    cells, price = state.cells_of.get(mark.instrument, []), int(mark.last)
     for cell in cells:
-        cell.mark(int(mark.last))
-    if mark.instrument in state.exits_of and mark.instrument not in state.unfit:
+        cell.mark(price)
+    if mark.instrument in state.exits_of and health.may_trigger(state, mark.instrument):
         fold_exits.marked(state, known, mark)
     return cells
 
