@@ -136,7 +136,7 @@ def test_without_the_demo_it_runs_the_guard_and_the_paper_venue_that_a_connectio
             (home / "paper.cash").write_text("broker,USD,777\n")
             for body in (c.AddInstrument(instrument=instruments()[0]), c.AddConnection(connection=connection)):
                 client.ask("command", body)
-            opened = next(line for line in up.stdout if "the paper venue runs" in line)
+            opened = next(line for line in up.stdout if "the paper venue trades" in line)
             assert opened.endswith("a new connection opens with: broker 777 USD\n")
             end = time.monotonic() + 15
             while not client.ask("read", {"view": "connections"})[0]["ready"]:

@@ -226,7 +226,7 @@ def test_an_exit_is_told_when_it_is_asked_for_when_it_triggers_and_when_it_is_ov
     assert (told.story.exits[name].says, told.story.exits[name].agent) == ("stop_loss 90", "rogue")
     told.mark("89")
     (line,) = [line for line in told.lines if line.verdict == "exit"]
-    assert (line.who, line.what, line.why) == ("rogue", "10 AAPL", "stop_loss at 90: the guard closes it")
+    assert (line.who, line.what, line.why) == ("rogue", "10 AAPL", "stop_loss 90 was touched")
     assert told.story.triggered == {"stop_loss": 1}
     intent = exits.closing(told.kernel.state, name)
     assert intent is not None

@@ -9,7 +9,7 @@ import pytest
 from remit.kernel.event import Finding
 from remit.kernel.numbers import Money, Price, Quantity, parse
 from remit.kernel.order import OrderIntent
-from remit.up.words import approve_command, money, order_words, reason, reasons
+from remit.up.words import alert_words, approve_command, money, order_words, reason, reasons
 
 CASES = [
     # rule, subject, limit, actual, unit, verdict, in words
@@ -59,3 +59,16 @@ def test_order_words() -> None:
 def test_a_command_can_be_typed_as_it_stands() -> None:
     assert approve_command(Path("/a folder"), "r1-7").startswith("REMIT_HOME='/a folder' ")
     assert approve_command(Path("/a folder"), "r1-7").endswith("remit approvals approve r1-7")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"alert":{"code":"halt_kill","subject":"firm","why":"drill"}}', "ALERT halt_kill firm: drill"),
+        ('{"alert":{"code":"feed_quiet","subject":"","why":"AAPL"}}', "ALERT feed_quiet: AAPL"),
+        ('{"alert":{"code":"woke","subject":"","why":"\\u001b[2J"}}', "ALERT woke: ?[2J"),
+        ("remit guard: ready", ""),
+    ],
+)
+def test_an_alert_is_told_in_words_that_steer_no_terminal(line: str, words: str) -> None:
+    assert alert_words(line) == words

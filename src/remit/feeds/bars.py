@@ -139,7 +139,7 @@ class BarsFile:
             last[row[1]] = at
         whole: Counter[int] = sum(spacings.values(), Counter())
         if spacings and not whole:
-            raise FeedError("resolution_unknown", f"no instrument of {self.path} has two bars", "State the resolution")
+            raise FeedError("resolution_unknown", f"no instrument of {self.path} has two bars", "Give it two bars")
         return {instrument: _commonest(spacing or whole) for instrument, spacing in spacings.items()}
 
     def _wrong(self, code: Code, line: int, what: str) -> FeedError:

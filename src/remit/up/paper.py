@@ -20,6 +20,8 @@ from remit.up.supervise import NotStarted, Supervisor
 
 CASH = "100000"
 LOOK_S = 2
+TOLD = 5
+"""How many of its instruments are named to a person."""
 Purse = tuple[str, str, str]
 """A connection, a currency and an amount."""
 StartVenue = Callable[[Path, Path, Path, list[Purse]], Awaitable[Path]]
@@ -61,7 +63,8 @@ class PaperDesk:
             return
         currencies = {row["name"]: row["currency"] for row in await read("accounts")}
         purses = self._purses({row["name"]: currencies[row["account"]] for row in connections})
-        wanted = (purses, instrument_lines(await read("instruments", venue="paper")))
+        traded = await read("instruments", venue="paper")
+        wanted = (purses, instrument_lines(traded))
         if wanted == self._running:
             return
         listed, key = self._home / "paper.instruments.jsonl", self._home / "paper.feed.key"
@@ -72,7 +75,9 @@ class PaperDesk:
         await self._start(self._socket, listed, key, purses)
         self._running = wanted
         opened = ", ".join(f"{name} {amount} {currency}" for name, currency, amount in purses)
-        print(f"remit up: the paper venue runs; a new connection opens with: {opened}", flush=True)
+        trades = ", ".join(row["name"] for row in traded[:TOLD]) or "no instrument yet"
+        more = f" and {len(traded) - TOLD} more" if len(traded) > TOLD else ""
+        print(f"remit up: the paper venue trades {trades}{more}; a new connection opens with: {opened}", flush=True)
 
     def _purses(self, currencies: dict[str, str]) -> list[Purse]:
         stated: list[Purse] = []

@@ -27,6 +27,7 @@ from remit.up.screen import Screen
 from remit.up.story import Story
 from remit.up.summary import Summary, summarise, verified, written
 from remit.up.supervise import NotStarted, Program, Supervisor
+from remit.up.words import alert_words
 
 LOGS = "logs"
 DEMO = "demo"
@@ -105,7 +106,7 @@ class _Up:
         elif line.startswith(f"{name} ended ("):
             self.screen.tell(f"remit up: {line}")
         elif not self.wanted.demo and name == "guard":
-            self.console.print(line, markup=False, soft_wrap=True)
+            self.console.print(alert_words(line) or line, markup=False, soft_wrap=True)
 
     async def _stop_all(self) -> None:
         """Stop the guard before the venue: the last that it says there, that its dead man is armed, must arrive."""

@@ -223,7 +223,7 @@ class Story:
             known = self.exits[event.exit]
             self.triggered[event.leg] += 1
             what = f"{text(event.quantity)} {known.instrument}"
-            why = f"{event.leg} at {money(event.price)}: the guard closes it"
+            why = f"{event.leg} {money(event.price)} was touched"
             known.line = Line(at, known.agent, what, "exit", why)
             return [known.line]
         elif isinstance(event, e.ExitEnded):

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
+
 from remit.kernel.drift import Drift
 from remit.kernel.event import Finding
 from remit.kernel.exit_words import terms_words
@@ -20,6 +22,16 @@ PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
 """Units that need no word beside the number."""
 FACTS = {"self_match": "would trade with our own order {}"}
 """Facts whose measurement is a mere name."""
+
+
+class _Alert(msgspec.Struct):
+    code: str
+    subject: str
+    why: str
+
+
+class _Alerted(msgspec.Struct):
+    alert: _Alert
 
 
 def shown(number: str) -> str:
@@ -81,6 +93,17 @@ def reasons(findings: tuple[Finding, ...]) -> str:
         return ""
     others = list(dict.fromkeys(finding.rule for finding in findings[1:] if finding.rule != findings[0].rule))
     return reason(findings[0]) + (f"; also {', '.join(others)}" if others else "")
+
+
+def alert_words(line: str) -> str:
+    """Return an alert of the guard's error output as a sentence; empty where the line is none."""
+    try:
+        alert = msgspec.json.decode(line, type=_Alerted).alert
+    except msgspec.DecodeError:  # a line for people, as it is
+        return ""
+    whom = f" {alert.subject}" if alert.subject else ""
+    said = f"ALERT {alert.code}{whom}: {alert.why}"
+    return "".join(char if char.isprintable() else "?" for char in said)  # nothing steers a terminal
 
 
 def approve_command(home: Path, order: str) -> str:

@@ -68,7 +68,7 @@ def test_an_exit_on_a_position_says_back_what_it_does(house: House, flags: tuple
         (("AAPL", "--stop-loss", "95", "--quantity", "1.5"), 1, "no multiple of the lot"),
         (("MSFT", "--stop-loss", "95"), 1, "unknown: "),
         (("AAPL", "--stop-loss", "95", "--agent", "reversion", "--connection", "paper1"), 1, "not_yours: "),
-        (("--exit", "X-none", "--stop-loss", "95"), 1, "unknown_exit: there is no exit X-none"),
+        (("--exit", "X-none", "--stop-loss", "95"), 1, "unknown_exit: no exit X-none is in force"),
     ],
 )
 def test_what_cannot_be_an_exit_is_named(house: House, words: tuple[str, ...], code: int, said: str) -> None:
@@ -90,6 +90,14 @@ def test_an_agent_tightens_its_stop_and_a_person_alone_widens_or_drops_it(house:
     assert house.run(*change, "80").code == 0 and exits(house)[0]["says"] == "stop_loss 80"
     assert house.run("exit", "drop", name).out == f"{name}: dropped\n" and exits(house) == []
     assert house.run("exit", "drop", name).err.startswith("unknown_exit: ")
+
+
+def test_new_terms_are_told_beside_those_they_replace(house: House) -> None:
+    holds(house)
+    house.run("exit", "set", "AAPL", "--stop-loss", "95", "--take-profit", "110", who="momentum")
+    (row,) = exits(house)
+    out = house.run("exit", "set", "--exit", row["exit"], "--stop-loss", "96", who="momentum").out
+    assert out.endswith("at stop_loss 96\n  before: stop_loss 95, take_profit 110\n")
 
 
 def test_the_same_id_sets_one_exit(house: House) -> None:

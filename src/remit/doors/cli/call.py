@@ -115,7 +115,9 @@ def enter(body: object, text: str = "") -> dict[str, Any]:
     record: dict[str, Any] = caller().client.ask("command", sent)
     for event in record.get("events", ()):
         if event["event"] == "refused":
-            raise Fault(event["code"], event["why"], f"Nothing changed; it is entry {record['command']['seq']}")
+            raise Fault(
+                event["code"], event["why"], f"Nothing changed; the refusal is entry {record['command']['seq']}"
+            )
     return record
 
 

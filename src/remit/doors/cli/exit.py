@@ -32,7 +32,9 @@ def set_(
     slippage_bps: Annotated[int | None, typer.Option(help="The worst price of the closing order, in bps.")] = None,
     connection: Annotated[str | None, typer.Option(help="The connection; its only one where an agent has one.")] = None,
     own: Annotated[str | None, typer.Option("--id", help="Your own id: the same one never acts twice.")] = None,
-    known: Annotated[str | None, typer.Option("--exit", metavar="EXIT", help="New terms for this exit.")] = None,
+    known: Annotated[
+        str | None, typer.Option("--exit", metavar="EXIT", help="New terms for this exit, whole: a leg not said goes.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Set an exit on a position, or new terms of one with --exit. The legs of one exit cancel each other.
@@ -49,19 +51,23 @@ def set_(
     terms = terms_of(stop_loss, take_profit, trailing_stop, activation, quantity, slippage_bps)
     if terms is None:
         raise typer.BadParameter("say at least one of --stop-loss, --take-profit and --trailing-stop")
-    where = _where(instrument, agent, connection, known)
+    before = None if known is None else _one(known)
+    where = _where(instrument, agent, connection, before)
     record = enter(make(SetExit, id=known or own or f"cli-{secrets.token_hex(8)}", terms=terms, **where))
     if not show.json(record):
         name = next((event["exit"] for event in record["events"] if event["event"] == "exit_set"), known)
         says = terms_words(terms)
         show.say(f"{name}: closes {where['instrument']} of {where['agent']} at {says}", "green")
+        if before is not None:
+            show.say(f"  before: {before['says']}")
 
 
-def _where(instrument: str | None, agent: str | None, connection: str | None, known: str | None) -> dict[str, str]:
+def _where(
+    instrument: str | None, agent: str | None, connection: str | None, known: dict[str, Any] | None
+) -> dict[str, str]:
     """Return whose position is meant: that of a known exit, or as the flags say."""
     if known is not None:
-        found = _one(known)
-        return {name: str(found[name]) for name in ("agent", "connection", "instrument")}
+        return {name: str(known[name]) for name in ("agent", "connection", "instrument")}
     if instrument is None:
         raise typer.BadParameter("say which, or name a known exit with --exit", param_hint="INSTRUMENT")
     name = agent_named(agent)
@@ -130,5 +136,6 @@ def _closes(row: dict[str, Any]) -> str:
 def _one(name: str) -> dict[str, Any]:
     found = next((row for row in read("exits") if row["exit"] == name), None)
     if found is None:
-        raise Fault("unknown_exit", f"there is no exit {name}", "See those there are: remit exit list")
+        do = "See those in force: remit exit list; how one ended: remit log --kind exit_ended"
+        raise Fault("unknown_exit", f"no exit {name} is in force", do)
     return dict(found)

@@ -69,6 +69,11 @@ def json(data: Any) -> bool:
     return caller().json
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun: `1 order`, `2 orders`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def wide(columns: int) -> bool:
     """Return whether there is room for so many columns of text."""
     return console().width >= columns
@@ -118,8 +123,14 @@ def _one_by_one(out: Console, found: Sequence[Mapping[str, Any]], columns: Seque
         out.print()
 
 
-HEADS = {"cost_average": "average", "limit_price": "limit", "expires_in_s": "lapses in s", "resume_in_s": "resume in s",
-         "percent": "%"}
+HEADS = {
+    "cost_average": "average",
+    "limit_price": "limit",
+    "expires_in_s": "lapses in s",
+    "resume_in_s": "resume in s",
+    "percent": "%",
+    "open": "positions open",
+}
 NUMBERS = frozenset(
     "quantity filled limit_price worst_price worth used reserved headroom limit value pnl pnl_today equity cost "
     "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown gauge "

@@ -20,6 +20,8 @@ Subject = Annotated[
 
 LOOK_S = 0.1
 HALT_FILE = "HALT"
+ONLY_OWN = {"not told": "no, only its own orders"}
+"""A kill of an agent or client is not told to the venue as a whole."""
 
 
 def halt(
@@ -104,7 +106,8 @@ def _is_over(row: dict[str, Any]) -> bool:
 def _reported(found: list[dict[str, Any]]) -> None:
     columns = ("connection", "venue", "asked", "over", "working", "open", "cancel_all", "subject", "halt")
     shown = [name for name in columns if name != "open" or any(row["flatten"] for row in found)]
-    show.rows(found, shown, "no kill is in force")
+    told = [{**row, "cancel_all": ONLY_OWN.get(row["cancel_all"], row["cancel_all"])} for row in found]
+    show.rows(told, shown, "no kill is in force")
     left = [row for row in found if not _is_over(row)]
     if left:
         show.say("the guard goes on until nothing works any more; look again: remit kill --list", "yellow")
@@ -117,7 +120,8 @@ def _stopped(subject: str, record: dict[str, Any]) -> None:
     raised = [event["halt"] for event in record["events"] if event["event"] == "halt_raised"]
     asked = sum(1 for event in record["events"] if event["event"] in ("cancel_asked", "moved"))
     more = any(event["event"] == "sweep" and event.get("left") for event in record["events"])
-    cancelled = f"{asked}{' and more' if more else ''} orders are being cancelled"
+    orders = f"{asked} and more orders are" if more else "1 order is" if asked == 1 else f"{asked} orders are"
+    cancelled = f"{orders} being cancelled"
     if not raised:
         show.say(f"{subject} was halted by a person already; {cancelled}", "yellow")
         return

@@ -39,7 +39,7 @@ def add(file: File, json: Json = False) -> None:
     ```
     """
     bodies = [AddInstrument(instrument=one) for one in instrument_file.read(file)]
-    _entered(bodies, "instruments")
+    _entered(bodies, "instrument")
 
 
 @instrument.command("list")
@@ -85,12 +85,12 @@ def _entered(bodies: list[Any], what: str) -> None:
             taken = f"{fault.message}; {len(records)} of {len(bodies)} were taken before it"
             raise Fault(fault.code, taken, "Correct it and give the rest again") from None
     if not show.json(records):
-        show.say(f"{len(records)} {what} taken, to entry {records[-1]['command']['seq']}", "green")
+        show.say(f"{show.counted(len(records), what)} taken, to entry {records[-1]['command']['seq']}", "green")
 
 
 def _verb(told: Fact) -> Callable[..., None]:
     def take(file: File, json: Json = False) -> None:
-        _entered(fact_file.read(told.verb, file), f"{told.verb} facts")
+        _entered(fact_file.read(told.verb, file), f"{told.verb} fact")
 
     columns = "\n".join((",".join(told.header), *told.example))
     example = f"```\nremit fact {told.verb} {told.verb}.csv\n```"
