@@ -104,6 +104,7 @@ def test_the_halt_file_halts_a_running_guard_and_a_resume_waits_for_it(desk: Pro
     assert told.value.code == "halt_file" and "Remove the file HALT" in str(told.value)
     assert desk.say(c.Resume(halt=halt["id"], why="me"), "momentum")["events"][0]["code"] == "not_authorised"
     (desk.home / "HALT").unlink()
+    assert desk.read("halts")[0]["to_end"] == [f"remit resume {halt['id']} --why ..."], "it is removed already"
     desk.say(c.Resume(halt=halt["id"], why="fine"))
     assert not halts(desk)
     assert desk.submit("1")["decision"]["verdict"] == "allow"

@@ -224,6 +224,7 @@ class GuardProcess:
             "journal": {"size": head.size, "root": head.root.hex()},
             "permit_key": self.vault.permit_key.hex(),
             "home": str(self.settings.home),
+            "halt_file": self.world.halt_file() is not None,
         }
 
     async def _end(self, writing: asyncio.Task[None]) -> None:

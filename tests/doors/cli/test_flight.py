@@ -88,6 +88,24 @@ def test_a_person_decides_and_the_halt_ends_in_one_go(house: House, accept: str,
     assert house.run("halt", "--list", "--json").json["halts"] == [], "what was decided is not asked again"
 
 
+def test_what_is_in_transit_needs_no_decision(house: House) -> None:
+    """An order has filled and its report is late: nothing is to be decided, and a halt that stands ends without it."""
+    working(house, "1")
+    halt = drifting(house)
+    venue_shows(house, "11", "98900")
+    (row,) = house.run("reconcile", "show", "--json").json
+    assert {drift["bucket"] for drift in row["drifts"]} == {"in_transit"}
+    assert house.run("halt", "--list", "--json").json["halts"][0]["to_end"][-1] == (
+        "remit reconcile resume paper1 --why ..."
+    )
+    out = house.run("reconcile", "resume", "paper1", "--accept", "venue", "--why", "it is on its way").out
+    assert "in transit, so nothing to decide: " in out and f"{halt}: ended" in out
+    assert "corrected" not in out
+    assert house.run("positions", "--json").json["positions"][0]["quantity"] == "10"
+    again = house.run("reconcile", "resume", "paper1", "--why", "it is on its way")
+    assert again.code == 1 and "what differs is in transit (" in again.err and "nothing needs a decision" in again.err
+
+
 def test_deciding_says_what_became_of_each_difference(house: House) -> None:
     drifting(house)
     told = ("--accept", "venue", "--shown", shown(house), "--why", "the statement")

@@ -115,7 +115,7 @@ def status(json: Json = False) -> None:
     show.say("")
     show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
     if found["approvals"]:
-        show.say(f"{found['approvals']} orders wait for a person: remit approvals list", "yellow")
+        show.say(f"WAITS for a person: {show.counted(found['approvals'], 'order')}; see remit approvals list", "yellow")
     for row in found["halts"]:
         show.say(f"HALT {row['id']} of {row['subject']} ({row['cause']}): {why_halted(row)}", "red")
         show.say(f"  next: {row['to_end'][0]}")

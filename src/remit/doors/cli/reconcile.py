@@ -100,11 +100,12 @@ def resume(
     """
     (found,) = read("drifts", connection=connection)
     drifts = [drift for drift in found["drifts"] if drift["bucket"] != "in_transit"]
+    coming = [drift for drift in found["drifts"] if drift["bucket"] == "in_transit"]
     halts = [row for row in read("halts") if (row["subject"], row["rule"]) == (f"connection:{connection}", "reconcile")]
     if not drifts and not halts:
-        raise Fault(
-            "nothing_to_resume", f"{connection} is not halted by a round and nothing differs", "remit halt --list"
-        )
+        differs = f"what differs is in transit ({_items(coming)})" if coming else "nothing differs"
+        said = f"{connection} is not halted by a round and {differs}: nothing needs a decision"
+        raise Fault("nothing_to_resume", said, f"Look again: remit reconcile now {connection}")
     records = []
     if drifts:
         if accept is None:
@@ -121,6 +122,8 @@ def resume(
     records.append(enter(make(Ask, connection=connection)))  # it opens with the next round that agrees
     if show.json(records):
         return
+    if coming:
+        show.say(f"in transit, so nothing to decide: {_items(coming)}")
     for drift in drifts:
         said = (
             f"corrected from {drift['book']} to {drift['venue']}" if accept == "venue" else f"kept at {drift['book']}"
@@ -128,6 +131,10 @@ def resume(
         show.say(f"{drift['kind']} {drift['item']}: {said}")
     for halt in halts:
         show.say(f"{halt['id']}: ended; {connection} may trade once the venue, which is asked now, agrees", "green")
+
+
+def _items(drifts: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{drift['kind']} {drift['item']}" for drift in drifts)
 
 
 def _row(drift: dict[str, Any]) -> dict[str, Any]:
@@ -142,9 +149,8 @@ def _told(found: list[dict[str, Any]]) -> None:
     for row in found:
         when = "never reconciled" if row["age_s"] is None else f"reconciled {row['age_s']} s ago"
         large = any(drift["bucket"] == "large" for drift in row["drifts"])
-        said = (
-            f"{len(row['drifts'])} differ" if row["drifts"] else "book and venue agree" if row["ready"] else row["why"]
-        )
+        agree = "book and venue agree" if row["ready"] else row["why"]
+        said = show.counted(len(row["drifts"]), "difference") if row["drifts"] else agree
         show.say(f"{row['connection']}: {when}; {said}", "red" if large else "" if row["ready"] else "yellow")
         if row["silent"]:
             show.say(f"  {row['silent']} rounds without an answer that could be used", "yellow")

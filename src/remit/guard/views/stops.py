@@ -70,7 +70,7 @@ def _breach(looking: Looking, of: Subject, fact: HaltFact) -> Finding | None:
 def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Finding | None) -> list[str]:
     """Return what a person has to do, in order, for the halt to end."""
     steps = []
-    if fact.rule == HALT_FILE:
+    if fact.rule == HALT_FILE and looking.about().get(HALT_FILE, True):
         steps.append("remove the file HALT from the data folder")
     if breach is not None:
         still = f"{fact.rule} is at {breach.actual} {breach.unit}, limit {breach.limit}"
@@ -82,8 +82,10 @@ def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Fin
         steps.append(why)
     if code == "still_drifting" or fact.rule == RECONCILE:
         name = fact.subject.partition(":")[2]
-        accept = f"remit reconcile resume {name} --accept venue --shown ... --why ... (or --accept book)"
-        return [*steps, f"remit reconcile show {name}", accept]
+        end = f"remit reconcile resume {name} --why ..."
+        if any(drift.is_decidable for drift in looking.state.drifts.get(name, ())):
+            end = f"remit reconcile resume {name} --accept venue --shown ... --why ... (or --accept book)"
+        return [*steps, f"remit reconcile show {name}", end]
     if not fact.reviewed_by:
         steps.append(f"remit agent review {fact.id} --limit {fact.rule} --why ...")
     return [*steps, f"remit resume {fact.id} --why ..."]
