@@ -9,6 +9,7 @@ from tests.kernel.desk import ANN, Desk, agent, halts, money, quantity, ratio, s
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import monitor
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel, effects
@@ -406,3 +407,17 @@ def test_an_agent_that_holds_nothing_is_not_looked_at() -> None:
         c.Command(seq=desk.state.seq + 1, at=desk.at, by=GUARD, body=c.Marked(marks=(desk.quote("MSFT", "101"),)))
     )
     assert sorted(looked) == ["account:main", "agent:momentum", "firm"]
+
+
+def test_a_breach_that_stands_looks_at_no_order_in_another_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A position that has grown beyond a limit is looked at with every mark; what is ordered elsewhere is not."""
+    desk = small()
+    desk.instrument("MSFT", "100")
+    desk.hold("10")
+    reducing = desk.working("1", "200", side="sell")
+    for _ in range(50):
+        desk.order("1", "1", instrument="MSFT")
+    desk.mandate("firm", Mandate(market_exposure_max=money("900")))
+    monkeypatch.setattr(monitor, "orders_of", lambda *_: pytest.fail("it looked at all orders"))
+    desk.mark("AAPL", "101")
+    assert desk.state.levels and reducing.state == "acked"

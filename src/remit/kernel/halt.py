@@ -13,7 +13,7 @@ from remit.kernel.order import Order
 from remit.kernel.rules.rule import Deny
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.stands import refusal_of_resume
-from remit.kernel.state import State
+from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
 CANCELS_MAX = 100
@@ -113,6 +113,19 @@ def orders_of(state: State, of: str) -> Iterator[Order]:
                 and order.instrument == name
             ):
                 yield order
+
+
+def orders_in(state: State, of: Subject, market: str) -> Iterator[Order]:
+    """Return the orders of a subject that reserve something in a market, without looking at any other."""
+    names = state.markets[market]
+    owners = sorted({account.owner for account in state.accounts.values()})
+    keys = [(owner, name, side) for owner in owners for name in names for side in ("buy", "sell")]
+    working = [order for key in keys for _, order in state.crossings.get(key, ())]
+    held = [order for order, _ in state.holds.items() if state.orders[order].instrument in names]
+    for order in (state.orders[name] for name in (*working, *held)):
+        owned_by = {FIRM: "", "account": order.account, "agent": order.agent, "client": order.client}
+        if owned_by[of.scope] == of.name:
+            yield order
 
 
 def stop_of(state: State, order: Order, capability: access.Capability = "place_order") -> str:

@@ -14,7 +14,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.book import Cell, Sums
 from remit.kernel.effect import Alert
-from remit.kernel.halt import breached, orders_of
+from remit.kernel.halt import breached, orders_in, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
 from remit.kernel.names import SIGN, subject
 from remit.kernel.order import TERMINAL, Order
@@ -24,6 +24,7 @@ from remit.kernel.rules.walk import measure
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
+MARKET = PERS.index("market")
 EVENTS_MAX = 60
 """Events of an entry after which telling and cancelling go on with the next one; halts never wait."""
 
@@ -263,7 +264,8 @@ def _age(order: Order) -> tuple[int, int]:
 
 
 def _orders(state: State, of: Subject, group: Group) -> Iterator[Order]:
-    for order in orders_of(state, of.written):
+    """Yield what a subject's orders reserve in a group; in a market, without looking at orders in any other."""
+    for order in orders_in(state, of, group.name) if group.dimension == MARKET else orders_of(state, of.written):
         traded = state.instruments[order.instrument]
         if order.reserved and group.name == ("", traded.market_name, traded.category, traded.venue)[group.dimension]:
             yield order
