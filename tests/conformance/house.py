@@ -47,6 +47,7 @@ class VenueWorld(MemoryWorld):
 
     async def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
         said = self.harness.stream(hello)
+        yield b""
         while True:
             while self.garbage:
                 yield self.garbage.pop()

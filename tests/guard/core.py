@@ -144,6 +144,7 @@ class Core:
             (OPERATOR, c.AddInstrument(instrument=AAPL)),
             *((OPERATOR, c.SetMandate(subject=of, mandate=EMPTY, why="test"))
               for of in ("firm", "account:desk", "agent:momentum")),
+            (GUARD, c.SetVenueState(connection="paper1", reconciled=False, link_up=True)),
             (GUARD, c.Ask(connection="paper1")),
         ):  # fmt: skip
             record = await self.enter(by, body)

@@ -56,6 +56,37 @@ def test_a_link_that_goes_down_closes_openings_until_the_book_was_compared() -> 
     run(main)
 
 
+def test_nothing_opens_while_the_venue_answers_and_is_not_heard() -> None:
+    """Its stream is down and its other door is open: an account of it is no reason to trade unheard. A fill that the
+    account tells is booked all the same."""
+
+    async def main(core: Core) -> None:
+        record = await core.submit("2")
+        assert record.decision is not None
+        await core.rest()
+        one, price = parse(Quantity, "1"), parse(Price, "100")
+        fill = c.Filled(order=record.decision.order, fill="f1", quantity=one, price=price)
+        core.answers["takesnapshot"] = lambda _: messages.Holdings(
+            connection="paper1",
+            positions=(c.Holding("AAPL", one),),
+            cash=(("USD", parse(Money, "99900")),),
+            orders=tuple(core.kernel.state.orders),
+            fills=(fill,),
+        )
+        core.world.deaf.add("paper1")
+        listening(core)
+        core.courier.spawn(core.reconciler.run())
+        for _ in range(40):
+            await core.rest(3)
+            assert not core.kernel.state.venue_states["paper1"].reconciled
+        assert core.kernel.state.orders[fill.order].filled == one
+        core.world.deaf.clear()
+        await core.rest(10)
+        assert core.kernel.state.venue_states["paper1"].reconciled
+
+    run(main)
+
+
 def test_after_a_sleep_the_stream_is_opened_anew_from_where_it_was() -> None:
     """The old one is dead and nobody says so: what the venue says there is never heard."""
 

@@ -182,7 +182,7 @@ def test_a_stream_yields_until_it_ends(tmp_path: Path) -> None:
             with pytest.raises(LinkDown, match="ended the stream"):
                 async for message in world.listen("c", b"7"):
                     got.append(message)
-        assert got == [b"after 7", b"more"]
+        assert got == [b"", b"after 7", b"more"], "nothing first: it is open"
 
     run(main)
 
@@ -261,6 +261,7 @@ def test_venues_in_memory_follow_their_script() -> None:
         assert world.sent == [("c", b"x"), ("lost", b"y")]
 
         stream = aiter(world.listen("c", b""))
+        assert await anext(stream) == b"", "it is open"
         first = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
         world.say("c", b"fill")

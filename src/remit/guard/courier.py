@@ -234,6 +234,8 @@ class Courier:
                 why = fault.message
         if not any(isinstance(report, c.Reconciled | c.NoData) for report in reports):
             reports = (*reports, c.NoData(connection=connection, why=why[:500]))
+        if not self._state.venue_states[connection].link_up:  # nobody listens yet, and who does asks again
+            reports = [report for report in reports if not isinstance(report, c.Reconciled)]
         try:
             for report in reports:
                 if isinstance(report, c.Reconciled):

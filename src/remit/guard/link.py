@@ -54,7 +54,8 @@ class Link:
 
 
 async def listen(path: Path, hello: bytes) -> AsyncGenerator[bytes, None]:
-    """Yield the messages that a venue sends after `hello`; LinkDown when the stream cannot open, breaks or ends."""
+    """Yield an empty message once the stream is open, then those that a venue sends after `hello`; LinkDown when the
+    stream cannot open, breaks or ends."""
     try:
         reader, writer = await asyncio.open_unix_connection(str(path))
     except OSError as fault:
@@ -62,6 +63,7 @@ async def listen(path: Path, hello: bytes) -> AsyncGenerator[bytes, None]:
     frames = Frames()
     try:
         writer.write(pack(hello))
+        yield b""
         while data := await reader.read(FRAME_BYTES_MAX):
             for message in frames.feed(data):
                 yield message

@@ -29,9 +29,10 @@ DOUBT_NS = 30 * NANOSECONDS
 class Listener:
     """Lets what a venue says enter once; a link that comes back is reconciled before anything opens.
 
-    A message that makes no sense is told to people, and the link counts as down until the venue's own account was
-    compared with the book again. A gap in the numbers is told too: nothing opens before a round has found what was
-    missed. Until then no message ends an order, since a fill of it may be among what was missed: the venue is asked.
+    The link is up while its stream is open: what a venue answers besides that opens nothing, since what it says unasked
+    would not be heard. A message that makes no sense is told to people, and the link counts as down until the stream
+    is open again. A gap in the numbers is told too: nothing opens before a round has found what was missed. Until then
+    no message ends an order, since a fill of it may be among what was missed: the venue is asked.
     """
 
     def __init__(self, world: World, loop: Loop, connection: str, venue: Venue) -> None:
@@ -50,7 +51,6 @@ class Listener:
         """Listen for ever."""
         tries = 0
         while True:
-            await self._loop.enter(GUARD, c.Ask(connection=self._connection))
             before = self._after
             self._following = asyncio.ensure_future(self._follow())
             try:
@@ -77,9 +77,13 @@ class Listener:
             self._following.cancel()
 
     async def _follow(self) -> None:
-        hello = self._venue.subscribe(self._connection, self._after)
+        hello, opened = self._venue.subscribe(self._connection, self._after), False
         async with aclosing(self._world.listen(self._connection, hello)) as said:
             async for message in said:
+                if not (message or opened):
+                    opened = True
+                    await self._opened()
+                    continue
                 number, at = self._venue.numbered(message)
                 if number > self._after + 1:
                     await self._missed(number)
@@ -87,6 +91,13 @@ class Listener:
                     if news(self._state, report) and not self._is_forgotten(report, at):
                         await self._loop.enter(GUARD, self._asked_instead(report))
                 self._after = max(self._after, number)
+
+    async def _opened(self) -> None:
+        """The stream is open: from here on nothing is missed, so the venue is asked what it holds."""
+        if not self._state.venue_states[self._connection].link_up:
+            up = c.SetVenueState(connection=self._connection, reconciled=False, link_up=True)
+            await self._loop.enter(GUARD, up)
+        await self._loop.enter(GUARD, c.Ask(connection=self._connection))
 
     async def _missed(self, number: int) -> None:
         """Messages are missing, or on their way behind a later one: look at everything before anything opens."""

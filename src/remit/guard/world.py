@@ -64,7 +64,8 @@ class World(Protocol):
         ...
 
     def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
-        """Open a stream with `hello` and yield what the venue says unasked; LinkDown where it cannot open or ends."""
+        """Open a stream with `hello` and yield what the venue says unasked, and before that, once it is open, an empty
+        message; LinkDown where it cannot open or ends."""
         ...
 
     def alert(self, alert: Alert) -> None:
@@ -128,7 +129,7 @@ class RealWorld:
         return await self._link(connection).send(make)
 
     def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
-        """What a venue says unasked, after `hello`; LinkDown when the stream cannot open or ends."""
+        """Nothing once the stream is open, then what a venue says unasked; LinkDown when it cannot open or ends."""
         return listen(self._link(connection).path, hello)
 
     def alert(self, alert: Alert) -> None:

@@ -30,6 +30,8 @@ class MemoryWorld:
         self.steady = 0
         self.slept = 0
         self.halt_text: str | None = None
+        self.deaf: set[str] = set()
+        """Connections whose stream does not open, whatever else their venue answers."""
         self.disks = {} if disks is None else disks
         self.venues: dict[str, Script] = {}
         self.sent: list[tuple[str, bytes]] = []
@@ -82,11 +84,14 @@ class MemoryWorld:
         return self.venues[connection](message)
 
     async def listen(self, connection: str, hello: bytes) -> AsyncGenerator[bytes, None]:
-        """Yield what `say` says from now on, until `hang_up` ends it with LinkDown."""
+        """Yield what `say` says from now on, until `hang_up` ends it with LinkDown; LinkDown for who is `deaf`."""
+        if connection in self.deaf:
+            raise LinkDown(f"no stream of {connection} opens", "Listen again")
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         streams = self._streams.setdefault(connection, [])
         streams.append(queue)
         try:
+            yield b""
             while (message := await queue.get()) is not None:
                 yield message
         finally:
