@@ -181,7 +181,7 @@ def _intent_id(state: State, asked: Asked) -> str:
 def _venue_state(state: State, connection: str) -> str:
     known = state.venue_states[connection]
     if not known.reconciled:
-        return f"{connection} is not reconciled since the guard started"
+        return f"{connection} is not reconciled"
     if not known.link_up:
         return f"the link of {connection} is down"
     if known.clock_skew_ms > CLOCK_SKEW_MS_MAX:

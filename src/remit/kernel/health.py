@@ -164,8 +164,8 @@ def fall_quiet(state: State, command: c.Command, body: c.Quiet) -> None:
         known, unfit = state.marks.get(name), state.unfit.get(name)
         if unfit is not None and unfit.reason == "quiet":
             continue
-        age = "no mark ever came" if known is None else f"no mark for {(state.at - known.at) // NANOSECONDS} s"
-        state.begun[name] = f"{age}, limit {GAP_NS // NANOSECONDS} s beyond its resolution"
+        most_s = 0 if known is None else (GAP_NS + known.resolution_ns) // NANOSECONDS
+        state.begun[name] = "no mark ever came" if known is None else f"no mark for more than {most_s} s"
         state.unfit[name] = Unfit("quiet", state.at, state.begun[name])
 
 

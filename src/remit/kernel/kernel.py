@@ -140,11 +140,11 @@ def effects(record: Record) -> tuple[Effect, ...]:
 def _told(halt_raised: e.HaltRaised) -> str:
     """Return a halt in words; a person's halt has no numbers."""
     said = halt_raised.rule
-    if halt_raised.actual:
-        said += f" at {halt_raised.actual}"
-        if halt_raised.limit:
-            said += f", limit {halt_raised.limit}"
-    return f"{said}. {halt_raised.why}" if halt_raised.why else said
+    if halt_raised.limit:
+        said += f" at {halt_raised.actual}, limit {halt_raised.limit}"
+    elif halt_raised.actual:
+        said += f": {halt_raised.actual}"
+    return f"{said}: {halt_raised.why}" if halt_raised.why else said
 
 
 HANDLERS: dict[type, Callable[[Step, Any], None]] = {

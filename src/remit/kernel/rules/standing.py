@@ -54,7 +54,7 @@ def mark_fresh(order: Facts, of: Sums, change: Change) -> str:
 
 
 def venue_ready(order: Facts, of: Sums, change: Change) -> str:
-    """The connection was reconciled since the guard started, its link is up and its clock agrees."""
+    """The connection is reconciled, its link is up and its clock agrees."""
     return order.venue_state
 
 
