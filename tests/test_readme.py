@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -65,23 +66,42 @@ def until(holds: Callable[[], bool], what: str, within_s: int = 20) -> None:
         time.sleep(0.1)
 
 
+@contextlib.contextmanager
+def beside(command: str, environ: dict[str, str], until_said: str) -> Iterator[None]:
+    """Run a command beside those that follow, from when it has said so on."""
+    words = [*REMIT, *shlex.split(command.removesuffix(" &"))[1:]]
+    with subprocess.Popen(words, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert any(until_said in line for line in process.stdout), f"{command} ended"
+            yield
+        finally:
+            process.terminate()
+
+
 def test_the_sessions_of_the_readme(guard: dict[str, str]) -> None:
     shown, desk, flight = BLOCKS
-    for command, _ in steps(desk):
-        if command != "remit up &":
-            if command.startswith("remit feed"):
-                until(lambda: is_ready(guard), "the connection is reconciled")
-            done = run(command, guard)
-            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    up, *commands, feed = (command for command, _ in steps(desk))
+    assert up == "remit up &"
+    for command in commands:
+        done = run(command, guard)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    until(lambda: is_ready(guard), "the connection is reconciled")
+    with beside(feed, guard, "their last prices stand"):
+        said_as_shown([*steps(shown), *steps(flight)], guard)
+        an_agent_of_ones_own(guard)
+
+
+def said_as_shown(session: list[tuple[str, str]], guard: dict[str, str]) -> None:
+    """Run each command of a session and compare what it prints with what is shown."""
     held = "HELD"
-    for command, printed in [*steps(shown), *steps(flight)]:
+    for command, printed in session:
         done = run(command.replace("HELD", held), guard)
         said = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).strip().splitlines())
         assert pattern(printed).fullmatch(said), f"$ {command}\n{said}"
         if said.startswith("held"):
             held = said.split()[1]
         assert done.returncode == {"denied": 3, "held": 4}.get(said.split()[0], 0)
-    an_agent_of_ones_own(guard)
 
 
 def an_agent_of_ones_own(guard: dict[str, str]) -> None:

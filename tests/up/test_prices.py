@@ -47,6 +47,27 @@ def test_the_last_bar_is_what_an_order_is_judged_on(desk: Processes, tmp_path: P
     assert "mark_fresh" not in [finding["rule"] for finding in decision["findings"]]
 
 
+def test_after_the_last_bar_its_price_stands_until_the_feed_is_stopped(
+    desk: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, counts, said = tmp_path / "bars.csv", list[int](), list[str]()
+    file.write_text(BARS)
+    monkeypatch.setattr(prices, "STAY_S", 0.01)
+
+    def told(count: int) -> None:
+        counts.append(count)
+        if count == 14:  # two more than the bars have
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        feed_bars(
+            desk.home, desk.home / "guard.sock", desk.secrets["bars"], [file], speed=10_000_000, spread_bps=0,
+            told=told, stays=lambda: said.append(f"over after {counts[-1]}"),
+        )  # fmt: skip
+    assert said == ["over after 12"]
+    assert desk.submit("1")["decision"]["marks"][0][:4] == ["AAPL", "103.5", "103.5", "103.5"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

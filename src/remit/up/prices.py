@@ -9,6 +9,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from remit.feeds.bars import merge, open_files
 from remit.feeds.errors import FeedError
 from remit.feeds.live import LiveFeed, connect
@@ -21,15 +23,41 @@ from remit.up.teller import Teller, VenueLink
 
 Told = Callable[[int], None]
 """Hears how many marks were told so far."""
+STAY_S = 10
+"""A market that stands still is told so often: well before it would count as silent."""
 
 
 def feed_bars(
-    home: Path, socket: Path, token: str, files: Sequence[Path], *, speed: int | None, spread_bps: int, told: Told
+    home: Path,
+    socket: Path,
+    token: str,
+    files: Sequence[Path],
+    *,
+    speed: int | None,
+    spread_bps: int,
+    told: Told,
+    stays: Callable[[], None] | None = None,
 ) -> None:
-    """Play bars to a guard as if they were made now, `speed` times as fast as they were. GuardError."""
+    """Play bars to a guard as if they were made now, `speed` times as fast as they were. GuardError.
+
+    With `stays` it does not end with the last bar: it calls that, and tells the last prices again until it is stopped.
+    """
     with _named():
-        marks = Marks(spread_bps).of(merge(open_files(files)))
-        asyncio.run(_tell(home, socket, token, play(marks, speed, stamp=time.time_ns), told))
+        marks = play(Marks(spread_bps).of(merge(open_files(files))), speed, stamp=time.time_ns)
+        asyncio.run(_tell(home, socket, token, marks if stays is None else _staying(marks, stays), told))
+
+
+async def _staying(marks: AsyncIterator[Mark], stays: Callable[[], None]) -> AsyncIterator[Mark]:
+    """Yield marks, and after the last one the last of each instrument for ever, without extremes: nothing moves."""
+    last: dict[str, Mark] = {}
+    async for mark in marks:
+        last[mark.instrument] = mark
+        yield mark
+    stays()
+    while True:
+        await asyncio.sleep(STAY_S)
+        for mark in last.values():
+            yield msgspec.structs.replace(mark, at=time.time_ns(), low=None, high=None)
 
 
 def feed_live(

@@ -22,15 +22,20 @@ def bars(
     files: Annotated[list[Path], typer.Argument(help="CSV or CSV.gz: ts,instrument,open,high,low,close,volume.")],
     speed: Annotated[int, typer.Option(min=1, help="So many times faster than they happened.")] = 60,
     spread_bps: Annotated[int, typer.Option(min=0, max=19_999, help="The assumed distance from bid to ask.")] = 0,
+    stay: Annotated[bool, typer.Option("--stay", help="After the last bar tell its prices on, until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
     """Play recorded bars as if they were made now, until they end or Ctrl-C; a paper venue beside the guard hears them.
 
+    What is held and has no price for a minute is unfit: nothing opens in it. With --stay the last prices stand.
+
     ```
     remit feed bars hourly.csv.gz --speed 600 --spread-bps 4
+    remit feed bars examples/prices.csv --speed 100000 --stay
     ```
     """
-    _feed("feed_bars", files, speed=speed, spread_bps=spread_bps)
+    stays = (lambda: show.say("the bars are over; their last prices stand until Ctrl-C")) if stay else None
+    _feed("feed_bars", files, speed=speed, spread_bps=spread_bps, stays=stays)
 
 
 @app.command("live")
