@@ -299,14 +299,27 @@ def test_waking_asks_every_venue_at_once() -> None:
 
 
 def test_a_nap_is_no_sleep_and_time_alone_is_none() -> None:
+    """Naps do not add up: between two of them the guard has looked."""
+
     async def main(core: Core) -> None:
         core.begin()
-        core.world.sleep_machine(2 * NANOSECONDS)
-        await core.rest(1)
+        for _ in range(3):
+            core.world.sleep_machine(2 * NANOSECONDS)
+            await core.rest(1)
         for _ in range(10):
             core.world.pass_time(2 * NANOSECONDS)
             await core.rest()
         assert core.bodies(c.Woke) == [] and core.bodies(c.ClockFault) == []
+
+    run(main)
+
+
+def test_more_than_a_nap_is_a_sleep() -> None:
+    async def main(core: Core) -> None:
+        core.begin()
+        core.world.sleep_machine(2 * NANOSECONDS + 1)
+        await core.rest(1)
+        assert [body.slept_ns for body in core.bodies(c.Woke)] == [2 * NANOSECONDS + 1]
 
     run(main)
 

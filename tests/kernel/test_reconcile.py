@@ -235,6 +235,27 @@ def test_the_smaller_of_book_and_venue_is_proven_unless_it_was_kept(venue: str, 
     desk.agree()
 
 
+@pytest.mark.parametrize(("venue", "proven"), [("4", "10"), ("3", "9")])
+def test_what_a_round_proves_is_counted_without_what_was_kept(venue: str, proven: str) -> None:
+    """The venue was said to show six too few: with four of them it proves ten, with three only nine."""
+    desk = holder()
+    look(desk, "4")
+    desk.took(c.Adopt(connection="paper1", truth="book", why="their page lags"))
+    look(desk, venue)
+    one_more = str(int(proven) + 1)
+    assert verdict(desk.submit(one_more, "100", side="sell", reduce="only", by=ANN)) == "deny"
+    assert verdict(desk.submit(proven, "100", side="sell", reduce="only", by=ANN)) == "allow"
+
+
+def test_a_fill_that_is_taken_back_is_proven_no_more() -> None:
+    desk = holder()
+    look(desk)
+    order = desk.working("5", "100")
+    desk.fill(order, "5", "100", fill="f-1")
+    desk.took(c.Busted(order=order.id, fill="f-1"), GUARD)
+    assert desk.state.confirmed[("paper1", "AAPL")] == quantity("10")
+
+
 def test_a_halt_for_drift_does_not_end_while_the_drift_stands() -> None:
     desk = holder()
     look(desk, "7")

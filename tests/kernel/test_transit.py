@@ -124,6 +124,20 @@ def test_what_an_order_at_work_explains(side: str, venue: str, usd: str, buckets
     assert found(desk) == buckets
 
 
+@pytest.mark.parametrize(
+    ("venue", "usd", "bucket"), [("0", "1000000", ""), ("10", "999000", "in_transit"), ("-10", "1001000", "large")]
+)
+def test_a_fill_that_was_taken_back_may_still_be_shown_and_explains_nothing_else(
+    venue: str, usd: str, bucket: str
+) -> None:
+    desk = small()
+    order = desk.working("10", "100")
+    desk.fill(order, "10", "100", fill="f-1")
+    desk.took(c.Busted(order=order.id, fill="f-1"), GUARD)
+    look(desk, venue, usd, after_ns=NANOSECONDS)
+    assert found(desk) == ({"AAPL": bucket, "USD": bucket} if bucket else {})
+
+
 def test_an_order_that_was_cancelled_may_still_have_filled() -> None:
     desk = holder()
     order = desk.working("5", "100")

@@ -135,6 +135,22 @@ def test_more_connections_than_one_entry_empties() -> None:
     assert len(made.journal[-1]) < ENTRY_BYTES_MAX // 2
 
 
+def test_an_answer_to_an_earlier_kill_is_none_to_this_one() -> None:
+    made = desk()
+    for number in range(CANCEL_ALLS_MAX):
+        connect(made, f"more{number:02}")
+    made.do(ANN, kill("firm"))
+    for connection in not_emptied(made.kernel.state):
+        made.do(GUARD, c.CancelAll(connection=connection))
+        made.do(GUARD, c.Answered(connection=connection, to="cancel_all"))
+    assert not_emptied(made.kernel.state) == []
+    (halt,) = made.kernel.state.halts
+    made.do(ANN, c.Review(halt=halt, limit="kill", why="looked"))
+    made.do(ANN, c.Resume(halt=halt, why="over"))
+    asked = emptied(made.do(ANN, kill("firm")))
+    assert len(asked) == CANCEL_ALLS_MAX and len(not_emptied(made.kernel.state)) == CANCEL_ALLS_MAX + 3
+
+
 # -- dead men
 
 
