@@ -220,6 +220,7 @@ def test_why_explains_a_denial_in_words_and_numbers(house: House) -> None:
     out = house.run("why", order).out
     assert "denied" in out and "2500" in out and "2000" in out
     assert "order_notional_max: For an order that increases risk: " in out
+    assert "  asked by momentum, agent\n" in out
 
 
 def test_an_order_is_cancelled_and_shown(house: House) -> None:

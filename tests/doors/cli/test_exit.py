@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from tests.doors.cli.house import House
-from tests.guard.desk import ANN, MOMENTUM
+from tests.guard.desk import ANN, GUARD, MOMENTUM
 
 from remit.kernel import command as c
+from remit.kernel.exits import closing
 
 
 @pytest.fixture
@@ -155,6 +156,19 @@ def test_what_triggered_is_shown_until_it_is_closed(house: House) -> None:
     )
     assert f"exit_triggered {row['exit']} stop_loss" in house.run("log", "--kind", "exit_triggered").out
     assert "stop_loss triggered at 95; closing orders so far: 0" in house.run("exit", "show", row["exit"]).out
+
+
+def test_why_says_which_exit_an_order_of_the_guard_closes(house: House) -> None:
+    holds(house)
+    house.run("exit", "set", "AAPL", "--stop-loss", "95", who="momentum")
+    house.desk.mark("94")
+    (row,) = exits(house)
+    intent = closing(house.desk.kernel.state, row["exit"], house.desk.at)
+    assert intent is not None
+    record = house.desk.do(GUARD, c.Submit(intent=intent))
+    assert record.decision is not None and record.decision.verdict == "allow"
+    out = house.run("why", record.decision.order).out
+    assert f"  asked by the guard, to close what exit {row['exit']} protects\n" in out
 
 
 def test_an_agent_sees_its_own_exits_alone(house: House) -> None:

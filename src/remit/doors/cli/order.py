@@ -247,6 +247,7 @@ def why(order: Order, json: Json = False) -> None:
         return
     decision = found["decision"]
     show.say(f"{found['side']} {found['quantity']} {found['instrument']} for {found['agent']}", "bold")
+    show.say(f"  {_asked(found)}")
     _verdict(decision)
     for finding in found["findings"]:
         if finding["sentence"]:
@@ -261,3 +262,12 @@ def why(order: Order, json: Json = False) -> None:
     show.say(f"  mandates in force (firm first): {digests or 'none'}")
     if found["verdict"] != "deny":
         show.say(f"  state now: {found['state']}")
+
+
+def _asked(found: dict[str, Any]) -> str:
+    """Return who proposed an order; of the guard's own, what it closes."""
+    by = found["by"]
+    if by["role"] != "guard":
+        return f"asked by {by['name']}, {by['role']}"
+    what = f"what exit {found['closes']} protects" if found["closes"] else "what a kill leaves open"
+    return f"asked by the guard, to close {what}"

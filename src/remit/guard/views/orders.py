@@ -10,6 +10,7 @@ from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import Submit
 from remit.kernel.event import Finding, Record
+from remit.kernel.exit import closed_by
 from remit.kernel.exit_words import terms_words
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import subject
@@ -157,6 +158,7 @@ async def order(looking: Looking) -> dict[str, Any]:
     return {
         **row,
         "by": plain(first.command.by),
+        "closes": closed_by(body.intent.id) if first.command.by.role == "guard" else "",
         "thought": body.intent.thought,
         "verdict": decision.verdict,
         "decision": plain(decision),
