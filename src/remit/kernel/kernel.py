@@ -113,6 +113,7 @@ _NEVER_DUE = 10**30
 def effects(record: Record) -> tuple[Effect, ...]:
     """Return what is to be done because of a record, once it is durable; the same record always asks for the same."""
     found: list[Effect] = []
+    halted = {(event.subject, event.rule) for event in record.events if isinstance(event, e.HaltRaised)}
     for event in record.events:
         if isinstance(event, e.Reserved) and event.state == "allowed" or isinstance(event, e.Released):
             found.append(Act("place", event.order))
@@ -129,7 +130,7 @@ def effects(record: Record) -> tuple[Effect, ...]:
         elif isinstance(event, e.Moved) and event.state == "unknown":
             found.append(Act("query", event.order))
         elif isinstance(event, e.Crossed):
-            found += monitor.told(record, event)
+            found += monitor.told(event, halted)
         elif isinstance(event, e.HaltRaised):
             found.append(Alert(f"halt_{event.cause}", event.subject, _told(event)))
         elif isinstance(event, e.Alarm):

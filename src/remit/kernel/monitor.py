@@ -7,7 +7,7 @@ in. What a stake does to the equity of others in its account is seen when their 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from remit.kernel import command as c
@@ -17,7 +17,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.halt import breached, orders_in, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
 from remit.kernel.names import SIGN, subject
-from remit.kernel.order import TERMINAL, Order
+from remit.kernel.order import Order
 from remit.kernel.rules.generate import CALM, NEAR, OVER, Line
 from remit.kernel.rules.rule import PERS, Deny
 from remit.kernel.rules.walk import measure
@@ -301,8 +301,11 @@ def _forget(step: Step, of: Subject) -> bool:
 # -- what a command touches
 
 
-def _cells_of(state: State, order: Order) -> list[Cell]:
-    """Return the stake of each subject on an order's path."""
+def _of_order(state: State, event: Any) -> list[Cell]:
+    """Return the stakes that an event of an order has changed: one of each subject on its path."""
+    order = state.order(event.order)
+    if order is None:
+        return []
     cells = []
     for of in state.path(order.agent, order.client):
         cell = state.cells.get((of.written, order.connection, order.instrument))
@@ -311,23 +314,14 @@ def _cells_of(state: State, order: Order) -> list[Cell]:
     return cells
 
 
-def _of_order(state: State, event: Any) -> list[Cell]:
-    """Return the stakes that an event of an order has changed."""
-    order = state.order(event.order)
-    return [] if order is None else _cells_of(state, order)
-
-
 def _of_moved(state: State, event: e.Moved) -> list[Cell]:
-    """Return the same of an order that came a step further: until its end it reserves what it did, and only a row of
-    rejections may have ended. One that matters stands as a level."""
-    if event.state in TERMINAL:
+    """Return the same of an order that came a step further, of stakes that are near a limit: unless it was rejected,
+    it takes up no more than before and can only bring a limit back."""
+    if event.state == "rejected":
         return _of_order(state, event)
-    order = state.order(event.order)
-    if order is not None:
-        for of in state.path(order.agent, order.client):
-            if of.total.levels:
-                return _cells_of(state, order)
-    return []
+    if not state.levels:
+        return []
+    return [cell for cell in _of_order(state, event) if any(sums.levels for sums in cell.sums)]
 
 
 def _quoted(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
@@ -381,10 +375,12 @@ CONCERNS: dict[type, Callable[[State, Any], tuple[Subject, ...]]] = {c.SetMandat
 """Which subjects a command concerns in everything they hold."""
 
 
-def told(record: e.Record, event: e.Crossed) -> list[Alert]:
-    """Return what people are told of a crossing: nothing when a limit is back, or when its halt says it already."""
-    halted = (found for found in record.events if isinstance(found, e.HaltRaised))
-    if event.level == "back" or any((found.subject, found.rule) == (event.subject, event.rule) for found in halted):
+def told(event: e.Crossed, halted: Collection[tuple[str, str]]) -> list[Alert]:
+    """Return what people are told of a crossing: nothing when a limit is back, or when its halt says it already.
+
+    `halted` are subject and rule of each halt that was raised with it.
+    """
+    if event.level == "back" or (event.subject, event.rule) in halted:
         return []
     of = f" of {event.group}" if event.group else ""
     return [
