@@ -53,6 +53,16 @@ class VenueThings(Stage):
             assert order.reserved == reserved, "an unknown order keeps its reservation"
 
     @happens(
+        4, when=lambda self: self.live(), connection=connections, many=st.integers(1, 3), wait=st.sampled_from([0, 90])
+    )
+    def lose(self, connection: str, many: int, wait: int) -> None:
+        """A link breaks: nobody knows what became of the latest requests."""
+        live = [order for order in self.live() if order.connection == connection and order.state != "held"]
+        for order in live[-many:]:
+            self.do(c.Lost(order=order.id, why="timeout"))
+        self.do(c.Tick(), after_ns=wait * 10**9)
+
+    @happens(
         12,
         when=lambda self: self.live() or self.desk.state.finished,
         data=st.data(),
@@ -218,9 +228,11 @@ class VenueThings(Stage):
             return [*bodies[:-2], bodies[-1]] if parts > 2 else bodies[1:]
         return bodies[::-1][:1] if fault == "order" and parts > 1 else bodies
 
-    @happens(2, connection=connections)
-    def no_data(self, connection: str) -> None:
-        """A round without an account is never a flat one."""
+    @happens(3, connection=connections, rounds=st.integers(1, 3))
+    def no_data(self, connection: str, rounds: int) -> None:
+        """A round without an account is never a flat one; several in a row close openings."""
+        for _ in range(rounds - 1):
+            self.do(c.NoData(connection=connection, why="timeout"))
         state = self.desk.state
         before = (_book(state), dict(state.drifts), dict(state.reconciled_at))
         record = self.do(c.NoData(connection=connection, why="timeout"))

@@ -15,6 +15,7 @@ from tests.kernel.watch_venues import MarkWatch, VenueWatch
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.access import Tolerance
 from remit.kernel.event import Record
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
@@ -94,6 +95,8 @@ class Stage(RuleBasedStateMachine):
         desk.client("claude", "momentum")
         self._instruments()
         self._mandates()
+        strict = Tolerance(unknown_count_max=1, unknown_age_max_s=60, silent_rounds=2)
+        desk.took(c.SetTolerance(connection="paper1", tolerance=strict))
         desk.watched()
 
     def _instruments(self) -> None:

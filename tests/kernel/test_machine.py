@@ -18,6 +18,7 @@ from tests.kernel.desk import ANN, BOB, CAT, agent, client, money, quantity, rat
 from tests.kernel.happen_exits import LEGS, ExitThings, terms_of
 from tests.kernel.happen_venues import VenueThings
 from tests.kernel.happen_world import WorldThings
+from tests.kernel.measures import COUNTS, EXPOSURES, GROUPED, exposure_of
 from tests.kernel.recount import ROUNDING, check_sums, exposure, number
 from tests.kernel.stage import AGENTS, CONNECTIONS, LOTS, agents, amounts, happens, instruments
 
@@ -62,6 +63,16 @@ mandates = st.builds(
     lambda parts: Mandate(**{name: value for part in parts for name, value in part.items()}),
     st.lists(st.sampled_from(TIGHTER), max_size=4),
 )
+RESTING = (
+    ("momentum", "AAPL", 3, "95"),
+    ("momentum", "BTC", 2, "19000"),
+    ("value", "SAP", 2, "140"),
+    ("value", "AAPL", 4, "94"),
+    ("value", "NO", 9, "0.3"),
+    ("carry", "AAPL", 5, "93"),
+    ("global", "BTC", 3, "19500"),
+)
+"""Who waits to buy what, how many lots, and where."""
 
 
 class KernelMachine(ExitThings, VenueThings, WorldThings):
@@ -69,7 +80,7 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
 
     @initialize()
     def open(self) -> None:
-        """Everyone begins with a position, and an exit on it."""
+        """Everyone begins with a position, an exit on it, and orders that wait below the market."""
         super().open()
         whole, both = Fraction(1), [("stop_loss", 5, "amount"), ("take_profit", 8, "amount")]
         trails = [("trailing_stop", 4, "share")]
@@ -78,6 +89,12 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
         self.enter("value", "AAPL", "buy", 4, trails, 50, None, whole, "agent")
         self.enter("carry", "PERP", "sell", 90, trails, None, None, whole, "agent")
         self.enter("global", "SAP", "buy", 6, both, None, 5, whole, "agent")
+        for name, instrument, lots, limit in RESTING:
+            intent = self.desk.intent("1", limit, agent=name, connection=AGENTS[name], instrument=instrument)
+            wanted = Quantity(quantity(LOTS[instrument]) * lots)
+            self.do(c.Submit(intent=msgspec.structs.replace(intent, quantity=wanted)), agent(name))
+        for order in self.live():
+            self.do(c.Acked(order=order.id))
 
     # -- orders
 
@@ -226,6 +243,17 @@ class KernelMachine(ExitThings, VenueThings, WorldThings):
         self.moved.add(of)
         self.desk.mandate(of, mandate)
 
+    @happens(5, of=subjects, rule=st.sampled_from(EXPOSURES), percent=st.sampled_from([30, 60, 90, 110, 130]))
+    def squeeze(self, of: str, rule: str, percent: int) -> None:
+        """A limit just below, or just above, what is taken up now."""
+        state = self.desk.state
+        known = state.subjects[of]
+        groups = [name for what, name in known.groups if what == GROUPED.get(rule)] if rule in GROUPED else [""]
+        most = max((exposure_of(state, rule, of, group) for group in groups), default=Fraction(0))
+        limit = int(most * percent / 100) if rule in COUNTS else Money(int(most * 10**18 * percent / 100))
+        self.moved.add(of)
+        self.desk.mandate(of, msgspec.structs.replace(known.version.mandate, **{rule: limit}))
+
     @happens(1, of=subjects, paused=st.booleans())
     def pause(self, of: str, paused: bool) -> None:
         self.do(c.SetPause(subject=of, paused=paused, why="people"), BOB)
@@ -371,7 +399,7 @@ def _tighten(mandate: Mandate, tighter: dict[str, Any]) -> dict[str, Any]:
 
 TestKernel = KernelMachine.TestCase
 TestKernel.settings = settings(
-    max_examples=int(os.environ.get("REMIT_MACHINE_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("REMIT_MACHINE_EXAMPLES", "12")),
     stateful_step_count=int(os.environ.get("REMIT_MACHINE_STEPS", "40")),
     deadline=None,
 )

@@ -82,7 +82,8 @@ class LevelWatch:
 
     def _check_cancels(self, state: Any, record: Record) -> None:
         """What a breach cancels lessens it, oldest first, and is no more than needed."""
-        leaving = {name for name, order in self.orders.items() if order.state == "pending_cancel"}
+        moved = {found.order for found in record.events if isinstance(found, e.Moved)}
+        leaving = {name for name, order in self.orders.items() if order.state == "pending_cancel"} - moved
         asked: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for found in record.events:
             if not isinstance(found, e.CancelAsked | e.Moved) or not hasattr(found, "why"):
