@@ -179,7 +179,7 @@ def test_a_venue_that_is_back_is_told_at_once() -> None:
         core.world.venues.clear()
         await core.enter(GUARD, c.SetVenueState(connection="paper1", reconciled=False, link_up=False))
         await core.enter(OPERATOR, kill("venue:paper"))
-        await core.rest(60)
+        await core.rest(50)
         core.world.venues["paper1"] = core.script
         await core.enter(GUARD, c.SetVenueState(connection="paper1", reconciled=False, link_up=True))
         await core.rest(2)
@@ -250,6 +250,26 @@ def test_a_restart_goes_on_with_a_kill_that_no_venue_heard_of() -> None:
         assert core.kernel.state.cancel_alls["paper1"].code == ""
 
     run(after, MemoryWorld(wall=first.world.wall + MINUTE_NS, disks=first.world.disks), fresh=False)
+
+
+def test_a_restart_waits_for_no_answer_to_the_guard_before_it() -> None:
+    """That one ended before it heard any: the venue is told at once, not after the patience for a slow answer."""
+
+    async def before(core: Core) -> None:
+        core.begin()
+        await core.enter(OPERATOR, kill())
+
+    first = run(before)
+    assert first.kernel.state.cancel_alls["paper1"].code is None
+    first.world.disks[JOURNAL] = first.disk.reboot()
+
+    async def after(core: Core) -> None:
+        core.world.venues["paper1"] = core.script
+        core.begin()
+        await core.rest(2)
+        assert told(core, "cancelall") == 1
+
+    run(after, MemoryWorld(wall=first.world.wall + NANOSECONDS, disks=first.world.disks), fresh=False)
 
 
 def test_a_guard_may_not_be_asked_to_empty_what_no_kill_reaches() -> None:
