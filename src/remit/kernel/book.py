@@ -219,22 +219,18 @@ class Cell:
         more_margin = margin - self.margin
         self.value = self.long = self.gross = value
         self.margin = margin
-        total, market, category, venue = self.sums
+        total = self.sums[0]
         total.value += change
         total.gross += change
         total.margin += more_margin
-        total.long += change
-        market.long += change
-        category.long += change
-        venue.long += change
+        for sums in self.sums:
+            sums.long += change
 
     def revalue(self) -> None:
         """Work out the worth of the position anew, and everything that hangs on it."""
         value = self.price * self.quantity * self.unit // _CUBE
-        change = value - self.value
-        if change:
-            self.value = value
-            self.sums[0].value += change
+        self.sums[0].value += value - self.value
+        self.value = value
         self.refresh()
 
     def refresh(self) -> None:
@@ -253,18 +249,12 @@ class Cell:
         d_margin, d_capital, d_active = margin - self.margin, capital - self.capital, active - self.active
         self.long, self.short = long, short
         self.gross, self.margin, self.capital, self.active = gross, margin, capital, active
-        # Most commands move a few of these: asking first is cheaper than adding nothing.
         total = self.sums[0]
-        if d_buys:
-            total.buys += d_buys
-        if d_sells:
-            total.sells += d_sells
-        if d_gross:
-            total.gross += d_gross
-        if d_margin:
-            total.margin += d_margin
-        if d_capital:
-            total.capital += d_capital
+        total.buys += d_buys
+        total.sells += d_sells
+        total.gross += d_gross
+        total.margin += d_margin
+        total.capital += d_capital
         if d_long:
             for sums in self.sums:
                 sums.long += d_long
