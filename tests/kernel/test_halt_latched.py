@@ -109,12 +109,9 @@ def pause(kernel: Kernel, walk: Walk) -> Kernel:
     return kernel
 
 
-def revoke(kernel: Kernel, walk: Walk) -> Kernel:
+def access_taken(kernel: Kernel, walk: Walk) -> Kernel:
+    """The agent's token goes, and its capability goes and comes back."""
     walk.enter(kernel, ANN, c.RevokeToken(token="t1", why="x"))
-    return kernel
-
-
-def capability(kernel: Kernel, walk: Walk) -> Kernel:
     for enabled in (False, True):
         walk.enter(kernel, ANN, c.SetCapability(agent="momentum", capability="place_order", enabled=enabled))
     return kernel
@@ -144,8 +141,7 @@ ACTS: dict[str, Act] = {
     "journal": journal,
     "edit": edit,
     "pause": pause,
-    "revoke": revoke,
-    "capability": capability,
+    "access": access_taken,
     "roll": roll,
     "recover": recover,
 }
