@@ -92,7 +92,8 @@ def test_keeping_twice_adds_up() -> None:
     assert found(desk) == {}
     look(desk, "4")
     desk.took(adopt("venue"))
-    assert desk.position("account:main") == 9_000, "the correction is what differs beyond what was kept"
+    assert desk.position("account:main") == 4_000, "the venue is right in all of it, also in what was kept before"
+    assert desk.state.kept == {} and desk.state.confirmed[("paper1", "AAPL")] == 4 * SCALE
     look(desk, "4")
     assert found(desk) == {}
 

@@ -80,6 +80,10 @@ class VenueWatch:
             self.kept[key] = self.kept.get(key, 0) + event.difference
             if event.kind == "position":
                 self.confirmed[key[0], key[2]] -= event.difference
+        elif isinstance(event, e.Corrected):
+            kept = self.kept.pop((event.connection, event.kind, event.item), 0)
+            if event.kind == "position" and (event.connection, event.item) in self.confirmed:
+                self.confirmed[event.connection, event.item] += kept
         elif isinstance(event, e.Booked):
             order = state.order(event.order)
             self.booked[order.id, event.fill] = event.quantity

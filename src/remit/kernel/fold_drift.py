@@ -198,6 +198,9 @@ def fold_corrected(state: State, command: Command, decision: e.Decision | None, 
             # A perpetual is worth to its holder what it has gained, not what stands behind it.
             of.total.base += _gained(cell) - gained if instrument.kind == "perpetual" else brought
         fold_exits.moved(state, event.agent, event.connection, event.item)
+    kept = state.kept.pop((event.connection, event.kind, event.item), 0)  # the venue is right in all of it
+    if (event.connection, event.item) in state.confirmed and event.kind == "position":
+        state.confirmed[(event.connection, event.item)] += kept
     _settle(state, event.connection, event.kind, event.item)
 
 

@@ -138,8 +138,10 @@ def _works(state: State, connection: str) -> bool:
 
 
 def _silent(step: Step, connection: str, why: str) -> None:
+    ready = step.state.venue_states[connection].reconciled
     step.emit(e.Silent(connection=connection, why=why))
-    if step.state.silent[connection] == tolerance_of(step.state, connection).silent_rounds:
+    closes = ready and not step.state.venue_states[connection].reconciled
+    if closes or step.state.silent[connection] == tolerance_of(step.state, connection).silent_rounds:
         why = f"{connection}: no account for {step.state.silent[connection]} rounds, so nothing opens: {why}"
         step.emit(e.Alarm(code="venue_silent", why=why[:TOLD_MAX]))
 
@@ -203,7 +205,7 @@ def _decided(state: State, body: c.Adopt, drift: Drift) -> e.Corrected | e.Kept 
             "order_not_ours",
             f"the book cannot take over order {item}: cancel it at the venue, or keep the book, which lets it work",
         )
-    change = Quantity(drift.difference)
+    change = Quantity(drift.difference + state.kept.get((name, drift.kind, item), 0))
     if drift.kind == "cash":
         if not has_rates(state, name, item):
             return "no_rate", f"there is no exchange rate to count {item}: remit fact fx"
