@@ -16,6 +16,8 @@ from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.numbers import Price, Quantity, parse, text
 from remit.kernel.order import OrderIntent
 
+if len(sys.argv) not in (3, 5):
+    sys.exit("usage: agent.py INSTRUMENT QUANTITY [STOP_LOSS TAKE_PROFIT]")
 bracket = None
 if len(sys.argv) > 4:
     stop_loss = Leg(kind="stop_loss", trigger=parse(Price, sys.argv[3]))
@@ -24,7 +26,7 @@ if len(sys.argv) > 4:
 
 home = Path(os.environ.get("REMIT_HOME", Path.home() / ".local" / "share" / "remit"))
 try:
-    with Client(home / "guard.sock", os.environ["REMIT_TOKEN"], "my-agent") as guard:
+    with Client(home / "guard.sock", os.environ.get("REMIT_TOKEN", ""), "my-agent") as guard:
         me = guard.ask("read", {"view": "self"})
         now = time.time_ns()
         intent = OrderIntent(

@@ -191,7 +191,8 @@ def test_exit_codes(house: House, words: tuple[str, ...], who: str, code: int, s
     assert (found.code, said in found.out) == (code, True), (found.out, found.err)
     assert bool(found.err.strip()) == (code in (1, 2))
     told = house.run(*words, "--json", who=who)
-    if code == 1:
+    assert told.code == code
+    if code in (1, 2):
         assert set(told.json["error"]) == {"code", "message", "fix"} and told.json["error"]["fix"]
 
 

@@ -69,7 +69,7 @@ def _feed(name: str, *asked: Any, **how: Any) -> None:
         nonlocal count
         count = marks
         if marks % SAID_EVERY == 1 and not caller().json:
-            show.say(f"{marks} prices told", "dim")
+            show.say(f"{show.counted(marks, 'price')} told", "dim")
 
     try:
         with contextlib.suppress(KeyboardInterrupt):  # told to stop: what was told so far is said below
@@ -77,4 +77,4 @@ def _feed(name: str, *asked: Any, **how: Any) -> None:
     except (OSError, ValueError) as fault:
         raise Fault("feed", str(fault), "Correct the file or the option it names") from None
     if not show.json({"prices": count}):
-        show.say(f"{count} prices told in all", "green")
+        show.say(f"{show.counted(count, 'price')} told in all", "green")

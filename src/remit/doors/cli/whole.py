@@ -27,6 +27,7 @@ class Whole(TyperGroup):
 
     def __init__(self, **told: Any) -> None:
         self._known: MutableMapping[str, Any] = {}
+        self._wants_json = False
         super().__init__(**told)
 
     @property
@@ -64,11 +65,21 @@ class Whole(TyperGroup):
         assert isinstance(group, TyperGroup)
         self._known[verb] = group.commands[verb]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note whether JSON is asked for: wrong usage is found before its option is read."""
+        self._wants_json = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a verb; faults end it with their exit code."""
         try:
             return super().invoke(ctx)
-        except (TyperException, Exit, Abort, BrokenPipeError):
+        except TyperException as fault:
+            if not self._wants_json:
+                raise
+            _told_as_json("usage", fault.format_message(), "See --help of that verb")
+            raise Exit(fault.exit_code) from None
+        except (Exit, Abort, BrokenPipeError):
             raise
         except Exception as fault:  # noqa: BLE001  the edge: whatever it was, a person gets words and a code
             if os.environ.get("REMIT_TRACEBACK") == "1":
@@ -93,9 +104,13 @@ def _words(fault: Exception) -> tuple[str, str, str, int]:
     return "internal", f"remit failed in itself ({said})", "Please report it; REMIT_TRACEBACK=1 shows where", FAULT
 
 
+def _told_as_json(code: str, message: str, fix: str) -> None:
+    print(encode({"error": {"code": code, "message": message, "fix": fix}}).decode())
+
+
 def _tell(code: str, message: str, fix: str, status: int) -> NoReturn:
     if answers_json():
-        print(encode({"error": {"code": code, "message": message, "fix": fix}}).decode())
+        _told_as_json(code, message, fix)
     else:
         for line in (f"{code}: {message}", *([f"  {fix.rstrip('.')}."] if fix else [])):
             print(printable(line, keep_lines=True), file=sys.stderr)
