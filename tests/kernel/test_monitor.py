@@ -135,6 +135,19 @@ def test_a_mark_cancels_what_it_makes_too_much() -> None:
     assert told(record) == ["limit_over"]
 
 
+def test_a_refused_cancel_is_asked_again_with_the_next_mark_and_not_at_once() -> None:
+    """A venue that refuses every cancel is not asked as fast as it answers."""
+    desk = small()
+    desk.hold("10")
+    desk.mandate("agent:momentum", Mandate(market_exposure_max=money("2000")))
+    (order,) = placed(desk, "+9@100")
+    bar(desk, "120")
+    record = desk.took(c.CancelRefused(order=order.id, code="no"), GUARD)
+    assert order.state == "acked" and not any(isinstance(event, e.CancelAsked) for event in record.events)
+    record = bar(desk, "121")
+    assert [event.order for event in record.events if isinstance(event, e.CancelAsked)] == [order.id]
+
+
 def test_a_fill_at_a_worse_worth_is_judged_on_the_worst_side() -> None:
     """Bought for 10 a share less than the mark: the position counts at the mark, and an older order must go."""
     desk = small()

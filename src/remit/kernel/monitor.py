@@ -17,7 +17,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.halt import breached, orders_in, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
 from remit.kernel.names import SIGN, subject
-from remit.kernel.order import Order
+from remit.kernel.order import TERMINAL, Order
 from remit.kernel.rules.generate import CALM, NEAR, OVER, Line
 from remit.kernel.rules.rule import PERS, Deny
 from remit.kernel.rules.walk import measure
@@ -315,11 +315,12 @@ def _of_order(state: State, event: Any) -> list[Cell]:
 
 
 def _of_moved(state: State, event: e.Moved) -> list[Cell]:
-    """Return the same of an order that came a step further, of stakes that are near a limit: unless it was rejected,
-    it takes up no more than before and can only bring a limit back."""
+    """Return the same of an order that ended, of stakes that are near a limit: unless it was rejected, that can only
+    bring a limit back. One that came a step further takes up what it did, and a cancel that a venue refused is asked
+    again with the next mark, not as fast as the venue answers."""
     if event.state == "rejected":
         return _of_order(state, event)
-    if not state.levels:
+    if not state.levels or event.state not in TERMINAL:
         return []
     return [cell for cell in _of_order(state, event) if any(sums.levels for sums in cell.sums)]
 
