@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -207,8 +209,13 @@ def test_clocks_and_randomness() -> None:
 
 
 def test_an_alert_is_a_line_of_json_and_never_raises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    RealWorld(tmp_path, {}).alert(ALERT)
-    assert capsys.readouterr().err == '{"alert":{"code":"halt","subject":"firm","why":"loss"}}\n'
+    world = RealWorld(tmp_path, {})
+    world.alert(ALERT)
+    world.alert(Alert("limit_near", "firm", "net_exposure_max at 80 USD, limit 100"))
+    halt, near = map(json.loads, capsys.readouterr().err.splitlines())
+    assert halt["alert"] == {"code": "halt", "subject": "firm", "why": "loss"}
+    assert (halt["level"], near["level"]) == ("ERROR", "WARNING")
+    assert abs(datetime.fromisoformat(halt["at"]).timestamp() - time.time()) < 60
 
     def broken(alert: Alert) -> None:
         raise BrokenPipeError

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -162,5 +163,12 @@ _AWAKE: int = getattr(time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC)
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+WARNINGS = frozenset({"limit_near"})
+"""Alerts that tell of nothing that has gone wrong yet; every other one is an error: somebody has to look."""
+
+
 def _to_stderr(alert: Alert) -> None:
-    print(msgspec.json.encode({"alert": alert}).decode(), file=sys.stderr, flush=True)
+    """Write one line of the guard's log, which a collector can read: the alert, when, and how bad."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"alert": alert, "at": at, "level": "WARNING" if alert.code in WARNINGS else "ERROR"}
+    print(msgspec.json.encode(line).decode(), file=sys.stderr, flush=True)
