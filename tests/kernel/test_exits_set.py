@@ -163,6 +163,15 @@ def test_what_is_no_exit_on_a_position(asked: dict[str, Any], code: str) -> None
     desk.agree()
 
 
+@pytest.mark.parametrize("what", ("agent", "connection", "instrument"))
+def test_what_is_not_known_is_named(what: str) -> None:
+    desk = small()
+    desk.hold("10", id="i1")
+    refused = set_exit(desk, "stop 95", by=ANN, **{what: "GONE"}).events[0]
+    assert isinstance(refused, e.Refused)
+    assert refused.why == f"there is no {what} GONE"
+
+
 def test_terms_of_another_position_are_refused() -> None:
     desk = held()
     desk.instrument("IBM", "100")

@@ -140,6 +140,12 @@ def test_each_halt_is_told_once() -> None:
     assert not [effect for effect in effects(desk.records[-1]) if isinstance(effect, Alert)]
 
 
+def test_a_kill_is_told_with_the_reason_that_was_given_alone() -> None:
+    desk = small()
+    desk.took(c.Halt(subject="firm", why="drill", kill=True), BOB)
+    assert effects(desk.records[-1])[0] == Alert("halt_kill", "firm", "drill")
+
+
 def test_a_kill_cancels_everything_and_a_halt_only_what_opens() -> None:
     for kill, expected in ((False, ["pending_cancel", "acked"]), (True, ["pending_cancel", "pending_cancel"])):
         desk = small()

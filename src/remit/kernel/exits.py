@@ -48,8 +48,12 @@ def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
     if body.id.startswith("X-"):
         return "unknown_exit", f"there is no exit {body.id}; `remit exit list` shows those in force"
     instrument = state.instruments.get(body.instrument)
-    if body.agent not in state.agents or body.connection not in state.connections or instrument is None:
-        return "unknown", "an exit names a known agent, a known connection and a known instrument"
+    if body.agent not in state.agents:
+        return "unknown", f"there is no agent {body.agent}"
+    if body.connection not in state.connections:
+        return "unknown", f"there is no connection {body.connection}"
+    if instrument is None:
+        return "unknown", f"there is no instrument {body.instrument}"
     if body.client and (body.client not in state.clients or state.clients[body.client].agent != body.agent):
         return "unknown", f"client {body.client} does not act for agent {body.agent}"
     stopped = _stopped(step, body.agent, body.client, body.connection)

@@ -193,7 +193,11 @@ def declare_parent(step: Step, body: c.DeclareParent) -> None:
         return
     if body.parent in step.state.parents:
         step.refuse("exists", f"parent {body.parent} was declared before; a parent never grows")
-    elif body.agent not in step.state.agents or body.instrument not in step.state.instruments or body.quantity <= 0:
-        step.refuse("unknown", "a parent names a known agent, a known instrument and a quantity above zero")
+    elif body.agent not in step.state.agents:
+        step.refuse("unknown", f"there is no agent {body.agent}")
+    elif body.instrument not in step.state.instruments:
+        step.refuse("unknown", f"there is no instrument {body.instrument}")
+    elif body.quantity <= 0:
+        step.refuse("unknown", f"a parent's quantity is above zero, not {body.quantity}")
     else:
         step.emit(e.Took())
