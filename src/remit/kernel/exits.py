@@ -191,11 +191,7 @@ def _trigger(step: Step, exit: Exit) -> bool:
     wanted = _in_the_way(step.state, exit)
     room = CANCELS_MAX - len(step.events)
     for order in wanted[:room]:
-        why = f"exit {exit.id}: {exit.leg}"
-        if order.state == "held":
-            step.emit(e.Moved(order=order.id, state="cancelled", why=why))
-        else:
-            step.emit(e.CancelAsked(order=order.id, why=why))
+        step.withdraw(order, f"exit {exit.id}: {exit.leg}")
     if len(wanted) > room:
         return False
     quantity = Quantity(exit.protects)
@@ -231,14 +227,10 @@ def _in_the_way(state: State, exit: Exit) -> list[Order]:
         order = state.orders[name]
         if (order.connection, order.instrument) != (exit.connection, exit.instrument):
             continue
-        own = order.agent == exit.agent and order.side == exit.side and not _of_guard(order)
+        own = order.agent == exit.agent and order.side == exit.side and not order.by_guard
         if order.id == exit.order or own or (name in rivals and order.opening):
             found.append(order)
     return [order for order in found if order.state != "pending_cancel"]
-
-
-def _of_guard(order: Order) -> bool:
-    return order.by_hand and not order.by_person
 
 
 def expire(step: Step) -> None:

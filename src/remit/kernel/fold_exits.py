@@ -77,7 +77,7 @@ def filled(state: State, order: Order, quantity: int, price: int) -> None:
         exit = state.exits[name]
         if exit.order == order.id:
             _grow(state, exit, order, quantity, price)
-        elif closed_by(order.intent.id) == name and order.by_hand and not order.by_person:
+        elif closed_by(order.intent.id) == name and order.by_guard:
             exit.protects = max(exit.protects - quantity, 0)
         resize(state, exit)
 
@@ -134,7 +134,7 @@ def moved(state: State, agent: str, connection: str, instrument: str) -> None:
 def taken_back(state: State, order: Order, quantity: int) -> None:
     """Let the exits of a position follow a fill that was taken out of the book again."""
     closes, enters = state.exits.get(closed_by(order.intent.id)), state.exits.get(exit_id(order.id))
-    if closes is not None and order.by_hand and not order.by_person:
+    if closes is not None and order.by_guard:
         closes.protects += quantity
     if enters is not None:
         enters.protects = max(enters.protects - quantity, 0)

@@ -83,10 +83,7 @@ def cancel_orders(step: Step, of: str, *, every: bool, why: str) -> None:
     wanted = [order for order in open_orders if order.state != "pending_cancel"]
     room = max(CANCELS_MAX - len(step.events), 0)
     for order in wanted[:room]:
-        if order.state == "held":
-            step.emit(e.Moved(order=order.id, state="cancelled", why=why))
-        else:
-            step.emit(e.CancelAsked(order=order.id, why=why))
+        step.withdraw(order, why)
     left = len(wanted) > room
     if left or of in step.state.sweeps:
         step.emit(e.Sweep(subject=of, every=every or step.state.sweeps.get(of, False), left=left))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from remit.kernel import command as c
 from remit.kernel import event as e
@@ -143,11 +143,7 @@ def _cancel(step: Step, group: Group) -> bool:
         for order in worsening(step.state, of, group, line):
             if is_full(step):
                 return False
-            why = f"{line.rule.name} of {of.written}"
-            if order.state == "held":
-                step.emit(e.Moved(order=order.id, state="cancelled", why=why))
-            else:
-                step.emit(e.CancelAsked(order=order.id, why=why))
+            step.withdraw(order, f"{line.rule.name} of {of.written}")
     return True
 
 
@@ -178,7 +174,7 @@ def _tell(step: Step, group: Group) -> bool:
     return True
 
 
-def crossing(band: int, stands: int) -> Any:
+def crossing(band: int, stands: int) -> Literal["near", "over", "back"] | None:
     """Return which level a band crosses from how its limit stood: near, over, back, or None."""
     if band == OVER:
         return "over" if stands < STANDS["over"] else None
@@ -231,7 +227,7 @@ def worsening(state: State, of: Subject, group: Group, line: Line) -> list[Order
 
 def _reduces(state: State, order: Order) -> bool:
     """Whether an order closes for the guard, or was let out as a reduction and still is one whatever fills first."""
-    if order.by_hand and not order.by_person:
+    if order.by_guard:
         return True
     if order.opening:
         return False

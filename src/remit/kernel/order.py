@@ -272,6 +272,11 @@ class Order:
     """Keys of the fills that were booked for it."""
 
     @property
+    def by_guard(self) -> bool:
+        """Whether the guard itself asked, to close a position."""
+        return self.by_hand and not self.by_person
+
+    @property
     def remaining(self) -> int:
         return max(self.quantity - self.filled, 0)
 

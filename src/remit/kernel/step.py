@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from remit.kernel.command import Command
 from remit.kernel.decide import Asked, Judge, Needs
-from remit.kernel.event import Decision, Event, Record, Refused
+from remit.kernel.event import CancelAsked, Decision, Event, Moved, Record, Refused
 from remit.kernel.fold import fold_event
+from remit.kernel.order import Order
 from remit.kernel.reserve import reserve, unreserve
 from remit.kernel.state import State
 
@@ -33,6 +34,13 @@ class Step:
     def refuse(self, code: str, why: str, retry_after_s: int | None = None) -> None:
         """The command changes nothing: `code` names the reason and `why` says what to do."""
         self.emit(Refused(code=code, why=why[:WHY_MAX], retry_after_s=retry_after_s))
+
+    def withdraw(self, order: Order, why: str) -> None:
+        """Ask the venue to cancel an order; one that is held for people never left, and is cancelled at once."""
+        if order.state == "held":
+            self.emit(Moved(order=order.id, state="cancelled", why=why))
+        else:
+            self.emit(CancelAsked(order=order.id, why=why))
 
     def decide(self, asked: Asked, order_id: str) -> Needs | None:
         """Judge an order; the decision becomes the record's. An order that is already in the book is judged without

@@ -164,7 +164,7 @@ def cancel(step: Step, body: c.Cancel) -> None:
     order = _live_order(step, body.order)
     if order is None:
         return
-    if order.by_hand and not order.by_person and step.command.by.role in ("agent", "client"):
+    if order.by_guard and step.command.by.role in ("agent", "client"):
         step.refuse("not_yours", f"{order.id} closes a position for the guard; only a person may cancel it")
         return
     if order.state == "held":
