@@ -267,10 +267,6 @@ def _sweep(state: State, command: Command, decision: e.Decision | None, event: e
         state.sweeps.pop(event.subject, None)
 
 
-def _crossed(state: State, command: Command, decision: e.Decision | None, event: e.Crossed) -> None:
-    level.crossed(state, event)
-
-
 def _look_cut(state: State, command: Command, decision: e.Decision | None, event: e.LookCut) -> None:
     state.look_cut = event.begin if event.left else None
 
@@ -319,7 +315,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.ExitEnded: fold_exits.exit_ended,
     e.HaltRaised: _halt_raised,
     e.Sweep: _sweep,
-    e.Crossed: _crossed,
+    e.Crossed: level.fold_crossed,
     e.LookCut: _look_cut,
     e.SessionRolled: _session_rolled,
     e.Quoted: _quoted,

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.decide import Judge
 from remit.kernel.names import FIRM, split_subject, subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order
 from remit.kernel.rules.rule import Deny
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.stands import refusal_of_resume
-from remit.kernel.state import State, Subject
+from remit.kernel.state import HaltFact, State, Subject
 from remit.kernel.step import Step
 
 CANCELS_MAX = 100
@@ -242,17 +243,23 @@ def resume(step: Step, body: c.Resume) -> None:
         if left > 0:
             step.refuse("cooling_down", f"resume is possible in {-(-left // NANOSECONDS)} s")
             return
-    if of is not None and fact.rule not in RESTARTED:
-        for finding in step.judge.watch(of):
-            if finding.rule == fact.rule:
-                step.refuse(
-                    "still_breached",
-                    f"{finding.rule} of {finding.subject} is at {finding.actual} {finding.unit}, "
-                    f"limit {finding.limit}; change the mandate or wait for the next session",
-                )
-                return
+    breach = None if of is None else breach_of(step.judge, of, fact)
+    if breach is not None:
+        step.refuse(
+            "still_breached",
+            f"{breach.rule} of {breach.subject} is at {breach.actual} {breach.unit}, "
+            f"limit {breach.limit}; change the mandate or wait for the next session",
+        )
+        return
     stands = refusal_of_resume(state, fact, step.command.at)
     if stands is not None:
         step.refuse(*stands)
         return
     step.emit(e.Took())
+
+
+def breach_of(judge: Judge, of: Subject, fact: HaltFact) -> e.Finding | None:
+    """Return how a halt's own limit is breached now; None where it is not, or where a resume starts its count anew."""
+    if fact.rule in RESTARTED:
+        return None
+    return next((finding for finding in judge.watch(of) if finding.rule == fact.rule), None)

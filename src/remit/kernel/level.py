@@ -13,6 +13,7 @@ from remit.kernel.event import Dimension
 
 if TYPE_CHECKING:
     from remit.kernel.book import Sums
+    from remit.kernel.command import Command
     from remit.kernel.state import State, Subject
 
 LevelKey = tuple[str, str, Dimension, str]
@@ -43,8 +44,8 @@ def set_level(state: State, key: LevelKey, stands: int) -> None:
     sums.levels += bool(stands) - bool(known)
 
 
-def crossed(state: State, event: e.Crossed) -> None:
-    """Fold a crossing."""
+def fold_crossed(state: State, command: Command, decision: e.Decision | None, event: e.Crossed) -> None:
+    """Remember a crossing, so that it is told once."""
     set_level(state, (event.subject, event.rule, event.dimension, event.group), STANDS.get(event.level, 0))
 
 

@@ -136,7 +136,7 @@ def _pay_cash(state: State, cell: Cell, amount: int) -> None:
 
 
 def _note_quantity(state: State, cell: Cell, change: int) -> None:
-    if change and split_subject(cell.subject)[0] == "account":  # judging makes empty cells, which are worth no row
+    if split_subject(cell.subject)[0] == "account":
         note_settled(state, cell.connection, "position", cell.instrument, change)
 
 

@@ -9,6 +9,7 @@ from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.codec import plain
 from remit.kernel.drift import Drift, digest_of
 from remit.kernel.fold_drift import tolerance_of
+from remit.kernel.level import STANDS
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, text
 
@@ -71,8 +72,9 @@ def unfit(looking: Looking) -> Rows:
 
 def levels(looking: Looking) -> Rows:
     """Every limit that is near (from 80 %) or exceeded, of the subjects that may be seen."""
+    words = {stands: word for word, stands in STANDS.items()}
     return [
-        {"subject": of, "rule": rule, "per": dimension, "of": name, "level": "over" if stands >= 100 else "near"}
+        {"subject": of, "rule": rule, "per": dimension, "of": name, "level": words[stands]}
         for (of, rule, dimension, name), stands in sorted(looking.state.levels.items())
         if looking.sees_subject(of)
     ]

@@ -7,11 +7,11 @@ from typing import Any
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
-from remit.kernel.halt import RESTARTED
+from remit.kernel.halt import breach_of
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.stands import refusal_of_resume
-from remit.kernel.state import HaltFact, Subject
+from remit.kernel.state import HaltFact
 
 Rows = list[dict[str, Any]]
 HALT_FILE, RECONCILE = "halt_file", "reconcile"
@@ -54,17 +54,10 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
     cooldown = None if of is None or of.version is None else of.version.mandate.loss_cooldown
     if fact.cause == "loss" and isinstance(cooldown, int):
         shown["resume_in_s"] = max(-((looking.at - fact.at - cooldown * NANOSECONDS) // NANOSECONDS), 0)
-    breach = None if of is None else _breach(looking, of, fact)
+    breach = None if of is None else breach_of(looking.kernel.judge, of, fact)
     shown["now"] = "" if breach is None else breach.actual
     shown["to_end"] = _to_end(looking, fact, shown, breach)
     return shown
-
-
-def _breach(looking: Looking, of: Subject, fact: HaltFact) -> Finding | None:
-    """Return how the halt's own limit is breached now; None where it is not."""
-    if fact.rule in RESTARTED:
-        return None
-    return next((finding for finding in looking.kernel.judge.watch(of) if finding.rule == fact.rule), None)
 
 
 def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Finding | None) -> list[str]:
