@@ -10,7 +10,7 @@ import msgspec
 
 from remit.kernel.codec import encode
 from remit.kernel.exit import watch
-from remit.kernel.health import CONFIRM_NS, GAP_NS, HELD_BACK, confirms
+from remit.kernel.health import CONFIRM_NS, GAP_NS, HELD_BACK, confirms, is_watched
 from remit.kernel.instrument import AGGREGATE_NS, FxMark, Mark
 from remit.kernel.numbers import BPS, NANOSECONDS
 from remit.kernel.state import CLOCK_LEAD_NS, State
@@ -49,8 +49,8 @@ class Board:
         self._flushed_at = self._armed_at = self._listened_at = 0
 
     def offer(self, marks: tuple[Mark, ...], fx: tuple[FxMark, ...], at: int) -> bool:
-        """Take what was heard at `at`; return whether something of it jumped, so that it should be journalled at
-        once."""
+        """Take what was heard at `at`; return whether something of it jumped or triggers an exit, so that it should be
+        journalled at once."""
         urgent = False
         for mark in marks:
             name = mark.instrument
@@ -188,7 +188,7 @@ class Board:
     def _is_wanted(self, instrument: str) -> bool:
         """Whether marks of an instrument are journalled as they come: it is held or ordered, or was found unfit."""
         state = self._state
-        return instrument in state.unfit or any(cell.active for cell in state.cells_of.get(instrument, ()))
+        return instrument in state.unfit or is_watched(state, instrument)
 
     def _is_news(self, mark: Mark) -> bool:
         """Whether the kernel should hear of a mark; of what is unfit it is news that a feed says the same again."""

@@ -180,8 +180,8 @@ class Handle:
         known = self._kernel.state.instruments
         unknown = sorted({mark.instrument for mark in body.marks} - known.keys())
         marks = tuple(mark for mark in body.marks if mark.instrument in known) if unknown else body.marks
-        jumped = self._board.offer(marks, body.fx, self._loop.now())
-        if jumped:
+        urgent = self._board.offer(marks, body.fx, self._loop.now())
+        if urgent:
             await self.flush(now=True)
         if unknown:
             raise RequestMalformed(

@@ -14,6 +14,7 @@ from remit.kernel import command as c
 from remit.kernel.event import Record
 from remit.kernel.names import FIRM, GUARD
 from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.stands import HALT_FILE
 from remit.kernel.state import State
 from remit.kernel.venue_wide import not_emptied
 
@@ -72,13 +73,13 @@ class Watch:
         reason = self._world.halt_file()
         if reason is None or FIRM not in self._state.subjects or self._is_entering(NAME):
             return
-        if not any(self._state.halts[name].rule == "halt_file" for name in self._state.halted.get(FIRM, ())):
+        if not any(self._state.halts[name].rule == HALT_FILE for name in self._state.halted.get(FIRM, ())):
             self._entering[NAME] = self._loop.enter(GUARD, c.Halt(subject=FIRM, why=reason, kill=True))
 
     def check_resume(self, body: c.Resume) -> None:
         """Return where the halt may be resumed as far as the halt file is concerned; HaltFileThere."""
         halt = self._state.halts.get(body.halt)
-        if halt is not None and halt.rule == "halt_file" and self._world.halt_file() is not None:
+        if halt is not None and halt.rule == HALT_FILE and self._world.halt_file() is not None:
             why = f"the file {NAME} in the data folder halts the firm for as long as it is there"
             raise HaltFileThere(why, f"Remove the file {NAME}, then resume {body.halt}")
 

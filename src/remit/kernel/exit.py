@@ -130,8 +130,8 @@ def exit_id(order: str) -> str:
     return f"X-{order}"
 
 
-CLOSING = "exit-"
-RESERVED_IDS = (CLOSING, "flatten-")
+CLOSING, FLATTENING = "exit-", "flatten-"
+RESERVED_IDS = (CLOSING, FLATTENING)
 """How the guard's own intents begin; nobody else may take such an id and so keep an exit from acting."""
 
 

@@ -1,8 +1,8 @@
-"""Flattening: the exits that a kill asks the guard to send, once nothing of the subject works any more."""
+"""Flattening: the closing orders that a kill asks the guard to send, once nothing of the subject works any more."""
 
 from __future__ import annotations
 
-from remit.kernel.exit import at_once
+from remit.kernel.exit import FLATTENING, at_once
 from remit.kernel.halt import orders_of
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import Quantity
@@ -27,7 +27,7 @@ def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
             continue
         found.append(
             OrderIntent(
-                id=f"flatten-{halt}-{state.seq}-{len(found)}",
+                id=f"{FLATTENING}{halt}-{state.seq}-{len(found)}",
                 agent=agent,
                 connection=connection,
                 instrument=instrument,

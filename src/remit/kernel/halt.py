@@ -13,7 +13,7 @@ from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order
 from remit.kernel.rules.rule import Deny
 from remit.kernel.rules.table import BY_NAME
-from remit.kernel.stands import refusal_of_resume
+from remit.kernel.stands import HALT_FILE, refusal_of_resume
 from remit.kernel.state import HaltFact, State, Subject
 from remit.kernel.step import Step
 
@@ -23,8 +23,6 @@ CANCEL_ALLS_MAX = 20
 """Connections that one entry asks to be emptied; the guard asks for the rest of them one by one."""
 HALTS_MAX = 50
 """Halts that one entry raises; where more are due the whole firm is halted instead."""
-
-
 RESTARTED = frozenset({"repeated_execution_max", "rejections_in_row_max"})
 """Limits whose count a resume starts anew: they stay breached until then, and wait for nothing else."""
 
@@ -190,7 +188,7 @@ def halt(step: Step, body: c.Halt) -> None:
         return
     step.emit(e.Took())
     cause: e.HaltCause = "kill" if body.kill else "person"
-    rule = "halt_file" if step.command.by.role == "guard" else cause
+    rule = HALT_FILE if step.command.by.role == "guard" else cause
     raise_halt(step, body.subject, cause, rule, why=body.why, flatten=body.flatten)
     for connection in killed_connections(step.state, body.subject)[:CANCEL_ALLS_MAX] if body.kill else ():
         step.emit(e.CancelAllAsked(connection=connection))

@@ -56,7 +56,7 @@ def admit(state: State, mark: Mark, known: Mark | None) -> Mark | None:
         usual = (None, mark.last)
         if mark.low not in usual or mark.high not in usual or mark.fair is not None:
             mark = _without_strange(instrument, mark, known)
-        if mark.at - known.at > GAP_NS and known.resolution_ns < AGGREGATE_NS and _is_watched(state, name):
+        if mark.at - known.at > GAP_NS and known.resolution_ns < AGGREGATE_NS and is_watched(state, name):
             silent_s = (mark.at - known.at) // NANOSECONDS
             state.unfit[name] = Unfit("gap", mark.at, f"no mark for {silent_s} s; a second one is awaited")
             return mark
@@ -127,7 +127,7 @@ def _without_strange(instrument: Instrument, mark: Mark, known: Mark) -> Mark:
     return msgspec.structs.replace(mark, **strange) if strange else mark
 
 
-def _is_watched(state: State, instrument: str) -> bool:
+def is_watched(state: State, instrument: str) -> bool:
     """Whether every second's mark of an instrument is journalled: of others a gap says nothing."""
     return any(cell.active for cell in state.cells_of.get(instrument, ()))
 
@@ -152,9 +152,9 @@ def quiet(step: Step, body: c.Quiet) -> None:
         step.refuse("unknown_instrument", f"there is no instrument {unknown[0]}")
         return
     step.emit(e.Took())
-    tell_quiet = step.state.begun
-    if tell_quiet:
-        step.emit(e.Alarm(code="feed_quiet", why=_named(tell_quiet.items()) + "; see that the feed runs"))
+    begun = step.state.begun
+    if begun:
+        step.emit(e.Alarm(code="feed_quiet", why=_named(begun.items()) + "; see that the feed runs"))
 
 
 def fall_quiet(state: State, command: c.Command, body: c.Quiet) -> None:
@@ -172,7 +172,7 @@ def fall_quiet(state: State, command: c.Command, body: c.Quiet) -> None:
 def fall_asleep(state: State, slept_ns: int) -> None:
     """The machine slept until now: what is held or ordered is unfit until a mark that was made since."""
     why = f"the machine slept for {slept_ns // NANOSECONDS} s; no mark since it woke"
-    for name in sorted(name for name in state.cells_of if _is_watched(state, name)):
+    for name in sorted(name for name in state.cells_of if is_watched(state, name)):
         state.unfit[name] = Unfit("asleep", state.at, why)
 
 

@@ -14,6 +14,7 @@ from remit.kernel.fold_drift import book_of, hangs, has_rates, held_of, toleranc
 from remit.kernel.halt import raise_halt
 from remit.kernel.names import split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, Quantity, text
+from remit.kernel.stands import RECONCILE
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
@@ -99,7 +100,7 @@ def _tell(step: Step, connection: str, before: tuple[Drift, ...], drifts: tuple[
     known = {(drift.kind, drift.item) for drift in before if drift.bucket == "large"}
     if any((drift.kind, drift.item) not in known for drift in large):
         step.emit(e.Alarm(code="drift", why=f"{connection}: {said}"))
-    raise_halt(step, subject("connection", connection), "drift", "reconcile", actual=said)
+    raise_halt(step, subject("connection", connection), "drift", RECONCILE, actual=said)
 
 
 def _said(drifts: list[Drift]) -> str:

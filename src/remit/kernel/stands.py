@@ -7,7 +7,8 @@ from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import HaltFact, State
 
-AGE, COUNT = "unknown_age_max", "unknown_count_max"
+AGE, COUNT, RECONCILE, HALT_FILE = "unknown_age_max", "unknown_count_max", "reconcile", "halt_file"
+"""Rules of halts that no mandate states, and that have steps of their own to end them."""
 
 
 def refusal_of_resume(state: State, fact: HaltFact, at: int) -> tuple[str, str] | None:

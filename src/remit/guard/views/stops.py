@@ -10,12 +10,10 @@ from remit.kernel.event import Finding
 from remit.kernel.halt import breach_of
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.stands import refusal_of_resume
+from remit.kernel.stands import HALT_FILE, RECONCILE, refusal_of_resume
 from remit.kernel.state import HaltFact
 
 Rows = list[dict[str, Any]]
-HALT_FILE, RECONCILE = "halt_file", "reconcile"
-"""Rules of halts that have steps of their own to end them."""
 
 
 def halts(looking: Looking) -> Rows:
@@ -63,7 +61,7 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
 def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Finding | None) -> list[str]:
     """Return what a person has to do, in order, for the halt to end."""
     steps = []
-    if fact.rule == HALT_FILE and looking.about().get(HALT_FILE, True):
+    if fact.rule == HALT_FILE and looking.about().get("halt_file", True):
         steps.append("remove the file HALT from the data folder")
     if breach is not None:
         still = f"{fact.rule} is at {breach.actual} {breach.unit}, limit {breach.limit}"
