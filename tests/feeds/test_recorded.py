@@ -159,10 +159,6 @@ def test_history_answers_only_from_the_past() -> None:
         Quantity(100 * 10**18),
     ]
     assert history.average_daily_volume("ABC", NINE) is None and history.average_daily_volume("DEF", fourth) is None
-    assert [
-        history.last_close("ABC", at) and text(history.last_close("ABC", at) or 0)
-        for at in (NINE, NINE + HOUR, NINE + DAY_NS)
-    ] == [None, "20", "10"]
 
 
 class Time:

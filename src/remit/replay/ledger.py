@@ -89,7 +89,3 @@ class Ledgers:
                     touched[id(ledger)] = ledger
         for ledger in touched.values():
             ledger._seen()
-
-    def is_held(self, instrument: str) -> bool:
-        """Whether any ledger holds the instrument."""
-        return bool(self._holders.get(instrument))
