@@ -223,7 +223,7 @@ def test_an_exit_is_told_when_it_is_asked_for_when_it_triggers_and_when_it_is_ov
     told = Told()
     name = bracket(told)
     assert told.story.lines[-1].what == "buy 10 AAPL, stop_loss 90"
-    assert (told.story.exits[name].says, told.story.exits[name].agent) == ("stop_loss 90", "rogue")
+    assert (told.story.exits[name].agent, told.story.exits[name].instrument) == ("rogue", "AAPL")
     told.mark("89")
     (line,) = [line for line in told.lines if line.verdict == "exit"]
     assert (line.who, line.what, line.why) == ("rogue", "10 AAPL", "stop_loss 90 was touched")
@@ -244,7 +244,6 @@ def test_what_an_agent_asks_of_its_exits_is_told_in_words() -> None:
     tighter = ExitTerms(legs=(Leg(kind="stop_loss", trigger=parse(Price, "95")),))
     told.say(ROGUE, c.SetExit(id=name, terms=tighter, **where))
     assert [(line.what, line.verdict) for line in told.lines] == [("exit for AAPL: stop_loss 95", "taken")]
-    assert told.story.exits[name].says == "stop_loss 95"
     told.say(ROGUE, c.SetExit(id=name, terms=STOP, **where))
     (line,) = told.lines
     assert line.verdict == "refused" and line.why.startswith("widens_stop: stop_loss would move from 95 to 90")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console, ConsoleDimensions, Group, RenderableType
 from rich.layout import Layout
@@ -218,8 +218,8 @@ def halts_texts(story: Story, looked: Looked, *, is_brief: bool = False) -> list
 
 
 def _stop(name: str, why: str, is_brief: bool) -> Text:
-    cut = "ellipsis" if is_brief else "fold"
-    return Text.assemble((f"{name} ", "bold red"), why, no_wrap=is_brief, overflow=cut)  # type: ignore[arg-type]
+    cut: Literal["ellipsis", "fold"] = "ellipsis" if is_brief else "fold"
+    return Text.assemble((f"{name} ", "bold red"), why, no_wrap=is_brief, overflow=cut)
 
 
 def exits_panel(looked: Looked) -> Panel:

@@ -63,11 +63,10 @@ class Halted:
 
 @dataclass
 class Watched:
-    """An exit of the book: whose, on what, and what it does; `line` tells that it triggered."""
+    """An exit of the book: whose, and on what; `line` tells that it triggered."""
 
     agent: str
     instrument: str
-    says: str
     line: Line | None = None
 
 
@@ -235,9 +234,9 @@ class Story:
     def _watched(self, name: str, body: c.Body) -> None:
         """An exit was set, with its entry or on a position, or has new terms."""
         if isinstance(body, c.Submit) and body.intent.exit is not None:
-            self.exits[name] = Watched(body.intent.agent, body.intent.instrument, terms_words(body.intent.exit))
+            self.exits[name] = Watched(body.intent.agent, body.intent.instrument)
         elif isinstance(body, c.SetExit):
-            self.exits[name] = Watched(body.agent, body.instrument, terms_words(body.terms))
+            self.exits[name] = Watched(body.agent, body.instrument)
 
     def _drifted(self, at: int, body: c.Body, event: e.Event) -> list[Line]:
         """A round found differences, or none any more; a large one is told by its alarm and its halt."""
