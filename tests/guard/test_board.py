@@ -14,7 +14,7 @@ from remit.kernel import command as c
 from remit.kernel.codec import encode
 from remit.kernel.event import Alarm
 from remit.kernel.exit import ExitTerms, Leg
-from remit.kernel.health import GAP_NS
+from remit.kernel.health import GAP_NS, fault_of
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import Price, Ratio, parse
@@ -115,7 +115,7 @@ def test_a_spike_is_journalled_at_once_and_moves_no_extreme() -> None:
     assert journalled(desk, board) == []
     known = desk.kernel.state.marks["AAPL"]
     assert [str(seen) for seen in (known.last, known.low, known.high)] == ["99.5", "99.5", "99.5"]
-    assert desk.kernel.state.fit("AAPL")
+    assert not fault_of(desk.kernel.state, "AAPL")
 
 
 CONFIRMED = (("b", 1, True), ("a", 1, False), ("a", 6, True))
@@ -128,7 +128,7 @@ def test_what_makes_a_jump_believed_is_journalled_at_once(source: str, after_s: 
     journalled(desk, board, now=True)
     assert board.offer((mark(desk, "50", after_s=after_s, source=source),), (), desk.at) == urgent
     journalled(desk, board, now=True)
-    assert (str(desk.kernel.state.marks["AAPL"].last) == "50") == urgent == desk.kernel.state.fit("AAPL")
+    assert (str(desk.kernel.state.marks["AAPL"].last) == "50") == urgent == (not fault_of(desk.kernel.state, "AAPL"))
 
 
 @pytest.mark.parametrize(("sources", "within_ms"), [("a", 5_000), ("ab", 100)])
@@ -245,7 +245,7 @@ def test_the_same_quote_again_ends_a_silence() -> None:
     assert board.fresh("AAPL") == (), "what was said before the silence does not end it"
     board.offer((known,), (), desk.at)
     journalled(desk, board, now=True)
-    assert desk.kernel.state.fit("AAPL")
+    assert not fault_of(desk.kernel.state, "AAPL")
 
 
 def test_a_bar_may_be_silent_for_as_long_as_it_lasts() -> None:

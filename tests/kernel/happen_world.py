@@ -10,6 +10,7 @@ from tests.kernel.desk import ANN, money, price
 from tests.kernel.stage import CONNECTIONS, Stage, happens, instruments
 
 from remit.kernel import command as c
+from remit.kernel.health import fault_of
 from remit.kernel.numbers import SCALE, Price
 
 SECOND = 10**9
@@ -129,7 +130,7 @@ class WorldThings(Stage):
     @happens(1, names=st.lists(instruments, min_size=1, max_size=3, unique=True))
     def quiet(self, names: list[str]) -> None:
         self.do(c.Quiet(instruments=tuple(names)))
-        assert not any(self.desk.state.fit(name) for name in names)
+        assert all(fault_of(self.desk.state, name) for name in names)
 
     @happens(1, slept=st.sampled_from([3, 90, 7200]), rounds=st.booleans())
     def wake(self, slept: int, rounds: bool) -> None:

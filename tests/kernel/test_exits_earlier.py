@@ -7,6 +7,7 @@ from tests.kernel.desk import Desk, price, quantity, rules, small
 from tests.kernel.test_exits import bracket, marked, only, protects, said, set_exit
 
 from remit.kernel import command as c
+from remit.kernel.health import fault_of
 from remit.kernel.numbers import NANOSECONDS, text
 
 MINUTE = 60 * NANOSECONDS
@@ -129,7 +130,7 @@ def test_a_source_that_talks_nonsense_keeps_no_stop_from_closing(strange: str) -
         desk.at += NANOSECONDS
         assert "stop_loss 95: 10" not in marked(desk, strange, source="nonsense")
         assert marked(desk, "99", source="good") == []
-    assert not desk.state.fit("AAPL") and rules(desk.submit("1", "90")) == ["mark_fresh"]
+    assert fault_of(desk.state, "AAPL") and rules(desk.submit("1", "90")) == ["mark_fresh"]
     desk.at += NANOSECONDS
     assert marked(desk, "95", source="good") == ["stop_loss 95: 10"]
     desk.agree()

@@ -12,7 +12,7 @@ from tests.kernel.desk import ANN, Desk, money, price, quantity, rules, small, v
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.exit import ExitTerms, Leg
-from remit.kernel.health import CONFIRM_NS, GAP_NS, fall_asleep
+from remit.kernel.health import CONFIRM_NS, GAP_NS, fall_asleep, fault_of
 from remit.kernel.instrument import AGGREGATE_NS, Mark
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
@@ -174,14 +174,14 @@ def test_numbers_that_are_no_price_are_held_back(wrong: dict[str, str], why: str
     assert rules(desk.submit("1", "100")) == ["mark_fresh"]
     assert verdict(desk.submit("1", side="sell", reduce="only")) == "allow", "what reduces passes on the last good mark"
     desk.mark("AAPL", "100", source="a")
-    assert desk.state.fit("AAPL") and verdict(desk.submit("1", "90")) == "allow"
+    assert not fault_of(desk.state, "AAPL") and verdict(desk.submit("1", "90")) == "allow"
 
 
 @pytest.mark.parametrize("wrong", [{"bid": "0"}, {"bid": "100", "ask": "100"}, {"low": "100", "high": "100"}])
 def test_numbers_that_are_just_a_price_are_taken(wrong: dict[str, str]) -> None:
     desk, begun = holding()
     desk.mark("AAPL", "100", **{name: price(said) for name, said in wrong.items()})
-    assert desk.state.fit("AAPL")
+    assert not fault_of(desk.state, "AAPL")
 
 
 def told(record: Any) -> list[str]:
@@ -219,7 +219,7 @@ def test_a_spike_and_its_end_in_one_batch_are_told_too() -> None:
     assert told(record) == [
         "held back: AAPL: 5 is 9500 bps from 100, limit 2000 bps; a second source or 5 s are awaited"
     ]
-    assert desk.state.fit("AAPL")
+    assert not fault_of(desk.state, "AAPL")
 
 
 def test_a_spike_never_values_halts_or_opens() -> None:
@@ -252,7 +252,7 @@ def test_what_nobody_holds_has_no_gaps() -> None:
     desk.mark("AAPL", "101", at=desk.at + 3000 * SECOND)
     desk.took(c.Tick(), GUARD, 3000 * SECOND)
     desk.mark("AAPL", "101")
-    assert desk.state.fit("AAPL") and verdict(desk.submit("1", "101")) == "allow"
+    assert not fault_of(desk.state, "AAPL") and verdict(desk.submit("1", "101")) == "allow"
 
 
 def test_a_split_is_no_jump() -> None:
@@ -276,7 +276,7 @@ def test_a_contract_is_measured_by_its_payout(last: str, taken: bool) -> None:
     desk = small()
     desk.instrument("YES", "0.02", kind="prediction", outcome="yes", market="RAIN")
     desk.mark("YES", last)
-    assert (str(desk.state.marks["YES"].last) == last) == taken == desk.state.fit("YES")
+    assert (str(desk.state.marks["YES"].last) == last) == taken == (not fault_of(desk.state, "YES"))
 
 
 @pytest.mark.parametrize(("last", "taken"), [("0.02", True), ("0.03", False)])
@@ -284,16 +284,16 @@ def test_one_tick_is_never_a_jump(last: str, taken: bool) -> None:
     desk = small()
     desk.instrument("PENNY", "0.01")
     desk.mark("PENNY", last)
-    assert desk.state.fit("PENNY") == taken
+    assert (not fault_of(desk.state, "PENNY")) == taken
 
 
 def test_an_instrument_may_jump_further() -> None:
     desk = small()
     desk.instrument("MEME", "100", jump_max_bps=5000)
     desk.mark("MEME", "150")
-    assert desk.state.fit("MEME")
+    assert not fault_of(desk.state, "MEME")
     desk.mark("MEME", "225.01")
-    assert not desk.state.fit("MEME")
+    assert fault_of(desk.state, "MEME")
 
 
 def test_strange_extremes_and_a_strange_fair_price_are_left_out() -> None:
@@ -302,7 +302,7 @@ def test_strange_extremes_and_a_strange_fair_price_are_left_out() -> None:
     desk.took(c.Marked(marks=(at(begun, (SECOND, "a", "101", "", ""), **said),)), GUARD)
     mark = desk.state.marks["AAPL"]
     assert (mark.low, mark.high, mark.fair) == (None, price("119"), None)
-    assert desk.state.fit("AAPL")
+    assert not fault_of(desk.state, "AAPL")
     desk.agree()
 
 
@@ -345,7 +345,7 @@ def test_what_was_asleep_wants_a_mark_made_since(after_ns: int, fit: bool) -> No
             body=c.Marked(marks=(at(woke, (after_ns, "a", "100", "", "")),)),
         )
     )  # fmt: skip
-    assert desk.state.fit("AAPL") == fit
+    assert (not fault_of(desk.state, "AAPL")) == fit
     assert dump(load(dump(desk.state))) == dump(desk.state)
 
 
@@ -431,7 +431,7 @@ def test_what_is_held_back_changes_no_sum(said: list[tuple[int, str, int, int, i
         taken = desk.state.marks["AAPL"]
         if taken is known:
             assert _sums(desk) == before
-            assert not desk.state.fit("AAPL") or mark.at < known.at
+            assert fault_of(desk.state, "AAPL") or mark.at < known.at
             continue
         assert taken.last > 0 and taken.bid <= taken.ask
         if resolution_ns < AGGREGATE_NS and abs(taken.last - known.last) * 5 > known.last:

@@ -273,7 +273,8 @@ class MarkWatch:
         body = record.command.body
         for name in let_out(record):
             order = state.order(name)
-            assert not order.opening or state.fit(order.instrument), "unfit instruments open nothing"
+            fit = order.instrument in state.marks and order.instrument not in state.unfit
+            assert not order.opening or fit, "unfit instruments open nothing"
         if not isinstance(body, c.Marked):
             return
         for key, worth in self.worth.items():

@@ -9,6 +9,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import decode, encode
 from remit.kernel.effect import Alert
+from remit.kernel.health import fault_of
 from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate, Rate
 from remit.kernel.names import GUARD
@@ -72,7 +73,7 @@ def test_a_price_of_one_yen_on_the_tape() -> None:
     assert verdict(desk.submit("1", side="sell", instrument="JCOM", reduce="only")) == "allow"
     assert desk.state.subjects["firm"].total.value == book and halts(desk) == []
     desk.mark("JCOM", "609000")
-    assert desk.state.fit("JCOM") and desk.state.subjects["firm"].total.value == 2 * money("609000")
+    assert not fault_of(desk.state, "JCOM") and desk.state.subjects["firm"].total.value == 2 * money("609000")
     desk.agree()
 
 

@@ -268,10 +268,6 @@ class State:
             path = self._paths[(agent, client)] = tuple(self.subjects[name] for name in names)
         return path
 
-    def fit(self, instrument: str) -> bool:
-        """Whether an instrument has a price that may be judged and watched by; its age is for others to judge."""
-        return instrument in self.marks and instrument not in self.unfit
-
     def rate(self, of: str, to: str) -> int | None:
         """Return how much of `to` one unit of `of` is worth, as last marked, or None where nobody said."""
         if of == to:
