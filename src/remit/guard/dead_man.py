@@ -13,7 +13,7 @@ from remit.kernel.event import Record
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import ArmFact, State
-from remit.kernel.venue_wide import dead_man_s
+from remit.kernel.venue_wide import dead_man_s, works
 
 RENEWALS = 3
 """How often a dead man is renewed in the time after which its venue would act."""
@@ -59,7 +59,7 @@ class DeadMen:
 
     async def arm_for_the_end(self) -> None:
         """Arm every connection with working orders for the last time, and wait a moment for the venues' answers."""
-        wanted = [name for name in sorted(self._watched) if self._is_working(name) and dead_man_s(self._state, name)]
+        wanted = [name for name in sorted(self._watched) if works(self._state, name) and dead_man_s(self._state, name)]
         wanted = [name for name in wanted if not self._is_without(name)]
         await asyncio.gather(*(self._loop.enter(GUARD, c.Arm(connection=name)) for name in wanted))
         end = self._world.monotonic() + LAST_ANSWER_NS
@@ -72,7 +72,7 @@ class DeadMen:
         if (entering is not None and not entering.done()) or not self._is_due(connection, fact, after_s):
             return
         self._inherited.discard(connection)
-        if after_s and self._is_working(connection):
+        if after_s and works(self._state, connection):
             self._entering[connection] = self._loop.enter(GUARD, c.Arm(connection=connection))
         elif fact is not None and (fact.after_s or fact.code):
             self._entering[connection] = self._loop.enter(GUARD, c.Arm(connection=connection, off=True))
@@ -95,6 +95,3 @@ class DeadMen:
         if fact is None or fact.code != "unencodable" or connection in self._inherited:
             return False
         return fact.after_s in (0, dead_man_s(self._state, connection))
-
-    def _is_working(self, connection: str) -> bool:
-        return any(order.connection == connection and order.state != "held" for order in self._state.orders.values())

@@ -17,6 +17,7 @@ from remit.kernel.numbers import NANOSECONDS, Quantity, text
 from remit.kernel.stands import RECONCILE
 from remit.kernel.state import State
 from remit.kernel.step import Step
+from remit.kernel.venue_wide import works
 
 DRIFTS_MAX = 50
 """Differences that one entry names, the large ones first; the next round goes on."""
@@ -129,13 +130,9 @@ def _no_account(state: State, shown: c.Reconciled) -> str:
     cash = any(cash.amount for (of, _), cash in state.cash.items() if of == name)
     if cash and not shown.cash:
         return "the venue shows no cash at all, and the book holds some"
-    if not (shown.positions or shown.cash or shown.orders) and (book_of(state, name) or _works(state, name)):
+    if not (shown.positions or shown.cash or shown.orders) and (book_of(state, name) or works(state, name)):
         return "the venue shows nothing at all, and the book holds something"
     return ""
-
-
-def _works(state: State, connection: str) -> bool:
-    return any(order.connection == connection and order.state != "held" for order in state.orders.values())
 
 
 def _silent(step: Step, connection: str, why: str) -> None:

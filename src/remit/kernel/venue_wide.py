@@ -18,6 +18,11 @@ def dead_man_s(state: State, connection: str) -> int:
     return tolerance_of(state, connection).dead_man_s
 
 
+def works(state: State, connection: str) -> bool:
+    """Whether any order of a connection is, or may be, at its venue."""
+    return any(order.connection == connection and order.state != "held" for order in state.orders.values())
+
+
 def not_emptied(state: State) -> list[str]:
     """Return the connections that a standing kill reaches and whose venue has not yet said that it cancelled
     everything; one that has no words for it is none of them."""
