@@ -169,7 +169,7 @@ def test_what_is_not_known_is_named(what: str) -> None:
     desk.hold("10", id="i1")
     refused = set_exit(desk, "stop 95", by=ANN, **{what: "GONE"}).events[0]
     assert isinstance(refused, e.Refused)
-    assert refused.why == f"there is no {what} GONE"
+    assert refused.why == f"there is no {what} GONE; `remit {what} list` shows them"
 
 
 def test_terms_of_another_position_are_refused() -> None:

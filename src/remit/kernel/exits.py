@@ -49,11 +49,11 @@ def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
         return "unknown_exit", f"there is no exit {body.id}; `remit exit list` shows those in force"
     instrument = state.instruments.get(body.instrument)
     if body.agent not in state.agents:
-        return "unknown", f"there is no agent {body.agent}"
+        return "unknown", f"there is no agent {body.agent}; `remit agent list` shows them"
     if body.connection not in state.connections:
-        return "unknown", f"there is no connection {body.connection}"
+        return "unknown", f"there is no connection {body.connection}; `remit connection list` shows them"
     if instrument is None:
-        return "unknown", f"there is no instrument {body.instrument}"
+        return "unknown", f"there is no instrument {body.instrument}; `remit instrument list` shows them"
     if body.client and (body.client not in state.clients or state.clients[body.client].agent != body.agent):
         return "unknown", f"client {body.client} does not act for agent {body.agent}"
     stopped = _stopped(step, body.agent, body.client, body.connection)
@@ -297,6 +297,3 @@ def client_of(state: State, intent: OrderIntent) -> str:
         return ""
     cell = state.cells.get((subject("client", exit.client), exit.connection, exit.instrument))
     return exit.client if cell is not None and exit.sign * cell.quantity >= intent.quantity else ""
-
-
-__all__ = ["client_of", "closing", "draw", "drop_exit", "expire", "proven", "set_exit", "to_cancel"]

@@ -58,6 +58,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def market_name(self) -> str:
+        """The market it is counted in; its own name where none is said."""
         return self.market or self.name
 
     def is_far(self, price: int, known: int) -> bool:

@@ -278,8 +278,10 @@ class Order:
 
     @property
     def remaining(self) -> int:
+        """What may still fill: never below zero, even where the venue filled more than was asked."""
         return max(self.quantity - self.filled, 0)
 
     @property
     def is_terminal(self) -> bool:
+        """Whether it is over; a late fill may still come."""
         return self.state in TERMINAL

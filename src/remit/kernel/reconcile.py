@@ -31,9 +31,9 @@ NOT_YET_SHOWN = ("held", "allowed", "sent")
 
 def set_tolerance(step: Step, body: c.SetTolerance) -> None:
     """A person says how far a connection may differ; tighter limits bind at once."""
-    if body.connection not in step.state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
-    elif body.tolerance.floor < 0:
+    if not step.knows_connection(body.connection):
+        return
+    if body.tolerance.floor < 0:
         step.refuse("not_possible", "a floor is not below zero")
     else:
         step.emit(e.Took())
@@ -42,9 +42,7 @@ def set_tolerance(step: Step, body: c.SetTolerance) -> None:
 
 def no_data(step: Step, body: c.NoData) -> None:
     """A round without an account: never a flat one."""
-    if body.connection not in step.state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
-    else:
+    if step.knows_connection(body.connection):
         _silent(step, body.connection, body.why)
 
 
@@ -55,8 +53,7 @@ def reconciled(step: Step, body: c.Reconciled) -> None:
     and the venue is asked.
     """
     state = step.state
-    if body.connection not in state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+    if not step.knows_connection(body.connection):
         return
     known = state.gathered.get(body.connection)
     before = (body.part - 1, body.parts, body.asked)
@@ -166,8 +163,7 @@ def adopt(step: Step, body: c.Adopt) -> None:
     """Correct the book to the venue's truth, or keep it and remember the difference; what is in transit is left to
     arrive."""
     state = step.state
-    if body.connection not in state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+    if not step.knows_connection(body.connection):
         return
     if not body.why.strip():
         step.refuse("no_reason", "say what was looked at and found, with --why")

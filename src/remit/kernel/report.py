@@ -155,8 +155,7 @@ def ask(step: Step, body: c.Ask) -> None:
 
 def external(step: Step, body: c.External) -> None:
     """A venue shows what this guard never made: the connection halts."""
-    if body.connection not in step.state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+    if not step.knows_connection(body.connection):
         return
     step.emit(e.Took())
     step.emit(e.Alarm(code="external_order", why=f"{body.connection}: {body.what}"))

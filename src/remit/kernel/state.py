@@ -43,6 +43,7 @@ class Subject:
         self.number = 0
 
     def group(self, dimension: Dimension, name: str) -> Sums:
+        """Return the sums of one market, category or venue; they begin at nothing."""
         key: tuple[Dimension, str] = (dimension, name)
         sums = self.groups.get(key)
         if sums is None:
@@ -253,6 +254,7 @@ class State:
     # -- subjects and cells
 
     def add_subject(self, scope: str, name: str, currency: str, umbrella: Sums | None) -> Subject:
+        """Put a subject into the book, without a mandate."""
         written = subject(scope, name)
         added = self.subjects[written] = Subject(written, scope, name, currency, umbrella)
         self._paths.clear()
@@ -316,6 +318,7 @@ class State:
         return cell
 
     def cash_of(self, connection: str, currency: str) -> Cash:
+        """Return the cash of a connection in a currency; it begins at nothing."""
         key = (connection, currency)
         cash = self.cash.get(key)
         if cash is None:

@@ -35,6 +35,13 @@ class Step:
         """The command changes nothing: `code` names the reason and `why` says what to do."""
         self.emit(Refused(code=code, why=why[:WHY_MAX], retry_after_s=retry_after_s))
 
+    def knows_connection(self, name: str) -> bool:
+        """Whether there is a connection of that name; refuses the command where there is none."""
+        if name not in self.state.connections:
+            self.refuse("unknown_connection", f"there is no connection {name}; `remit connection list` shows them")
+            return False
+        return True
+
     def withdraw(self, order: Order, why: str) -> None:
         """Ask the venue to cancel an order; one that is held for people never left, and is cancelled at once."""
         if order.state == "held":
@@ -56,4 +63,5 @@ class Step:
         return needs
 
     def record(self) -> Record:
+        """Return what the command has led to."""
         return Record(self.command, tuple(self.events), self.decision)

@@ -194,9 +194,9 @@ def declare_parent(step: Step, body: c.DeclareParent) -> None:
     if body.parent in step.state.parents:
         step.refuse("exists", f"parent {body.parent} was declared before; a parent never grows")
     elif body.agent not in step.state.agents:
-        step.refuse("unknown", f"there is no agent {body.agent}")
+        step.refuse("unknown", f"there is no agent {body.agent}; `remit agent list` shows them")
     elif body.instrument not in step.state.instruments:
-        step.refuse("unknown", f"there is no instrument {body.instrument}")
+        step.refuse("unknown", f"there is no instrument {body.instrument}; `remit instrument list` shows them")
     elif body.quantity <= 0:
         step.refuse("unknown", f"a parent's quantity is above zero, not {body.quantity}")
     else:

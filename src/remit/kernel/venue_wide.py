@@ -49,8 +49,7 @@ def cancel_all(step: Step, body: c.CancelAll) -> None:
 
 def arm(step: Step, body: c.Arm) -> None:
     """Arm, renew or disarm the dead man of a connection."""
-    if body.connection not in step.state.connections:
-        step.refuse("unknown_connection", f"there is no connection {body.connection}")
+    if not step.knows_connection(body.connection):
         return
     after_s = 0 if body.off else dead_man_s(step.state, body.connection)
     step.emit(e.Armed(connection=body.connection, after_s=after_s))
