@@ -10,6 +10,8 @@ from tests.kernel.desk import ANN, Desk, agent, halts, money, price, quantity, r
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import build
+from remit.kernel.effect import Alert
+from remit.kernel.kernel import effects
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
@@ -156,6 +158,8 @@ def test_an_overfill_and_a_price_beyond_the_limit_are_told() -> None:
     record = desk.fill(order, "11", "100.5")
     assert [event.code for event in record.events if isinstance(event, e.Alarm)] == ["beyond_price"]
     assert halts(desk) == [("connection:paper1", "overfill", "overfill")]
+    told = [effect.why for effect in effects(record) if isinstance(effect, Alert) and effect.code == "halt_overfill"]
+    assert told == [f"overfill at 11, limit 10: {order.id} filled more than was asked"]
     assert (order.state, desk.position("firm")) == ("filled", 11_000)
     assert "agent_active" in rules(desk.submit("1", "100"))
 

@@ -141,10 +141,10 @@ def effects(record: Record) -> tuple[Effect, ...]:
 def _told(halt_raised: e.HaltRaised) -> str:
     """Return a halt in words; a person's has no numbers, and the alert's code says already that it is a kill."""
     said = halt_raised.rule
-    if said == halt_raised.cause and halt_raised.why:
-        return halt_raised.why
     if halt_raised.limit:
         said += f" at {halt_raised.actual}, limit {halt_raised.limit}"
+    elif said == halt_raised.cause and halt_raised.why:
+        return halt_raised.why
     elif halt_raised.actual:
         said += f": {halt_raised.actual}"
     return f"{said}: {halt_raised.why}" if halt_raised.why else said

@@ -22,10 +22,10 @@ def told(row: dict[str, Any]) -> None:
 
 def why_halted(row: dict[str, Any]) -> str:
     """Return why a subject is halted: the limit and what was measured, or what was found, and the reason given."""
-    if row["rule"] == row["cause"] and row["why"]:  # a person's: the cause stands beside it already
-        return str(row["why"])
     if row["limit"]:
         said = f"{row['rule']} at {row['actual']}, limit {row['limit']}"
+    elif row["rule"] == row["cause"] and row["why"]:  # a person's: the cause stands beside it already
+        return str(row["why"])
     else:
         said = f"{row['rule']}: {row['actual']}" if row["actual"] else row["rule"]
     return f"{said}: {row['why']}" if row["why"] else said
