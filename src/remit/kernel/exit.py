@@ -125,9 +125,13 @@ class Exit(msgspec.Struct, kw_only=True):
         return not self.order and self.terms.quantity is None
 
 
+EXIT = "X-"
+"""How the ids of exits begin: no request for a new one may take such an id."""
+
+
 def exit_id(order: str) -> str:
     """Return the id of the exit that a bracket's entry order brings."""
-    return f"X-{order}"
+    return f"{EXIT}{order}"
 
 
 CLOSING, FLATTENING = "exit-", "flatten-"

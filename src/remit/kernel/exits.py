@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.exit import EXITS_MAX, Exit, at_once, closed_by, closing_id, widened
+from remit.kernel.exit import EXIT, EXITS_MAX, Exit, at_once, closed_by, closing_id, widened
 from remit.kernel.exit_terms import entry_price, fault_of_terms
 from remit.kernel.fold_exits import DROPPED, REMAINDER, price_of, said
 from remit.kernel.gather import tradable
@@ -37,7 +37,7 @@ def set_exit(step: Step, body: c.SetExit) -> None:
     if refused is not None:
         step.refuse(*refused)
     elif _in_time(step, body.agent, body.client):
-        step.emit(e.ExitSet(exit=f"X-{step.command.seq}"))
+        step.emit(e.ExitSet(exit=f"{EXIT}{step.command.seq}"))
 
 
 def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
@@ -45,7 +45,7 @@ def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
     state = step.state
     if (body.agent, body.id) in state.seen:
         return "intent_id_unique", f"{body.id} was used for something else; give each request an id of its own"
-    if body.id.startswith("X-"):
+    if body.id.startswith(EXIT):
         return "unknown_exit", f"there is no exit {body.id}; `remit exit list` shows those in force"
     instrument = state.instruments.get(body.instrument)
     if body.agent not in state.agents:
