@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from remit.kernel.command import KernelStarted
-from remit.kernel.names import Currency, Digest, Name, Zone
+from remit.kernel.names import Currency, Digest, Name, Zone, named
 
 KINDS: tuple[tuple[Any, str], ...] = ((Name, "ann"), (Currency, "USD"), (Digest, "0" * 64), (Zone, "Europe/Berlin"))
 
@@ -35,3 +35,9 @@ def test_a_prefix_has_no_line_break() -> None:
     said = {"kind": "kernel_started", "version": "1", "digest": "0" * 64, "clean": True, "prefix": "test\n"}
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(said, KernelStarted)
+
+
+def test_of_many_things_the_first_are_named_and_the_rest_are_counted() -> None:
+    assert (named([]), named(["a", "b"]), named("abcde"), named("abcdefg")) == (
+        "", "a; b", "a; b; c; d; e", "a; b; c; d; e; and 2 more",
+    )  # fmt: skip

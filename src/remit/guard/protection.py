@@ -9,7 +9,7 @@ from typing import NamedTuple
 from remit.kernel import health
 from remit.kernel.effect import Alert
 from remit.kernel.exit import Exit
-from remit.kernel.names import split_subject, subject
+from remit.kernel.names import named, split_subject, subject
 from remit.kernel.numbers import NANOSECONDS, text
 from remit.kernel.state import State
 
@@ -101,8 +101,7 @@ def alert_of_start(state: State, at: int) -> Alert | None:
     if not standing:
         return None
     places = sorted({f"{exit.agent} {exit.instrument}" for exit in standing})
-    named = ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
-    why = f"for {max(at - state.at, 0) // NANOSECONDS} s nobody watched the exits of {named}"
+    why = f"for {max(at - state.at, 0) // NANOSECONDS} s nobody watched the exits of {named(places)}"
     return Alert("exits_unwatched", "firm", why)
 
 

@@ -9,7 +9,6 @@ Bars (`resolution_ns` of 5 s and more) are aggregates: between two of them a pri
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.instrument import AGGREGATE_NS, Instrument, Mark, Unfit, UnfitReason
+from remit.kernel.names import named
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE
 from remit.kernel.state import CLOCK_LEAD_NS, State
 
@@ -29,8 +29,6 @@ GAP_NS = 60 * NANOSECONDS
 """Two live marks further apart have a gap between them; a feed that says nothing for so long is quiet."""
 HELD_BACK: frozenset[UnfitReason] = frozenset({"crossed", "future", "jump"})
 """What is wrong with a mark itself; of these an alarm tells, once per episode."""
-NAMED_MAX = 5
-"""Instruments that one alarm names."""
 
 
 def admit(state: State, mark: Mark, known: Mark | None) -> Mark | None:
@@ -136,13 +134,11 @@ def tell(step: Step) -> None:
     """Say once what began to be wrong with the marks that were just taken."""
     begun = step.state.begun
     if begun:
-        step.emit(e.Alarm(code="feed_unfit", why="held back: " + _named(begun.items())))
+        step.emit(e.Alarm(code="feed_unfit", why="held back: " + _said(begun)))
 
 
-def _named(rows: Iterable[tuple[str, str]]) -> str:
-    said = [f"{name}: {why}" for name, why in rows]
-    more = f"; and {len(said) - NAMED_MAX} more" if len(said) > NAMED_MAX else ""
-    return "; ".join(said[:NAMED_MAX]) + more
+def _said(begun: dict[str, str]) -> str:
+    return named([f"{name}: {why}" for name, why in begun.items()])
 
 
 def quiet(step: Step, body: c.Quiet) -> None:
@@ -154,7 +150,7 @@ def quiet(step: Step, body: c.Quiet) -> None:
     step.emit(e.Took())
     begun = step.state.begun
     if begun:
-        step.emit(e.Alarm(code="feed_quiet", why=_named(begun.items()) + "; see that the feed runs"))
+        step.emit(e.Alarm(code="feed_quiet", why=_said(begun) + "; see that the feed runs"))
 
 
 def fall_quiet(state: State, command: c.Command, body: c.Quiet) -> None:

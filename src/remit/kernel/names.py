@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -25,6 +26,8 @@ SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client", "venue", "con
 """What a subject can be; an instrument is one only for the cancelling of its orders."""
 FIRM = "firm"
 SIGN: dict[str, int] = {"buy": 1, "sell": -1}
+NAMED_MAX = 5
+"""Things that one alarm or check names: who reads it in a hurry reads no more."""
 
 
 def subject(scope: str, name: str = "") -> str:
@@ -43,6 +46,13 @@ def split_subject(written: str) -> tuple[Scope, str]:
     raise ValueError(
         f"not a subject: {written!r}; write firm, account:NAME, agent:NAME, client:NAME, venue:NAME or connection:NAME"
     )
+
+
+def named(things: Sequence[str]) -> str:
+    """Return things in a line, the first NAMED_MAX of them by name and the rest by number; empty where there are
+    none."""
+    more = f"; and {len(things) - NAMED_MAX} more" if len(things) > NAMED_MAX else ""
+    return "; ".join(things[:NAMED_MAX]) + more
 
 
 class Principal(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,11 +12,10 @@ from remit.guard.views.looking import Looking
 from remit.guard.views.stops import halts, pauses
 from remit.kernel.codec import plain
 from remit.kernel.health import fault_of
+from remit.kernel.names import named
 from remit.kernel.numbers import NANOSECONDS, text
 
 Rows = list[dict[str, Any]]
-NAMED_MAX = 5
-"""Things that one check names."""
 
 
 def status(looking: Looking) -> dict[str, Any]:
@@ -85,15 +84,10 @@ def _watched(looking: Looking) -> Rows:
     apart = [f"{name} {drift.item}" for name, drifts in sorted(state.drifts.items()) for drift in drifts]
     bad = [f"{row['instrument']} ({row['reason']})" for row in unfit(looking)]
     return [
-        _check("exits", not bare, _named(bare) or f"{len(state.exits)}, all watched", "Look: remit exit list"),
-        _check("reconciled", not apart, _named(apart) or "book and venues agree", "Look: remit reconcile show"),
-        _check("prices", not bad, _named(bad) or "to be trusted", "See that the feeds run: remit status"),
+        _check("exits", not bare, named(bare) or f"{len(state.exits)}, all watched", "Look: remit exit list"),
+        _check("reconciled", not apart, named(apart) or "book and venues agree", "Look: remit reconcile show"),
+        _check("prices", not bad, named(bad) or "to be trusted", "See that the feeds run: remit status"),
     ]
-
-
-def _named(rows: list[str]) -> str:
-    more = f" and {len(rows) - NAMED_MAX} more" if len(rows) > NAMED_MAX else ""
-    return "; ".join(rows[:NAMED_MAX]) + more
 
 
 def _check(name: str, well: bool, said: str, fix: str) -> dict[str, Any]:
