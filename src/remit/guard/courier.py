@@ -53,7 +53,7 @@ class Courier:
         self._venues = venues
         self._tails: dict[str, asyncio.Task[None]] = {}
         self._tries: dict[tuple[str, str], int] = {}
-        """How often each question or cancel was repeated in a row, by what is done and about what."""
+        """How often each question or cancel was repeated in a row, by what is done and about which order."""
         self._resting: set[tuple[str, str]] = set()
         """What waits to be repeated: it is repeated once, however often it failed meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,13 +83,6 @@ class Courier:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def again(self, act: Act) -> None:
-        """Repeat a question or a cancel later, later each time."""
-        key = (act.do, act.order or act.connection)
-        if key not in self._resting:
-            self._resting.add(key)
-            self.spawn(self._again(act, key))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -147,7 +140,7 @@ class Courier:
                 await self._enter(report)
         if act.do in ("cancel", "query"):
             if any(isinstance(report, c.Lost) for report in reports):
-                self.again(act)
+                self._again(act)
             else:
                 self._tries.pop((act.do, order.id), None)
 
@@ -194,28 +187,35 @@ class Courier:
         elif act.do == "replace":
             await self._enter(c.ReplaceRefused(order=order.id, code=fault.code))
         else:
-            self.again(act)
+            self._again(act)
 
     async def _no_reply(self, act: Act, order: Order, fault: GuardError) -> None:
         """Something may have left: nobody knows, so the venue is asked."""
         if act.do in ("place", "replace"):
             await self._enter(c.Lost(order=order.id, why=fault.message[:500]))
         else:
-            self.again(act)
+            self._again(act)
 
-    async def _again(self, act: Act, key: tuple[str, str]) -> None:
+    def _again(self, act: Act) -> None:
+        """Repeat a question about an order, or its cancel, later; later each time."""
+        key = (act.do, act.order)
+        if key not in self._resting:
+            self._resting.add(key)
+            self.spawn(self._later(act, key))
+
+    async def _later(self, act: Act, key: tuple[str, str]) -> None:
         tries = self._tries.get(key, 0)
         self._tries[key] = tries + 1
         await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
         self._resting.discard(key)
         order = self._state.orders.get(act.order)
-        if act.order and order is None:
+        if order is None:
             self._tries.pop(key, None)
             return
         # Before a cancel is repeated the venue is asked: an order that never reached it is over by that.
-        await self._enter(c.Ask(connection=act.connection if order is None else order.connection, order=act.order))
-        if act.do == "cancel" and act.order in self._state.orders:
-            await self._enter(c.Cancel(order=act.order))
+        await self._enter(c.Ask(connection=order.connection, order=order.id))
+        if act.do == "cancel" and order.id in self._state.orders:
+            await self._enter(c.Cancel(order=order.id))
 
     async def _snapshot(self, due: Due) -> None:
         """Let a venue's own account of a connection enter, its recent fills first; what was not to be had is no data,
@@ -239,10 +239,10 @@ class Courier:
         try:
             for report in reports:
                 if isinstance(report, c.Reconciled):
-                    report = msgspec.structs.replace(report, asked=due.record.command.seq)
-                for part in parts_of(report) if isinstance(report, c.Reconciled) else (report,):
-                    if news(self._state, part):
+                    for part in parts_of(msgspec.structs.replace(report, asked=due.record.command.seq)):
                         await self._enter(part)
+                elif news(self._state, report):
+                    await self._enter(report)
         except EntryTooLarge as fault:
             await self._enter(c.NoData(connection=connection, why=fault.message))
 
