@@ -10,6 +10,7 @@ from typing import Any
 from tests.kernel.measures import COUNTS, EXPOSURES, GROUPED, LOSSES, exposure_of, group_of, loss_of, reserving
 from tests.kernel.recount import ROUNDING, Ledger
 
+from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
 from remit.kernel.names import Principal
@@ -23,6 +24,8 @@ class LevelWatch:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self.refused: set[str] = set()
+        """Orders whose cancel a venue refused: asked again when something next touches what they are in."""
 
     def before(self, state: Any, body: Any, by: Principal) -> None:
         self.levels = dict(state.levels)
@@ -34,6 +37,8 @@ class LevelWatch:
         if any(isinstance(found, e.SessionRolled) for found in record.events):
             self.levels = {key: stands for key, stands in self.levels.items() if key[1] != "daily_loss_max"}
         self._check_told(state, record)
+        if isinstance(record.command.body, c.CancelRefused):
+            self.refused.add(record.command.body.order)
         for of in state.subjects.values():
             mandate = None if of.version is None else of.version.mandate
             for rule in (*EXPOSURES, *LOSSES):
@@ -61,6 +66,7 @@ class LevelWatch:
     def _check_enough(self, state: Any, of: str, rule: str, group: str, limit: Fraction) -> None:
         """With everything that is being cancelled left out a limit holds, or nothing that is left worsens it."""
         leaving = {order.id for order in state.orders.values() if order.state == "pending_cancel"}
+        leaving |= self.refused & state.orders.keys()
         left = exposure_of(state, rule, of, group, leaving)
         if left <= limit + ROUNDED:
             return
