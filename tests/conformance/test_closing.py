@@ -77,7 +77,7 @@ def test_c62_an_order_unknown_for_too_long_halts_the_connection(venue: type[Harn
     looks at it, and what is learnt later still counts."""
 
     async def main(house: House) -> None:
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(unknown_age_max_s=30)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(unknown_age_max_s=30), why="test"))
         house.venue.plan({"place": ["lost_reply"], "query": ["lost_reply"] * 99})
         made = await house.order("4", "90")
         await house.rest(20)
@@ -96,7 +96,7 @@ def test_c63_too_many_unknown_orders_halt_the_connection(venue: type[Harness]) -
     """More orders of unknown outcome at once than the limit halt the connection; none is sent again."""
 
     async def main(house: House) -> None:
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(unknown_count_max=2)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(unknown_count_max=2), why="test"))
         house.venue.plan({"place": ["lost_reply"] * 9, "query": ["lost_reply"] * 99})
         for _ in range(2):
             await house.order("1", "90")

@@ -128,7 +128,7 @@ def test_c58_over_real_sockets_book_and_venue_end_as_one(desk: FaultyDesk) -> No
 def test_c59_a_guard_that_is_killed_leaves_nothing_working(desk: FaultyDesk) -> None:
     """After `kill -9` of the guard the venue's dead man cancels every order by itself; the next guard finds them over
     and its book right."""
-    desk.say(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=3)))
+    desk.say(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=3), why="test"))
     for _ in range(3):
         desk.submit("1", type="limit", limit_price=parse(Price, "90"))
     floor = desk.faulty.exchange.floor

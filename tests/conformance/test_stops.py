@@ -62,7 +62,7 @@ def test_c50_a_dead_man_cancels_where_the_guard_is_gone(venue: type[Harness]) ->
     the next guard finds them over."""
 
     async def before(house: House) -> None:
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=30)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=30), why="test"))
         made = await house.order("1", "90")
         await house.rest(100)
         assert house.venue.working() == {made} and len(house.sent("dead_man")) >= 3
@@ -81,10 +81,10 @@ def test_c51_a_dead_man_that_is_off_cancels_nothing(venue: type[Harness]) -> Non
     """Where the dead man is switched off, orders outlive a guard that is gone."""
 
     async def main(house: House) -> None:
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=30)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=30), why="test"))
         await house.order("1", "90")
         await house.rest(20)
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=0)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=0), why="test"))
         await house.rest(20)
 
     gone = run(venue, main)

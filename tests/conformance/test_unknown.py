@@ -250,7 +250,7 @@ def test_c26_a_venue_clock_far_ahead_opens_nothing_and_ends_nothing(venue: type[
     on until the clocks agree."""
 
     async def main(house: House) -> None:
-        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=0)))
+        await house.person(c.SetTolerance(connection="paper1", tolerance=Tolerance(dead_man_s=0), why="test"))
         resting = await house.order("4", "90")
         house.venue.set_skew(30)
         refused = await house.order("4", "90")

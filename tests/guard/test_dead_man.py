@@ -29,7 +29,7 @@ def spans(core: Core) -> list[int]:
 
 
 def tolerance(seconds: int) -> c.SetTolerance:
-    return c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=seconds))
+    return c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=seconds), why="test")
 
 
 async def the_end(core: Core) -> None:

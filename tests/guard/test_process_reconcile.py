@@ -94,7 +94,8 @@ def test_a_position_that_shifts_halts_until_a_person_decides(desk: Processes) ->
 def test_a_little_cash_that_stays_away_halts_in_the_third_round(desk: Processes) -> None:
     """Half a dollar too much: watched twice, then halted; keeping the book, the venue may go on like that."""
     tolerance = access.Tolerance(window_s=0)
-    assert desk.say(c.SetTolerance(connection="paper1", tolerance=tolerance))["events"] == [{"event": "took"}]
+    taken = desk.say(c.SetTolerance(connection="paper1", tolerance=tolerance, why="test"))
+    assert taken["events"] == [{"event": "took"}]
     before = reconciled(desk)["reconciled_at"]
     shift(desk, cash=SCALE // 2)
     wait_for(lambda: reconciled(desk)["reconciled_at"] > before and reconciled(desk)["drifts"], "the first round")

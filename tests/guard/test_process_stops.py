@@ -81,7 +81,7 @@ def halts(desk: Processes) -> list[dict[str, Any]]:
 
 
 def tolerance(desk: Processes, seconds: int) -> None:
-    body = c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=seconds))
+    body = c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=seconds), why="test")
     assert desk.say(body)["events"][0]["event"] == "took"
 
 

@@ -289,7 +289,7 @@ class VenueThings(Stage):
         ),
     )
     def set_tolerance(self, connection: str, tolerance: Tolerance) -> None:
-        self.do(c.SetTolerance(connection=connection, tolerance=tolerance), ANN)
+        self.do(c.SetTolerance(connection=connection, tolerance=tolerance, why="test"), ANN)
 
     @happens(1, connection=connections, link_up=st.booleans(), by=st.sampled_from([ANN, BOB]))
     def link(self, connection: str, link_up: bool, by: Any) -> None:

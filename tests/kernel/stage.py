@@ -96,7 +96,7 @@ class Stage(RuleBasedStateMachine):
         self._instruments()
         self._mandates()
         strict = Tolerance(unknown_count_max=1, unknown_age_max_s=60, silent_rounds=2)
-        desk.took(c.SetTolerance(connection="paper1", tolerance=strict))
+        desk.took(c.SetTolerance(connection="paper1", tolerance=strict, why="test"))
         desk.watched()
 
     def _instruments(self) -> None:

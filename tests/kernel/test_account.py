@@ -75,7 +75,7 @@ def test_rounds_without_an_account_close_openings_and_never_the_book() -> None:
 def test_the_round_that_closes_openings_is_told_also_after_the_limit_was_lowered() -> None:
     desk = holder()
     for limit, told in ((6, []), (6, []), (6, []), (6, []), (2, ["venue_silent"]), (2, [])):
-        desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(silent_rounds=limit)))
+        desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(silent_rounds=limit), why="test"))
         record = desk.took(c.NoData(connection="paper1", why="timeout"), GUARD)
         assert [event.code for event in record.events if isinstance(event, e.Alarm)] == told
         assert desk.state.venue_states["paper1"].reconciled == (limit == 6)

@@ -50,7 +50,7 @@ def found(desk: Desk, connection: str = "paper1") -> dict[str, str]:
 
 
 def tolerate(desk: Desk, **terms: Any) -> None:
-    desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(**terms)))
+    desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(**terms), why="test"))
 
 
 # -- buckets
@@ -122,10 +122,11 @@ def test_the_tolerance_moves_the_boundaries(terms: dict[str, Any], bucket: str) 
 
 def test_who_sets_a_tolerance() -> None:
     desk = small()
-    body = c.SetTolerance(connection="paper1", tolerance=access.Tolerance(floor=Money(-1)))
+    body = c.SetTolerance(connection="paper1", tolerance=access.Tolerance(floor=Money(-1)), why="test")
     assert desk.refused(body) == "not_possible"
-    assert desk.refused(c.SetTolerance(connection="nowhere", tolerance=TOLERANCE)) == "unknown_connection"
-    assert desk.refused(c.SetTolerance(connection="paper1", tolerance=TOLERANCE), GUARD) == "not_authorised"
+    assert desk.refused(c.SetTolerance(connection="paper1", tolerance=TOLERANCE, why=" ")) == "no_reason"
+    assert desk.refused(c.SetTolerance(connection="nowhere", tolerance=TOLERANCE, why="test")) == "unknown_connection"
+    assert desk.refused(c.SetTolerance(connection="paper1", tolerance=TOLERANCE, why="test"), GUARD) == "not_authorised"
 
 
 @pytest.mark.parametrize(("euros", "bucket"), [("1000.90", "small"), ("1000.91", "large"), ("999.10", "small")])
@@ -135,7 +136,7 @@ def test_the_floor_is_in_the_currency_of_the_account(euros: str, bucket: str) ->
     desk.rate("EUR", "USD", "1.1")
     desk.connection("euro1", "main", "1000", "EUR")
     tolerance = access.Tolerance(share_bps=10_000)
-    desk.took(c.SetTolerance(connection="euro1", tolerance=tolerance))
+    desk.took(c.SetTolerance(connection="euro1", tolerance=tolerance, why="test"))
     desk.took(c.Reconciled(connection="euro1", positions=(), cash=(("EUR", money(euros)),), orders=()), GUARD)
     assert found(desk, "euro1") == {"EUR": bucket}
 

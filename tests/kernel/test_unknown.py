@@ -86,7 +86,7 @@ def test_each_connection_counts_for_itself() -> None:
     lost(desk, 2)
     lost(desk, 2, connection="paper2")
     assert halts(desk) == []
-    desk.took(c.SetTolerance(connection="paper2", tolerance=tolerance))
+    desk.took(c.SetTolerance(connection="paper2", tolerance=tolerance, why="test"))
     assert halts(desk) == [("connection:paper2", "unknown", "unknown_count_max")], "a tighter limit binds at once"
     desk.took(c.Tick(), GUARD, NANOSECONDS)
     assert halts(desk)[1:] == [("connection:paper2", "unknown", "unknown_age_max")]
@@ -114,7 +114,7 @@ def test_a_limit_that_was_changed_lets_the_halt_end() -> None:
     desk.took(c.Tick(), GUARD, AGE_NS)
     (halt,) = desk.state.halts
     desk.took(c.Review(halt=halt, limit="unknown_age_max", why="a long outage"))
-    desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(unknown_age_max_s=3600)))
+    desk.took(c.SetTolerance(connection="paper1", tolerance=access.Tolerance(unknown_age_max_s=3600), why="test"))
     desk.took(c.Resume(halt=halt, why="we wait longer"))
     assert desk.kernel.next_due() == desk.state.unknown["paper1"].popitem()[1] + 3600 * NANOSECONDS
 

@@ -159,7 +159,7 @@ def test_a_dead_man_waits_as_long_as_its_connection_tolerates() -> None:
     record = made.do(GUARD, c.Arm(connection="paper1"))
     assert record.events == (e.Armed(connection="paper1", after_s=60),)
     assert effects(record) == (Act("dead_man", "", "paper1"),)
-    made.do(ANN, c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=20)))
+    made.do(ANN, c.SetTolerance(connection="paper1", tolerance=access.Tolerance(dead_man_s=20), why="test"))
     assert made.do(GUARD, c.Arm(connection="paper1")).events == (e.Armed(connection="paper1", after_s=20),)
     assert made.do(GUARD, c.Arm(connection="paper1", off=True)).events == (e.Armed(connection="paper1", after_s=0),)
     assert made.do(GUARD, c.Arm(connection="nowhere")).events[0].code == "unknown_connection"  # type: ignore[union-attr]

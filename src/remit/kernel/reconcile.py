@@ -35,6 +35,8 @@ def set_tolerance(step: Step, body: c.SetTolerance) -> None:
         return
     if body.tolerance.floor < 0:
         step.refuse("not_possible", "a floor is not below zero")
+    elif not body.why.strip():
+        step.refuse("no_reason", "say why, so that the history can be read")
     else:
         step.emit(e.Took())
         unknown.watch_count(step, body.connection)

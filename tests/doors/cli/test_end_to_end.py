@@ -187,7 +187,7 @@ def test_what_differs_halts_the_connection_until_a_person_decides(desk: Processe
     token = set_up(desk, tmp_path)
     ok(home, "order", "submit", "AAPL", "buy", "10", "--limit", "100.05", token=token)
     wait_for(lambda: bool(ok(home, "positions", "--json").json["positions"]), "the order fills")
-    ok(home, "connection", "tolerance", "paper1", "--window-s", "0")
+    ok(home, "connection", "tolerance", "paper1", "--window-s", "0", "--why", "test")
     assert ok(home, "reconcile", "now").out.endswith("book and venue agree\n")
     assert desk.venue is not None
     desk.venue.terminate()

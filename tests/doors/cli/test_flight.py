@@ -132,7 +132,7 @@ def test_a_venue_that_does_not_answer_is_named(house: House, monkeypatch: pytest
 def test_a_tolerance_is_shown_and_changed_field_by_field(house: House) -> None:
     shown = house.run("connection", "tolerance", "paper1", "--json").json
     assert (shown["floor"], shown["rounds"], shown["dead_man_s"]) == ("1", 3, 60)
-    assert house.run("connection", "tolerance", "paper1", "--floor", "5", "--rounds", "2").out == (
+    assert house.run("connection", "tolerance", "paper1", "--floor", "5", "--rounds", "2", "--why", "x").out == (
         "paper1: floor 5, rounds 2\n"
     )
     changed = house.run("connection", "tolerance", "paper1", "--json").json
@@ -140,7 +140,8 @@ def test_a_tolerance_is_shown_and_changed_field_by_field(house: House) -> None:
     for wrong in (("--rounds", "0"), ("--floor", "x"), ("--share-bps", "-1")):
         assert house.run("connection", "tolerance", "paper1", *wrong).code == 2
     assert house.run("connection", "tolerance", "nowhere").code == 1
-    assert house.run("connection", "tolerance", "paper1", "--floor", "5", who="bob").code == 1
+    assert house.run("connection", "tolerance", "paper1", "--floor", "5", "--why", "x", who="bob").code == 1
+    assert "no_reason" in house.run("connection", "tolerance", "paper1", "--floor", "6").err
 
 
 # Kills and halts

@@ -145,13 +145,14 @@ def tolerance(
     unknown_count_max: Annotated[int | None, typer.Option(help="So many orders may be unknown at once.")] = None,
     dead_man_s: Annotated[int | None, typer.Option(help="The venue cancels all after so long; 0: never.")] = None,
     silent_rounds: Annotated[int | None, typer.Option(help="Rounds without an answer that close openings.")] = None,
+    why: Annotated[str, typer.Option(help="Why it changes; it stands in the journal.")] = "",
     json: Json = False,
 ) -> None:
     """Show, or change, how far the book and the venue of a connection may differ before it halts.
 
     ```
     remit connection tolerance paper-1
-    remit connection tolerance paper-1 --floor 5 --rounds 2
+    remit connection tolerance paper-1 --floor 5 --rounds 2 --why "fees come late here"
     ```
     """
     (found,) = read("drifts", connection=name)
@@ -166,7 +167,7 @@ def tolerance(
             show.facts(found["tolerance"], tuple(found["tolerance"]))
         return
     wanted = make(access.Tolerance, **(found["tolerance"] | said))
-    record = enter(make(SetTolerance, connection=name, tolerance=wanted))
+    record = enter(make(SetTolerance, connection=name, tolerance=wanted, why=why))
     if not show.json(record):
         show.say(f"{name}: {', '.join(f'{field} {value}' for field, value in said.items())}", "green")
 

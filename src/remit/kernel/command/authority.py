@@ -31,6 +31,7 @@ class SetTolerance(Content, frozen=True, tag="set_tolerance"):
 
     connection: Name
     tolerance: access.Tolerance
+    why: Text
 
 
 class AddAgent(Content, frozen=True, tag="add_agent"):
