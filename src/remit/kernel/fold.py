@@ -13,9 +13,10 @@ from remit.kernel.command import Command
 from remit.kernel.drift import Fill
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
 from remit.kernel.names import SIGN
-from remit.kernel.numbers import SCALE, div_ceil, notional_ceil, notional_floor
+from remit.kernel.numbers import SCALE, div_ceil, notional_ceil
 from remit.kernel.order import TERMINAL, Order, OrderIntent, Signal, fill_key, transition
 from remit.kernel.reserve import count_message, count_permit, reserve, unreserve
+from remit.kernel.settle import settle_fill
 from remit.kernel.state import HaltFact, Seen, State
 
 
@@ -227,18 +228,7 @@ def _move_book(state: State, order: Order, event: e.Booked) -> int:
         )
         profit = closed if of.scope == "account" else profit
         of.total.raise_high_water()
-    key = (order.connection, order.instrument)
-    if key in state.confirmed:
-        state.confirmed[key] += sign * event.quantity
-    cash = state.cash_of(order.connection, instrument.currency)
-    unit = instrument.multiplier * SCALE
-    if instrument.kind == "perpetual":
-        cash.amount += profit * instrument.multiplier // SCALE**2
-    elif sign > 0:
-        cash.amount -= notional_ceil(event.price, event.quantity, unit)
-    else:
-        cash.amount += notional_floor(event.price, event.quantity, unit)
-    cash.amount -= event.fee
+    settle_fill(state, order, int(event.price), int(event.quantity), int(event.fee), profit)
     return profit
 
 

@@ -13,7 +13,7 @@ from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import NANOSECONDS, SCALE, div_ceil, notional_ceil, notional_floor
 from remit.kernel.order import Order, fill_key
-from remit.kernel.settle import note_settled
+from remit.kernel.settle import note_settled, settle_fill
 from remit.kernel.state import State
 
 TOLERANCE = access.Tolerance()
@@ -259,18 +259,7 @@ def _move_back(state: State, order: Order, fill: Fill) -> None:
         of.total.raise_high_water()
         if of.scope == "account":
             profit = _restore_entry(cell, entry + sign * fill.price * fill.quantity - fill.profit) - fill.profit
-    key = (order.connection, order.instrument)
-    if key in state.confirmed:
-        state.confirmed[key] += sign * fill.quantity
-    cash = state.cash_of(order.connection, instrument.currency)
-    unit = instrument.multiplier * SCALE
-    if instrument.kind == "perpetual":
-        cash.amount += profit * instrument.multiplier // SCALE**2
-    elif sign < 0:
-        cash.amount += notional_ceil(fill.price, fill.quantity, unit)
-    else:
-        cash.amount -= notional_floor(fill.price, fill.quantity, unit)
-    cash.amount += fill.fee
+    settle_fill(state, order, fill.price, fill.quantity, fill.fee, profit, back=True)
 
 
 def _restore_entry(cell: Cell, entry: int) -> int:

@@ -1,4 +1,4 @@
-"""Settlement: what a resolution, a split, a dividend or funding does to positions and cash."""
+"""Settlement: what a fill, a resolution, a split, a dividend or funding does to positions and cash."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from remit.kernel import fold_exits
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.drift import Kind
-from remit.kernel.names import split_subject
-from remit.kernel.numbers import DAY_NS, SCALE, Price
+from remit.kernel.names import SIGN, split_subject
+from remit.kernel.numbers import DAY_NS, SCALE, Price, notional_ceil, notional_floor
+from remit.kernel.order import Order
 from remit.kernel.state import State
 
 
@@ -118,6 +119,28 @@ def _pay_holders(state: State, instrument: str, per_unit: int) -> None:
         cell.pay(per_unit * cell.quantity * cell.unit // SCALE**3)
         _pay_cash(state, cell, per_unit * cell.quantity)
     _raise_high_waters(paid)
+
+
+def settle_fill(
+    state: State, order: Order, price: int, quantity: int, fee: int, profit: int, *, back: bool = False
+) -> None:
+    """Move the connection's cash and the position its venue confirmed by a fill, or `back` where it was taken back.
+
+    What is owned moves cash in full, a perpetual by the `profit` that closes, signed already.
+    """
+    direction, instrument = -1 if back else 1, state.instruments[order.instrument]
+    key = (order.connection, order.instrument)
+    if key in state.confirmed:
+        state.confirmed[key] += direction * SIGN[order.side] * quantity
+    cash = state.cash_of(order.connection, instrument.currency)
+    unit = instrument.multiplier * SCALE
+    if instrument.kind == "perpetual":
+        cash.amount += profit * instrument.multiplier // SCALE**2
+    elif order.side == "buy":
+        cash.amount -= direction * notional_ceil(price, quantity, unit)
+    else:
+        cash.amount += direction * notional_floor(price, quantity, unit)
+    cash.amount -= direction * fee
 
 
 def _raise_high_waters(cells: list[Cell]) -> None:
