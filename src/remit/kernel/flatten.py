@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.kernel.exit import FLATTENING, at_once
-from remit.kernel.halt import orders_of
+from remit.kernel.halt import killed_connections, orders_of
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import Quantity
 from remit.kernel.order import OrderIntent
@@ -19,11 +19,13 @@ def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
     if fact is None or not fact.flatten or any(True for _ in orders_of(state, fact.subject)):
         return None
     scope, name = split_subject(fact.subject)
+    connections = killed_connections(state, fact.subject)
     found: list[OrderIntent] = []
     for (of, connection, instrument), cell in sorted(state.cells.items()):
         cell_scope, agent = split_subject(of)
         quantity = at_once(state.instruments[instrument], abs(cell.quantity))
-        if cell_scope != "agent" or not quantity or not _concerns(state, scope, name, agent, connection):
+        reached = agent == name if scope == "agent" else connection in connections
+        if cell_scope != "agent" or not quantity or not reached:
             continue
         found.append(
             OrderIntent(
@@ -40,13 +42,3 @@ def closing(state: State, halt: str) -> tuple[OrderIntent, ...] | None:
             )
         )
     return tuple(found)
-
-
-def _concerns(state: State, scope: str, name: str, agent: str, connection: str) -> bool:
-    return (
-        scope == "firm"
-        or (scope == "account" and state.agents[agent].account == name)
-        or (scope == "agent" and agent == name)
-        or (scope == "connection" and connection == name)
-        or (scope == "venue" and state.connections[connection].venue == name)
-    )

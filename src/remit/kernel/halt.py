@@ -97,18 +97,13 @@ def orders_of(state: State, of: str) -> Iterator[Order]:
             continue
         for order_id in state.orders_of[agent]:
             order = state.orders[order_id]
-            if (
-                scope in (FIRM, "account", "agent")
-                or scope == "client"
-                and order.client == name
-                or scope == "venue"
-                and order.venue == name
-                or scope == "connection"
-                and order.connection == name
-                or scope == "instrument"
-                and order.instrument == name
-            ):
+            if belongs(order, scope, name):
                 yield order
+
+
+def belongs(order: Order, scope: str, name: str) -> bool:
+    """Whether an order is of a subject."""
+    return scope == FIRM or bool(getattr(order, scope) == name)
 
 
 def orders_in(state: State, of: Subject, market: str) -> Iterator[Order]:
@@ -119,8 +114,7 @@ def orders_in(state: State, of: Subject, market: str) -> Iterator[Order]:
     working = [order for key in keys for _, order in state.crossings.get(key, ())]
     held = [order for order, _ in state.holds.items() if state.orders[order].instrument in names]
     for order in (state.orders[name] for name in (*working, *held)):
-        owned_by = {FIRM: "", "account": order.account, "agent": order.agent, "client": order.client}
-        if owned_by[of.scope] == of.name:
+        if belongs(order, of.scope, of.name):
             yield order
 
 
@@ -198,16 +192,13 @@ def halt(step: Step, body: c.Halt) -> None:
 def killed_connections(state: State, of: str) -> list[str]:
     """Return the connections that a kill of this subject empties; none for an agent or client, who share theirs."""
     scope, name = split_subject(of)
+    if scope in ("agent", "client"):
+        return []
+    field = "name" if scope == "connection" else scope
     return [
-        connection.name
-        for _, connection in sorted(state.connections.items())
-        if scope == FIRM
-        or scope == "account"
-        and connection.account == name
-        or scope == "venue"
-        and connection.venue == name
-        or scope == "connection"
-        and connection.name == name
+        known
+        for known, connection in sorted(state.connections.items())
+        if scope == FIRM or getattr(connection, field) == name
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.guard.views.looking import Looking
-from remit.kernel.halt import killed_connections, orders_of
+from remit.kernel.halt import belongs, killed_connections, orders_of
 from remit.kernel.names import split_subject, subject
 from remit.kernel.order import Order
 from remit.kernel.state import CancelAllFact, HaltFact, State
@@ -77,8 +77,7 @@ def _reached(state: State, fact: HaltFact) -> list[str]:
 
 def _ended_by(order: Order, fact: HaltFact) -> bool:
     """Whether a finished order was one that the kill found at work."""
-    scope, name = split_subject(fact.subject)
-    return order.at <= fact.at <= order.changed_at and (scope == "firm" or getattr(order, scope) == name)
+    return order.at <= fact.at <= order.changed_at and belongs(order, *split_subject(fact.subject))
 
 
 def _open(state: State, fact: HaltFact, connection: str) -> int:
