@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from remit.guard.backoff import wait_ns
 from remit.guard.board import Board
 from remit.guard.loop import Loop
 from remit.guard.world import World
@@ -14,12 +15,11 @@ from remit.kernel import event as e
 from remit.kernel import exits, flatten
 from remit.kernel.event import Record
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
-RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16))
-"""How long to wait before what did not close is tried again; the last for as long as it takes."""
+RETRY_MAX_S = 16
+"""The longest wait before what did not close is tried again."""
 
 Intents = Iterable[OrderIntent] | None
 Blocking = Callable[[], list[str]]
@@ -97,7 +97,7 @@ class Closing:
             before = what if any(what) else before
             await asyncio.gather(*(self._loop.enter(GUARD, c.Cancel(order=order)) for order in orders))
             await asyncio.gather(*(self._submit(intent) for intent in intents))
-            await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
+            await self._world.sleep(wait_ns(tries, RETRY_MAX_S))
         self._under_way.discard(name)
 
     async def _submit(self, intent: OrderIntent) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from remit.guard.backoff import wait_ns
 from remit.guard.errors import (
     EntryTooLarge,
     GuardError,
@@ -33,8 +34,6 @@ from remit.kernel.state import State
 from remit.venues.seam import Venue
 
 PERMIT_LIFE_NS = 5 * NANOSECONDS
-RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16, 32, 60))
-"""How long to wait before a venue is asked or told again; the last for ever after."""
 
 
 class Courier:
@@ -206,7 +205,7 @@ class Courier:
     async def _later(self, act: Act, key: tuple[str, str]) -> None:
         tries = self._tries.get(key, 0)
         self._tries[key] = tries + 1
-        await self._world.sleep(RETRY_NS[min(tries, len(RETRY_NS) - 1)])
+        await self._world.sleep(wait_ns(tries))
         self._resting.discard(key)
         order = self._state.orders.get(act.order)
         if order is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-from remit.guard.courier import RETRY_NS, news
+from remit.guard.backoff import wait_ns
+from remit.guard.courier import news
 from remit.guard.errors import LinkDown
 from remit.guard.loop import Loop
 from remit.guard.world import World
@@ -17,8 +18,8 @@ from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.kernel.state import INTENT_LIFE_NS
 from remit.venues.seam import Venue
 
-RESTS = 4
-"""How many of the courier's waits there are before a venue is listened to again; the last for ever after."""
+REST_MAX_S = 8
+"""The longest wait before a venue is listened to again."""
 FORGOTTEN_NS = INTENT_LIFE_NS - DAY_NS
 """A message so old that speaks of an order nobody knows is of one that ended long ago."""
 
@@ -66,7 +67,7 @@ class Listener:
                 self._world.alert(Alert("venue_unreadable", subject("connection", self._connection), why))
                 await self._link_down()
             tries = 0 if self._after > before else tries
-            await self._world.sleep(RETRY_NS[min(tries, RESTS - 1)])
+            await self._world.sleep(wait_ns(tries, REST_MAX_S))
             tries += 1
 
     def reopen(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from remit.guard.backoff import wait_ns
 from remit.guard.loop import Loop
 from remit.guard.world import World
 from remit.kernel import command as c
@@ -20,8 +21,6 @@ LOOK_NS = NANOSECONDS
 """How often the reconciler looks which rounds are due."""
 AGAIN_NS = tuple(seconds * NANOSECONDS for seconds in (5, 10, 20))
 """How soon a round comes again whose differences were all in transit; after these the usual rhythm."""
-RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16, 32, 60))
-"""How soon a connection that is not ready is asked again after a round without an account."""
 
 
 class Reconciler:
@@ -62,16 +61,18 @@ class Reconciler:
                 self._set(event.connection, 0)
             elif isinstance(event, e.Silent):
                 if not self._state.venue_states[event.connection].reconciled:
-                    self._again(event.connection, RETRY_NS)
+                    self._set(event.connection, wait_ns(self._tried(event.connection)))
             elif isinstance(event, e.Drifted) and all(drift.bucket == "in_transit" for drift in event.drifts):
-                self._again(event.connection, AGAIN_NS)
+                tries = self._tried(event.connection)
+                self._set(event.connection, AGAIN_NS[tries] if tries < len(AGAIN_NS) else ROUND_NS)
             elif isinstance(event, e.Drifted) or isinstance(event, e.Took) and isinstance(body, c.Reconciled):
                 self._tries.pop(getattr(body, "connection", ""), None)
 
-    def _again(self, connection: str, waits: tuple[int, ...]) -> None:
+    def _tried(self, connection: str) -> int:
+        """Count one more round that settled nothing; return how many there were before it."""
         tries = self._tries.get(connection, 0)
         self._tries[connection] = tries + 1
-        self._set(connection, waits[tries] if tries < len(waits) else ROUND_NS)
+        return tries
 
     def _is_due(self, connection: str) -> bool:
         """Whether a round is due; who opens a connection asks first, so that a new one is left to that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+from remit.guard.backoff import wait_ns
 from remit.guard.dead_man import DeadMen
 from remit.guard.errors import RequestMalformed
 from remit.guard.halt_file import NAME
@@ -21,8 +22,8 @@ from remit.kernel.venue_wide import not_emptied
 EVERY_NS = NANOSECONDS // 4
 FROZEN_NS = 3 * NANOSECONDS
 """A watch that comes so much late stood still: its process was stopped, or the machine had no time for it."""
-RETRY_NS = tuple(seconds * NANOSECONDS for seconds in (1, 2, 4, 8, 16))
-"""How long to wait before a killed connection's venue is told again; the last for as long as the kill waits."""
+RETRY_MAX_S = 16
+"""The longest wait before a killed connection's venue is told again."""
 NO_ANSWER_NS = 20 * NANOSECONDS
 """After so long a request that was under way is answered, or never will be."""
 
@@ -99,7 +100,7 @@ class Watch:
         told = self._state.cancel_alls.get(connection)
         if told is None or connection in self._inherited:
             return True
-        retry = RETRY_NS[min(self._tries.get(connection, 0), len(RETRY_NS) - 1)]
+        retry = wait_ns(self._tries.get(connection, 0), RETRY_MAX_S)
         return self._loop.now() >= told.at + (NO_ANSWER_NS if told.code is None else retry)
 
     def _is_entering(self, what: str) -> bool:
