@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,21 @@ class Processes:
         self.sent += 1
         name = more.pop("id", f"{time.time_ns()}-{self.sent}")
         return self.say(c.Submit(intent=intent(name, quantity, side, **more)), who)
+
+
+def trading(home: Path, limits: Mandate = EMPTY) -> Iterator[Processes]:
+    """Yield a guard and a paper venue with an agent that may trade within `limits`, at a price of 100; stop them
+    afterwards."""
+    processes = Processes(home)
+    try:
+        processes.start_guard()
+        processes.start_venue()
+        processes.set_up(limits)
+        processes.until_ready()
+        processes.mark("100")
+        yield processes
+    finally:
+        processes.stop()
 
 
 def intent(name: str, quantity: str, side: str = "buy", **more: Any) -> OrderIntent:

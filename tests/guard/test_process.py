@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.guard.processes import Processes, intent, wait_for
+from tests.guard.processes import Processes, intent, trading, wait_for
 
 from remit.guard.wire import GuardError
 from remit.journal.log import read_entries
@@ -29,16 +29,7 @@ LIMITS = Mandate(order_notional_max=parse(Money, "2000"), approval_notional_min=
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Processes]:
     """A guard and a paper venue, with one agent that may spend 2,000 an order and asks people from 1,500 on."""
-    processes = Processes(tmp_path / "home")
-    try:
-        processes.start_guard()
-        processes.start_venue()
-        processes.set_up(LIMITS)
-        processes.until_ready()
-        processes.mark("100")
-        yield processes
-    finally:
-        processes.stop()
+    yield from trading(tmp_path / "home", LIMITS)
 
 
 def records(home: Path) -> list[Record]:

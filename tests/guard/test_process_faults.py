@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.guard.processes import Processes, wait_for
+from tests.guard.processes import Processes, trading, wait_for
 from tests.guard.test_process import records, venue_orders
 
 from remit.guard.wire import Client, GuardError
@@ -30,16 +30,7 @@ from remit.venues.paper import messages
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Processes]:
     """A guard and a paper venue with an agent that may trade."""
-    processes = Processes(tmp_path / "home")
-    try:
-        processes.start_guard()
-        processes.start_venue()
-        processes.set_up()
-        processes.until_ready()
-        processes.mark("100")
-        yield processes
-    finally:
-        processes.stop()
+    yield from trading(tmp_path / "home")
 
 
 def guard(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

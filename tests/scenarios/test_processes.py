@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.guard.processes import Processes, intent, wait_for
+from tests.guard.processes import Processes, intent, trading, wait_for
 from tests.guard.test_process import reached, records, venue_orders
 
 from remit.kernel import command as c
@@ -20,16 +20,8 @@ from remit.kernel.numbers import Money, Price, Quantity, parse
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Processes]:
     """A guard and a paper venue; one agent that may hold 5,000 in a market and lose 100 a day."""
-    processes = Processes(tmp_path / "home")
-    try:
-        processes.start_guard()
-        processes.start_venue()
-        processes.set_up(Mandate(market_exposure_max=parse(Money, "5000"), daily_loss_max=parse(Money, "100")))
-        processes.until_ready()
-        processes.mark("100")
-        yield processes
-    finally:
-        processes.stop()
+    limits = Mandate(market_exposure_max=parse(Money, "5000"), daily_loss_max=parse(Money, "100"))
+    yield from trading(tmp_path / "home", limits)
 
 
 def test_a_storm_on_one_cap_never_passes_it(desk: Processes) -> None:
