@@ -1,0 +1,1 @@
+"""The simulator: the real guard, journal, wire and venues in virtual time, from one seed, with everything going wrong."""
