@@ -3,6 +3,7 @@ way."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -33,10 +34,16 @@ AAPL = Instrument(
 
 
 class Processes:
-    """The processes of one data folder, and what a person, an agent and a feed say to them."""
+    """The processes of one data folder, and what a person, an agent and a feed say to them.
+
+    The venue listens on `venue_socket`; the guard looks for it at `paper.sock`. `environ` is added to the environment
+    of each process that is started.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.venue_socket = home / "paper.sock"
+        self.environ: dict[str, str] = {}
         home.mkdir(mode=0o700, exist_ok=True)
         self.guard: subprocess.Popen[str] | None = None
         self.venue: subprocess.Popen[str] | None = None
@@ -44,7 +51,7 @@ class Processes:
         self.sent = 0
 
     def start_guard(self, *more: str) -> None:
-        self.guard = _start([sys.executable, "-m", "remit.guard", "--home", str(self.home), *more], "ready on")
+        self.guard = _start([sys.executable, "-m", "remit.guard", "--home", str(self.home), *more], "ready on", self.environ)
         self.secrets["operator"] = (self.home / "operator.token").read_text().strip()
 
     def start_venue(self, *more: str) -> None:
@@ -58,7 +65,7 @@ class Processes:
                 "-m",
                 "remit.venues.paper",
                 "--socket",
-                str(self.home / "paper.sock"),
+                str(self.venue_socket),
                 "--state",
                 str(self.home / "paper.db"),
                 "--permit-key",
@@ -72,6 +79,7 @@ class Processes:
                 *more,
             ],
             "listening on",
+            self.environ,
         )
 
     def stop(self) -> None:
@@ -84,6 +92,10 @@ class Processes:
         assert self.guard is not None
         self.guard.kill()
         self.guard.wait(10)
+
+    def now(self) -> int:
+        """The wall clock as the processes see it."""
+        return time.time_ns()
 
     def client(self, who: str = "operator") -> Client:
         return Client(self.home / "guard.sock", self.secrets[who], door="test")
@@ -121,7 +133,7 @@ class Processes:
 
     def mark(self, price: str, close: str | None = "100") -> None:
         last = parse(Price, price)
-        now = time.time_ns()
+        now = self.now()
         mark = Mark(
             instrument="AAPL",
             at=now,
@@ -133,7 +145,7 @@ class Processes:
         )
         self.say(c.Marked(marks=(mark,)), "bars")
         if self.venue is not None:
-            tell_venue(self.home / "paper.sock", self.home / "feed.key", mark)
+            tell_venue(self.venue_socket, self.home / "feed.key", mark)
 
     def submit(self, quantity: str, side: str = "buy", who: str = "momentum", **more: Any) -> dict[str, Any]:
         self.sent += 1
@@ -186,8 +198,11 @@ def wait_for(holds: Callable[[], bool], what: str, within_s: int = 15) -> None:
         time.sleep(0.02)
 
 
-def _start(command: list[str], ready: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def _start(command: list[str], ready: str, environ: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a process with what is added to the environment, and return it when it has said that it is ready."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environ}
+    )
     assert process.stdout is not None
     said = []
     for line in process.stdout:
