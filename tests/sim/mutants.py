@@ -1,0 +1,863 @@
+"""Mutants: small deliberate breaks of the code, each of which the simulator must catch.
+
+An invariant that nobody ever saw fail proves little. So for each one there is at least one mistake that somebody could
+make in an afternoon, and the simulator, with no help, must find it within a stated number of seeds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One exact change of one module: `old` stands there once, `new` takes its place.
+
+    `what` says what is broken. `invariant` is the one it breaks, `also` are those that may tell first, `why` says why
+    they do. Some of seeds 1 to `seeds` must fail by one of these.
+    """
+
+    name: str
+    what: str
+    invariant: str
+    module: str
+    old: str
+    new: str
+    seeds: int
+    also: tuple[str, ...] = ()
+    why: str = ""
+
+
+def by_name(name: str) -> Mutant:
+    """Return a mutant; KeyError where there is none of that name."""
+    return {mutant.name: mutant for mutant in MUTANTS}[name]
+
+
+PERMITS = (
+    Mutant(
+        "act_before_journal",
+        "what a batch asks for is carried out first, and the disk is written right after that",
+        "P1",
+        "remit.guard.loop",
+        """\
+            if taken:
+                self._before_sync()
+                self.journal.commit(self.journal.seal())
+            for entry in taken:
+                self._let_out(entry)
+""",
+        """\
+            for entry in taken:
+                self._let_out(entry)
+            if taken:
+                self._before_sync()
+                asyncio.get_running_loop().call_soon(self.journal.commit, self.journal.seal())
+""",
+        30,
+    ),
+    Mutant(
+        "sync_left_out",
+        "a batch is written and never synced, so that a power loss takes what was acted upon",
+        "P1",
+        "remit.journal.log",
+        """\
+            self._store.write(self._segment, self._offset, batch.data)
+            self._store.sync(self._segment)
+""",
+        """\
+            self._store.write(self._segment, self._offset, batch.data)
+""",
+        30,
+        ("J5",),
+        "the head that was acknowledged is gone after the power loss, too",
+    ),
+    Mutant(
+        "request_made_anew",
+        "the request is encoded a second time when it is sent, so other bytes leave than the journal has a digest of",
+        "P2",
+        "remit.guard.courier",
+        """\
+        assert request is not None
+        venue = self._venues[self._state.connections[connection].venue]
+        ends_at""",
+        """\
+        assert request is not None
+        venue = self._venues[self._state.connections[connection].venue]
+        if act.do == "place" and order is not None:
+            request = venue.place(order, self._state.instruments[order.instrument], self._loop.now(), seq)
+        ends_at""",
+        30,
+    ),
+    Mutant(
+        "digest_without_body",
+        "the digest names the method and the path and not the body",
+        "P2",
+        "remit.kernel.permit",
+        "for part in (self.method.encode(), self.path.encode(), self.body):",
+        "for part in (self.method.encode(), self.path.encode()):",
+        30,
+    ),
+    Mutant(
+        "sent_again_after_timeout",
+        "the link sends the same bytes again where no reply came",
+        "P3",
+        "remit.guard.link",
+        """\
+        reply = wire.ask(pack(make()))
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await reply
+        except TimeoutError:
+            wire.drop(f"no reply from {self.path} within {self._timeout_s} s")
+            raise NoReply(f"no reply from {self.path} within {self._timeout_s} s", _ASK_LATER) from None
+""",
+        """\
+        frame = pack(make())
+        reply = wire.ask(frame)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await reply
+        except TimeoutError:
+            wire.drop(f"no reply from {self.path} within {self._timeout_s} s")
+            return await (await self._open()).ask(frame)
+""",
+        30,
+    ),
+    Mutant(
+        "unknown_order_placed_again",
+        "an order of unknown outcome is placed again instead of asked about",
+        "P3",
+        "remit.kernel.kernel",
+        'found.append(Act("query", event.order))',
+        'found.append(Act("place", event.order))',
+        30,
+    ),
+    Mutant(
+        "permit_life_begins_at_sending",
+        "how long a permit lives is counted from when it is sent and not from the entry that allowed it",
+        "P4",
+        "remit.guard.courier",
+        "ends_at = due.record.command.at + PERMIT_LIFE_NS",
+        "ends_at = self._loop.now() + PERMIT_LIFE_NS",
+        30,
+    ),
+    Mutant(
+        "permit_without_expiry",
+        "a permit that is sent ends in a day, whatever its entry said",
+        "P4",
+        "remit.guard.courier",
+        "expires_at=ends_at + max(self._world.now() - at, 0),",
+        "expires_at=ends_at + max(self._world.now() - at, 0) + 86_400 * NANOSECONDS,",
+        30,
+    ),
+    Mutant(
+        "halt_during_send_passed_over",
+        "nobody looks for halts any more when an order waits for its link, only when it is judged",
+        "P4",
+        "remit.guard.courier",
+        """\
+    if do == "place":
+        return stop_of(state, order)
+""",
+        """\
+    if do == "place":
+        return ""
+""",
+        60,
+        ("H1",),
+        "what is signed for a halted scope opens while it is halted",
+    ),
+)
+
+EXPOSURE = (
+    Mutant(
+        "check_and_reserve_apart",
+        "the sums are read once per instant: orders of one storm are judged as if none of the others were there",
+        "E1",
+        "remit.kernel.decide",
+        """\
+        found = lens.evaluator.check(facts, lens.sums, changes)
+        if found and asked.by.role == "guard" and not facts.opening:
+            found = [index for index in found if lens.evaluator.lines[index].rule.name in GUARD_EXIT_RULES]
+        findings: tuple[Finding, ...] = ()
+        needs = None
+        verdict = 0
+        if found:
+            findings = lens.evaluator.findings(
+                found, facts, lens.sums, changes,""",
+        """\
+        import copy
+        kept = self.__dict__.setdefault("kept", {})
+        if kept.get("at") != asked.at:
+            kept.clear()
+            kept["at"] = asked.at
+        if id(lens) not in kept:
+            kept[id(lens)] = tuple(copy.copy(sums) for sums in lens.sums)
+        sums = kept[id(lens)]
+        found = lens.evaluator.check(facts, sums, changes)
+        if found and asked.by.role == "guard" and not facts.opening:
+            found = [index for index in found if lens.evaluator.lines[index].rule.name in GUARD_EXIT_RULES]
+        findings: tuple[Finding, ...] = ()
+        needs = None
+        verdict = 0
+        if found:
+            findings = lens.evaluator.findings(
+                found, facts, sums, changes,""",
+        30,
+        ("D1",),
+        "with the sums as they were, the order would have been judged otherwise",
+    ),
+    Mutant(
+        "held_reserves_nothing",
+        "an order that waits for people reserves nothing",
+        "E1",
+        "remit.kernel.fold",
+        """\
+    reserve(state, order, order.quantity)
+    fold_exits.tried""",
+        """\
+    if event.state != "held":
+        reserve(state, order, order.quantity)
+    fold_exits.tried""",
+        30,
+        ("E3",),
+        "the sum of what live orders must reserve is not what is reserved",
+    ),
+    Mutant(
+        "reservation_told_late",
+        "a reservation reaches the sums of the whole subject only with the next fill or mark",
+        "E1",
+        "remit.kernel.book",
+        """\
+            sums.working += orders
+        self.refresh()
+""",
+        """\
+            sums.working += orders
+        if quantity < 0:
+            self.refresh()
+""",
+        30,
+        ("E3",),
+        "until then the sums do not match what they sum up",
+    ),
+    Mutant(
+        "replace_reserves_new_terms_alone",
+        "a replace reserves its new quantity at once, although the larger old one may still fill",
+        "E1",
+        "remit.kernel.fold",
+        "reserve(state, order, int(decision.quantity))",
+        "reserve(state, order, int(event.quantity) - order.filled)",
+        60,
+        ("E3",),
+        "an order reserves less than may still fill of it",
+    ),
+    Mutant(
+        "unknown_frees_reservation",
+        "an order of unknown outcome gives its reservation back",
+        "E2",
+        "remit.kernel.fold",
+        """\
+    fold_drift.note_unknown(state, order)
+    if event.state in TERMINAL:
+        finish(state, order)
+
+
+def finish""",
+        """\
+    fold_drift.note_unknown(state, order)
+    if event.state == "unknown":
+        unreserve(state, order, order.reserved)
+    if event.state in TERMINAL:
+        finish(state, order)
+
+
+def finish""",
+        30,
+        ("E3",),
+        "no venue said that the order is over",
+    ),
+    Mutant(
+        "timeout_is_rejection",
+        "a place that nobody answered is taken for rejected",
+        "E2",
+        "remit.guard.courier",
+        "await self._enter(c.Lost(order=order.id, why=fault.message[:500]))",
+        'await self._enter(c.Rejected(order=order.id, code="timeout"))',
+        30,
+        ("E3",),
+        "the reservation of an order of unknown outcome ended without a venue's word",
+    ),
+    Mutant(
+        "freed_at_cancel_request",
+        "an order gives its reservation back when its cancel is asked for",
+        "E3",
+        "remit.kernel.fold",
+        """\
+    order.state, order.changed_at = "pending_cancel", command.at
+    count_message""",
+        """\
+    order.state, order.changed_at = "pending_cancel", command.at
+    unreserve(state, order, order.reserved)
+    count_message""",
+        30,
+        ("E1",),
+        "what still works does not count",
+    ),
+    Mutant(
+        "cancel_answer_is_its_end",
+        "a venue's answer to a cancel ends the order whatever it says, also that the order is not there yet",
+        "E3",
+        "remit.venues.paper.codec",
+        """\
+        return (command.ReplaceRefused(order=order, code=refused.code),)
+    return None
+""",
+        """\
+        return (command.ReplaceRefused(order=order, code=refused.code),)
+    if action == "cancel":
+        return (command.Cancelled(order=order),)
+    return None
+""",
+        60,
+    ),
+    Mutant(
+        "cash_given_back_by_the_share_filled",
+        "a fill gives cash back by its share of the whole order and not of what is left",
+        "E3",
+        "remit.kernel.reserve",
+        "cash = order.cash * left // order.reserved",
+        "cash = order.cash * left // order.quantity",
+        60,
+    ),
+    Mutant(
+        "release_reserves_again",
+        "an approved order reserves anew without giving back what it reserved while it was held",
+        "E3",
+        "remit.kernel.fold",
+        """\
+    order = state.orders[event.order]
+    unreserve(state, order, order.reserved)
+    del state.holds[order.id]
+""",
+        """\
+    order = state.orders[event.order]
+    del state.holds[order.id]
+""",
+        30,
+    ),
+    Mutant(
+        "late_fill_ignored",
+        "a fill that comes after its order's end is not booked",
+        "E4",
+        "remit.kernel.report",
+        """\
+    if fill_key(order.connection, body.fill) in step.state.fills:
+        return
+    if body.quantity""",
+        """\
+    if fill_key(order.connection, body.fill) in step.state.fills or order.is_terminal:
+        return
+    if body.quantity""",
+        30,
+        ("R1",),
+        "the venue has a position that the book does not know",
+    ),
+    Mutant(
+        "fill_booked_twice",
+        "a fill that is told twice, once in a reply and once in the stream, is booked twice",
+        "E4",
+        "remit.kernel.report",
+        """\
+    if fill_key(order.connection, body.fill) in step.state.fills:
+        return
+    if body.quantity""",
+        """\
+    if body.quantity""",
+        60,
+        ("E1", "R1"),
+        "the book has a position that the venue does not",
+    ),
+    Mutant(
+        "reduction_stopped_by_loss_halt",
+        "under a halt for a loss nothing passes, also what only reduces",
+        "E5",
+        "remit.kernel.event",
+        'REDUCING_PASSES: frozenset[str] = frozenset({"loss", "clock"})',
+        'REDUCING_PASSES: frozenset[str] = frozenset({"clock"})',
+        60,
+    ),
+    Mutant(
+        "reduction_stopped_by_notional",
+        "the largest worth of an order binds what only reduces, too",
+        "E5",
+        "remit.kernel.rules.table",
+        "Rule(b.order_notional_max, at_most, lane=OPENING, unit=MONEY),",
+        "Rule(b.order_notional_max, at_most, unit=MONEY),",
+        60,
+    ),
+)
+
+DECISIONS = (
+    Mutant(
+        "finding_dropped",
+        "only the first rule that does not hold is told",
+        "D1",
+        "remit.kernel.rules.compile",
+        "breach.finding(*subjects[breach.line.level]) for breach in self.breaches(found, order, sums, changes)",
+        "breach.finding(*subjects[breach.line.level]) for breach in self.breaches(found[:1], order, sums, changes)",
+        30,
+    ),
+    Mutant(
+        "finding_without_its_limit",
+        "a finding that asks people does not say from which limit on",
+        "D1",
+        "remit.kernel.rules.compile",
+        "rule=rule.name, subject=subject, limit=_short(shown),",
+        'rule=rule.name, subject=subject, limit="" if self.verdict == "hold" else _short(shown),',
+        30,
+    ),
+    Mutant(
+        "last_scope_wins",
+        "of one limit at several scopes only the last one binds, so that an agent's overrides its firm's",
+        "D2",
+        "remit.kernel.rules.compile",
+        """\
+        for level, (scope, _, mandate) in enumerate(path):
+            lines += _limit_lines(rule, level, scope, mandate)
+""",
+        """\
+        bound: list[Line] = []
+        for level, (scope, _, mandate) in enumerate(path):
+            bound = _limit_lines(rule, level, scope, mandate) or bound
+        lines += bound
+""",
+        30,
+        ("E1",),
+        "the firm's cap is passed",
+    ),
+    Mutant(
+        "last_rule_decides",
+        "the last rule in the table that does not hold decides, and not the tightest verdict",
+        "D3",
+        "remit.kernel.decide",
+        "verdict = max(VERDICTS.index(finding.verdict) for finding in findings)",
+        "verdict = VERDICTS.index(findings[-1].verdict)",
+        30,
+        ("D1",),
+        "a held order names a rule that denies",
+    ),
+)
+
+STOPS = (
+    Mutant(
+        "crossing_counts_as_reducing",
+        "an order of which any part reduces counts as a reduction, also where it crosses through flat",
+        "H1",
+        "remit.kernel.gather",
+        "facts.opening = quantity > reducing",
+        "facts.opening = not reducing",
+        60,
+        ("E1",),
+        "the part beyond flat passes the caps, too",
+    ),
+    Mutant(
+        "halt_cleared_by_restart",
+        "a start of the guard forgets the halts",
+        "H2",
+        "remit.kernel.took",
+        "state.crashed = not body.clean\n",
+        "state.crashed = not body.clean\n    state.halts, state.halted = {}, {}\n",
+        30,
+    ),
+    Mutant(
+        "halt_lost_in_snapshot",
+        "a start from a snapshot forgets whom the halts stop",
+        "H2",
+        "remit.kernel.snapshot",
+        "state.halted[halt.subject] = (*state.halted.get(halt.subject, ()), halt.id)\n",
+        "pass\n",
+        30,
+        ("J3",),
+        "the state from a snapshot is not the one from the first entry",
+    ),
+    Mutant(
+        "resume_ends_every_halt",
+        "the resume of one halt ends every other halt of its subject",
+        "H2",
+        "remit.kernel.took",
+        """\
+    if left:
+        state.halted[halt.subject] = left
+""",
+        """\
+    if not left:
+        state.halted[halt.subject] = left
+""",
+        60,
+    ),
+    Mutant(
+        "unpause_ends_halt",
+        "who ends a pause ends the halts of its subject, too",
+        "H2",
+        "remit.kernel.took",
+        "state.pauses.pop(body.subject, None)",
+        "state.pauses.pop(body.subject, None), state.halted.pop(body.subject, None)",
+        60,
+    ),
+    Mutant(
+        "mandate_ends_halt",
+        "a new mandate ends the halts of its subject",
+        "H2",
+        "remit.kernel.took",
+        "state.history.setdefault(body.subject, []).append(of.version)",
+        "state.history.setdefault(body.subject, []).append(of.version), state.halted.pop(body.subject, None)",
+        60,
+    ),
+    Mutant(
+        "resumed_by_the_halted_agent",
+        "an agent may review and resume halts, its own among them",
+        "H2",
+        "remit.kernel.authority",
+        """\
+            c.Review,
+            c.Resume,
+        ),
+        OPERATORS,
+    ),
+""",
+        """\
+        ),
+        OPERATORS,
+    ),
+    **dict.fromkeys((c.Review, c.Resume), TRADERS),
+""",
+        60,
+    ),
+    Mutant(
+        "halt_without_alert",
+        "a kill alerts nobody",
+        "H3",
+        "remit.kernel.kernel",
+        "elif isinstance(event, e.HaltRaised):",
+        'elif isinstance(event, e.HaltRaised) and event.cause != "kill":',
+        30,
+    ),
+)
+
+APPROVALS = (
+    Mutant(
+        "agent_may_approve",
+        "an agent or a client may approve",
+        "A1",
+        "remit.kernel.authority",
+        "**dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE),",
+        "**dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE | TRADERS),",
+        60,
+    ),
+    Mutant(
+        "own_lineage_counts",
+        "who is behind the agent that asked counts as another person",
+        "A1",
+        "remit.kernel.approval",
+        "outside = [person for person in order.approvals if person != order.lineage]",
+        "outside = list(order.approvals)",
+        60,
+    ),
+    Mutant(
+        "stale_approval_used",
+        "an approval of an order that was held under other mandates lets it out",
+        "A1",
+        "remit.kernel.approval",
+        "if _mandates_now(step, order) != order.mandates:",
+        "if not _mandates_now(step, order):",
+        60,
+    ),
+    Mutant(
+        "approval_of_other_bytes",
+        "an approval need not name the digest of what is held",
+        "A1",
+        "remit.kernel.approval",
+        "if body.digest != order.digest:",
+        "if not body.digest:",
+        60,
+    ),
+    Mutant(
+        "approval_reused",
+        "one approval counts for as many as are needed",
+        "A1",
+        "remit.kernel.approval",
+        "return len(outside) >= needs.quorum and",
+        "return len(outside) >= min(needs.quorum, 1) and",
+        60,
+    ),
+    Mutant(
+        "not_judged_again_at_release",
+        "an approved order goes out whatever it is judged to be at its release",
+        "A1",
+        "remit.kernel.approval",
+        'if step.decision.verdict == "allow":',
+        "if step.decision is not None:",
+        60,
+    ),
+    Mutant(
+        "loosening_without_why",
+        "a mandate needs no reason",
+        "A2",
+        "remit.kernel.admin",
+        """\
+    if not body.why.strip():
+        return "say why, so that the history can be read"
+    if body.expires_at""",
+        """\
+    if body.expires_at""",
+        60,
+    ),
+    Mutant(
+        "loosening_unjournalled",
+        "the mandate's limits take effect when the request comes in, not when its entry is durable",
+        "A2",
+        "remit.guard.handle",
+        """\
+        if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
+""",
+        """\
+        if isinstance(body, c.SetMandate) and by.role == "operator":
+            of = self._kernel.state.subjects.get(body.subject)
+            if of is not None and of.version is not None:
+                of.version = msgspec.structs.replace(of.version, mandate=body.mandate)
+                self._kernel.judge.forget()
+        if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
+""",
+        60,
+        ("J3",),
+        "the live state is not what the journal gives",
+    ),
+    Mutant(
+        "tightening_waits",
+        "a tightened mandate binds only after the next change of something else",
+        "A2",
+        "remit.kernel.admin",
+        """\
+    c.AddClient,
+    c.SetMandate,
+    c.AddInstrument,
+    c.SetSessions,
+)""",
+        """\
+    c.AddClient,
+    c.AddInstrument,
+    c.SetSessions,
+)""",
+        60,
+        ("D1", "E1", "D2"),
+        "until then orders are judged by the mandate before it",
+    ),
+)
+
+JOURNAL = (
+    Mutant(
+        "unpoisoned_journal",
+        "a sync that failed is tried again, and the journal goes on",
+        "J1",
+        "remit.journal.log",
+        """\
+        except OSError as error:
+            raise self._poison_with(f"writing entries from {batch.first} failed ({error})") from error
+        self._offset""",
+        """\
+        except OSError:
+            self._store.sync(self._segment)
+        self._offset""",
+        30,
+        ("P1", "J2", "J5"),
+        "the disk does not hold what was acted upon",
+    ),
+    Mutant(
+        "poison_without_marker",
+        "a poisoned journal leaves no marker, so that the next start needs no person",
+        "J1",
+        "remit.journal.log",
+        "self._store.replace(POISON_MARKER, what.encode())",
+        "pass",
+        60,
+    ),
+    Mutant(
+        "sequence_gap",
+        "a command that was refused is not journalled",
+        "J2",
+        "remit.guard.loop",
+        "        self.journal.append(encode(record))\n",
+        "        if refusal_of(record) is None:\n            self.journal.append(encode(record))\n",
+        30,
+    ),
+    Mutant(
+        "torn_tail_kept",
+        "the incomplete bytes at the end are not cut",
+        "J2",
+        "remit.journal.log",
+        """\
+                if walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.end)
+""",
+        "",
+        200,
+        ("J4",),
+        "the next start finds a damaged journal",
+    ),
+    Mutant(
+        "fold_forgets_event",
+        "a start passes over the marks that rode on orders",
+        "J3",
+        "remit.kernel.kernel",
+        """\
+        for event in record.events:
+            fold_event(self.state, record.command, record.decision, event)
+""",
+        """\
+        for event in record.events:
+            if not isinstance(event, e.Quoted):
+                fold_event(self.state, record.command, record.decision, event)
+""",
+        30,
+    ),
+    Mutant(
+        "set_not_sorted",
+        "a set is written into the snapshot in the order in which it happens to lie",
+        "J3",
+        "remit.kernel.snapshot",
+        "grants=tuple(sorted(state.grants)),",
+        "grants=tuple(state.grants),",
+        100,
+    ),
+    Mutant(
+        "snapshot_works_cash_out_anew",
+        "a start from a snapshot works the cash of orders out at today's rates instead of reading it",
+        "J3",
+        "remit.kernel.snapshot",
+        "reserve(state, order, reserved, order.cash)",
+        "reserve(state, order, reserved)",
+        60,
+    ),
+    Mutant(
+        "snapshot_believed_unnamed",
+        "a snapshot is believed although no entry of the journal names it",
+        "J3",
+        "remit.guard.recover",
+        "if _is_named(store, found):",
+        "if found.digest:",
+        60,
+        ("H2",),
+        "what it leaves out is gone",
+    ),
+    Mutant(
+        "unsealed_entries_cut",
+        "a start cuts complete entries that no checkpoint covers, and its tree still counts them",
+        "J4",
+        "remit.journal.log",
+        "data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)",
+        "data = self._store.read(walk.segment, offset, walk.sealed_end - offset) + checkpoint_line(opened.note)",
+        100,
+        ("J2",),
+        "the next start finds a checkpoint that does not fit the entries before it",
+    ),
+    Mutant(
+        "tail_not_written_anew",
+        "after a sync that failed the last batch is trusted to be on the disk, because it can be read",
+        "J5",
+        "remit.journal.log",
+        "offset = walk.batch_start\n",
+        "offset = walk.end\n",
+        200,
+        ("J2",),
+        "a power loss leaves a hole",
+    ),
+    Mutant(
+        "time_follows_the_wall_back",
+        "journal time is the wall clock, also where that goes back",
+        "J6",
+        "remit.guard.clock",
+        "correction = max(-bound, min(bound, skew))",
+        "correction = skew",
+        60,
+    ),
+    Mutant(
+        "time_leaps_with_the_wall",
+        "journal time follows a jump of the wall clock ahead at once",
+        "J6",
+        "remit.guard.clock",
+        "correction = max(-bound, min(bound, skew))",
+        "correction = max(-bound, skew)",
+        60,
+    ),
+)
+
+VENUES = (
+    Mutant(
+        "stray_order_ignored",
+        "an order at a venue that this guard never placed is passed over",
+        "R1",
+        "remit.kernel.compare",
+        'self._put("order", name, 0, SCALE, "large", "this guard never let it out")',
+        "pass",
+        60,
+    ),
+    Mutant(
+        "position_drift_ignored",
+        "a large difference between book and venue raises no halt",
+        "R1",
+        "remit.kernel.reconcile",
+        'raise_halt(step, subject("connection", connection), "drift", RECONCILE, actual=said)',
+        "pass",
+        60,
+    ),
+    Mutant(
+        "drift_always_small",
+        "a difference of any size is watched, and halts only when it lasts for a hundred rounds",
+        "R1",
+        "remit.kernel.compare",
+        "lasts = (0 if before is None else before.rounds) + 1 >= self._tolerance.rounds\n",
+        "small, lasts = True, (0 if before is None else before.rounds) > 100\n",
+        60,
+    ),
+    Mutant(
+        "cancel_never_retried",
+        "a cancel that nobody answered is not asked for again",
+        "L1",
+        "remit.guard.courier",
+        'if act.do == "cancel" and order.id in self._state.orders:',
+        'if act.do == "replace" and order.id in self._state.orders:',
+        60,
+    ),
+    Mutant(
+        "end_leaks_reservation",
+        "an order that its venue lets expire stays in the book and keeps what it reserves",
+        "L1",
+        "remit.kernel.fold",
+        """\
+    if event.state in TERMINAL:
+        finish(state, order)
+
+
+def finish""",
+        """\
+    if event.state in TERMINAL and event.state != "expired":
+        finish(state, order)
+
+
+def finish""",
+        60,
+        ("E3",),
+        "an order that is over reserves",
+    ),
+    Mutant(
+        "unknown_never_asked",
+        "nobody asks what became of an order of unknown outcome",
+        "L1",
+        "remit.kernel.kernel",
+        'elif isinstance(event, e.Moved) and event.state == "unknown":',
+        'elif isinstance(event, e.Moved) and event.state == "forgotten":',
+        60,
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (*PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)
