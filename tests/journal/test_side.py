@@ -77,3 +77,23 @@ def test_a_short_salt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="5 bytes"):
         store.put("note", TEXT)
     store.close()
+
+
+def test_a_disk_that_refuses_one_text_never_loses_another_in_silence(tmp_path: Path) -> None:
+    """sqlite gives up everything since the last sync when the disk is full: then no entry that names it may follow."""
+    store = SideStore(tmp_path / "side.db", os.urandom)
+    kept = store.put("thought", b"before")
+    store.sync()
+    with sqlite3.connect(tmp_path / "side.db") as other:
+        (pages,) = other.execute("PRAGMA page_count").fetchone()
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.Error):
+        store.put("thought", b"x" * 100_000)
+    store.sync()  # alone it takes nothing along
+
+    store.put("thought", b"of somebody else")
+    with pytest.raises(sqlite3.Error):
+        store.put("thought", b"x" * 100_000)
+    with pytest.raises(sqlite3.Error, match="gone"):
+        store.sync()
+    assert store.get(kept) == b"before"

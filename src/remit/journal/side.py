@@ -45,6 +45,9 @@ class SideStore:
         # Made before sqlite opens it, so that it never exists with a wider mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._random_bytes = random_bytes
+        self._waiting = False
+        """Whether texts were put that no sync has made durable yet."""
+        self._lost = False
         self._database = sqlite3.connect(path)
         self._database.execute("PRAGMA secure_delete = ON")
         self._database.execute("PRAGMA journal_mode = TRUNCATE")
@@ -53,17 +56,28 @@ class SideStore:
         self._database.commit()
 
     def put(self, kind: str, text: bytes) -> str:
-        """Keep a text (UTF-8 or raw bytes) under a kind, and return its digest in hex. Durable after `sync`."""
+        """Keep a text (UTF-8 or raw bytes) under a kind, and return its digest in hex. Durable after `sync`.
+
+        A disk that refuses one text may take those put before it along: the next `sync` then fails too.
+        """
         salt = self._random_bytes(SALT_BYTES)
         if len(salt) != SALT_BYTES:
             raise ValueError(f"the random source gave {len(salt)} bytes instead of {SALT_BYTES}")
         digest = _digest(salt, text)
-        self._database.execute("INSERT INTO side VALUES (?, ?, ?, ?)", (digest, kind, salt, text))
+        try:
+            self._database.execute("INSERT INTO side VALUES (?, ?, ?, ?)", (digest, kind, salt, text))
+        except sqlite3.Error:
+            self._lost = self._lost or (self._waiting and not self._database.in_transaction)
+            raise
+        self._waiting = True
         return digest
 
     def sync(self) -> None:
         """Make every text put so far durable. Call it before the journal entry that names the digest is synced."""
+        if self._lost:
+            raise sqlite3.OperationalError("the disk refused a text, and those put with it are gone")
         self._database.commit()
+        self._waiting = False
 
     def get(self, digest: str) -> bytes:
         """The text of a digest. SideTextMissing where it was erased, altered or never put."""
