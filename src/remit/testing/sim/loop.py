@@ -58,7 +58,7 @@ class Process:
         self.context.run(_owner.set, self)
         self.tasks: weakref.WeakValueDictionary[int, _Task[Any]] = weakref.WeakValueDictionary()
         self._held: deque[_Call] = deque()
-        self._remains: list[_Task[Any]] = []
+        self._spawned: set[asyncio.Task[Any]] = set()  # else nobody holds them, and they are garbage
 
     def __repr__(self) -> str:
         return f"<process {self.name}>"
@@ -178,7 +178,10 @@ class VirtualLoop(Absent):
         if not process.alive:
             work.close()
             raise RuntimeError(f"{process} is dead")
-        return self.create_task(work, context=process.context.copy())
+        task = self.create_task(work, context=process.context.copy())
+        process._spawned.add(task)
+        task.add_done_callback(process._spawned.discard, context=process.context)
+        return task
 
     def kill(self, process: Process) -> None:
         """End the process as kill -9 does: no callback, timer, task or `finally` of it runs again in this run.

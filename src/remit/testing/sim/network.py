@@ -55,6 +55,7 @@ class Network:
             del self._cut[path]
             for end in self._of(path):
                 end.hurry()
+                end.peer.hurry()  # which may be closed and gone, and have said something before
 
     def drop(self, path: str) -> None:
         """Break every open link of the path now, at both ends, with what is under way on it."""
