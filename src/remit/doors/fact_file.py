@@ -86,7 +86,7 @@ def _json_rows(fact: Fact, source: str, problems: list[Problem]) -> Iterator[tup
             cells = json.loads(
                 line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_without_repeats
             )
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.append(Problem(number, "", f"is not JSON: {error}"))
             continue
         if not isinstance(cells, dict):

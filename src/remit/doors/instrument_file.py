@@ -85,7 +85,7 @@ def _json_rows(source: str, problems: list[tuple[int, str]]) -> Iterator[tuple[i
             continue
         try:
             row = json.loads(line)
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             problems.append((number, f"is not JSON: {fault}"))
             continue
         if isinstance(row, dict):

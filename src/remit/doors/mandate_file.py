@@ -136,7 +136,7 @@ def _parsed(path: Path, source: str) -> dict[str, Any]:
         raise MandateFileRefused(
             path, [Problem(_last_line_of(source, str(error)), "", str(error), "is said twice")]
         ) from error
-    except ValueError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         if isinstance(error, MandateFileRefused):
             raise
         line = re.search(r"line (\d+)", str(error))

@@ -111,7 +111,7 @@ def _read(path: Path) -> _File:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _File()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
+    except (ValueError, RecursionError, OSError) as fault:  # a number too long for Python is no error of TOML's own
         raise SettingInvalid(f"{path} cannot be read: {fault}", "Correct the file, or move it away") from None
     for key in found:
         if key not in _File.__struct_fields__:

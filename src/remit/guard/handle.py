@@ -39,9 +39,6 @@ QUIET_MAX = 100
 """Instruments that one entry calls quiet."""
 
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
 class WithText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A command and the free text beside it, which goes to the side store; the intent then carries its digest."""
 
@@ -120,7 +117,7 @@ class Handle:
         if len(source) > BODY_BYTES_MAX + TEXT_BYTES_MAX:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
         text = ""
-        kind = _fields.decode(source) if source[:1] == b"{" else {}
+        kind = _decoded(dict[str, msgspec.Raw], raw) if source[:1] == b"{" else {}
         if bytes(kind.get("kind", b"")) == b'"new_token"':
             return await self._new_token(by, _decoded(NewToken, raw))
         if "command" in kind:
@@ -263,7 +260,7 @@ class Handle:
 def _decoded(kind: Any, raw: msgspec.Raw, what: str = "command") -> Any:
     try:
         return decode(kind, bytes(raw) or b"{}")
-    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
+    except ValueError as fault:
         raise RequestMalformed(
             f"this is no {what}: {fault}", "Correct the field it names; src/remit/kernel/command.py has the words"
         ) from None

@@ -116,7 +116,7 @@ def _read(store: Store) -> dict[str, str]:
         return {}
     try:
         hashes = msgspec.json.decode(store.read(FILE, 0, store.size(FILE)), type=_File).hashes
-    except msgspec.DecodeError as fault:
+    except (ValueError, RecursionError) as fault:  # bytes that are no UTF-8 are no error of msgspec's own
         raise TokensDamaged(f"{FILE} cannot be read: {fault}", _RESTORE) from None
     distinct = set(hashes.values())
     if len(distinct) != len(hashes) or not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in distinct):

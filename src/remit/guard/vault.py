@@ -100,7 +100,7 @@ class Vault:
             raise errors.VaultMissing(f"there are no keys ({KEYS}/{FILE})", "Restore them from a backup")
         try:
             file = msgspec.json.decode(store.read(FILE, 0, store.size(FILE)), type=_Open | _Locked)
-        except msgspec.DecodeError as fault:
+        except (ValueError, RecursionError) as fault:  # bytes that are no UTF-8 are no error of msgspec's own
             raise errors.VaultDamaged(f"{KEYS}/{FILE} cannot be read: {fault}", "Restore it from a backup") from None
         if isinstance(file, _Locked):
             return cls(_unlock(file, passphrase))

@@ -103,6 +103,10 @@ def verify(note: str, verifiers: Sequence[Verifier]) -> str:
 
 
 def _parts(note: str) -> tuple[str, list[str]]:
+    try:
+        note.encode()
+    except UnicodeEncodeError:
+        raise NoteInvalid("the note is no UTF-8 text", "Give it as it was signed") from None
     body, blank, signatures = note.rpartition("\n\n")
     if not blank or not signatures.endswith("\n"):
         raise NoteInvalid("the note has no signature block", "Give the whole note with its last newline")

@@ -59,7 +59,7 @@ def read(store: Reader, name: str) -> Snapshot:
         seq, epoch = header["seq"], header["epoch"]
         frontier = tuple(bytes.fromhex(peak) for peak in header["frontier"])
         Tree.from_frontier(seq, frontier)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise SnapshotDamaged(f"{name} has no readable header", "An older one is used; remove this file") from None
     if _name(seq) != name:
         raise SnapshotDamaged(f"{name} holds the snapshot of entry {seq}", "Remove this file")

@@ -35,12 +35,15 @@ def encode(value: object) -> bytes:
 
 
 def decode(kind: type[T], source: bytes | str) -> T:
-    """Return the record that `source` spells, or raise msgspec.ValidationError (a ValueError) naming the field at
-    fault."""
+    """Return the record that `source` spells, or raise a ValueError: of msgspec's, naming the field at fault, or
+    UnicodeDecodeError for bytes that are no UTF-8."""
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_dec_hook)
-    result: T = decoder.decode(source)
+    try:
+        result: T = decoder.decode(source)
+    except RecursionError:
+        raise msgspec.DecodeError("it nests too deep") from None
     return result
 
 

@@ -115,5 +115,5 @@ def result_of(answer: Answer, kind: type[Kind] | Any) -> Any:
     assert isinstance(answer.ok, msgspec.Raw)
     try:
         return decode(kind, bytes(answer.ok))
-    except msgspec.DecodeError as fault:
+    except ValueError as fault:
         raise RequestMalformed(f"unexpected answer: {fault}", "Use the same version of remit at both ends") from None

@@ -1,0 +1,51 @@
+"""What fuzzing found: one row for each find, as small as it could be made; the target's promise holds for it since."""
+
+from __future__ import annotations
+
+import base64
+from typing import NamedTuple
+
+from tests.journal.cases import SIGNER
+
+
+class Found(NamedTuple):
+    """One find: the target, what went wrong and what must happen, and the bytes in hex."""
+
+    target: str
+    was: str
+    data: str
+
+
+def _nested(before: str, after: str, depth: int = 50_000) -> str:
+    """Return lists in lists in hex; written out they would fill the page."""
+    return (before.encode() + b"[" * depth + b"]" * depth + after.encode()).hex()
+
+
+def _named(text: bytes) -> str:
+    """Return a note in hex whose signature line names the known key and signs nothing."""
+    line = base64.b64encode(SIGNER.verifier.key_hash + bytes(64))
+    return (text + b"\n" + "\u2014 ".encode() + SIGNER.name.encode() + b" " + line + b"\n").hex()
+
+
+FOUND = (
+    Found("tokens", "a file of token hashes that is no UTF-8 is damaged by name, no UnicodeDecodeError",
+          b'\2{"format":"remit-tokens-1","hashes":{"\xff":"a"}}'.hex()),
+    Found("notes", "a note that is no UTF-8 is invalid by name, no UnicodeEncodeError", _named(b"\xff\n")),
+    Found("server", "a command that is no UTF-8 is malformed, not a fault of the guard",
+          b'\1operator command {"\xff":1}'.hex()),
+    Found("commands", "a body that nests too deep is refused as every other that is none",
+          _nested('\0{"x":', ',"kind":"tick"}')),
+    Found("records", "an entry that nests too deep is no record", _nested('{"x":', "}")),
+    Found("replies", "a reply that nests too deep is an outcome nobody knows",
+          _nested('\0{"x":', ',"reply":"done"}')),
+    Found("messages", "a message that nests too deep is unreadable", _nested('{"report":{"x":', "}}")),
+    Found("permits", "a request that nests too deep is refused, and the venue goes on", _nested('\0{"x":', "}")),
+    Found("mandates", "a mandate file that nests too deep is refused by name (TOML)", _nested("\0x = ", "")),
+    Found("mandates", "a mandate file that nests too deep is refused by name (JSON)", _nested('\1{"x":', "}")),
+    Found("facts", "a fact file that nests too deep is refused by name", _nested('\1{"x":', "}")),
+    Found("instruments", "an instrument file that nests too deep is refused by name", _nested('\1{"x":', "}")),
+    Found("settings", "settings that nest too deep are refused by name", _nested("x = ", "")),
+    Found("snapshots", "a snapshot whose header nests too deep is damaged by name", _nested('\1{"x":', "}\n")),
+    Found("settings", "a number of more digits than Python reads is refused by name",
+          (b"peers = [" + b"9" * 5000 + b"]").hex()),
+)  # fmt: skip
