@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from remit.guard.errors import GuardError
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import plain
 from remit.kernel.effect import Alert
 from remit.kernel.numbers import text
 from remit.testing.faults import MEANING
-from remit.up.words import drift_words, order_words, reason
+from remit.up.words import drift_words, order_words
 from remit.venues.paper import messages
 
 FIELD_MAX = 60
@@ -51,9 +52,9 @@ def _asked(body: Any) -> str:
 
 def _answered(answer: Any) -> str:
     """Only an error: what was decided is told by the guard's entry."""
-    if isinstance(answer, Exception):
-        return f"is told {getattr(answer, 'code', type(answer).__name__)}: {answer}"
-    return ""
+    if isinstance(answer, GuardError):
+        return f"is told {answer}"
+    return f"is told {type(answer).__name__}: {answer}" if isinstance(answer, Exception) else ""
 
 
 def heard(record: e.Record) -> str:
@@ -75,8 +76,14 @@ def decided(decision: e.Decision) -> str:
         f"worth up to {text(decision.worth)} {decision.currency}"
     )
     reducing = f", {text(decision.reducing)} of it proven to reduce" if decision.reducing else ""
-    why = "".join(f"; {reason(finding)}" for finding in decision.findings)
+    why = "".join(f"; {_because(finding)}" for finding in decision.findings)
     return f"{verb} {decision.order or 'it'}: {numbers}{reducing}{why}"
+
+
+def _because(finding: e.Finding) -> str:
+    """Return why a rule did not hold, with its exact numbers: a story may hang on the last digit."""
+    again = "" if finding.retry_after_s is None else f", again in {finding.retry_after_s} s"
+    return f"{finding.rule} of {finding.subject}: {finding.actual}, limit {finding.limit} ({finding.unit}){again}"
 
 
 def _event(event: e.Event, record: e.Record) -> str:
