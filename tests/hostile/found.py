@@ -6,33 +6,36 @@ import base64
 from typing import NamedTuple
 
 from tests.journal.cases import SIGNER
+from tests.kernel.test_fuzz import busy
+
+from remit.kernel.snapshot import dump
 
 
 class Found(NamedTuple):
-    """One find: the target, what went wrong and what must happen, and the bytes in hex."""
+    """One find: the target, what went wrong and what must happen, and the bytes."""
 
     target: str
     was: str
-    data: str
+    data: bytes
 
 
-def _nested(before: str, after: str, depth: int = 50_000) -> str:
-    """Return lists in lists in hex; written out they would fill the page."""
-    return (before.encode() + b"[" * depth + b"]" * depth + after.encode()).hex()
+def _nested(before: str, after: str, depth: int = 50_000) -> bytes:
+    """Return lists in lists; written out they would fill the page."""
+    return before.encode() + b"[" * depth + b"]" * depth + after.encode()
 
 
-def _named(text: bytes) -> str:
-    """Return a note in hex whose signature line names the known key and signs nothing."""
+def _named(text: bytes) -> bytes:
+    """Return a note whose signature line names the known key and signs nothing."""
     line = base64.b64encode(SIGNER.verifier.key_hash + bytes(64))
-    return (text + b"\n" + "\u2014 ".encode() + SIGNER.name.encode() + b" " + line + b"\n").hex()
+    return text + b"\n" + "\u2014 ".encode() + SIGNER.name.encode() + b" " + line + b"\n"
 
 
 FOUND = (
     Found("tokens", "a file of token hashes that is no UTF-8 is damaged by name, no UnicodeDecodeError",
-          b'\2{"format":"remit-tokens-1","hashes":{"\xff":"a"}}'.hex()),
+          b'\2{"format":"remit-tokens-1","hashes":{"\xff":"a"}}'),
     Found("notes", "a note that is no UTF-8 is invalid by name, no UnicodeEncodeError", _named(b"\xff\n")),
     Found("server", "a command that is no UTF-8 is malformed, not a fault of the guard",
-          b'\1operator command {"\xff":1}'.hex()),
+          b'\1operator command {"\xff":1}'),
     Found("commands", "a body that nests too deep is refused as every other that is none",
           _nested('\0{"x":', ',"kind":"tick"}')),
     Found("records", "an entry that nests too deep is no record", _nested('{"x":', "}")),
@@ -47,5 +50,11 @@ FOUND = (
     Found("settings", "settings that nest too deep are refused by name", _nested("x = ", "")),
     Found("snapshots", "a snapshot whose header nests too deep is damaged by name", _nested('\1{"x":', "}\n")),
     Found("settings", "a number of more digits than Python reads is refused by name",
-          (b"peers = [" + b"9" * 5000 + b"]").hex()),
+          (b"peers = [" + b"9" * 5000 + b"]")),
+    Found("notes", "a root in another spelling of base64 is malformed",
+          b"origin\n0\n" + b"A" * 42 + b"C=\n\n.\n"),
+    Found("notes", "a size of more digits than Python reads is malformed",
+          b"origin\n" + b"9" * 5000 + b"\n" + b"A" * 43 + b"=\n\n.\n"),
+    Found("snapshots", "a state that speaks of what it does not hold is a ValueError, no KeyError",
+          b"\2" + dump(busy().state).replace(b'"name":"main"', b'"name":"gone"', 1)),
 )  # fmt: skip

@@ -10,4 +10,4 @@ from tests.hostile.targets import TARGETS
 
 @pytest.mark.parametrize("found", FOUND, ids=lambda found: f"{found.target}-{found.was[:60]}")
 def test_what_was_found_stays_mended(found: Found) -> None:
-    bounded(TARGETS[found.target], bytes.fromhex(found.data))
+    bounded(TARGETS[found.target], found.data)

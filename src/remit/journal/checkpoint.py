@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remit.journal import note
 from remit.journal.errors import NoteInvalid
 
+_SIZE = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)  # no journal has more entries than fit 63 bits
 CLEAN_STOP = "clean-stop"  # extension line of the checkpoint that closes a journal; the next opening writes one over it
 OPENED = "opened"  # extension line of the checkpoint that an opening writes: its write test
 
@@ -43,10 +44,10 @@ def parse(signed: str) -> Checkpoint:
         raise NoteInvalid("a checkpoint has an origin, a size and a root", "Give the whole checkpoint")
     origin, size, root_text, *extensions = lines
     try:
-        root = base64.b64decode(root_text, validate=True)
-    except (ValueError, binascii.Error):
+        root = note.unbase64(root_text)
+    except ValueError:
         root = b""
-    if len(root) != 32 or not (size.isascii() and size.isdigit()) or str(int(size)) != size:
+    if len(root) != 32 or not _SIZE.fullmatch(size):
         raise NoteInvalid("the checkpoint's size or root is malformed", "Give the whole checkpoint")
     return Checkpoint(origin, int(size), root, tuple(extensions), signed)
 

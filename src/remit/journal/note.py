@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -46,8 +45,8 @@ def parse_verifier(text: str) -> Verifier:
     parts = text.split("+", 2)
     try:
         name, key_hash, encoded = parts
-        key = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
+        key = unbase64(encoded)
+    except ValueError:
         raise NoteInvalid(f"{text!r} is no verifier key", "Give it as name+hash+key") from None
     if key[:1] != ED25519:
         raise NoteInvalid("the verifier key is not an Ed25519 key", "Give a key of type 1")
@@ -102,6 +101,14 @@ def verify(note: str, verifiers: Sequence[Verifier]) -> str:
     return text
 
 
+def unbase64(text: str) -> bytes:
+    """The bytes that base64 spells. ValueError for every spelling but the one that encoding them gives."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("base64 with bits that mean nothing")
+    return found
+
+
 def _parts(note: str) -> tuple[str, list[str]]:
     try:
         note.encode()
@@ -123,8 +130,8 @@ def _check_text(text: str) -> None:
 def _signature(line: str) -> tuple[str, bytes, bytes]:
     name, space, encoded = line.removeprefix(_SIGNATURE_START).partition(" ")
     try:
-        raw = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
+        raw = unbase64(encoded)
+    except ValueError:
         raw = b""
     if not line.startswith(_SIGNATURE_START) or not name or not space or len(raw) < 5:
         raise NoteInvalid("a signature line is malformed", "Give the whole note as it was signed")

@@ -198,10 +198,18 @@ def state_hash(state: State) -> str:
 
 
 def load(source: bytes) -> State:
-    """Return the state that `source` spells. Raises msgspec.ValidationError (a ValueError) for what is no snapshot."""
+    """Return the state that `source` spells. Raises ValueError for what is no snapshot, or one that speaks of what is
+    not in it."""
     image = decode(Image, source)
     if image.format != FORMAT:
         raise ValueError(f"snapshot format {image.format} is not {FORMAT}: start from the journal's first entry")
+    try:
+        return _state(image)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError) as fault:
+        raise ValueError(f"the snapshot does not fit together ({type(fault).__name__}: {fault})") from fault
+
+
+def _state(image: Image) -> State:
     state = State()
     for name in SCALARS:
         setattr(state, name, getattr(image, name))
