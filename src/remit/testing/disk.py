@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 
 
 class Crashed(Exception):
@@ -66,6 +67,11 @@ class MemoryStore:
             _apply(after._durable[name], offset, data)
         after.live = {name: bytearray(data) for name, data in after._durable.items()}
         return after
+
+    @property
+    def durable(self) -> Mapping[str, bytearray]:
+        """What a power loss would leave now, file by file: to be looked at, not to be changed."""
+        return self._durable
 
     def unsynced_bytes(self) -> int:
         """How many written bytes a power loss could still take."""
