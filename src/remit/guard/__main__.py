@@ -14,9 +14,10 @@ from pathlib import Path
 
 from remit.guard import config
 from remit.guard.errors import GuardError, SettingInvalid
+from remit.guard.guard import OPERATOR_TOKEN
 from remit.guard.hygiene import harden
 from remit.guard.loop import said
-from remit.guard.serve import OPERATOR_TOKEN, GuardProcess
+from remit.guard.serve import GuardProcess
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
 
@@ -60,7 +61,7 @@ async def _run(settings: config.Settings, passphrase: str | None, resume: Resume
     gc.set_threshold(GARBAGE_EVERY)
 
     def ready(token: str | None) -> None:
-        for warning in process.recovered.warnings:
+        for warning in process.guard.recovered.warnings:
             print(f"remit guard: {warning}", file=sys.stderr)
         if token is not None:
             print(

@@ -13,12 +13,12 @@ from remit.guard import halt_file
 from remit.guard.config import FILE as SETTINGS_FILE
 from remit.guard.config import Settings
 from remit.guard.errors import GuardError, GuardRunning, SettingInvalid, VaultExists, VaultMissing
-from remit.guard.private import check_private, make_private
+from remit.guard.guard import OPERATOR_TOKEN, PERMIT_KEY, RESET_OPERATOR
+from remit.guard.private import check_private, make_private, write_private
 from remit.guard.recover import ORIGIN
-from remit.guard.serve import OPERATOR_TOKEN, PERMIT_KEY, RESET_OPERATOR, SIDE, write_private
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
-from remit.guard.world import JOURNAL, KEYS, TOKENS, RealWorld, World
+from remit.guard.world import JOURNAL, KEYS, SIDE, TOKENS, RealWorld, World
 from remit.journal import backup as backups
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import JournalError, StoreLocked

@@ -1,4 +1,4 @@
-"""Private folders: nobody but the user the guard runs as may look into them."""
+"""Private folders and files: nobody but the user the guard runs as may look into them."""
 
 from __future__ import annotations
 
@@ -50,3 +50,13 @@ def make_private(folder: Path, *, shared: bool = False) -> None:
             f"{folder} is no private folder of this user (mode {stat.S_IMODE(status.st_mode):o})",
             f"Run: chmod {'go-w' if shared else 'go-rwx'} {shlex.quote(str(folder))} -- or name another folder",
         )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a small file that only this user can read, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

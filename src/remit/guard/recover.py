@@ -10,7 +10,7 @@ from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
 from remit.journal.errors import SnapshotDamaged
-from remit.journal.log import Journal, Recovery, Resume, read_entries
+from remit.journal.log import SEGMENT_BYTES, Journal, Recovery, Resume, read_entries
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Store
 from remit.kernel import command as c
@@ -35,7 +35,7 @@ class Recovered(NamedTuple):
     warnings: list[str]
 
 
-def recover(world: World, vault: Vault, resume: Resume | None = None) -> Recovered:
+def recover(world: World, vault: Vault, resume: Resume | None = None, segment_bytes: int = SEGMENT_BYTES) -> Recovered:
     """Open the journal and fold what it holds, from the latest sound snapshot on.
 
     JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where
@@ -45,7 +45,10 @@ def recover(world: World, vault: Vault, resume: Resume | None = None) -> Recover
     warnings: list[str] = []
     latest, state = _latest_named(store, warnings)
     kernel = Kernel(state)
-    journal, recovery = Journal.open(store, vault.checkpoint_signer(ORIGIN), snapshot=latest, resume_poisoned=resume)
+    signer = vault.checkpoint_signer(ORIGIN)
+    journal, recovery = Journal.open(
+        store, signer, snapshot=latest, resume_poisoned=resume, segment_bytes=segment_bytes
+    )
     for index, entry in journal.entries(kernel.state.seq):
         record = decode(Record, entry)
         kernel.fold(record)

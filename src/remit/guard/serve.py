@@ -1,280 +1,40 @@
-"""The guard's process: it opens everything, serves until it is told to stop, and stops so that nothing is in doubt."""
+"""The guard's process: its settings, this machine as its world, and the signals that stop it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import os
 import signal
 from collections.abc import Callable
-from importlib import resources
-from pathlib import Path
-from typing import Any
 
-import remit
-from remit.guard.board import Board
-from remit.guard.calendar import running_out
-from remit.guard.clock import Clock
-from remit.guard.closing import Closing
 from remit.guard.config import Settings, paper_socket
-from remit.guard.courier import Courier
-from remit.guard.errors import GuardStopped
-from remit.guard.handle import Handle, NewToken
-from remit.guard.listener import Listener
-from remit.guard.loop import Loop
-from remit.guard.protection import alert_of_start
-from remit.guard.reconciler import Reconciler
-from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
-from remit.guard.vault import FILE as VAULT_FILE
-from remit.guard.vault import Vault
-from remit.guard.watch import Watch
+from remit.guard.guard import Guard
+from remit.guard.recover import SNAPSHOT_EVERY
 from remit.guard.wire import Server
-from remit.guard.world import KEYS, RealWorld
-from remit.journal.log import Resume
-from remit.journal.side import SideStore
-from remit.journal.verify import VERIFIER
-from remit.kernel import command as c
-from remit.kernel.effect import Alert
-from remit.kernel.event import Record, Took
-from remit.kernel.names import GUARD, subject
-from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.guard.world import RealWorld
+from remit.journal.log import SEGMENT_BYTES, Resume
 from remit.venues.paper.codec import Paper
-from remit.venues.seam import Venue
-
-OPERATOR_TOKEN = "operator.token"
-RESET_OPERATOR = "reset-operator"
-PERMIT_KEY = "permit.pub"
-SIDE = "side.db"
-FLUSH_NS = NANOSECONDS // 4
 
 
 class GuardProcess:
-    """One running guard over one data folder."""
+    """One running guard over one data folder. A connection that the settings name no socket for goes to the paper
+    venue's."""
 
     def __init__(self, settings: Settings, passphrase: str | None = None, resume: Resume | None = None) -> None:
-        self.settings = settings
-        self.world = RealWorld(settings.home, settings.links)
-        self.vault = open_vault(self.world, passphrase)
-        self.venues: dict[str, Venue] = {Paper.name: Paper()}
-        self.recovered: Recovered = recover(self.world, self.vault, resume)
-        self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
-        self.side = SideStore(settings.home / SIDE, self.world.random)
-        self.tokens = self.vault.tokens(self.world)
-        self.board = Board(self.kernel.state)
-        clock = Clock(self.kernel.state.at, self.world.now(), self.world.monotonic())
-        self.loop = Loop(
-            self.world,
-            self.journal,
-            self.kernel,
-            self.venues,
-            clock,
-            act=lambda due: self.courier.carry(due),
-            heard=self._heard,
-            before_sync=self.side.sync,
+        self.guard = Guard(
+            RealWorld(settings.home, settings.links, elsewhere=paper_socket(settings.socket)),
+            {Paper.name: Paper()},
+            lambda handle: Server(settings.socket, handle, frozenset(settings.peers)),
+            passphrase=passphrase,
+            resume=resume,
+            about={"environment": settings.environment, "home": str(settings.home)},
+            snapshot_every=SNAPSHOT_EVERY,
+            segment_bytes=SEGMENT_BYTES,
         )
-        self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
-        self.courier = Courier(self.world, self.vault, self.loop, self.venues)
-        self.watch = Watch(self.world, self.loop)
-        self.reconciler = Reconciler(self.world, self.loop, self.venues)
-        self.closing = Closing(self.world, self.loop, self.board, self.courier.spawn)
-        self.handle = Handle(
-            self.world,
-            self.kernel,
-            self.journal,
-            self.loop,
-            self.board,
-            self.tokens,
-            self.side,
-            self.venues,
-            self._about,
-            self.watch.check_resume,
-        )
-        self.server = Server(settings.socket, self.handle, frozenset(settings.peers))
-        self.listeners: list[Listener] = []
-        self._snapshot_seq = self.kernel.state.seq
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
         the disk fails."""
-        loop = asyncio.get_running_loop()
-        writing = loop.create_task(self.loop.run())
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        try:
-            await self._begin()
-            token = await self._operator_token()
-            await self.server.start()
-            ready(token)
-            stopping = loop.create_task(stop.wait())
-            await asyncio.wait({stopping, writing}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-        finally:
-            await self._end(writing)
-
-    async def _begin(self) -> None:
-        """Note the start, ask about everything that was under way, and open the venues' streams."""
-        resumed = self.recovered.recovery.resumed
-        alert = alert_of_start(self.kernel.state, self.started_at)
-        if alert is not None:
-            self.world.alert(alert)
-        await self.loop.enter(
-            GUARD,
-            c.KernelStarted(
-                version=remit.__version__,
-                digest=kernel_digest(),
-                clean=self.recovered.recovery.clean_stop or self.recovered.recovery.created,
-                prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
-                resumed_by="" if resumed is None else resumed.person,
-                resumed_why="" if resumed is None else resumed.reason,
-            ),
-        )
-        for connection in self.kernel.state.connections:
-            self._link(connection)
-        self.watch.look_for_halt_file()
-        write_private(self.settings.home / PERMIT_KEY, self.vault.permit_key.hex() + "\n")
-        write_private(self.settings.home / VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
-        for body in list(running_out(self.kernel.state, self.loop.now())):
-            await self.loop.enter(GUARD, body)
-        await asyncio.gather(*(self.loop.enter(GUARD, body) for body in in_doubt(self.kernel.state)))
-        for connection in self.kernel.state.connections:
-            self._open(connection)
-        self.closing.begin()
-        self.courier.spawn(self.watch.run())
-        self.courier.spawn(self.reconciler.run())
-        self.courier.spawn(self._every())
-
-    async def _operator_token(self) -> str | None:
-        """Make an operator token at the first start, or where the machine's owner asked for one with a file."""
-        reset = self.settings.home / RESET_OPERATOR
-        known = any(
-            grant.role == "operator"
-            for name, grant in self.kernel.state.tokens.items()
-            if name not in self.kernel.state.revoked
-        )
-        if known and not reset.exists():
-            return None
-        secret, _ = await self.handle.issue(GUARD, NewToken(role="operator", name="owner", owner="owner"))
-        write_private(self.settings.home / OPERATOR_TOKEN, secret + "\n")
-        reset.unlink(missing_ok=True)
-        return secret
-
-    def _heard(self, record: Record) -> None:
-        self.handle.followers.heard(record)
-        body = record.command.body
-        if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
-            self._open(body.connection.name)
-        if isinstance(body, c.Woke):
-            for listener in self.listeners:
-                listener.reopen()
-        self.watch.heard(record)
-        self.reconciler.heard(record)
-        self.closing.heard(record)
-
-    def _open(self, connection: str) -> None:
-        """Listen to a connection's venue and take over what it holds; alert where this version cannot speak with it."""
-        venue = self.kernel.state.connections[connection].venue
-        if venue not in self.venues:
-            why = f"{connection} goes to {venue}, which this version cannot speak with: nothing can be sent there"
-            self.world.alert(Alert("venue_unknown", subject("connection", connection), why))
-            return
-        self._link(connection)
-        listener = Listener(self.world, self.loop, connection, self.venues[venue])
-        self.listeners.append(listener)
-        self.courier.spawn(listener.run())
-
-    def _link(self, connection: str) -> None:
-        """Name the socket of a connection that the settings name none for: that of the paper venue."""
-        if connection not in self.settings.links:
-            self.world.link(connection, paper_socket(self.settings.socket))
-
-    async def _every(self) -> None:
-        """Journal the marks that are due, the days that run out, and a snapshot now and then."""
-        checked = 0
-        while True:
-            await self.world.sleep(FLUSH_NS)
-            await self.handle.flush()
-            await self.handle.listen_for_silence()
-            at = self.loop.now()
-            if at > checked + DAY_NS // 24:
-                checked = at
-                for body in list(running_out(self.kernel.state, at)):
-                    await self.loop.enter(GUARD, body)
-            if self.kernel.state.seq >= self._snapshot_seq + SNAPSHOT_EVERY:
-                await self._snapshot()
-
-    async def _snapshot(self) -> None:
-        """Write a snapshot; one that cannot be written is told and tried again after as many entries."""
-        self.loop.check()  # after a fault the state may be ahead of the journal
-        self._snapshot_seq = self.kernel.state.seq
-        try:
-            taken = take_snapshot(self.world, self.journal, self.kernel)
-        except OSError as fault:
-            self.world.alert(Alert("snapshot_failed", "firm", f"the disk refused a snapshot: {fault}"))
-            return
-        await self.loop.enter(GUARD, taken)
-
-    def _about(self) -> dict[str, Any]:
-        head = self.journal.head
-        return {
-            "version": remit.__version__,
-            "environment": self.settings.environment,
-            "started_at": self.started_at,
-            "journal": {"size": head.size, "root": head.root.hex()},
-            "permit_key": self.vault.permit_key.hex(),
-            "home": str(self.settings.home),
-            "halt_file": self.world.halt_file() is not None,
-        }
-
-    async def _end(self, writing: asyncio.Task[None]) -> None:
-        await self.server.stop()
-        if self.loop.failed is None and not writing.done():
-            with contextlib.suppress(GuardStopped):
-                await self.watch.dead_men.arm_for_the_end()
-        await self.courier.stop()
-        if self.loop.failed is None and not writing.done():
-            with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
-                await self.loop.enter(GUARD, c.KernelStopped())
-        self.loop.stop()
-        try:
-            await writing
-        finally:
-            self.side.close()
-            if self.loop.failed is None:
-                self.journal.close()
-            self.world.close()
-
-
-def open_vault(world: RealWorld, passphrase: str | None) -> Vault:
-    """Open the vault, or make one at the very first start."""
-    if VAULT_FILE in world.store(KEYS).names():
-        return Vault.open(world, passphrase)
-    return Vault.create(world, passphrase)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a small file that only this user can read, whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def kernel_digest() -> str:
-    """Return the SHA-256 over the kernel's source files: which code decides."""
-    state = hashlib.sha256()
-    stack = [resources.files("remit.kernel")]
-    files = []
-    while stack:
-        for item in stack.pop().iterdir():
-            if item.is_dir():
-                stack.append(item)
-            elif item.name.endswith(".py"):
-                files.append(item)
-    for file in sorted(files, key=str):
-        source = file.read_bytes()
-        state.update(len(source).to_bytes(8, "big") + source)
-    return state.hexdigest()
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await self.guard.run(stop, ready)

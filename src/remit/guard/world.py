@@ -16,13 +16,15 @@ import msgspec
 from remit.guard import halt_file
 from remit.guard.errors import LinkDown
 from remit.guard.link import Link, listen
-from remit.guard.private import check_private
+from remit.guard.private import check_private, write_private
+from remit.journal.side import SideStore
 from remit.journal.store import FileStore, Store
 from remit.kernel.effect import Alert
 
 JOURNAL = "journal"
 KEYS = "keys"
 TOKENS = "tokens"
+SIDE = "side.db"
 
 
 class World(Protocol):
@@ -56,6 +58,22 @@ class World(Protocol):
         """The named private folder, the same object for each call; OpenToOthers where others could read it."""
         ...
 
+    def side(self) -> SideStore:
+        """The side store, opened; sqlite3.Error."""
+        ...
+
+    def has_file(self, name: str) -> bool:
+        """Whether a small file of this name lies beside the folders: how the machine's owner asks for something."""
+        ...
+
+    def publish(self, name: str, text: str) -> None:
+        """Write a small file beside the folders for this user to find, whole or not at all; OSError."""
+        ...
+
+    def remove_file(self, name: str) -> None:
+        """Remove a small file from beside the folders, if it is there; OSError."""
+        ...
+
     async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
         """Send one message to a connection's venue and return its reply.
 
@@ -73,11 +91,16 @@ class World(Protocol):
         """Tell people, loudly. It never blocks and never raises."""
         ...
 
+    def close(self) -> None:
+        """Close the links and give up the folders."""
+        ...
+
 
 class RealWorld:
     """This machine: its clocks, its randomness, folders under `home`, and Unix sockets to the venues.
 
-    `links` names the socket of each connection's venue. A reply that takes longer than `reply_timeout_s` is unknown.
+    `links` names the socket of each connection's venue, `elsewhere` that of all others. A reply that takes longer than
+    `reply_timeout_s` is unknown.
     `tell` receives alerts; by default they are lines of JSON on standard error.
     """
 
@@ -87,10 +110,12 @@ class RealWorld:
         links: Mapping[str, Path],
         reply_timeout_s: float = 10,
         tell: Callable[[Alert], None] | None = None,
+        elsewhere: Path | None = None,
     ) -> None:
         self._home = home
         self._reply_timeout_s = reply_timeout_s
         self._links = {connection: Link(path, reply_timeout_s) for connection, path in links.items()}
+        self._elsewhere = elsewhere
         self._stores: dict[str, FileStore] = {}
         self._tell = tell or _to_stderr
 
@@ -125,6 +150,22 @@ class RealWorld:
             self._stores[folder] = FileStore(self._home / folder)
         return self._stores[folder]
 
+    def side(self) -> SideStore:
+        """The file side.db under `home`, made where it is new."""
+        return SideStore(self._home / SIDE, self.random)
+
+    def has_file(self, name: str) -> bool:
+        """Whether there is a file of this name under `home`."""
+        return (self._home / name).exists()
+
+    def publish(self, name: str, text: str) -> None:
+        """Write a file under `home` that only this user can read."""
+        write_private(self._home / name, text)
+
+    def remove_file(self, name: str) -> None:
+        """Remove a file under `home`, if it is there."""
+        (self._home / name).unlink(missing_ok=True)
+
     async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
         """Send the message that `make` gives and return the reply to it; LinkDown, NoReply."""
         return await self._link(connection).send(make)
@@ -148,14 +189,12 @@ class RealWorld:
             store.close()
         self._stores.clear()
 
-    def link(self, connection: str, path: Path) -> None:
-        """Name the socket of a connection's venue, unless it has one."""
-        if connection not in self._links:
-            self._links[connection] = Link(path, self._reply_timeout_s)
-
     def _link(self, connection: str) -> Link:
         if connection not in self._links:
-            raise LinkDown(f"no socket is known for the connection {connection}", "Name it under [links] in remit.toml")
+            if self._elsewhere is None:
+                fix = "Name it under [links] in remit.toml"
+                raise LinkDown(f"no socket is known for the connection {connection}", fix)
+            self._links[connection] = Link(self._elsewhere, self._reply_timeout_s)
         return self._links[connection]
 
 

@@ -36,19 +36,18 @@ class Standing(Enum):
 
 
 class SideStore:
-    """A file of erasable texts, mode 0600. `random_bytes(n)` gives n unpredictable bytes; one thread uses the store.
+    """A file of erasable texts, mode 0600, or an open database. `random_bytes(n)` gives n unpredictable bytes; one
+    thread uses the store.
 
     Every method raises sqlite3.Error where the disk fails. An erased text is gone from this file, not from its backups.
     """
 
-    def __init__(self, path: Path, random_bytes: Callable[[int], bytes]) -> None:
-        # Made before sqlite opens it, so that it never exists with a wider mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    def __init__(self, place: Path | sqlite3.Connection, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
         self._waiting = False
         """Whether texts were put that no sync has made durable yet."""
         self._lost = False
-        self._database = sqlite3.connect(path)
+        self._database = place if isinstance(place, sqlite3.Connection) else _connect(place)
         self._database.execute("PRAGMA secure_delete = ON")
         self._database.execute("PRAGMA journal_mode = TRUNCATE")
         self._database.execute("PRAGMA synchronous = FULL")
@@ -116,6 +115,12 @@ _DO = {
     Standing.ALTERED: "Keep the file as evidence and restore the side store from a backup",
     Standing.UNKNOWN: "Check the digest, or restore the side store that belongs to this journal",
 }
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Made before sqlite opens it, so that it never exists with a wider mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return sqlite3.connect(path)
 
 
 def copy(path: Path, target: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
+import sqlite3
 from collections.abc import AsyncGenerator, Callable
 
 from remit.guard.errors import LinkDown
+from remit.journal.side import SideStore
 from remit.journal.store import Store
 from remit.kernel.effect import Alert
 from remit.testing.disk import MemoryStore
@@ -33,6 +35,8 @@ class MemoryWorld:
         self.deaf: set[str] = set()
         """Connections whose stream does not open, whatever else their venue answers."""
         self.disks = {} if disks is None else disks
+        self.files: dict[str, str] = {}
+        """The small files beside the folders, by name."""
         self.venues: dict[str, Script] = {}
         self.sent: list[tuple[str, bytes]] = []
         self.alerts: list[Alert] = []
@@ -75,6 +79,22 @@ class MemoryWorld:
         """The named folder: a disk in memory."""
         return self.disks.setdefault(folder, MemoryStore())
 
+    def side(self) -> SideStore:
+        """A side store in memory, gone with the guard that opened it."""
+        return SideStore(sqlite3.connect(":memory:"), self.random)
+
+    def has_file(self, name: str) -> bool:
+        """Whether `files` has one of this name."""
+        return name in self.files
+
+    def publish(self, name: str, text: str) -> None:
+        """Keep the file in `files`."""
+        self.files[name] = text
+
+    def remove_file(self, name: str) -> None:
+        """Drop the file from `files`."""
+        self.files.pop(name, None)
+
     async def send(self, connection: str, make: Callable[[], bytes]) -> bytes:
         """Hand the message to the venue's script; LinkDown where the connection has none."""
         if connection not in self.venues:
@@ -101,6 +121,9 @@ class MemoryWorld:
     def alert(self, alert: Alert) -> None:
         """Keep the alert in `alerts`."""
         self.alerts.append(alert)
+
+    def close(self) -> None:
+        """Nothing: nobody else wants what is in memory."""
 
     def pass_time(self, duration_ns: int) -> None:
         """Let both clocks go ahead, and wake the sleepers that fall due, in order."""

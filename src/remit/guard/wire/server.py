@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Callable, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -62,8 +62,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen; GuardRunning, OpenToOthers where the socket's folder is not private, OSError."""
-        listening = _bind(self.path, self.uids)
-        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Connection(self), sock=listening)
+        self._server = await self._listen(lambda: _Connection(self))
 
     async def stop(self) -> None:
         """Listen no more, give what is under way a second, close every connection and remove the socket."""
@@ -75,8 +74,16 @@ class Server:
             await asyncio.wait(tasks, timeout=1)
         for connection in tuple(self.connections):
             connection.close()
-        self.path.unlink(missing_ok=True)
+        self._leave()
         self._server = None
+
+    async def _listen(self, make: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
+        """Listen on the path; each caller gets a protocol of its own. A simulator listens elsewhere."""
+        return await asyncio.get_running_loop().create_unix_server(make, sock=_bind(self.path, self.uids))
+
+    def _leave(self) -> None:
+        """Leave nothing on the path."""
+        self.path.unlink(missing_ok=True)
 
 
 class _Connection(asyncio.Protocol):

@@ -1,0 +1,272 @@
+"""The guard: everything of it that is no process. Over any `World` it opens, serves until it is told to stop, and stops
+so that nothing is in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import remit
+from remit.guard.board import Board
+from remit.guard.calendar import running_out
+from remit.guard.clock import Clock
+from remit.guard.closing import Closing
+from remit.guard.courier import Courier
+from remit.guard.errors import GuardStopped
+from remit.guard.handle import Handle, NewToken
+from remit.guard.listener import Listener
+from remit.guard.loop import Loop
+from remit.guard.protection import alert_of_start
+from remit.guard.reconciler import Reconciler
+from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
+from remit.guard.vault import FILE as VAULT_FILE
+from remit.guard.vault import Vault
+from remit.guard.watch import Watch
+from remit.guard.wire import Server
+from remit.guard.world import KEYS, World
+from remit.journal.log import SEGMENT_BYTES, Resume
+from remit.journal.verify import VERIFIER
+from remit.kernel import command as c
+from remit.kernel.effect import Alert
+from remit.kernel.event import Record, Took
+from remit.kernel.names import GUARD, subject
+from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.venues.seam import Venue
+
+OPERATOR_TOKEN = "operator.token"
+RESET_OPERATOR = "reset-operator"
+PERMIT_KEY = "permit.pub"
+FLUSH_NS = NANOSECONDS // 4
+
+
+class Guard:
+    """One guard over one world. Making it opens the vault and recovers the journal; `run` serves.
+
+    `server` gives the wire server for what stands behind it. `heard` is told of each record once it is durable, before
+    anybody is answered. `about` is what callers are told of this guard beside its journal.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        venues: Mapping[str, Venue],
+        server: Callable[[Handle], Server],
+        *,
+        passphrase: str | None = None,
+        resume: Resume | None = None,
+        about: Mapping[str, Any] | None = None,
+        heard: Callable[[Record], None] = lambda record: None,
+        snapshot_every: int = SNAPSHOT_EVERY,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self.world = world
+        self.venues = venues
+        self.vault = open_vault(world, passphrase)
+        self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes)
+        self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
+        self.side = world.side()
+        self.tokens = self.vault.tokens(world)
+        self.board = Board(self.kernel.state)
+        clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
+        self.loop = Loop(
+            world,
+            self.journal,
+            self.kernel,
+            venues,
+            clock,
+            act=lambda due: self.courier.carry(due),
+            heard=self._heard,
+            before_sync=self.side.sync,
+        )
+        self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
+        self.courier = Courier(world, self.vault, self.loop, venues)
+        self.watch = Watch(world, self.loop)
+        self.reconciler = Reconciler(world, self.loop, venues)
+        self.closing = Closing(world, self.loop, self.board, self.courier.spawn)
+        self.handle = Handle(
+            world,
+            self.kernel,
+            self.journal,
+            self.loop,
+            self.board,
+            self.tokens,
+            self.side,
+            venues,
+            self._about,
+            self.watch.check_resume,
+        )
+        self.server = server(self.handle)
+        self.listeners: list[Listener] = []
+        self._said_of_it = dict(about or {})
+        self._told = heard
+        self._snapshot_every = snapshot_every
+        self._snapshot_seq = self.kernel.state.seq
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[str | None], None] = lambda token: None) -> None:
+        """Serve until `stop` is set. `ready` gets the operator's token where one was made now. JournalError when the
+        disk fails."""
+        loop = asyncio.get_running_loop()
+        writing = loop.create_task(self.loop.run())
+        try:
+            await self._begin()
+            token = await self._operator_token()
+            await self.server.start()
+            ready(token)
+            stopping = loop.create_task(stop.wait())
+            await asyncio.wait({stopping, writing}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        finally:
+            await self._end(writing)
+
+    async def _begin(self) -> None:
+        """Note the start, ask about everything that was under way, and open the venues' streams."""
+        resumed = self.recovered.recovery.resumed
+        alert = alert_of_start(self.kernel.state, self.started_at)
+        if alert is not None:
+            self.world.alert(alert)
+        await self.loop.enter(
+            GUARD,
+            c.KernelStarted(
+                version=remit.__version__,
+                digest=kernel_digest(),
+                clean=self.recovered.recovery.clean_stop or self.recovered.recovery.created,
+                prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
+                resumed_by="" if resumed is None else resumed.person,
+                resumed_why="" if resumed is None else resumed.reason,
+            ),
+        )
+        self.watch.look_for_halt_file()
+        self.world.publish(PERMIT_KEY, self.vault.permit_key.hex() + "\n")
+        self.world.publish(VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
+        for body in list(running_out(self.kernel.state, self.loop.now())):
+            await self.loop.enter(GUARD, body)
+        await asyncio.gather(*(self.loop.enter(GUARD, body) for body in in_doubt(self.kernel.state)))
+        for connection in self.kernel.state.connections:
+            self._open(connection)
+        self.closing.begin()
+        self.courier.spawn(self.watch.run())
+        self.courier.spawn(self.reconciler.run())
+        self.courier.spawn(self._every())
+
+    async def _operator_token(self) -> str | None:
+        """Make an operator token at the first start, or where the machine's owner asked for one with a file."""
+        known = any(
+            grant.role == "operator"
+            for name, grant in self.kernel.state.tokens.items()
+            if name not in self.kernel.state.revoked
+        )
+        if known and not self.world.has_file(RESET_OPERATOR):
+            return None
+        secret, _ = await self.handle.issue(GUARD, NewToken(role="operator", name="owner", owner="owner"))
+        self.world.publish(OPERATOR_TOKEN, secret + "\n")
+        self.world.remove_file(RESET_OPERATOR)
+        return secret
+
+    def _heard(self, record: Record) -> None:
+        self._told(record)
+        self.handle.followers.heard(record)
+        body = record.command.body
+        if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
+            self._open(body.connection.name)
+        if isinstance(body, c.Woke):
+            for listener in self.listeners:
+                listener.reopen()
+        self.watch.heard(record)
+        self.reconciler.heard(record)
+        self.closing.heard(record)
+
+    def _open(self, connection: str) -> None:
+        """Listen to a connection's venue and take over what it holds; alert where this version cannot speak with it."""
+        venue = self.kernel.state.connections[connection].venue
+        if venue not in self.venues:
+            why = f"{connection} goes to {venue}, which this version cannot speak with: nothing can be sent there"
+            self.world.alert(Alert("venue_unknown", subject("connection", connection), why))
+            return
+        listener = Listener(self.world, self.loop, connection, self.venues[venue])
+        self.listeners.append(listener)
+        self.courier.spawn(listener.run())
+
+    async def _every(self) -> None:
+        """Journal the marks that are due, the days that run out, and a snapshot now and then."""
+        checked = 0
+        while True:
+            await self.world.sleep(FLUSH_NS)
+            await self.handle.flush()
+            await self.handle.listen_for_silence()
+            at = self.loop.now()
+            if at > checked + DAY_NS // 24:
+                checked = at
+                for body in list(running_out(self.kernel.state, at)):
+                    await self.loop.enter(GUARD, body)
+            if self.kernel.state.seq >= self._snapshot_seq + self._snapshot_every:
+                await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        """Write a snapshot; one that cannot be written is told and tried again after as many entries."""
+        self.loop.check()  # after a fault the state may be ahead of the journal
+        self._snapshot_seq = self.kernel.state.seq
+        try:
+            taken = take_snapshot(self.world, self.journal, self.kernel)
+        except OSError as fault:
+            self.world.alert(Alert("snapshot_failed", "firm", f"the disk refused a snapshot: {fault}"))
+            return
+        await self.loop.enter(GUARD, taken)
+
+    def _about(self) -> dict[str, Any]:
+        head = self.journal.head
+        return {
+            "version": remit.__version__,
+            "started_at": self.started_at,
+            "journal": {"size": head.size, "root": head.root.hex()},
+            "permit_key": self.vault.permit_key.hex(),
+            "halt_file": self.world.halt_file() is not None,
+            **self._said_of_it,
+        }
+
+    async def _end(self, writing: asyncio.Task[None]) -> None:
+        await self.server.stop()
+        if self.loop.failed is None and not writing.done():
+            with contextlib.suppress(GuardStopped):
+                await self.watch.dead_men.arm_for_the_end()
+        await self.courier.stop()
+        if self.loop.failed is None and not writing.done():
+            with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
+                await self.loop.enter(GUARD, c.KernelStopped())
+        self.loop.stop()
+        try:
+            await writing
+        finally:
+            self.side.close()
+            if self.loop.failed is None:
+                self.journal.close()
+            self.world.close()
+
+
+def open_vault(world: World, passphrase: str | None) -> Vault:
+    """Open the vault, or make one at the very first start."""
+    if VAULT_FILE in world.store(KEYS).names():
+        return Vault.open(world, passphrase)
+    return Vault.create(world, passphrase)
+
+
+@cache
+def kernel_digest() -> str:
+    """Return the SHA-256 over the kernel's source files: which code decides."""
+    state = hashlib.sha256()
+    stack = [resources.files("remit.kernel")]
+    files = []
+    while stack:
+        for item in stack.pop().iterdir():
+            if item.is_dir():
+                stack.append(item)
+            elif item.name.endswith(".py"):
+                files.append(item)
+    for file in sorted(files, key=str):
+        source = file.read_bytes()
+        state.update(len(source).to_bytes(8, "big") + source)
+    return state.hexdigest()
