@@ -1,0 +1,197 @@
+"""The observer: told of everything that can be seen of a guard, its host, its callers and its venues, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple, Protocol
+from zlib import crc32
+
+import msgspec
+
+from remit.journal.errors import JournalError
+from remit.kernel.codec import decode, encode
+from remit.kernel.effect import Alert
+from remit.kernel.event import Record
+from remit.testing.disk import MemoryStore
+from remit.testing.sim.durable import Durable
+
+JOURNAL = "journal"
+LOSSES = frozenset({"old_copy", "truncated_tail"})
+"""What the world does to take away entries that were durable and told of."""
+
+Kind = Literal[
+    "heard", "joined", "sent", "arrived", "alerted", "asked", "answered",
+    "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell",
+]  # fmt: skip
+"""What was seen. `joined` is an entry that was found complete at a start and that nobody had heard of."""
+
+
+class Seen(NamedTuple):
+    """One observation: when by the steady clock and by the host's wall clock, and how many entries were durable then.
+
+    `who` is a connection, a caller or a folder; `what` the record, the bytes, the alert, the guard or the words.
+    """
+
+    kind: Kind
+    at_ns: int
+    wall_ns: int
+    durable: int
+    who: str
+    what: Any
+
+
+class Host(Protocol):
+    """What of the guard's host is looked at: its wall clock, and the bytes on its disks."""
+
+    @property
+    def disks(self) -> Mapping[str, MemoryStore]:
+        """The disks by folder."""
+
+    def now(self) -> int:
+        """The wall clock, in nanoseconds since the epoch."""
+
+
+class Observer:
+    """Keeps everything that it is told, in order, and changes nothing. It never raises for what it is told.
+
+    `records` are the durable records of the journal as it stands, across restarts: where the world puts an old copy
+    back they go back too, and `histories` counts on. `trace` has one line per observation where it is kept.
+    """
+
+    def __init__(self, clock: Callable[[], int], *, keep_trace: bool = False) -> None:
+        self.seen: list[Seen] = []
+        self.records: list[Record] = []
+        self.durable = Durable()
+        self.histories = 0
+        self.guard: Any = None
+        self.trace: list[str] = []
+        self._clock = clock
+        self._keep_trace = keep_trace
+        self._hash = sha256()
+        self._host: Host | None = None
+        self._is_lossy = False
+
+    def attach(self, host: Host) -> None:
+        """Look at this host's clock and disks from here on."""
+        self._host = host
+
+    def trace_hash(self) -> str:
+        """Return the SHA-256 over every observation with its time: two runs of one schedule have the same."""
+        return self._hash.hexdigest()
+
+    # -- the guard's life
+
+    def booting(self) -> None:
+        """A guard is about to be made on the host's disks, which are as whatever ended the one before left them."""
+        self.durable.begin()
+        self._see("booting", "", "", b"")
+        if self._is_lossy:
+            self._is_lossy = False
+            self._go_back()
+
+    def booted(self, guard: Any) -> None:
+        """A guard has opened its journal and knows what was in it; it has not begun yet."""
+        self.guard = guard
+        self._see("booted", "", guard, str(guard.kernel.state.seq).encode())
+        entries = self.durable.entries
+        while len(self.records) < len(entries):
+            entry = entries[len(self.records)]
+            self._record("joined", entry, decode(Record, entry))
+
+    def refused_start(self, fault: Exception) -> None:
+        """A guard refused to start, with a named fault."""
+        self._see("refused_start", "", fault, f"{type(fault).__name__} {_plain(fault)}".encode())
+
+    def died(self, why: str) -> None:
+        """The guard's process ended without a clean stop."""
+        self.guard = None
+        self._see("died", "", why, why.encode())
+
+    def stopped(self) -> None:
+        """The guard's process ended cleanly."""
+        self.guard = None
+        self._see("stopped", "", "", b"")
+
+    def heard(self, record: Record) -> None:
+        """The guard let a record out: it is durable by the guard's own account."""
+        self._look()
+        index, entries = record.command.seq - 1, self.durable.entries
+        entry = entries[index] if 0 <= index < len(entries) else encode(record)
+        self._record("heard", entry, record)
+
+    # -- the wire and the venues
+
+    def sent(self, connection: str, message: bytes) -> None:
+        """A message left the guard for a venue."""
+        self._see("sent", connection, message, message)
+
+    def arrived(self, connection: str, message: bytes) -> None:
+        """A message reached a venue's door."""
+        self._see("arrived", connection, message, message)
+
+    def asked(self, caller: str, body: object) -> None:
+        """A caller sent a command."""
+        self._see("asked", caller, body, _bytes(body))
+
+    def answered(self, caller: str, body: object, answer: object) -> None:
+        """A caller got an answer to it: what the guard said, or the code of an error."""
+        self._see("answered", caller, (body, answer), _bytes(answer))
+
+    def alerted(self, alert: Alert) -> None:
+        """People were alerted."""
+        self._see("alerted", alert.subject, alert, _bytes(alert))
+
+    # -- the world
+
+    def disk_failed(self, folder: str, file: str, what: str) -> None:
+        """A disk refused a write, a sync or the like of a file."""
+        self._see("disk_failed", folder, (file, what), f"{file} {what}".encode())
+
+    def befell(self, fault: str, where: str = "") -> None:
+        """The world did something: a fault by its name, and where."""
+        self._is_lossy = self._is_lossy or fault in LOSSES
+        self._see("befell", where, fault, fault.encode())
+
+    # -- inside
+
+    def _look(self) -> None:
+        if self._host is not None and JOURNAL in self._host.disks:
+            self.durable.look(self._host.disks[JOURNAL].durable)
+
+    def _see(self, kind: Kind, who: str, what: Any, said: bytes) -> None:
+        self._look()
+        at_ns, wall_ns = self._clock(), 0 if self._host is None else self._host.now()
+        self.seen.append(Seen(kind, at_ns, wall_ns, len(self.durable.entries), who, what))
+        line = f"+{at_ns // 10**9}.{at_ns % 10**9:09d} {kind} {who} {crc32(said):08x} {len(said)}"
+        self._hash.update(line.encode() + b"\n")
+        if self._keep_trace:
+            self.trace.append(line)
+
+    def _record(self, kind: Kind, entry: bytes, record: Record) -> None:
+        if len(self.records) == record.command.seq - 1:
+            self.records.append(record)
+        self._see(kind, str(record.command.seq), (record, entry), entry)
+
+    def _go_back(self) -> None:
+        """The world took durable entries away: what is known goes back to what is left."""
+        self.histories += 1
+        left = self.durable.entries
+        same = 0
+        while same < min(len(left), len(self.records)) and encode(self.records[same]) == left[same]:
+            same += 1
+        del self.records[same:]
+
+
+def _bytes(value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    try:
+        return encode(value)
+    except (TypeError, NotImplementedError, msgspec.MsgspecError):
+        return repr(type(value)).encode()
+
+
+def _plain(fault: Exception) -> str:
+    """Return a fault's words, without what differs from one process to another."""
+    return str(fault) if isinstance(fault, JournalError | ValueError) else getattr(fault, "code", "")
