@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
 import re
 import sys
@@ -49,7 +50,15 @@ def main(words: list[str]) -> int:
     asked.found.mkdir(parents=True, exist_ok=True)
     names = asked.names or list(targets)
     seconds = asked.seconds / len(names) if asked.seconds else 0
-    ran = [_run(targets[name], asked.runs, seconds, asked.seed, asked.found) for name in names]
+    ran = [_run(targets[name], asked.runs // targets[name].cost, seconds, asked.seed, asked.found) for name in names]
+    if asked.json:
+        print(json.dumps({one.name: [one.runs, [str(path) for path in one.finds]] for one in ran}))
+    else:
+        _say(ran)
+    return 1 if any(one.finds for one in ran) else 0
+
+
+def _say(ran: list[Ran]) -> None:
     for one in ran:
         print(
             f"{one.name:<12} {one.runs:>9} runs {one.reached:>6} places {one.seconds:>7.1f} s  {len(one.finds)} finds"
@@ -57,15 +66,15 @@ def main(words: list[str]) -> int:
         for path in one.finds:
             print(f"  {path}")
     print(f"{sum(one.runs for one in ran)} runs, {sum(len(one.finds) for one in ran)} finds", flush=True)
-    return 1 if any(one.finds for one in ran) else 0
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile.fuzz", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="targets; all where none is named")
-    parser.add_argument("--runs", type=int, default=0, help="inputs for each target")
+    parser.add_argument("--runs", type=int, default=0, help="inputs for each target; fewer for dear ones")
     parser.add_argument("--seconds", type=float, default=0, help="seconds in all, shared by the targets")
     parser.add_argument("--seed", type=int, default=SEED, help="of the fuzzer's own randomness")
+    parser.add_argument("--json", action="store_true", help="say what was done as one line of JSON")
     parser.add_argument("--found", type=Path, default=Path("found"), help="the folder of finds")
     asked = parser.parse_args(words)
     if not asked.runs and not asked.seconds:

@@ -25,12 +25,16 @@ BYTES_MAX = 16_384
 
 
 class Target(NamedTuple):
-    """One way in: its name, the check, the seeds (made from real messages), and words that belong to its language."""
+    """One way in: its name, the check, the seeds (made from real messages), and words that belong to its language.
+
+    `cost` is how many times dearer than the cheapest one input is: where runs are counted it gets so many fewer.
+    """
 
     name: str
     check: Callable[[bytes], None]
     seeds: Callable[[], list[bytes]]
     words: tuple[str, ...] = ()
+    cost: int = 1
 
 
 def bounded(target: Target, data: bytes) -> None:

@@ -158,7 +158,7 @@ def _words() -> tuple[str, ...]:
 
 
 TARGETS = (
-    Target("mandates", check_mandates, mandate_seeds, _words()),
+    Target("mandates", check_mandates, mandate_seeds, _words(), cost=3),
     Target("facts", check_facts, fact_seeds, ("NaN", "Infinity", "1e5", "span", "open", "void_price", "\u0661")),
     Target(
         "instruments",

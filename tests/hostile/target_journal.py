@@ -240,8 +240,14 @@ def note_seeds() -> list[bytes]:
 
 
 TARGETS = (
-    Target("journal", check_journal, journal_seeds, ("e ", "c ", "opened", "clean-stop")),
-    Target("records", check_records, record_seeds, ("events", "decision", "command", "requests", "took", "refused")),
-    Target("snapshots", check_snapshots, snapshot_seeds, ('"seq":', '"epoch":', '"frontier":')),
+    Target("journal", check_journal, journal_seeds, ("e ", "c ", "opened", "clean-stop"), cost=20),
+    Target(
+        "records",
+        check_records,
+        record_seeds,
+        ("events", "decision", "command", "requests", "took", "refused"),
+        cost=12,
+    ),
+    Target("snapshots", check_snapshots, snapshot_seeds, ('"seq":', '"epoch":', '"frontier":'), cost=3),
     Target("notes", check_notes, note_seeds, ("\u2014 ", "\n\n", ORIGIN, "opened\n")),
 )

@@ -205,6 +205,6 @@ def token_seeds() -> list[bytes]:
 
 WORDS = (*KINDS, "H-9-1", "firm", "agent:momentum", "-1", "0.000000000000000001", "999999999999999999999999", "null")
 TARGETS = (
-    Target("commands", check_commands, command_seeds, WORDS),
+    Target("commands", check_commands, command_seeds, WORDS, cost=12),
     Target("tokens", check_tokens, token_seeds, ("remit_op_", "remit_agent_", "remit_guard_", "remit-tokens-1")),
 )

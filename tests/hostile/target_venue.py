@@ -179,5 +179,5 @@ WORDS = ("never_seen", "cancelled", "venue_order", "instrument", "duplicate", "p
 TARGETS = (
     Target("replies", check_replies, reply_seeds, WORDS),
     Target("messages", check_messages, message_seeds, ("number", "report", "kind", "filled", "busted")),
-    Target("permits", check_permits, permit_seeds, WORDS),
+    Target("permits", check_permits, permit_seeds, WORDS, cost=3),
 )

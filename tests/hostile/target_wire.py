@@ -249,5 +249,5 @@ WORDS = ("operator ", "agent ", "command ", "read ", "preview ", "follow ", '"vi
 TARGETS = (
     Target("frames", check_frames, lambda: [pack(b"ab") + pack(b"") + pack(b"c" * 300), b"\0\x10\0\x01", b"\0\0\0"]),
     Target("requests", check_requests, request_seeds, ('"id":', '"token":', '"do":', '"body":', '"ok":', '"error":')),
-    Target("server", check_server, server_seeds, WORDS),
+    Target("server", check_server, server_seeds, WORDS, cost=20),
 )
