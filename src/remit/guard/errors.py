@@ -118,6 +118,12 @@ class TokenTaken(GuardError):
     code = "token_taken"
 
 
+class TokenNotKept(GuardError):
+    """The disk refused the file of token hashes; nothing that was asked for is journalled."""
+
+    code = "token_not_kept"
+
+
 class TokensDamaged(GuardError):
     """The file of token hashes is not one that was written here."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from remit.guard.errors import TokenMalformed, TokensDamaged, TokenTaken
+from remit.guard.errors import TokenMalformed, TokenNotKept, TokensDamaged, TokenTaken
 from remit.journal.store import Store
 from remit.kernel.names import Role
 
@@ -59,7 +59,7 @@ class TokenStore:
     """Which token id a secret belongs to; what the id may do is the kernel's to say.
 
     Holds HMAC-SHA256 hashes under `key` (32 bytes), in one private file that is replaced whole. TokensDamaged where the
-    file is not one of its own; OSError where the disk fails.
+    file is not one of its own; TokenNotKept where the disk refuses a change, OSError where it refuses to be read.
     """
 
     def __init__(self, store: Store, key: bytes) -> None:
@@ -106,7 +106,11 @@ class TokenStore:
         return hmac.digest(self._key, secret.encode(), "sha256").hex()
 
     def _write(self, hashes: dict[str, str]) -> None:
-        self._store.replace(FILE, msgspec.json.encode(_File("remit-tokens-1", dict(sorted(hashes.items())))))
+        file = msgspec.json.encode(_File("remit-tokens-1", dict(sorted(hashes.items()))))
+        try:
+            self._store.replace(FILE, file)
+        except OSError as fault:
+            raise TokenNotKept(f"{FILE} could not be written: {fault}", "Check the disk, then ask again") from None
         self._hashes = hashes
         self._ids = {digest: token for token, digest in hashes.items()}
 
