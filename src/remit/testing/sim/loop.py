@@ -10,7 +10,6 @@ chance but the source that is given, so that one seed is one run, whatever the m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import heapq
 import itertools
@@ -466,6 +465,10 @@ def _innermost(work: Any) -> Any:
 def _unwind(work: Any) -> None:
     """Close a coroutine, again where a `finally` of it awaits, and let nothing of it out."""
     for _ in range(100):
-        with contextlib.suppress(Exception, asyncio.CancelledError, GeneratorExit):
+        try:
             work.close()
             return
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001 - whatever the dead still raise, nobody is there to hear
+            continue
