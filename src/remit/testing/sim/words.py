@@ -37,8 +37,11 @@ MEANING_OF = {fault: f"{fault}: {words}" for fault, words in MEANING.items()}
 
 def _step(step: Any) -> str:
     """A step is plain data: who, what, and how often at once."""
-    times = f", {step.count} at once" if getattr(step, "count", 1) > 1 else ""
-    return f"{step.who} {str(step.do).replace('_', ' ')}{times}"
+    from remit.testing.sim.actors.deed import DEEDS  # they tell stories themselves: each would need the other first
+
+    deed = DEEDS.get(step.do)
+    words = str(step.do).replace("_", " ") if deed is None else deed.words
+    return f"{step.who} {words}" + (f", {step.count} at once" if step.count > 1 else "")
 
 
 def _asked(body: Any) -> str:
