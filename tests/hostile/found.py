@@ -57,4 +57,10 @@ FOUND = (
           b"origin\n" + b"9" * 5000 + b"\n" + b"A" * 43 + b"=\n\n.\n"),
     Found("snapshots", "a state that speaks of what it does not hold is a ValueError, no KeyError",
           b"\2" + dump(busy().state).replace(b'"name":"main"', b'"name":"gone"', 1)),
+    Found("replies", "an order shown with an instrument of any length spelled a report that no start could read back",
+          b'\3{"reply":"shown","order":"a-1","status":"working","instrument":"%b"}' % (b"x" * 600)),
+    Found("replies", "a venue's own order id of any length spelled a report that no entry holds",
+          b'\0{"reply":"accepted","order":"a-1","venue_order":"%b"}' % (b"x" * 40_000)),
+    Found("replies", "a number of pages of thousands of digits spelled a report that no start could read back",
+          b'\4{"reply":"holdings","connection":"one","positions":[],"cash":[],"orders":[],"pages":%b}' % (b"9" * 4000)),
 )  # fmt: skip

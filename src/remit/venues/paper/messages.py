@@ -55,6 +55,8 @@ Code = Literal[
 ]
 """Why the venue refused; nothing happened at the venue."""
 
+Said = Annotated[str, msgspec.Meta(max_length=128)]
+"""A word of the venue's own that goes on into a report: a longer one would make an entry that nobody can read back."""
 Status = Literal["never_seen", "working", "filled", "cancelled", "expired"]
 
 
@@ -142,7 +144,7 @@ class Accepted(_Reply, frozen=True, tag="accepted"):
     """The venue took the order; its fills come as messages."""
 
     order: Name
-    venue_order: str
+    venue_order: Said
 
 
 class Refused(_Reply, frozen=True, tag="refused"):
@@ -169,8 +171,8 @@ class Shown(_Reply, frozen=True, tag="shown"):
 
     order: Name
     status: Status
-    venue_order: str = ""
-    instrument: str = ""
+    venue_order: Said = ""
+    instrument: Said = ""
     side: Side | None = None
     quantity: Quantity = Quantity(0)
     price: Price = Price(0)
@@ -188,7 +190,7 @@ class Holdings(_Reply, frozen=True, tag="holdings"):
     cash: tuple[tuple[Currency, Money], ...]
     orders: tuple[Name, ...]
     fills: tuple[Filled, ...] = ()
-    pages: int = 1
+    pages: Annotated[int, msgspec.Meta(ge=1, lt=2**31)] = 1
 
 
 class Done(_Reply, frozen=True, tag="done"):
