@@ -28,7 +28,7 @@ def words_of(told: Any) -> str:
     """Return what a `Told` says, verb first; empty where there is nothing that a person needs."""
     what = told.what
     if isinstance(what, str):
-        return MEANING_OF.get(what, what) if told.kind == "fault" else what
+        return {"fault": MEANING_OF.get(what, what), "answered": f"is told {what}"}.get(told.kind, what)
     return _WORDS.get(told.kind, _plainly)(what)
 
 
