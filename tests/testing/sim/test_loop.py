@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
@@ -206,6 +208,47 @@ def test_a_process_that_dies_of_itself_reaches_nothing_while_python_unwinds_it(l
 
         loop.spawn(process, crash())
         await asyncio.sleep(10)
+
+    loop.run(main())
+    assert reached == []
+
+
+def test_the_dead_may_be_buried_in_the_run_and_reach_nothing(loop: VirtualLoop) -> None:
+    reached: list[str] = []
+
+    async def more() -> None:
+        reached.append("a new task")
+
+    async def main() -> None:
+        heard: list[object] = []
+        server = await asyncio.start_unix_server(lambda reader, writer: None, "/sim/some.sock")
+        process, held = loop.process("dead"), weakref.WeakSet[Life]()
+
+        async def live() -> None:
+            life = Life()
+            held.add(life)
+            _, writer = await asyncio.open_unix_connection("/sim/some.sock")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                writer.write(b"from the grave")
+                loop.create_task(more())
+                loop.call_soon(reached.append, life)
+                await asyncio.sleep(1)
+                reached.append("after an await")
+
+        loop.spawn(process, live())
+        await asyncio.sleep(1)
+        loop.kill(process)
+        loop.network.tap = lambda *said: heard.append(said)
+        gc.collect()
+        assert len(held) == 1
+        loop.bury()
+        gc.collect()
+        assert len(held) == 0
+        await asyncio.sleep(10)
+        server.close()
+        assert heard == []
 
     loop.run(main())
     assert reached == []

@@ -17,8 +17,8 @@ from remit.guard.link import Link, listen
 from remit.guard.wire import AsyncClient, GuardRefused, Peer, Request, Server
 from remit.guard.wire.server import _Connection
 from remit.kernel.codec import encode
+from remit.testing.sim.end import HIGH_BYTES, SOCKET_BYTES
 from remit.testing.sim.loop import VirtualLoop
-from remit.testing.sim.network import HIGH_BYTES, SOCKET_BYTES
 from remit.venues.paper.codec import Paper
 from remit.venues.paper.exchange import PaperExchange
 from remit.venues.paper.messages import FromFeed, Heard, Refused, read_reply

@@ -15,20 +15,19 @@ import heapq
 import itertools
 import random
 import sys
-import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, TypeVarTuple, Unpack
 
 from remit.testing.sim.absent import Absent, NotSimulated
 from remit.testing.sim.network import Network
+from remit.testing.sim.process import NANOSECONDS, OWNER, Call, Future, Process, Task
 
 __all__ = ["NotSimulated", "Process", "Stuck", "VirtualLoop"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-NANOSECONDS = 10**9
 AT_ONE_INSTANT_MAX = 1_000_000
 """Callbacks at one instant; beyond them nothing will ever let time pass."""
 YOUNG_EVERY, ALL_EVERY = 5_000, 1_000_000
@@ -39,99 +38,6 @@ CANCELLED_MAX = 1_000
 
 class Stuck(Exception):
     """The run can never end: nothing is ready and no timer is set, or time stands still. It names what waits."""
-
-
-class Process:
-    """A virtual operating-system process: every task, timer and link made in it belongs to it and ends with it.
-
-    A killed process never runs again; a new one may have the same name.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.alive = True
-        self.suspended = False
-        self.runs = True
-        """Alive and not suspended."""
-        self.context = Context()
-        self.context.run(_owner.set, self)
-        self.tasks: weakref.WeakValueDictionary[int, _Task[Any]] = weakref.WeakValueDictionary()
-        self._held: deque[_Call] = deque()
-        self._spawned: set[asyncio.Task[Any]] = set()  # else nobody holds them, and they are garbage
-
-    def __repr__(self) -> str:
-        return f"<process {self.name}>"
-
-
-_owner: ContextVar[Process] = ContextVar("the process that this belongs to")
-
-
-class _Call(asyncio.TimerHandle):
-    """One callback that is to run: soon, or at an instant. It is all its own, and only named a TimerHandle."""
-
-    __slots__ = ("args", "at", "callback", "context", "lane", "loop", "process", "timed")
-
-    def __init__(
-        self,
-        loop: VirtualLoop,
-        process: Process,
-        lane: object,
-        context: Context,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-    ) -> None:
-        self.loop = loop
-        self.process = process
-        self.lane = lane
-        self.context = context
-        self.callback: Callable[..., object] | None = callback
-        self.args = args
-        self.at = 0
-        self.timed = False  # it stands among the timers
-
-    def cancel(self) -> None:
-        if self.callback is not None:
-            self.callback, self.args = None, ()
-            if self.timed:
-                self.loop.timer_cancelled()
-
-    def cancelled(self) -> bool:
-        return self.callback is None
-
-    def when(self) -> float:
-        return self.at / NANOSECONDS
-
-    def get_context(self) -> Context:
-        return self.context
-
-    def __repr__(self) -> str:
-        return f"<call of {self.callback} in {self.process}>"
-
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
-
-
-class _Future(asyncio.Future[T]):
-    """A future whose place in a set does not depend on its place in memory."""
-
-    def __init__(self, number: int, loop: VirtualLoop) -> None:
-        self.number = number
-        super().__init__(loop=loop)
-
-    def __hash__(self) -> int:
-        return self.number
-
-
-class _Task(asyncio.Task[T]):
-    """A task of a process, whose place in a set does not depend on its place in memory."""
-
-    def __init__(self, number: int, process: Process, coro: Coroutine[Any, Any, T], **options: Any) -> None:
-        self.number = number
-        self.process = process
-        super().__init__(coro, **options)
-
-    def __hash__(self) -> int:
-        return self.number
 
 
 class VirtualLoop(Absent):
@@ -150,12 +56,12 @@ class VirtualLoop(Absent):
         self.network = Network(self, source.getrandbits(64))
         self._source = source
         self._numbers = itertools.count(1)
-        self._ready: deque[_Call] = deque()
-        self._timers: list[tuple[int, int, _Call]] = []
+        self._ready: deque[Call] = deque()
+        self._timers: list[tuple[int, int, Call]] = []
         self._cancelled = 0
         self._processes: list[Process] = []
         self._world = self.process("world")
-        self._dead: list[_Task[Any]] = []
+        self._dead: list[Task[Any]] = []
         self._running = self._closed = False
 
     def __enter__(self) -> Self:
@@ -177,9 +83,9 @@ class VirtualLoop(Absent):
         if not process.alive:
             work.close()
             raise RuntimeError(f"{process} is dead")
-        task = self.create_task(work, context=process.context.copy())
-        process._spawned.add(task)
-        task.add_done_callback(process._spawned.discard, context=process.context)
+        task = self._task(work, process.context.copy())
+        process.spawned[task.number] = task
+        task.add_done_callback(lambda _: process.spawned.pop(task.number, None), context=process.context)
         return task
 
     def kill(self, process: Process) -> None:
@@ -191,14 +97,15 @@ class VirtualLoop(Absent):
         if not process.alive:
             return
         process.alive = process.runs = False
-        process._held.clear()
+        process.held.clear()
+        process.spawned.clear()
         self._dead.extend(task for task in process.tasks.values() if not task.done())
         self._processes.remove(process)
         self.network.died(process)
 
     def process_of(self, context: Context) -> Process:
         """Return the process that a context belongs to."""
-        return context.get(_owner, self._world)
+        return context.get(OWNER, self._world)
 
     def suspend(self, process: Process) -> None:
         """Stop the process as SIGSTOP does: time passes, and what falls due waits for `resume`."""
@@ -207,8 +114,8 @@ class VirtualLoop(Absent):
     def resume(self, process: Process) -> None:
         """Let a suspended process go on: first with what waited, in its order."""
         process.suspended, process.runs = False, process.alive
-        self._ready.extend(process._held)
-        process._held.clear()
+        self._ready.extend(process.held)
+        process.held.clear()
 
     def block(self, duration_ns: int) -> None:
         """Let time pass while the running callback blocks; what falls due meanwhile runs after it, and late."""
@@ -244,16 +151,21 @@ class VirtualLoop(Absent):
                 gc.enable()
 
     def close(self) -> None:
-        """Bury the dead: what a killed process had suspended is unwound now, and reaches nothing any more.
-
-        Python can forget a suspended coroutine in no other way. Read everything of the run before.
-        """
+        """End it for good, and `bury` whoever died. Read everything of the run before."""
         if self._running:
             raise RuntimeError("the loop runs")
         self._closed = True
+        self.bury()
+
+    def bury(self) -> None:
+        """Forget the dead: what they had suspended is unwound now, and what it still calls here has no effect.
+
+        Python gives back the memory of a suspended coroutine in no other way. For a long run with many kills.
+        """
         dead, self._dead = self._dead, []
         for task in dead:
-            _unwind(task.get_coro())
+            if not task.done():
+                task.process.context.run(_unwind, task.get_coro())
 
     def is_running(self) -> bool:
         """Whether `run` runs."""
@@ -304,7 +216,7 @@ class VirtualLoop(Absent):
         What shares a `lane` keeps its order where `explore` shuffles; without one the process is the lane.
         """
         process = self.process_of(context)
-        call = _Call(self, process, process if lane is None else lane, context, callback, args)
+        call = Call(self, process, process if lane is None else lane, context, callback, args)
         if not process.alive:
             call.cancel()
         elif at_ns is None:
@@ -324,21 +236,13 @@ class VirtualLoop(Absent):
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""
-        return _Future(next(self._numbers), self)
+        return Future(next(self._numbers), self)
 
     def create_task(
         self, coro: Any, *, name: str | None = None, context: Context | None = None, **options: Any
     ) -> asyncio.Task[Any]:
         """Start the coroutine as a task of the process that the context belongs to."""
-        if context is None:
-            context = copy_context()
-        process, number = self.process_of(context), next(self._numbers)
-        name = f"{process.name}/{number}" if name is None else name
-        task = _Task(number, process, coro, loop=self, name=name, context=context, **options)
-        process.tasks[number] = task
-        if not process.alive:
-            self._dead.append(task)
-        return task
+        return self._task(coro, copy_context() if context is None else context, name, **options)
 
     async def create_unix_server(self, protocol_factory: Any, path: Any = None, *, sock: Any = None, **_: Any) -> Any:
         """Listen on a virtual path; OSError where a living process listens there. A real socket is NotSimulated."""
@@ -357,9 +261,17 @@ class VirtualLoop(Absent):
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Put an unhandled exception among the `faults`, unless it is of a dead process."""
         about = context.get("task") or context.get("future")
-        if not isinstance(about, _Task) or about.process.alive:
+        if not isinstance(about, Task) or about.process.alive:
             fault = context.get("exception")
             self.faults.append(RuntimeError(context["message"]) if fault is None else fault)
+
+    def _task(self, work: Coroutine[Any, Any, T], context: Context, name: str | None = None, **options: Any) -> Task[T]:
+        process, number = self.process_of(context), next(self._numbers)
+        name = f"{process.name}/{number}" if name is None else name
+        task = process.tasks[number] = Task(number, process, work, loop=self, name=name, context=context, **options)
+        if not process.alive:
+            self._dead.append(task)
+        return task
 
     def _run_until(self, work: asyncio.Task[Any]) -> None:
         young = whole = at_once = 0
@@ -369,7 +281,7 @@ class VirtualLoop(Absent):
             young += count
             at_once = at_once + count if self.ns == began else 0
             if at_once > AT_ONE_INSTANT_MAX:
-                raise Stuck(f"time stands still at {began} ns; there wait {self._waiting()}")
+                raise Stuck(f"time stands still at {began} ns; {self._standing()}")
             if young > YOUNG_EVERY:
                 whole, young = whole + young, 0
                 gc.collect(2 if whole > ALL_EVERY else 1)
@@ -382,7 +294,7 @@ class VirtualLoop(Absent):
             self._drop_timer()
         if not ready:
             if not timers:
-                raise Stuck(f"nothing can ever happen after {self.ns} ns; there wait {self._waiting()}")
+                raise Stuck(f"nothing can ever happen after {self.ns} ns; {self._standing()}")
             self.ns = max(self.ns, timers[0][0])
         while timers and timers[0][0] <= self.ns:
             call = self._drop_timer()
@@ -398,7 +310,7 @@ class VirtualLoop(Absent):
                 continue
             if not process.runs:
                 if process.alive:
-                    process._held.append(call)
+                    process.held.append(call)
                 continue
             try:
                 call.context.run(callback, *call.args)
@@ -411,7 +323,7 @@ class VirtualLoop(Absent):
                 break
         return calls
 
-    def _drop_timer(self) -> _Call:
+    def _drop_timer(self) -> Call:
         call = heapq.heappop(self._timers)[2]
         call.timed = False
         if call.callback is None:
@@ -419,7 +331,7 @@ class VirtualLoop(Absent):
         return call
 
     def _shuffle(self) -> None:
-        lanes: dict[object, deque[_Call]] = {}
+        lanes: dict[object, deque[Call]] = {}
         for call in self._ready:
             lanes.setdefault(call.lane, deque()).append(call)
         order = [call.lane for call in self._ready]
@@ -429,7 +341,7 @@ class VirtualLoop(Absent):
 
     def _end_generator(self, generator: AsyncGenerator[Any, None]) -> None:
         """Close a generator that its own process dropped half-way; one of a dead process is forgotten where it is."""
-        process = _owner.get(None)
+        process = OWNER.get(None)
         if process is not None and process.alive:
             self.create_task(generator.aclose())
 
@@ -445,14 +357,15 @@ class VirtualLoop(Absent):
         self.network.close()
         self._running = False
 
-    def _waiting(self) -> str:
-        """Name the tasks that wait, by their process and the line where they stand."""
-        return ", ".join(
+    def _standing(self) -> str:
+        """Name the tasks that wait, by their process and the line where they stand, and the faults so far."""
+        waiting = [
             f"{task.get_name()} at {frame.f_code.co_qualname}:{frame.f_lineno}"
             for process in self._processes
             for task in process.tasks.values()
             if not task.done() and (frame := _innermost(task.get_coro())) is not None
-        )
+        ]
+        return f"waiting: {', '.join(waiting) or 'nobody'}; faults: {self.faults or 'none'}"
 
 
 def _innermost(work: Any) -> Any:
