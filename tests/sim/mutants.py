@@ -346,6 +346,23 @@ def finish""",
         30,
     ),
     Mutant(
+        "replace_gives_back_too_much",
+        "a settled replace gives the whole old quantity back, also what had filled, so that sums go below zero",
+        "E3",
+        "remit.kernel.fold",
+        """\
+    assert order.pending is not None
+    unreserve(state, order, order.reserved)
+""",
+        """\
+    assert order.pending is not None
+    unreserve(state, order, order.quantity)
+""",
+        100,
+        ("E1", "guard_crash"),
+        "the book itself refuses to go below zero, and the guard stops",
+    ),
+    Mutant(
         "late_fill_ignored",
         "a fill that comes after its order's end is not booked",
         "E4",
@@ -588,6 +605,35 @@ APPROVALS = (
         "remit.kernel.approval",
         "return len(outside) >= needs.quorum and",
         "return len(outside) >= min(needs.quorum, 1) and",
+        60,
+    ),
+    Mutant(
+        "approval_taken_again",
+        "an approval of an order that is out already is taken once more",
+        "A1",
+        "remit.kernel.approval",
+        """\
+    if order is None or order.state != "held":
+        step.refuse("not_held", f"order {body.order} is not waiting for approval")
+        return
+    if body.digest""",
+        """\
+    if order is None:
+        step.refuse("not_held", f"order {body.order} is not waiting for approval")
+        return
+    if order.state != "held":
+        step.emit(e.Approved(order=order.id, person=by.owner or by.name))
+        return
+    if body.digest""",
+        60,
+    ),
+    Mutant(
+        "hold_ends_a_moment_late",
+        "a hold ends one nanosecond after its time",
+        "A1",
+        "remit.kernel.trade",
+        "until = step.command.at + needs.expiry_s * NANOSECONDS",
+        "until = step.command.at + needs.expiry_s * NANOSECONDS + 1",
         60,
     ),
     Mutant(

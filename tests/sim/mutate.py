@@ -1,6 +1,10 @@
 """Run anything with one mutant in place: an import hook hands Python the changed source of one module.
 
+    python -m tests.sim.mutate NAME                          its seeds, from 1 on, until one catches it
+    python -m tests.sim.mutate NAME --seeds 7-40             other seeds
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
+
+It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
 
 Nothing on the disk is changed: neither the source nor its cached bytecode.
 """
@@ -69,15 +73,38 @@ def put_in_place(mutant: Mutant) -> None:
     importlib.import_module(mutant.module)
 
 
+def catch(mutant: Mutant, seeds: range) -> bool:
+    """Simulate the seeds in order until one fails by an invariant of the mutant's; say what each of them found."""
+    from remit.testing.sim.schedule import draw
+    from remit.testing.sim.simulation import simulate
+
+    wanted = (mutant.invariant, *mutant.also)
+    for seed in seeds:
+        failure = simulate(draw(seed)).failure
+        if failure is not None:
+            print(f"{mutant.name}: seed {seed}: {failure.invariant} at step {failure.step}: {failure.what}", flush=True)
+            if failure.invariant in wanted:
+                return True
+    print(f"{mutant.name}: no seed of {seeds.start} to {seeds.stop - 1} failed by {' or '.join(wanted)}", flush=True)
+    return False
+
+
 def main(arguments: list[str]) -> int:
-    """Run a module with a mutant in place."""
-    if len(arguments) < 3 or arguments[1] != "-m":
+    """Run the seeds of a mutant, or a module, with the mutant in place."""
+    if not arguments or arguments[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
-    put_in_place(by_name(arguments[0]))
-    sys.argv = [arguments[2], *arguments[3:]]
-    runpy.run_module(arguments[2], run_name="__main__", alter_sys=True)
-    return 0
+    mutant, rest = by_name(arguments[0]), arguments[1:]
+    put_in_place(mutant)
+    if rest[:1] == ["-m"]:
+        sys.argv = rest[1:]
+        runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
+        return 0
+    from tests.sim.smoke import smoke
+
+    smoke()
+    first, last = rest[1].split("-") if rest[:1] == ["--seeds"] else ("1", str(mutant.seeds))
+    return 0 if catch(mutant, range(int(first), int(last) + 1)) else 1
 
 
 if __name__ == "__main__":
