@@ -29,6 +29,7 @@ from remit.guard.vault import Vault
 from remit.guard.watch import Watch
 from remit.guard.wire import Server
 from remit.guard.world import KEYS, World
+from remit.journal.errors import JournalError
 from remit.journal.log import SEGMENT_BYTES, Resume
 from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
@@ -243,8 +244,16 @@ class Guard:
         finally:
             self.side.close()
             if self.loop.failed is None:
-                self.journal.close()
+                self._close()
             self.world.close()
+
+    def _close(self) -> None:
+        """Close the journal; a disk that refuses even that is told like any other fault of it."""
+        try:
+            self.journal.close()
+        except JournalError as fault:
+            self.loop.fail(fault)
+            raise
 
 
 def open_vault(world: World, passphrase: str | None) -> Vault:
