@@ -20,16 +20,26 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"
-LISTS = {  # base is part of bench, dev and live; all take their versions from one resolution
+LISTS = {  # base is part of bench, dev, fuzz and live; all take their versions from one resolution
     "up": ("base", "build", "demo"),
-    "test": ("dev", "build", "demo"),
+    "test": ("dev", "build", "demo", "fuzz"),
     "bench": ("bench", "build", "demo"),
     "live": ("live", "build", "demo"),
     "lock": ("lock",),
 }
+WHERE_IT_GOES = ("fuzz",)  # what has no package for every machine; the tests say what they leave out without it
 # Settings of the person's shell that would send the packages elsewhere, or put another Python's modules in the way.
-FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_CONSTRAINT", "PIP_REQUIREMENT",
-           "PIP_NO_BUILD_ISOLATION", "__PYVENV_LAUNCHER__")
+FOREIGN = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_CONSTRAINT",
+    "PIP_REQUIREMENT",
+    "PIP_NO_BUILD_ISOLATION",
+    "__PYVENV_LAUNCHER__",
+)
 
 
 def main(target: str) -> None:
@@ -103,16 +113,19 @@ def install(target: str) -> None:
     """Install the lists, every file checked against its pinned hash, then the project itself as an editable package."""
     say(f"installing {', '.join(LISTS[target])} into .venv (once)")
     for path in lists(target):
-        pip("--require-hashes", "--only-binary", ":all:", "-r", str(path))
+        pip("--require-hashes", "--only-binary", ":all:", "-r", str(path), needed=path.stem not in WHERE_IT_GOES)
     if target != "lock":
         pip("--no-build-isolation", "--editable", str(ROOT))
 
 
-def pip(*what: str) -> None:
+def pip(*what: str, needed: bool = True) -> None:
     base = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-    if subprocess.run([*base, *what], check=False).returncode != 0:
+    if subprocess.run([*base, *what], check=False).returncode == 0:
+        return
+    if needed:
         UNFINISHED.unlink()  # pip itself gave up in good order: what stands so far can be built upon
         stop(f"pip could not install {what[-1]} (its reason is above); run the same make command again to go on")
+    say(f"going on without {Path(what[-1]).stem}: there may be no package of it for this machine")
 
 
 def say(text: str) -> None:

@@ -19,7 +19,7 @@ cat requirements/*.txt >"$all" 2>/dev/null || true
 compile .all "$@" --all-extras --group build --group data --group lock pyproject.toml
 
 compile base -c "$all" pyproject.toml
-for extra in bench dev live; do
+for extra in bench dev fuzz live; do
     compile "$extra" -c "$all" --extra "$extra" pyproject.toml
 done
 compile build -c "$all" --group build

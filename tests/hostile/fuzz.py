@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SEED = 20_260_101
+WITHOUT = "atheris is not here: it has packages for CPython 3.11 to 3.14 on Linux and x86_64 alone (the extra `fuzz`)"
 FINDS_MAX = 30
 """Different finds of one target after which it is stopped: there is enough to mend."""
 TIMEOUT_S = 20
@@ -54,18 +55,18 @@ def main(words: list[str]) -> int:
     if asked.json:
         print(json.dumps({one.name: [one.runs, [str(path) for path in one.finds]] for one in ran}))
     else:
-        _say(ran)
+        _say(ran, asked.seed)
     return 1 if any(one.finds for one in ran) else 0
 
 
-def _say(ran: list[Ran]) -> None:
+def _say(ran: list[Ran], seed: int) -> None:
     for one in ran:
         print(
             f"{one.name:<12} {one.runs:>9} runs {one.reached:>6} places {one.seconds:>7.1f} s  {len(one.finds)} finds"
         )
         for path in one.finds:
             print(f"  {path}")
-    print(f"{sum(one.runs for one in ran)} runs, {sum(len(one.finds) for one in ran)} finds", flush=True)
+    print(f"seed {seed}: {sum(one.runs for one in ran)} runs, {sum(len(one.finds) for one in ran)} finds", flush=True)
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
@@ -73,19 +74,23 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="targets; all where none is named")
     parser.add_argument("--runs", type=int, default=0, help="inputs for each target; fewer for dear ones")
     parser.add_argument("--seconds", type=float, default=0, help="seconds in all, shared by the targets")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the fuzzer's own randomness")
+    parser.add_argument("--seed", type=int, help="of the fuzzer's own randomness; fresh where runs are not counted")
     parser.add_argument("--json", action="store_true", help="say what was done as one line of JSON")
-    parser.add_argument("--found", type=Path, default=Path("found"), help="the folder of finds")
+    parser.add_argument("--found", type=Path, default=Path("build/found"), help="the folder of finds")
     asked = parser.parse_args(words)
     if not asked.runs and not asked.seconds:
         asked.seconds = 60
+    if asked.seed is None:
+        asked.seed = SEED if asked.runs else int.from_bytes(os.urandom(4), "big") // 2
     return asked
 
 
 def _targets() -> Any:
     """Import everything with its branches and comparisons counted, and return the targets."""
-    import atheris
-
+    try:
+        import atheris
+    except ImportError:
+        raise SystemExit(WITHOUT) from None
     told = io.StringIO()  # it names every module that it instruments
     with contextlib.redirect_stderr(told), atheris.instrument_imports(include=["remit"]):
         from tests.hostile.targets import TARGETS
@@ -94,7 +99,7 @@ def _targets() -> Any:
 
 def _run(target: Any, runs: int, seconds: float, seed: int, found: Path) -> Ran:
     """Run one target in a child, which the fuzzing library never returns from."""
-    begun = time.monotonic()
+    begun, since = time.monotonic(), time.time()
     with tempfile.TemporaryDirectory(prefix="remit-fuzz-") as work:
         child = os.fork()
         if child == 0:
@@ -104,7 +109,7 @@ def _run(target: Any, runs: int, seconds: float, seed: int, found: Path) -> Ran:
                 os._exit(1)
         _, status = os.waitpid(child, 0)
         log = (Path(work) / "log").read_text(errors="replace")
-    finds = tuple(sorted(found.glob(f"{target.name}-*")))
+    finds = tuple(sorted(path for path in found.glob(f"{target.name}-*") if path.stat().st_mtime >= since))
     if status and not finds:
         print(log[-4_000:], file=sys.stderr)
         raise SystemExit(f"{target.name}: the fuzzer ended with status {status}")

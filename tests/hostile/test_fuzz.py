@@ -15,15 +15,13 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.hostile.fuzz import WITHOUT
 from tests.hostile.target import Target, bounded
 from tests.hostile.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 4_000
 EXAMPLES = 60
-WITHOUT = (
-    "atheris is not here: it has packages for Linux on x86_64 with CPython 3.11 to 3.14 only; pip install '.[fuzz]'"
-)
 
 
 @pytest.mark.parametrize("name", TARGETS)
