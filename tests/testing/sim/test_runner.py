@@ -103,9 +103,22 @@ def test_the_story_of_a_sound_seed_is_told_when_asked_for(capsys: pytest.Capture
     assert "guard allows" in said
 
 
+def test_a_shrunk_schedule_is_kept_and_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "kept.json"
+    assert called("broken", "--seed", str(BREAKING_SEED), "--keep", str(kept)) == 1
+    assert f'again: make sim ARGS="--schedule {kept}"' in capsys.readouterr().out
+    assert called("broken", "--schedule", str(kept), "--json") == 1
+    found = json.loads(capsys.readouterr().out)["failures"][0]
+    assert found["schedule"] == json.loads(kept.read_bytes())
+    assert found["shrunk"]["steps"] == found["shrunk"]["of_steps"] == len(found["schedule"]["steps"])
+    assert called("sound", "--schedule", str(kept)) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("--schedule", "Makefile"), "malformed"),
+        (("--schedule", "no-such-file"), "no-such-file"),
         (("--seed", "seven"), "a whole number is wanted, not 'seven'"),
         (("--seconds", "-1"), "a whole number is wanted"),
         (("--nothing",), "unrecognized"),

@@ -18,6 +18,7 @@ import msgspec
 from remit.testing.sim.processes import WORKER
 from remit.testing.sim.report import Report, summary
 from remit.testing.sim.runner import Seed, Settings, fresh_seed, run
+from remit.testing.sim.schedule import Schedule
 
 HELD, FAILED, USAGE = 0, 1, 2
 PAST = Path("tests/sim/seeds.txt")
@@ -36,12 +37,16 @@ def main(
     say = functools.partial(print, file=sys.stderr if asked.json else sys.stdout, flush=True)
     try:
         settings = _settings(asked, _promises() if promises is None else promises, command)
-    except (OSError, PastMalformed) as fault:
+    except (OSError, PastMalformed, msgspec.DecodeError) as fault:
         print(f"remit.testing.sim: {fault}", file=sys.stderr)
         return USAGE
     _say_beginning(settings, say)
     report = run(settings, say)
     say("\n".join(summary(report)))
+    kept = next((found.schedule for found in report.failures if found.schedule is not None), None)
+    if asked.keep is not None and kept is not None:
+        asked.keep.write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+        say(f'kept as {asked.keep}; again: make sim ARGS="--schedule {asked.keep}"')
     if asked.json:
         sys.stdout.buffer.write(msgspec.json.format(_written(report)) + b"\n")
         sys.stdout.flush()
@@ -68,6 +73,8 @@ def past_seeds(path: Path) -> list[Seed]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
     parser.add_argument("--seed", type=_whole, help="run this seed alone")
+    parser.add_argument("--schedule", type=Path, help="run a schedule that was kept in this file alone")
+    parser.add_argument("--keep", type=Path, help="write the shrunk schedule of the first failure into this file")
     parser.add_argument(
         "--seconds", type=_whole, default=SECONDS, help=f"begin fresh seeds for so long ({SECONDS}; 0: until Ctrl-C)"
     )
@@ -99,6 +106,9 @@ def _settings(asked: Any, promises: Mapping[str, str], command: Sequence[str]) -
 
 def _given(asked: Any) -> tuple[list[Seed], float | None]:
     """Return the seeds to run first, and for how long fresh ones follow: one seed alone, past ones, or both sorts."""
+    if asked.schedule is not None:
+        schedule = msgspec.json.decode(asked.schedule.read_bytes(), type=Schedule)
+        return [Seed(schedule.seed, schedule=schedule)], 0
     if asked.seed is not None:
         return [Seed(asked.seed, asked.steps)], 0
     if asked.only_past:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from remit.kernel.numbers import NANOSECONDS
+from remit.testing.sim.schedule import Schedule
 from remit.testing.sim.story import relative, shortened
 from remit.testing.sim.worker import Shrinking
 
@@ -34,6 +35,7 @@ class Found(msgspec.Struct, kw_only=True):
     at_ns: int
     command: str
     story: list[str] = []
+    schedule: Schedule | None = None
     shrunk: Shrinking | None = None
 
 

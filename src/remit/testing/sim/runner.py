@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from remit.testing.sim.outcome import Failure
 from remit.testing.sim.processes import WORKER, Pair, Worker, WorkerFailed, pair_of
@@ -22,6 +22,7 @@ from remit.testing.sim.report import (
     progress,
     told,
 )
+from remit.testing.sim.schedule import Schedule
 from remit.testing.sim.worker import Ran, Task
 
 PROGRESS_S = 5
@@ -29,11 +30,19 @@ FRESH_BELOW = 10**9
 
 
 class Seed(NamedTuple):
-    """One seed to run: of so many steps (0: as many as a seed has), and what it found in the past."""
+    """One seed to run: of so many steps (0: as many as a seed has), and what it found in the past.
+
+    A `schedule` that was kept is run in place of the one that the seed draws.
+    """
 
     seed: int
     steps: int = 0
     found: str = ""
+    schedule: Schedule | None = None
+
+    def task(self) -> Task:
+        """Return what a worker has to do for it."""
+        return Task(seed=self.seed, steps=self.steps, schedule=self.schedule)
 
 
 class Settings(NamedTuple):
@@ -108,7 +117,7 @@ class _Run:
                 await self._run_seed(seed, pair)
 
     async def _run_seed(self, seed: Seed, pair: Pair) -> None:
-        task = Task(seed=seed.seed, steps=seed.steps, with_story=self._settings.with_story)
+        task = replace(seed.task(), with_story=self._settings.with_story)
         answers = await asyncio.gather(*(worker.ask(task) for worker in pair), return_exceptions=True)
         ran = [answer for answer in answers if isinstance(answer, Ran)]
         report = self._report
@@ -131,7 +140,7 @@ class _Run:
             self._say("\n".join([f"the story of seed {seed.seed}, which breaks nothing:", *one.story]))
 
     async def _difference(self, task: Task, pair: Pair) -> str:
-        again = msgspec.structs.replace(task, with_trace=True, with_story=False)
+        again = replace(task, with_trace=True, with_story=False)
         try:
             one, other = await asyncio.gather(*(worker.ask(again) for worker in pair))
         except WorkerFailed as fault:
@@ -147,15 +156,14 @@ class _Run:
         limit_s = self._settings.shrink_s
         self._say(f"  shrinking it for at most {limit_s:g} s ..." if limit_s else "  its story, not shrunk:")
         begun = time.monotonic()
-        task = Task(seed=seed.seed, steps=seed.steps, with_story=True, shrink_s=limit_s)
         try:
-            ran = await worker.ask(task)
+            ran = await worker.ask(replace(seed.task(), with_story=True, shrink_s=limit_s))
         except WorkerFailed as fault:
             self._say(f"  it could not be shrunk: {fault}")
             return
         finally:
             self._shrinking_s += (time.monotonic() - begun) / self._settings.pairs
-        found.story, found.shrunk = ran.story, ran.shrunk
+        found.story, found.schedule, found.shrunk = ran.story, ran.schedule, ran.shrunk
         self._say("\n".join(told(found)))
 
     def _found(self, seed: Seed, failure: Failure) -> Found:

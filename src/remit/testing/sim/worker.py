@@ -30,11 +30,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Simulate the seed, of so many steps (0: as many as a seed has); bring its story and its trace along if asked for.
 
     With `shrink_s` above 0 a failure is also shrunk for at most so many seconds, and the story is that of the shrunk
-    schedule.
+    schedule. A `schedule` that was kept is run in place of the one that the seed draws.
     """
 
     seed: int
     steps: int = 0
+    schedule: Schedule | None = None
     with_story: bool = False
     with_trace: bool = False
     shrink_s: float = 0
@@ -53,7 +54,8 @@ class Shrinking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a task. `took_ns` is real time, `virtual_ns` simulated; `story` is in words."""
+    """What came of a task. `took_ns` is real time, `virtual_ns` simulated; `story` is in words, and `schedule` what it
+    is about where it was asked for."""
 
     seed: int
     hash: str
@@ -63,12 +65,13 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     took_ns: int
     story: list[str] = []
     trace: list[str] = []
+    schedule: Schedule | None = None
     shrunk: Shrinking | None = None
 
 
 def carry_out(task: Task, simulate: Simulate, draw: Draw) -> Ran:
     """Return what comes of one task."""
-    schedule = draw(task.seed, task.steps or STEPS)
+    schedule = task.schedule or draw(task.seed, task.steps or STEPS)
     begun = time.perf_counter_ns()
     outcome = simulate(schedule, keep_trace=task.with_trace)
     took_ns = time.perf_counter_ns() - begun
@@ -79,7 +82,7 @@ def carry_out(task: Task, simulate: Simulate, draw: Draw) -> Ran:
         seed=task.seed, hash=outcome.hash, failure=outcome.failure, counts=outcome.counts,
         virtual_ns=outcome.virtual_ns, took_ns=took_ns,
         story=story(outcome.story, len(schedule.steps)) if task.with_story else [],
-        trace=outcome.trace, shrunk=shrunk,
+        trace=outcome.trace, schedule=schedule if task.with_story else None, shrunk=shrunk,
     )  # fmt: skip
 
 
