@@ -207,8 +207,13 @@ class Handle:
             answer["secret"] = secret
         return encode(answer)
 
-    async def issue(self, by: Principal, asked: NewToken) -> tuple[str, Record]:
-        """Return a new token's secret and the record of its issue; a refused one is forgotten again."""
+    async def issue(
+        self, by: Principal, asked: NewToken, publish: Callable[[str], None] = lambda secret: None
+    ) -> tuple[str, Record]:
+        """Return a new token's secret and the record of its issue; a refused one is forgotten again.
+
+        `publish` is told the secret before the token is journalled: whoever should have it has it by then.
+        """
         if asked.role == "guard":
             raise RequestMalformed(
                 "the guard itself has no token", "Choose operator, approver, auditor, agent, client or feed"
@@ -217,6 +222,7 @@ class Handle:
         token = "T-" + self._world.random(6).hex()
         if by.role in AUTHORITY[c.IssueToken]:  # whom the kernel refuses costs no write
             self._tokens.add(token, secret)
+            publish(secret)
         grant = access.TokenGrant(
             token=token,
             role=asked.role,
