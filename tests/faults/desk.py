@@ -52,20 +52,29 @@ class FaultDesk(Processes):
         environ = dict(os.environ) | self.environ
         if counted or fault is not None:
             environ |= environment(self.home, self.shim_log, fault)
-        with self.said_in.open("w") as out:
-            self.guard = subprocess.Popen(
-                [sys.executable, "-m", self.module, "--home", str(self.home), *more],
-                stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=ROOT,
-            )  # fmt: skip
-        running = self.guard
+        running = self._begin(environ, *more)
         wait_for(lambda: running.poll() is not None or "ready on" in self.said(), "the guard is ready, or has ended")
         if running.poll() is not None or "ready on" not in self.said():
             return False
         self.secrets["operator"] = (self.home / "operator.token").read_text().strip()
         return True
 
+    def launch_for(self, seconds: float) -> bool:
+        """Start the guard and let it live for so long; return whether it became ready in that time."""
+        self._begin(dict(os.environ))
+        time.sleep(seconds)
+        return "ready on" in self.said()
+
     def start_guard(self, *more: str) -> None:
         assert self.launch(*more), self.said()
+
+    def _begin(self, environ: dict[str, str], *more: str) -> subprocess.Popen[str]:
+        with self.said_in.open("w") as out:
+            self.guard = subprocess.Popen(
+                [sys.executable, "-m", self.module, "--home", str(self.home), *more],
+                stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=ROOT, text=True,
+            )  # fmt: skip
+        return self.guard
 
     def said(self) -> str:
         return self.said_in.read_text() if self.said_in.exists() else ""
