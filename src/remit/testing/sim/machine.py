@@ -248,7 +248,7 @@ class Machine:
         not synced."""
         unsynced = self.disks[folder].unsynced_bytes()
         keep = self._chance.choice((None, 0, unsynced, self._chance.randint(0, unsynced)))
-        self._end(process, f"crashed in a {what} of {folder}")
+        self._end(process, f"crashed in the {what} in {folder}")
         for disk in self.disks.values():
             disk.lose(keep)
         self._side.rollback()

@@ -167,7 +167,7 @@ class Mount:
         try:
             self._of_living(change)
         except Crashed:
-            self._disk.host.crash(self._process, self._disk.folder, what)
+            self._disk.host.crash(self._process, self._disk.folder, f"{what} of {name}")
             raise Died from None
         except OSError:
             self._disk.host.disk_failed(self._disk.folder, name, what)
