@@ -1,4 +1,4 @@
-"""What a seed draws: the same every time, storms in a quarter of the steps, and every deed and fault in some seeds only."""
+"""What a seed draws: the same every time, storms in a quarter of the steps, every deed and fault in some seeds only."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from remit.kernel import command as c
 from remit.kernel.command import Body
 from remit.kernel.instrument import Instrument
 from remit.kernel.names import Role
-from remit.kernel.numbers import SCALE, Money, Ratio
+from remit.kernel.numbers import SCALE, Ratio
 from remit.testing.sim.limits import mandates
 
 if TYPE_CHECKING:
@@ -42,12 +42,6 @@ LINKS = 3
 """Links that each caller has to the guard."""
 RATE = Ratio(SCALE * 5 // 4)
 """How many USD one EUR is worth at the start."""
-CASH: dict[str, dict[str, Money]] = {
-    "paper1": {"USD": Money(50_000 * SCALE)},
-    "paper2": {"USD": Money(40_000 * SCALE)},
-    "paper3": {"EUR": Money(30_000 * SCALE)},
-}
-"""What each connection holds at its venue at the start."""
 ROLES: dict[str, tuple[Role, str]] = {
     **{name: ("operator", name) for name in OPERATORS},
     **{name: ("approver", name) for name in APPROVERS},

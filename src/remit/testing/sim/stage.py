@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from remit.testing.sim.limits import mandates
 from remit.testing.sim.story import Kind, Told
 
 if TYPE_CHECKING:
+    from remit.testing.sim.keeper import Keeper
     from remit.testing.sim.loop import VirtualLoop
     from remit.testing.sim.machine import Machine
     from remit.testing.sim.market import Market
@@ -39,6 +41,7 @@ class Stage:
         market: Market,
         observer: Observer,
         swarm: Swarm,
+        keeper: Keeper,
         socket: Path,
     ) -> None:
         self.loop = loop
@@ -46,7 +49,10 @@ class Stage:
         self.market = market
         self.observer = observer
         self.swarm = swarm
+        self.keeper = keeper
         self.socket = socket
+        self.people = loop.process("people")
+        """The process that everybody's programs run in: it does not die with the guard."""
         self.counts: Counter[str] = Counter()
         self.story: list[Told] = []
         self.step = -1
@@ -80,6 +86,10 @@ class Stage:
     def tell(self, kind: Kind, who: str, what: object) -> None:
         """Add to the story."""
         self.story.append(Told(self.loop.ns, self.step, kind, who, what))
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let something go on by itself, in the callers' process."""
+        self.loop.spawn(self.people, work)
 
     # Asking
 

@@ -1,9 +1,20 @@
 """What happens in a simulation: one module for each kind of actor, and one table of everything that they do."""
 
-from remit.testing.sim.actors import approving, entitling, exiting, feeding, hostile, stopping, storms, trading
+from remit.testing.sim.actors import (
+    approving,
+    entitling,
+    exiting,
+    feeding,
+    hostile,
+    hosting,
+    stopping,
+    storms,
+    trading,
+    venues,
+)
 from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
-    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "stopping", "storms",
-    "trading",
+    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "stopping",
+    "storms", "trading", "venues",
 ]  # fmt: skip

@@ -1,0 +1,141 @@
+"""The owner of the guard's host: sees that the guard is down, starts it, and puts right what keeps it from starting."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from remit.guard.world import JOURNAL
+from remit.journal.errors import JournalPoisoned
+from remit.journal.log import Resume
+from remit.kernel.numbers import NANOSECONDS
+from remit.testing.sim.machine import Machine, Saved, VirtualDisk
+
+EVERY_NS = NANOSECONDS // 2
+AWAY_NS = (0, 0, NANOSECONDS, 3 * NANOSECONDS, 15 * NANOSECONDS)
+"""How long a guard is down before somebody starts it again."""
+PERSON = Resume("the owner", "looked at the disk, it is in order")
+"""Who lets a poisoned journal go on."""
+
+
+class Keeper:
+    """Keeps one guard running on one host: what dies is started again after a while, by name where the journal asks.
+
+    `refused` is why a guard did not come up although nobody had harmed its files: a promise that is broken.
+    """
+
+    def __init__(self, machine: Machine, source: random.Random, count: Callable[[str], None]) -> None:
+        self.refused = ""
+        self._machine = machine
+        self._source = source
+        self._count = count
+        self._is_away = False
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(EVERY_NS / NANOSECONDS)
+            if self.is_down and not self._is_away:
+                await asyncio.sleep(self._source.choice(AWAY_NS) / NANOSECONDS)
+                if self.is_down and not self._is_away:
+                    await self.start()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether no guard's process lives."""
+        return self._machine.process is None or not self._machine.process.alive
+
+    def kill(self, keep: int | None) -> str:
+        """Kill the guard's process, or let the power fail; return in words what that left, nothing where none lived."""
+        if self.is_down:
+            return ""
+        self._machine.kill(keep)
+        return "every written byte stays" if keep is None else f"{keep} unsynced bytes get through"
+
+    async def start(self, *, harmed: bool = False) -> str:
+        """Start a guard, with a person's name where the journal asks for it; return what keeps it down, or nothing."""
+        if not self.is_down:
+            return ""
+        self._machine.disks[JOURNAL].capacity = None
+        self._machine.boot()
+        up = await self._machine.up()
+        if isinstance(self._machine.start_failed, JournalPoisoned):
+            self._count("resumed_by_name")
+            self._machine.boot(PERSON)
+            up = await self._machine.up()
+        failed = self._machine.start_failed
+        if failed is not None and not harmed:
+            self.refused = f"the guard does not start, and nobody harmed its files: {type(failed).__name__}: {failed}"
+        return "" if up else f"{type(failed).__name__}: {failed}" if failed is not None else "it died while it started"
+
+    async def restart(self, down_ns: int) -> str:
+        """Stop the guard in good order and start it after a while."""
+        if self.is_down:
+            return ""
+        with self._hands_on():
+            await self._machine.stop()
+            await asyncio.sleep(down_ns / NANOSECONDS)
+        await self.start()
+        return f"down for {down_ns} ns"
+
+    async def second(self) -> str:
+        """Start another guard beside a running one; return why it did not come up."""
+        if self.is_down:
+            return ""
+        self._machine.boot()
+        if self._machine.second is None:
+            return ""
+        await self._machine.second
+        return f"refused: {type(self._machine.start_failed).__name__}"
+
+    async def damage(self, harm: Callable[[VirtualDisk], str]) -> str:
+        """Kill the guard, harm its journal, and start it; where it refuses, put everything back as it was."""
+        if self.is_down:
+            return ""
+        with self._hands_on():
+            self._machine.kill(self._source.choice((None, 0)))
+            saved = self._machine.save()
+            done = harm(self._machine.disks[JOURNAL])
+            refused = await self.start(harmed=True)
+            if self.is_down and self._machine.start_failed is not None:
+                self._count("damage_refused")
+                await self._put_back(saved)
+        return f"{done}: {refused or 'it starts'}"
+
+    async def roll_back(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
+        """Copy everything, let something happen, and put the copy back."""
+        if self.is_down:
+            return ""
+        saved = self._machine.save()
+        await meanwhile()
+        if self.is_down:
+            return ""
+        with self._hands_on():
+            self._machine.kill(None)
+            await self._put_back(saved)
+        return "everything as it was then"
+
+    async def _put_back(self, saved: Saved) -> None:
+        self._machine.restore(saved)
+        await self.start()
+
+    def _hands_on(self) -> _HandsOn:
+        return _HandsOn(self)
+
+    def hold(self, is_held: bool) -> None:
+        """Whether somebody works on the host now, so that nobody else starts a guard there."""
+        self._is_away = is_held
+
+
+class _HandsOn:
+    """While somebody works on the host nobody else starts a guard there."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def __enter__(self) -> None:
+        self._keeper.hold(True)
+
+    def __exit__(self, *_: object) -> None:
+        self._keeper.hold(False)

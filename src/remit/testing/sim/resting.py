@@ -1,0 +1,57 @@
+"""The end of a simulation: the faults are off, people put everything right, and every reservation must resolve."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from remit.kernel import command as c
+from remit.kernel.numbers import NANOSECONDS
+from remit.testing.sim.actors.entitling import first_mandates, first_rights
+from remit.testing.sim.actors.stopping import end_halts, end_pauses
+from remit.testing.sim.firm import ROLES
+from remit.testing.sim.stage import Stage
+
+ROUNDS_MAX = 40
+ROUND_NS = 20 * NANOSECONDS
+"""So long people wait between two looks: what is in transit arrives, what is unknown is asked about."""
+BY = "ann"
+
+
+async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
+    """Switch every fault off, let people put things right and cancel everything; return whether nothing is left."""
+    stage.is_calm = True
+    stage.market.calm()
+    stage.machine.calm()
+    stage.loop.network.latency_ns = (0, 1_000_000)
+    stage.feed_until = 0
+    for _ in range(ROUNDS_MAX):
+        await stage.wait(ROUND_NS)
+        check()
+        if await _one_round(stage):
+            return True
+    return False
+
+
+async def _one_round(stage: Stage) -> bool:
+    """Let people look at everything once; return whether nothing is reserved and nothing stands."""
+    if stage.machine.is_asleep or stage.keeper.is_down:
+        return False
+    await _see_to_tokens(stage)
+    await end_pauses(stage, BY)
+    await first_rights(stage, BY)
+    await first_mandates(stage, BY)
+    await end_halts(stage, BY)
+    rows = await stage.see(BY, "orders", live=True, limit=1000)
+    await asyncio.gather(*(stage.ask(BY, c.Cancel(order=row["order"])) for row in rows))
+    status = await stage.caller(BY).ask("read", {"view": "status"})
+    left = await stage.see(BY, "orders", live=True, limit=1000)
+    halts = await stage.see(BY, "halts")
+    return not status.code and not left and not halts
+
+
+async def _see_to_tokens(stage: Stage) -> None:
+    for name in sorted(ROLES):
+        known = await stage.caller(name).ask("read", {"view": "self"})
+        if known.code == "not_authenticated":
+            await stage.issue(BY, name)
