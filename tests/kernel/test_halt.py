@@ -68,6 +68,17 @@ def test_nothing_but_a_reviewed_resume_ends_a_halt(act: Any) -> None:
     assert "agent_active" in rules(desk.submit("1", "90")), "it still stops whom it stopped"
 
 
+@pytest.mark.parametrize("act", NEVER_ENDS)
+def test_nothing_but_a_reviewed_resume_ends_what_a_person_halted(act: Any) -> None:
+    """No limit stays breached that would raise it again, so what was forgotten stays forgotten."""
+    desk = small()
+    desk.took(c.Halt(subject="agent:momentum", why="looks odd"), BOB)
+    (halt,) = desk.state.halts
+    act(desk, halt)
+    assert list(desk.state.halts) == [halt]
+    assert "agent_active" in rules(desk.submit("1", "100"))
+
+
 def test_a_resume_waits_for_review_cooldown_and_the_limit() -> None:
     desk, halt = lost(loss_cooldown=3600)
     assert resume(desk, halt) == "not_reviewed"
