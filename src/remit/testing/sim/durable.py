@@ -61,4 +61,9 @@ class Durable:
             elif kind == b"e":
                 self.entries.append(payload)
             else:
-                self.sealed.append(Sealed(len(self.entries), json.loads(payload)))
+                self._seal(json.loads(payload))
+
+    def _seal(self, note: str) -> None:
+        if self.faults:  # damaged lines were entries, and those after them keep their places
+            self.entries += [b""] * (int(note.split("\n", 2)[1]) - len(self.entries))
+        self.sealed.append(Sealed(len(self.entries), note))

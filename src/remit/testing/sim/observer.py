@@ -14,7 +14,7 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.testing.disk import MemoryStore
-from remit.testing.sim.durable import Durable
+from remit.testing.sim.durable import SUFFIX, Durable
 
 JOURNAL = "journal"
 LOSSES = frozenset({"old_copy", "truncated_tail"})
@@ -30,7 +30,8 @@ Kind = Literal[
 class Seen(NamedTuple):
     """One observation: when by the steady clock and by the host's wall clock, and how many entries were durable then.
 
-    `who` is a connection, a caller or a folder; `what` the record, the bytes, the alert, the guard or the words.
+    `who` is a connection, a caller or a folder; `what` is the record and its entry, the bytes, the alert, the guard, the
+    words; of `booting` how many records are left.
     """
 
     kind: Kind
@@ -85,10 +86,11 @@ class Observer:
     def booting(self) -> None:
         """A guard is about to be made on the host's disks, which are as whatever ended the one before left them."""
         self.durable.begin()
-        self._see("booting", "", "", b"")
+        self._look()
         if self._is_lossy:
             self._is_lossy = False
             self._go_back()
+        self._see("booting", "", len(self.records), b"%d" % self.histories)
 
     def booted(self, guard: Any) -> None:
         """A guard has opened its journal and knows what was in it; it has not begun yet."""
@@ -150,7 +152,7 @@ class Observer:
 
     def befell(self, fault: str, where: str = "") -> None:
         """The world did something: a fault by its name, and where."""
-        self._is_lossy = self._is_lossy or fault in LOSSES
+        self._is_lossy = self._is_lossy or (fault in LOSSES and (where == JOURNAL or where.endswith(SUFFIX)))
         self._see("befell", where, fault, fault.encode())
 
     # -- inside
