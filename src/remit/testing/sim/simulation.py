@@ -22,6 +22,7 @@ from remit.testing.sim.outcome import Failure, Outcome
 from remit.testing.sim.resting import come_to_rest
 from remit.testing.sim.schedule import Schedule, Step
 from remit.testing.sim.stage import Stage
+from remit.testing.sim.woven import woven
 
 FEED_NS = NANOSECONDS
 """How often the feed speaks to the guard."""
@@ -168,7 +169,7 @@ class Simulation:
             hash=self.observer.trace_hash(),
             failure=failure,
             counts=dict(sorted(counts.items())),
-            story=self.stage.story,
+            story=woven(self.stage.story, self.observer.seen),
             trace=self.observer.trace,
             virtual_ns=self.loop.ns,
         )

@@ -20,6 +20,7 @@ from remit.kernel.order import OrderIntent
 from remit.testing.sim.firm import CLIENTS, RATE, ROLES, Caller, Reply
 from remit.testing.sim.limits import mandates
 from remit.testing.sim.story import Kind, Told
+from remit.testing.sim.woven import Placed
 
 if TYPE_CHECKING:
     from remit.testing.sim.keeper import Keeper
@@ -54,7 +55,7 @@ class Stage:
         self.people = loop.process("people")
         """The process that everybody's programs run in: it does not die with the guard."""
         self.counts: Counter[str] = Counter()
-        self.story: list[Told] = []
+        self.story: list[Placed] = []
         self.step = -1
         self.is_calm = False
         """Whether the faults are off: nothing new is begun then."""
@@ -85,7 +86,7 @@ class Stage:
 
     def tell(self, kind: Kind, who: str, what: object) -> None:
         """Add to the story."""
-        self.story.append(Told(self.loop.ns, self.step, kind, who, what))
+        self.story.append(Placed(len(self.observer.seen), Told(self.loop.ns, self.step, kind, who, what)))
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> None:
         """Let something go on by itself, in the callers' process."""
@@ -108,7 +109,6 @@ class Stage:
     async def ask(self, who: str, body: c.Body, *, link: int = 0, token: str | None = None) -> Reply:
         """Let somebody send a command and wait for what becomes of it."""
         self.observer.asked(who, body)
-        self.tell("asked", who, body)
         if isinstance(body, c.Submit):
             self.proposed[who].append(body)
         reply = await self.caller(who).ask("command", body, link=link, token=token)
