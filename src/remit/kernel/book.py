@@ -24,20 +24,22 @@ class Sums:
     """Running sums of one subject: in all, or in one market, category or venue. Money is in the subject's currency.
 
     `long` and `short` are the worst sides (position with all working, held and unknown orders of that side filled);
-    `value` is the positions at their marks, `buys` and `sells` the worth of the reservations, `capital` cost basis
-    plus what opens. Of a market, category or venue only what GROUPED names is kept.
+    `value` is the positions at their marks, each rounded down, as profit and equity count them; `value_ceil` is each
+    rounded up, as exposure does. `buys` and `sells` are the worth of the reservations, `capital` cost basis plus what
+    opens. Of a market, category or venue only what GROUPED names is kept.
     """
 
     __slots__ = (
-        "long", "short", "gross", "value", "buys", "sells", "margin", "capital", "positions", "working", "orders",
-        "orders_today", "last_order_at", "flow", "fees", "base", "day_base", "high_water", "order_tat", "message_tat",
-        "executions", "rejections", "levels", "umbrella",
+        "long", "short", "gross", "value", "value_ceil", "buys", "sells", "margin", "capital", "positions", "working",
+        "orders", "orders_today", "last_order_at", "flow", "fees", "base", "day_base", "high_water", "order_tat",
+        "message_tat", "executions", "rejections", "levels", "umbrella",
     )
 
     long: int
     short: int
     gross: int
     value: int
+    value_ceil: int
     buys: int
     sells: int
     margin: int
@@ -66,13 +68,11 @@ class Sums:
     """Whose equity this subject trades on: an agent's is its account's."""
 
     def __init__(self, umbrella: Sums | None = None) -> None:
-        self.long = self.short = self.gross = self.value = self.buys = self.sells = self.margin = self.capital = 0
-        self.positions = self.working = 0
-        self.orders = self.orders_today = 0
-        self.last_order_at = NEVER
+        self.long = self.short = self.gross = self.value = self.value_ceil = self.buys = self.sells = 0
+        self.margin = self.capital = self.positions = self.working = self.orders = self.orders_today = 0
         self.flow = self.fees = self.base = self.day_base = self.high_water = 0
-        self.order_tat = self.message_tat = NEVER
         self.executions = self.rejections = self.levels = 0
+        self.last_order_at = self.order_tat = self.message_tat = NEVER
         self.umbrella = self if umbrella is None else umbrella
 
     @property
@@ -82,9 +82,8 @@ class Sums:
 
     def raise_high_water(self) -> None:
         """Remember the highest profit ever seen; drawdown is measured from it."""
-        pnl = self.flow + self.value
-        if pnl > self.high_water:
-            self.high_water = pnl
+        if self.flow + self.value > self.high_water:
+            self.high_water = self.flow + self.value
 
     @property
     def equity(self) -> int:
@@ -101,8 +100,8 @@ class Cell:
     __slots__ = (
         "subject", "connection", "instrument", "quantity", "cost", "entry", "flow", "fees", "buy_quantity",
         "buy_notional", "buy_prices", "sell_quantity", "sell_notional", "sell_prices", "orders", "unit",
-        "margin_rate", "price", "value", "buys", "sells", "long", "short", "gross", "margin", "capital", "active",
-        "sums",
+        "margin_rate", "price", "value", "value_ceil", "buys", "sells", "long", "short", "gross", "margin", "capital",
+        "active", "sums",
     )
 
     def __init__(
@@ -128,7 +127,7 @@ class Cell:
         self.unit = unit
         self.margin_rate = margin_rate
         self.price = 0
-        self.value = self.buys = self.sells = self.long = self.short = 0
+        self.value = self.value_ceil = self.buys = self.sells = self.long = self.short = 0
         self.gross = self.margin = self.capital = self.active = 0
         self.sums = sums
 
@@ -186,8 +185,7 @@ class Cell:
             self.cost += notional_ceil(price, opening, self.unit)
             self.entry += price * opening
         self.quantity = held + sign * quantity
-        if not self.price:
-            self.price = price
+        self.price = self.price or price
         self.pay(-paid - fee, fee)
         self.revalue()
         return profit
@@ -211,33 +209,37 @@ class Cell:
             self.revalue()
             return
         # A long position with nothing reserved is its own long side, and its cost does not hang on the price.
-        value = price * self.quantity * self.unit // _CUBE
-        change = value - self.value
+        change = self._value_anew()
         if not change:
             return
-        margin = self.margin_of(value)
-        more_margin = margin - self.margin
-        self.value = self.long = self.gross = value
-        self.margin = margin
+        margin = self.margin_of(self.value_ceil)
         total = self.sums[0]
-        total.value += change
         total.gross += change
-        total.margin += more_margin
+        total.margin += margin - self.margin
+        self.long = self.gross = self.value_ceil
+        self.margin = margin
         for sums in self.sums:
             sums.long += change
 
     def revalue(self) -> None:
         """Work out the worth of the position anew, and everything that hangs on it."""
-        value = self.price * self.quantity * self.unit // _CUBE
-        self.sums[0].value += value - self.value
-        self.value = value
+        self._value_anew()
         self.refresh()
+
+    def _value_anew(self) -> int:
+        """Work out the worth of the position alone, and return by how much `value_ceil` changed."""
+        value, rest = divmod(self.price * self.quantity * self.unit, _CUBE)
+        total, change = self.sums[0], (value + 1 if rest else value) - self.value_ceil
+        total.value += value - self.value
+        total.value_ceil += change
+        self.value = value
+        self.value_ceil += change
+        return change
 
     def refresh(self) -> None:
         """Work out the sides anew and pass the differences on."""
-        unit = self.unit
-        buys = -(-self.buy_notional * unit // _CUBE) if self.buy_notional else 0
-        sells = -(-self.sell_notional * unit // _CUBE) if self.sell_notional else 0
+        buys = -(-self.buy_notional * self.unit // _CUBE) if self.buy_notional else 0
+        sells = -(-self.sell_notional * self.unit // _CUBE) if self.sell_notional else 0
         d_buys, d_sells = buys - self.buys, sells - self.sells
         self.buys, self.sells = buys, sells
         long, short = sides(self, 0, 0, 0)
@@ -278,7 +280,7 @@ def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
     """
     held, unit = cell.quantity, cell.unit
     if sign > 0 and held >= 0:  # of a stake that is not short, a buy leaves the short side as it is
-        return cell.value - (-(cell.buy_notional + price * quantity) * unit // _CUBE), cell.short
+        return cell.value_ceil - (-(cell.buy_notional + price * quantity) * unit // _CUBE), cell.short
     buy_quantity, buy_notional = cell.buy_quantity, cell.buy_notional
     sell_quantity, sell_notional = cell.sell_quantity, cell.sell_notional
     if sign > 0:
@@ -288,7 +290,7 @@ def sides(cell: Cell, sign: int, quantity: int, price: int) -> tuple[int, int]:
         sell_quantity += quantity
         sell_notional += price * quantity
     if held >= 0:
-        long = cell.value + cell.buys
+        long = cell.value_ceil + cell.buys
         beyond, notional = sell_quantity - held, sell_notional
         if beyond <= 0:
             return long, 0
@@ -310,7 +312,7 @@ def _dearest(prices: list[int], price: int) -> int:
 def capital_of(cell: Cell, long: int, short: int) -> int:
     """Return cost basis plus what the sides add beyond the position."""
     if cell.quantity >= 0:
-        beyond, other = long - cell.value, short
+        beyond, other = long - cell.value_ceil, short
     else:
         beyond, other = short + cell.value, long
     return cell.cost + other + (beyond if beyond > 0 else 0)

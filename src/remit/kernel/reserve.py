@@ -43,7 +43,7 @@ def unreserve(state: State, order: Order, quantity: int) -> None:
     for of in state.path(order.agent, order.client):
         cell = state.cells[(of.written, order.connection, order.instrument)]
         cell.reserve(SIGN[order.side], -quantity, order.counted_price, 0 if left else -1)
-    cash = order.cash * left // order.reserved
+    cash = div_ceil(order.cash * left, order.reserved)  # what is left to buy never has less than its share
     state.cash_of(order.connection, order.cash_currency).reserved += cash - order.cash
     order.reserved, order.cash = left, cash
     if order.parent is not None:

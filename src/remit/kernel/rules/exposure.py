@@ -30,7 +30,7 @@ def venue_exposure_max(order: Facts, of: Sums, change: Change) -> int:
 
 def net_exposure_max(order: Facts, of: Sums, change: Change) -> int:
     """The whole book netted, with all buys filled and no sells, or all sells and no buys."""
-    return larger(of.value + of.buys + change.buys, of.sells + change.sells - of.value)
+    return larger(of.value_ceil + of.buys + change.buys, of.sells + change.sells - of.value)
 
 
 def gross_exposure_max(order: Facts, of: Sums, change: Change) -> int:

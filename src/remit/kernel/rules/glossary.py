@@ -69,6 +69,7 @@ GLOSSARY: dict[str, str] = {
     "of.short": "what the subject is short and has on order to sell",
     "of.umbrella.equity": "the equity of the account",
     "of.value": "the worth of all positions at the marks",
+    "of.value_ceil": "the worth of all positions at the marks",
     "of.working": "the number of orders working, held or unknown",
     # what the order would add
     "change.buys": "what this order buys",
