@@ -12,8 +12,8 @@ from remit.journal.log import Resume
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.machine import Machine, Saved, VirtualDisk
 
-EVERY_NS = NANOSECONDS // 2
-AWAY_NS = (0, 0, NANOSECONDS, 3 * NANOSECONDS, 15 * NANOSECONDS)
+EVERY_NS = NANOSECONDS // 10
+AWAY_NS = (0, 0, 0, NANOSECONDS, 5 * NANOSECONDS)
 """How long a guard is down before somebody starts it again."""
 PERSON = Resume("the owner", "looked at the disk, it is in order")
 """Who lets a poisoned journal go on."""
@@ -58,16 +58,23 @@ class Keeper:
         if not self.is_down:
             return ""
         self._machine.disks[JOURNAL].capacity = None
-        self._machine.boot()
-        up = await self._machine.up()
-        if isinstance(self._machine.start_failed, JournalPoisoned):
-            self._count("resumed_by_name")
-            self._machine.boot(PERSON)
-            up = await self._machine.up()
-        failed = self._machine.start_failed
+        failed = await self._boot()
+        if failed is not None:
+            for disk in self._machine.disks.values():
+                disk.calm()  # somebody has looked at it, and changed what was broken
+            failed = await self._boot(failed)
         if failed is not None and not harmed:
             self.refused = f"the guard does not start, and nobody harmed its files: {type(failed).__name__}: {failed}"
-        return "" if up else f"{type(failed).__name__}: {failed}" if failed is not None else "it died while it started"
+        return "" if failed is None else f"{type(failed).__name__}: {failed}"
+
+    async def _boot(self, before: Exception | None = None) -> Exception | None:
+        """Start a guard once; return why it was refused. By name where the start before was refused for that."""
+        resume = PERSON if isinstance(before, JournalPoisoned) else None
+        if resume is not None:
+            self._count("resumed_by_name")
+        self._machine.boot(resume)
+        await self._machine.up()
+        return self._machine.start_failed
 
     async def restart(self, down_ns: int) -> str:
         """Stop the guard in good order and start it after a while."""

@@ -45,6 +45,12 @@ SYNCS = ((0, MILLISECOND), (MILLISECOND, 10 * MILLISECOND), (MILLISECOND, 300 * 
 SEGMENTS = (1 << 16, 1 << 18, 1 << 20)
 SNAPSHOTS = (50, 300, 2_000)
 
+USUAL = (20, 100, 300, 500)
+"""Chances of a venue's fault, in ten-thousandths of its requests or messages."""
+RARE = (5, 20, 60)
+"""Chances of the faults that stop a connection until people have decided: with too many of them nothing trades."""
+STOPPING = ("busted", "stray_order", "taken_id", "position_drift", "cash_drift", "partial_page", "empty_page")
+
 
 class Step(msgspec.Struct, frozen=True):
     """One step: `after_ns` after the step before, `who` does the deed `do`, `count` times at once where it is a storm.
@@ -141,14 +147,16 @@ def _swarm(source: random.Random) -> Swarm:
 
 
 def _weights(source: random.Random) -> dict[str, int]:
-    """Draw how often each deed happens: agents always trade and people always put things right; all else in half of the
-    seeds."""
+    """Draw how often each deed happens: agents always trade and people always put things right; of all else some kinds
+    are absent from a seed, and of a kind that is there every other deed."""
+    kinds = {kind: source.choice((0, 1, 1, 2)) for kind in sorted({deed.kind for deed in DEEDS.values()})}
     weights: dict[str, int] = {}
     for name, deed in DEEDS.items():
-        strength = source.choice((1, 2, 3, 6))
-        is_there = deed.kind in ALWAYS or source.random() < 0.5
-        if is_there:
-            weights[name] = deed.weight * strength
+        strength = source.choice((1, 2, 3))
+        if deed.kind in ALWAYS:
+            weights[name] = 2 * deed.weight * strength
+        elif kinds[deed.kind] and source.random() < 0.5:
+            weights[name] = deed.weight * strength * kinds[deed.kind]
     return weights
 
 
@@ -158,7 +166,7 @@ def _faults(source: random.Random) -> dict[str, int]:
     faults = {}
     for of in (get_args(Fault), get_args(MessageFault)):
         for fault in of:
-            chance = source.choice((20, 100, 300, 500))
+            chance = source.choice(RARE if fault in STOPPING else USUAL)
             if source.random() < density:
                 faults[fault] = chance
     return faults

@@ -157,7 +157,6 @@ class Simulation:
 
     def _outcome(self, failure: Failure | None) -> Outcome:
         counts = self.stage.counts
-        counts.update(self.market.befell())
         for record in self.observer.records:
             _count(counts, record)
         counts["entries"] = len(self.observer.records)

@@ -179,13 +179,30 @@ async def jump(stage: Stage, doing: Doing) -> str:
     """By a second, an hour or a day, ahead and back."""
     seconds = doing.chance.choice((-3_600, -3_600, -90, -2, 2, 90, 3_600, 3_600, 86_400))
     stage.machine.jump(seconds * NANOSECONDS)
+    if doing.chance.random() < 0.7:
+        await stage.wait(doing.chance.choice((100 * MILLISECOND, 3 * NANOSECONDS, 20 * NANOSECONDS)))
+        set_right(stage)
     return f"by {seconds} s"
+
+
+@deed("care", 3, HOST, "has its clock set right")
+async def set_clock(stage: Stage, doing: Doing) -> str:
+    """Which is another jump where it was far off."""
+    return set_right(stage)
+
+
+def set_right(stage: Stage) -> str:
+    """Set the wall clock right; return how far off it was."""
+    off = stage.machine.wall_offset
+    if off:
+        stage.machine.jump(-off)
+    return f"it was {off} ns off" if off else ""
 
 
 @deed("host", 2, HOST, "the host sleeps")
 async def sleep(stage: Stage, doing: Doing) -> str:
     """A minute or half a day: what was known of the venues is old, and days may have rolled."""
-    seconds = doing.chance.choice((1, 3, 60, 3_600, 50_000))
+    seconds = doing.chance.choice((1, 3, 10, 60, 3_600, 50_000))
     await trade(stage, doing, orders=1)
     stage.machine.sleep(seconds * NANOSECONDS)
     return f"for {seconds} s"

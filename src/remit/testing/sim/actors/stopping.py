@@ -10,6 +10,7 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import subject
+from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import any_of, drawn_order
 from remit.testing.sim.firm import ACCOUNTS, AGENTS, CLIENTS, CONNECTIONS, OPERATORS, PEOPLE, TRADERS
@@ -22,6 +23,8 @@ SMALL: tuple[str, ...] = (
 )
 SUBJECTS: tuple[str, ...] = (*SMALL, *SMALL, *(subject("account", name) for name in ACCOUNTS), "venue:paper", "firm")
 """What may be stopped; the larger, the rarer."""
+EMPTIED_NS = NANOSECONDS
+"""How long a person waits until a venue has cancelled everything, and has said so."""
 
 
 @deed("people", 3, PEOPLE, "halts somebody")
@@ -139,13 +142,25 @@ async def end_pauses(stage: Stage, who: str) -> str:
 
 async def end_halts(stage: Stage, who: str) -> str:
     """Review every halt, see to what keeps it, and resume; return what came of each."""
-    if stage.machine.halt_text is not None:
-        stage.machine.halt_text = None
+    stage.machine.halt_text = None
+    await end_strays(stage, who)
     told = []
     for row in await stage.see(who, "halts"):
         reply = await end_halt(stage, who, row)
         told.append(f"{row['id']} of {row['subject']}: {reply.words}")
     return "; ".join(told)
+
+
+async def end_strays(stage: Stage, who: str) -> None:
+    """Have every connection emptied where the venue works orders that nobody of ours sent: a kill does that."""
+    rows = await stage.see(who, "drifts")
+    found = [row["connection"] for row in rows if any(one["kind"] == "order" for one in row["drifts"])]
+    for connection in found:
+        await stage.ask(who, c.Halt(subject=subject("connection", connection), why="orders of others", kill=True))
+    if found:
+        await stage.wait(EMPTIED_NS)
+        await asyncio.gather(*(stage.ask(who, c.Ask(connection=connection)) for connection in found))
+        await stage.wait(EMPTIED_NS)
 
 
 async def end_halt(stage: Stage, who: str, row: dict[str, Any]) -> Reply:
