@@ -48,7 +48,7 @@ def sealed(body: bytes) -> bytes:
         (
             "heard",
             record(c.Submit(intent=INTENT), e.Denied(agent="momentum", fingerprint="f"), decision=DENIED),
-            "[17] denies o-1: quantity 12.5 at worst 101.25 each, worth up to 1265.625 USD; "
+            "[17] denies m-1 of momentum as o-1: quantity 12.5 at worst 101.25 each, worth up to 1265.625 USD; "
             "order_notional_max of agent:momentum: 1265.625, limit 1000 (USD)",
         ),
         (
@@ -73,9 +73,9 @@ def sealed(body: bytes) -> bytes:
         ),
         ("answered", GuardGone("the link broke", "Ask again"), "is told guard_gone: the link broke"),
         ("answered", {"verdict": "allow"}, ""),
-        ("arrived", sealed(encode(PLACE)), "is asked to place o-1: buy 12.5 NVDA at 101.25 (limit, day)"),
-        ("arrived", b"\xff\x00", "is sent 2 bytes that are no request"),
-        ("arrived", sealed(b"{}"), "is sent "),
+        ("arrived", sealed(encode(PLACE)), "paper1 is asked to place o-1: buy 12.5 NVDA at 101.25 (limit, day)"),
+        ("arrived", b"\xff\x00", "a venue is sent 2 bytes that are no request"),
+        ("arrived", sealed(b"{}"), "a venue is sent "),
         ("replied", None, "answers nothing"),
         (
             "replied",
@@ -84,6 +84,7 @@ def sealed(body: bytes) -> bytes:
         ),
         ("fault", "lost_reply", "lost_reply: the request is carried out, and nothing is answered"),
         ("fault", "jumps 3,600 s back", "jumps 3,600 s back"),
+        ("fault", "is away for 2000000000 ns", "is away for 2.000 s"),
         ("alert", Alert("halt", "firm", "a loss of 130.5 USD"), "ALERT halt firm: a loss of 130.5 USD"),
     ],
 )  # fmt: skip
@@ -103,6 +104,7 @@ def test_times_are_relative(at_ns: int, says: str) -> None:
 def test_a_story_has_a_line_for_each_step_and_below_it_what_followed() -> None:
     told = [
         Told(0, -1, "guard", "guard", "starts"),
+        Told(0, -1, "heard", "guard", "adds an account"),
         Told(10**9, 0, "step", "ann", "ann asks for a kill"),
         Told(2 * 10**9, 0, "fault", "north", "lost_reply"),
         Told(2 * 10**9, 0, "heard", "guard", "retries"),
@@ -114,7 +116,7 @@ def test_a_story_has_a_line_for_each_step_and_below_it_what_followed() -> None:
         "before the first step",
         "    +0.000 s guard starts",
         "step 0 (+1.000 s): ann asks for a kill",
-        "    +2.000 s ! north lost_reply: the request is carried out, and nothing is answered",
+        "    +2.000 s ! north: lost_reply: the request is carried out, and nothing is answered",
         "    +2.000 s guard retries (2 times until +3.000 s)",
         "step 1 (+4.000 s): bob waits",
         "with the faults off",

@@ -161,7 +161,7 @@ class Market:
             exchange,
             FEED_KEY,
             clock=faulty.clock(self.machine.true_now),
-            answer=lambda sealed, at: self._answer(faulty, sealed, at),
+            answer=lambda sealed, at: self._answer(name, sealed, at),
             log=faulty.log,
         )
         self.processes[name] = self.loop.process(name)
@@ -288,10 +288,17 @@ class Market:
 
     # Inside
 
-    def _answer(self, faulty: FaultyPaper, sealed: bytes, at: int) -> bytes:
-        if self.machine.observer is not None:
-            self.machine.observer.arrived("", sealed)
-        return faulty.answer(sealed, at)
+    def _answer(self, name: str, sealed: bytes, at: int) -> bytes:
+        faulty, observer = self.faulty[name], self.machine.observer
+        if observer is None:
+            return faulty.answer(sealed, at)
+        observer.arrived("", sealed)
+        before = len(faulty.befell)
+        try:
+            return faulty.answer(sealed, at)
+        finally:
+            for fault in faulty.befell[before:]:
+                observer.befell(fault, name)
 
     def _settle(self, name: str, settlement: Settlement) -> bool:
         try:

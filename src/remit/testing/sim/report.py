@@ -108,7 +108,7 @@ def progress(report: Report) -> str:
 def summary(report: Report) -> list[str]:
     """Return what was run, what befell meanwhile, and every failure with its command."""
     virtual_s = report.virtual_ns / NANOSECONDS
-    befell = ", ".join(f"{name} {count:,}" for name, count in sorted(report.counts.items()))
+    befell = ", ".join(f"{name} {count:,}" for name, count in sorted(report.counts.items()) if ":" not in name)
     lines = [
         "" if not report.is_interrupted else "interrupted; until then:",
         progress(report).strip(),

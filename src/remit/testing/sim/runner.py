@@ -103,12 +103,15 @@ class _Run:
         return time.monotonic() - self._begun - self._shrinking_s
 
     def _next_seeds(self) -> Iterator[Seed]:
-        """Yield the given seeds and, while there is time, fresh ones."""
+        """Yield the given seeds and, while there is time, fresh ones; a slow machine gets through one at least."""
         yield from self._settings.given
-        number = self._settings.fresh_from
-        while self._settings.fresh_s is None or self._running_s() < self._settings.fresh_s:
+        number, fresh_s = self._settings.fresh_from, self._settings.fresh_s
+        until_s = None if fresh_s is None else self._running_s() + fresh_s
+        while fresh_s != 0:
             yield Seed(number, self._settings.steps)
             number += 1
+            if until_s is not None and self._running_s() >= until_s:
+                return
 
     async def _work(self, number: int) -> None:
         """Run seed after seed, each in the two processes of this pair."""

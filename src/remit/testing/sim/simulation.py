@@ -13,6 +13,7 @@ from remit.testing.faults import Drawn
 from remit.testing.sim.actors import DEEDS, Doing
 from remit.testing.sim.actors.feeding import marks_of, rate_of, say
 from remit.testing.sim.firm import ROLES, set_up
+from remit.testing.sim.invariants import Inspector
 from remit.testing.sim.keeper import Keeper
 from remit.testing.sim.loop import VirtualLoop
 from remit.testing.sim.machine import SOCKET, Machine
@@ -70,6 +71,7 @@ class Simulation:
             observer=self.observer,
         )
         self.market = Market(self.machine, seed)
+        self.inspector = Inspector(self.observer, self.machine, self.market, seed=seed)
         keeper = Keeper(self.machine, random.Random(f"{seed}/keeper"), lambda what: self.stage.count(what))
         self.stage = Stage(self.loop, self.machine, self.market, self.observer, swarm, keeper, SOCKET)
 
@@ -100,7 +102,7 @@ class Simulation:
         self._check()
         stage.step = len(self.schedule.steps)
         await come_to_rest(stage, self._check)
-        self._check()
+        self._check(calm=True)
 
     async def _set_up(self) -> None:
         """Start everything and make the firm; RuntimeError where the guard refuses any of it."""
@@ -145,12 +147,14 @@ class Simulation:
         if deed.kind in ("venue", "host"):
             self.stage.tell("fault", step.who, f"{deed.words}: {done}")
 
-    def _check(self) -> None:
+    def _check(self, *, calm: bool = False) -> None:
         """Broken where a promise is, or where anything raised what nobody handled."""
         for fault in self.loop.faults:
             raise Broken(self._failure(_whose(fault), _said(fault)))
         if self.stage.keeper.refused:
             raise Broken(self._failure(CRASH, self.stage.keeper.refused))
+        for invariant, what in self.inspector.after_step(calm=calm):
+            raise Broken(self._failure(invariant, what))
 
     def _failure(self, invariant: str, what: str) -> Failure:
         return Failure(invariant, max(self.stage.step, 0), self.loop.ns, what)

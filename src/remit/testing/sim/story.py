@@ -15,7 +15,9 @@ venue and is replied to; a fault befalls; the guard starts, dies or refuses to; 
 
 SETUP = -1
 LINES_MAX = 120
-WIDTH_MAX = 220
+WIDTH_MAX = 600
+ROUTINE: frozenset[Kind] = frozenset({"asked", "answered", "heard", "arrived", "replied"})
+"""What is the same in every set-up; halts and alerts are told all the same."""
 MARKS: Mapping[str, str] = {"fault": "! ", "wrong": "# ", "alert": "! "}
 INDENT = "    "
 
@@ -51,11 +53,13 @@ def story(told: Iterable[Told], steps: int, words: Callable[[Told], str] = words
     for step, things in _by_step(told):
         opening, below = _heading(step, steps), []
         for one in things:
+            if step == SETUP and one.kind in ROUTINE:
+                continue
             said = words(one)
             if one.kind == "step":
                 opening = f"{opening} ({relative(one.at_ns)}): {said}"
             elif said:
-                below.append((one.at_ns, f"{MARKS.get(one.kind, '')}{one.who} {said}"))
+                below.append((one.at_ns, _line(one, said)))
         if below or step not in (SETUP, steps):
             lines += [opening, *(INDENT + line for line in _counted(below))]
     return [_printable(line) for line in lines]
@@ -68,6 +72,13 @@ def shortened(lines: Sequence[str], most: int = LINES_MAX) -> list[str]:
     head = most // 4
     left = len(lines) - most
     return [*lines[:head], f"... {left:,} lines left out (all of them: --story) ...", *lines[-(most - head) :]]
+
+
+def _line(told: Told, said: str) -> str:
+    mark = MARKS.get(told.kind, "")
+    if not told.who:
+        return mark + said
+    return f"{mark}{told.who}{':' if told.kind == 'fault' else ''} {said}"
 
 
 def _by_step(told: Iterable[Told]) -> Iterator[tuple[int, list[Told]]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,12 +13,14 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import plain
 from remit.kernel.effect import Alert
-from remit.kernel.numbers import text
-from remit.testing.faults import MEANING
+from remit.kernel.numbers import NANOSECONDS, text
+from remit.testing import faults
+from remit.testing.sim import machine
 from remit.up.words import drift_words, order_words
 from remit.venues.paper import messages
 
-FIELD_MAX = 60
+FIELD_MAX = 80
+_NANOSECONDS = re.compile(r"\b(\d{5,}) ns\b")
 QUIET = (c.Tick, c.Marked, c.SnapshotTaken, c.Quiet, c.SetSessions)
 """What enters all the time and changes nothing that a story is about, unless something follows from it."""
 LEFT_OUT = {"marks", "created_at", "at", "nonce", "environment", "id", "thought"}
@@ -28,10 +31,13 @@ def words_of(told: Any) -> str:
     """Return what a `Told` says, verb first; empty where there is nothing that a person needs."""
     what = told.what
     if isinstance(what, str):
-        return {"fault": MEANING_OF.get(what, what), "answered": f"is told {what}"}.get(told.kind, what)
+        said = _NANOSECONDS.sub(lambda found: f"{int(found[1]) / NANOSECONDS:,.3f} s", what)
+        return {"fault": MEANING_OF.get(what, said), "answered": f"is told {said}"}.get(told.kind, said)
     return _WORDS.get(told.kind, _plainly)(what)
 
 
+MEANING: Mapping[str, str] = {**faults.MEANING, **machine.MEANING}
+"""What each fault of venues and of the guard's machine does."""
 MEANING_OF = {fault: f"{fault}: {words}" for fault, words in MEANING.items()}
 
 
@@ -41,7 +47,8 @@ def _step(step: Any) -> str:
 
     deed = DEEDS.get(step.do)
     words = str(step.do).replace("_", " ") if deed is None else deed.words
-    return f"{step.who} {words}" + (f", {step.count} at once" if step.count > 1 else "")
+    colon = ":" if deed is not None and deed.kind in ("venue", "host") else ""
+    return f"{step.who}{colon} {words}" + (f", {step.count} at once" if step.count > 1 else "")
 
 
 def _asked(body: Any) -> str:
@@ -65,14 +72,14 @@ def heard(record: e.Record) -> str:
     body = record.command.body
     said = [_event(event, record) for event in record.events]
     if record.decision is not None:
-        said.insert(0, decided(record.decision))
+        said.insert(0, decided(record.decision, body))
     if not any(said) and isinstance(body, QUIET):
         return ""
     return f"[{record.command.seq}] " + "; ".join(filter(None, said or [_plainly(body)]))
 
 
-def decided(decision: e.Decision) -> str:
-    """Return a verdict with its numbers and every finding."""
+def decided(decision: e.Decision, body: c.Body) -> str:
+    """Return a verdict with its numbers and every finding, by the id that the caller gave and the guard's own."""
     verb = {"allow": "allows", "hold": "holds", "deny": "denies"}[decision.verdict]
     numbers = (
         f"quantity {text(decision.quantity)} at worst {text(decision.worst_price)} each, "
@@ -80,13 +87,15 @@ def decided(decision: e.Decision) -> str:
     )
     reducing = f", {text(decision.reducing)} of it proven to reduce" if decision.reducing else ""
     why = "".join(f"; {_because(finding)}" for finding in decision.findings)
-    return f"{verb} {decision.order or 'it'}: {numbers}{reducing}{why}"
+    asked = f"{body.intent.id} of {body.intent.agent} as " if isinstance(body, c.Submit) else ""
+    return f"{verb} {asked}{decision.order}: {numbers}{reducing}{why}"
 
 
 def _because(finding: e.Finding) -> str:
     """Return why a rule did not hold, with its exact numbers: a story may hang on the last digit."""
     again = "" if finding.retry_after_s is None else f", again in {finding.retry_after_s} s"
-    return f"{finding.rule} of {finding.subject}: {finding.actual}, limit {finding.limit} ({finding.unit}){again}"
+    limit = f", limit {finding.limit} ({finding.unit})" if finding.limit not in ("", "none") else ""
+    return f"{finding.rule} of {finding.subject}: {finding.actual}{limit}{again}"
 
 
 def _event(event: e.Event, record: e.Record) -> str:
@@ -123,21 +132,23 @@ def _event(event: e.Event, record: e.Record) -> str:
 
 
 def _arrived(frame: Any) -> str:
-    """Return what a sealed request asks of its venue."""
+    """Return what a sealed request asks of its venue, with the connection first."""
     try:
         sealed = messages.read_frame(frame)
         body = messages.read_body(sealed.body) if isinstance(sealed, messages.Sealed) else sealed
     except ValueError:
-        return f"is sent {len(frame)} bytes that are no request"
+        return f"a venue is sent {len(frame)} bytes that are no request"
     match body:
         case messages.Place():
             terms = f"{body.side} {text(body.quantity)} {body.instrument} at {text(body.price)}"
-            return f"is asked to place {body.order}: {terms} ({body.type}, {body.time_in_force})"
-        case messages.TakeSnapshot():
-            return "is asked what it holds"
-        case messages.FromFeed():
+            return f"{body.connection} is asked to place {body.order}: {terms} ({body.type}, {body.time_in_force})"
+        case messages.TakeSnapshot() | messages.FromFeed():
             return ""
-    return f"is asked to {_plainly(body)}"
+        case messages.Query():
+            return f"{body.connection} is asked what became of {body.order}"
+        case messages.Cancel():
+            return f"{body.connection} is asked to cancel {body.order}"
+    return f"{body.connection} is asked: {_plainly(body)}"
 
 
 def _replied(reply: Any) -> str:
@@ -182,7 +193,12 @@ def _named(thing: msgspec.Struct) -> str:
 
 
 def _short(value: object) -> str:
+    """Return a value without the marks of a program, and no more than there is room for."""
     shown = str(value)
+    if isinstance(value, dict):
+        shown = " ".join(f"{name} {_short(one)}" for name, one in value.items())
+    elif isinstance(value, list | tuple):
+        shown = ", ".join(_short(one) for one in value) or "none"
     return shown if len(shown) <= FIELD_MAX else shown[: FIELD_MAX - 3] + "..."
 
 

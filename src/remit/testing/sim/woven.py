@@ -42,7 +42,7 @@ def _thing(seen: Seen) -> tuple[Kind, str, object]:
         case "joined":
             return "guard", "guard", f"finds entry {seen.who}, which it had told nobody of"
         case "arrived":
-            return "arrived", seen.who, seen.what
+            return "arrived", "", seen.what
         case "asked":
             return "asked", seen.who, seen.what
         case "answered":
