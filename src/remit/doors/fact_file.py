@@ -84,7 +84,7 @@ def _json_rows(fact: Fact, source: str, problems: list[Problem]) -> Iterator[tup
             continue
         try:
             cells = json.loads(
-                line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_without_repeats
+                line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=without_repeats
             )
         except (ValueError, RecursionError) as error:
             problems.append(Problem(number, "", f"is not JSON: {error}"))
@@ -97,7 +97,8 @@ def _json_rows(fact: Fact, source: str, problems: list[Problem]) -> Iterator[tup
             yield from _row(fact, number, {name: cells.get(name, "") for name in fact.header}, problems)
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object that JSON spells; ValueError where it says a key twice."""
     cells = dict(pairs)
     if len(cells) != len(pairs):
         raise ValueError("a key is said twice")

@@ -88,9 +88,10 @@ def _unsigned(kind: type[Decimal18]) -> Callable[[str], Decimal18]:
     return reads
 
 
-def _whole(cell: str) -> int:
+def whole(cell: str) -> int:
+    """Return a whole number not below zero, of at most ten digits and without leading zeros; ValueError."""
     if not re.fullmatch(r"0|[1-9][0-9]{0,9}", cell):
-        raise ValueError(f"{cell!r} is not a whole number")
+        raise ValueError(f"{cell[:40]!r} is not a whole number")
     return int(cell)
 
 
@@ -288,7 +289,7 @@ _ALL = (
             Column("to", "a currency such as USD", _currency),
             Column("at", _UTC, instant),
             Column("rate", "a ratio above zero", _unsigned(Ratio)),
-            Column("resolution_s", "whole seconds, or empty", _whole, optional=True),
+            Column("resolution_s", "whole seconds, or empty", whole, optional=True),
         ),
         ("of", "to"),
         ("EUR,USD,2026-01-02T14:30:00Z,1.0871,",),
@@ -318,8 +319,8 @@ _ALL = (
         command.Split,
         (
             _INSTRUMENT,
-            Column("new", "a whole number above zero", _whole),
-            Column("old", "a whole number above zero", _whole),
+            Column("new", "a whole number above zero", whole),
+            Column("old", "a whole number above zero", whole),
         ),
         ("instrument",),
         ("AAPL,4,1",),

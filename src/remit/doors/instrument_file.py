@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from remit.doors.facts import instant
+from remit.doors.fact_file import without_repeats
+from remit.doors.facts import instant, whole
 from remit.kernel.codec import build
 from remit.kernel.instrument import Instrument
 
@@ -84,7 +85,7 @@ def _json_rows(source: str, problems: list[tuple[int, str]]) -> Iterator[tuple[i
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=without_repeats)
         except (ValueError, RecursionError) as fault:
             problems.append((number, f"is not JSON: {fault}"))
             continue
@@ -101,11 +102,5 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _whole(written: str) -> int:
-    if not (written.isascii() and written.isdecimal()):
-        raise ValueError(f"{written[:40]!r} is no whole number")
-    return int(written)
-
-
-READ: dict[str, Callable[[str], int]] = {"expires_at": instant, "resolves_at": instant, "jump_max_bps": _whole}
+READ: dict[str, Callable[[str], int]] = {"expires_at": instant, "resolves_at": instant, "jump_max_bps": whole}
 """Fields that are no text, and how their text is read."""
