@@ -27,13 +27,14 @@ from remit.kernel.numbers import LARGEST, SCALE, Decimal18, Money, NotDecimal, P
 
 TYPES = (Price, Quantity, Money, Ratio)
 NO_NUMBERS = (
-    "", " ", "-", ".", "-.", "1.", ".5", "-.5", "+1", "++1", "--1", "1-", "1 ", " 1", "1\n", "\n1", "\t1", "1\x00",
-    "\x001", "\u00a01", "1\u2009", "1\u200b", "\u202e1", "\ufeff1", "1 000", "1,000", "1.000,5", "1_000", "1'000",
-    "01", "-01", "00", "00.5", "1e5", "1E5", "1e-5", "1e+5", "1.5e3", "0x10", "0b1", "0o7", "1f", "1L", "1d", "NaN", "nan",
-    "-nan", "sNaN", "inf", "Inf", "-inf", "Infinity", "-Infinity", "null", "None", "true", "\u0661\u0662",
-    "\uff11\uff12", "\U0001d7cf", "\u00b2", "\u00bd", "\u2167", "\u4e00", "\u0967", "1\u0660", "\u22121", "\u20131", "1\u066b5",
-    "1\uff0e5", "1/2", "1%", "$1", "1 USD", "1.2.3", "1..2", "0.-1", "0.0000000000000000001", "1000000000000000000000000",
-    "9" * 5_000, "0." + "0" * 5_000, "-" * 100 + "1", "1" + "\u0301",
+    "", " ", "-", ".", "-.", "1.", ".5", "-.5", "+1", "++1", "--1", "1-", "1 ", " 1", "1\n", "\n1", "\t1",
+    "1\x00", "\x001", "\u00a01", "1\u2009", "1\u200b", "\u202e1", "\ufeff1", "1 000", "1,000", "1.000,5",
+    "1_000", "1'000", "01", "-01", "00", "00.5", "1e5", "1E5", "1e-5", "1e+5", "1.5e3", "0x10", "0b1", "0o7",
+    "1f", "1L", "1d", "NaN", "nan", "-nan", "sNaN", "inf", "Inf", "-inf", "Infinity", "-Infinity", "null",
+    "None", "true", "\u0661\u0662", "\uff11\uff12", "\U0001d7cf", "\u00b2", "\u00bd", "\u2167", "\u4e00",
+    "\u0967", "1\u0660", "\u22121", "\u20131", "1\u066b5", "1\uff0e5", "1/2", "1%", "$1", "1 USD", "1.2.3",
+    "1..2", "0.-1", "0.0000000000000000001", "1000000000000000000000000", "9" * 5_000, "0." + "0" * 5_000,
+    "-" * 100 + "1", "1" + "\u0301",
 )  # fmt: skip
 """Texts that a careless reader takes for a number."""
 PLACES, WHOLE = 18, 24
@@ -72,12 +73,11 @@ def test_what_is_read_is_written_in_its_one_text(sign: str, whole: int, places: 
     assert text(value) == (source.rstrip("0").rstrip(".") if "." in source else source) or value == 0
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(
     source=st.one_of(
         st.text("0123456789.-+eE_, \u0661\uff11\u22120", max_size=30),
         st.text(max_size=12),
-        st.from_regex(r"-?\d+(\.\d+)?"),
     )
 )
 def test_a_text_is_a_number_exactly_where_it_is_plain(source: str) -> None:
@@ -194,7 +194,7 @@ def numeric_columns() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("verb", "column"), numeric_columns(), ids=" ".join)
+@pytest.mark.parametrize(("verb", "column"), numeric_columns())
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_a_fact_file_takes_no_other_number(verb: str, column: str, suffix: str, tmp_path: Path) -> None:
     """Blanks around a cell are no part of it; everything else is."""
