@@ -1,7 +1,7 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint sim fuzz bench docs lock clean
+.PHONY: help up test lint sim soak fuzz bench docs lock clean
 # Another environment that happens to be active must not lend its modules to ours.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
@@ -35,6 +35,10 @@ lint:  ## the checks that only read the source: style, types, import law
 sim:  ## simulate fresh seeds for a minute and all past ones (SEED=7 that one alone, SECONDS=600 for longer, ARGS="--story")
 	$(set_up) test
 	@.venv/bin/python -m remit.testing.sim $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+soak:  ## trade for an hour of virtual time: 50 agents, 1,000 instruments, restarts (ARGS="--minutes 5" for a short one)
+	$(set_up) test
+	@.venv/bin/python -m remit.testing.sim.soak $(ARGS)
 
 fuzz:  ## fuzz every way for foreign bytes to get in for a minute (SECONDS=600 for longer, ARGS="server journal" those alone)
 	$(set_up) test

@@ -163,9 +163,11 @@ class VirtualLoop(Absent):
         Python gives back the memory of a suspended coroutine in no other way. For a long run with many kills.
         """
         dead, self._dead = self._dead, []
+        faults = len(self.faults)
         for task in dead:
             if not task.done():
                 task.process.context.run(_unwind, task.get_coro())
+        del self.faults[faults:]  # whatever was put there meanwhile is of the unwinding
 
     def is_running(self) -> bool:
         """Whether `run` runs."""
