@@ -9,32 +9,41 @@ from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.actors.entitling import first_mandates, first_rights
 from remit.testing.sim.actors.stopping import end_halts, end_pauses
-from remit.testing.sim.firm import ROLES
+from remit.testing.sim.firm import CONNECTIONS, ROLES
 from remit.testing.sim.stage import Stage
 
 ROUNDS_MAX = 40
 ROUND_NS = 20 * NANOSECONDS
 """So long people wait between two looks: what is in transit arrives, what is unknown is asked about."""
+ANSWERED_NS = 3 * NANOSECONDS
+"""So long nothing is asked until what was asked is answered."""
+QUIET_ROUNDS = 2
 BY = "ann"
 
 
 async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
-    """Switch every fault off, let people put things right and cancel everything; return whether nothing is left."""
+    """Switch every fault off, let people put things right and cancel everything; return whether nothing is left.
+
+    It rests once two looks in a row found nothing to do, with every venue asked in between.
+    """
     stage.is_calm = True
     stage.market.calm()
     stage.machine.calm()
     stage.loop.network.latency_ns = (0, 1_000_000)
     stage.feed_until = 0
+    quiet = 0
     for _ in range(ROUNDS_MAX):
         await stage.wait(ROUND_NS)
         check()
-        if await _one_round(stage):
+        quiet = quiet + 1 if await _one_round(stage) else 0
+        if quiet == QUIET_ROUNDS:
+            await stage.wait(ANSWERED_NS)
             return True
     return False
 
 
 async def _one_round(stage: Stage) -> bool:
-    """Let people look at everything once; return whether nothing is reserved and nothing stands."""
+    """Let people look at everything once; return whether nothing is reserved, nothing stands and nothing differs."""
     if stage.machine.is_asleep or stage.keeper.is_down:
         return False
     await _see_to_tokens(stage)
@@ -44,10 +53,13 @@ async def _one_round(stage: Stage) -> bool:
     await end_halts(stage, BY)
     rows = await stage.see(BY, "orders", live=True, limit=1000)
     await asyncio.gather(*(stage.ask(BY, c.Cancel(order=row["order"])) for row in rows))
-    status = await stage.caller(BY).ask("read", {"view": "status"})
+    await asyncio.gather(*(stage.ask(BY, c.Ask(connection=name)) for name in CONNECTIONS))
+    await stage.wait(ANSWERED_NS)
     left = await stage.see(BY, "orders", live=True, limit=1000)
     halts = await stage.see(BY, "halts")
-    return not status.code and not left and not halts
+    connections = await stage.see(BY, "drifts")
+    differ = [row for row in connections if row["drifts"] or row["unknown"]]
+    return bool(connections) and not (left or halts or differ)
 
 
 async def _see_to_tokens(stage: Stage) -> None:
