@@ -14,7 +14,7 @@ from remit.venues.paper.exchange import PaperExchange
 RESERVING = ("working", "buys", "sells")
 """Sums that only reservations make."""
 FORGOTTEN = ("finished", "finished_at", "fills", "seen", "seen_at", "same", "same_at", "past_exits")
-"""Tables that are empty once what is over is three days old."""
+"""Tables that are empty once what is over is old enough."""
 
 
 def leaks(state: State, venues: Mapping[str, PaperExchange]) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _verdict(outcome: Outcome) -> Iterator[str]:
             f"{outcome.calm_s} s after the last order nothing worked and nothing was reserved; every order, every "
             "position and every balance is the venues'"
         )
-        yield "three days later nothing of it is remembered"
+        yield "four days later nothing of it is remembered"
         yield "all is well"
     for what in outcome.wrong:
         yield f"WRONG: {what}"

@@ -15,7 +15,7 @@ import msgspec
 from remit.guard.world import JOURNAL
 from remit.journal.verify import VERIFIER
 from remit.kernel.instrument import Instrument
-from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.kernel.state import INTENT_LIFE_NS, State
 from remit.testing.faults import Drawn, FaultyPaper
 from remit.testing.sim.firm import Caller
@@ -37,6 +37,8 @@ TROUBLES = 12
 DOWN_S, CUT_S = 3, 15
 CALM_MINUTES_MAX = 10
 """How long it may take, with the faults off and everything cancelled, until nothing is reserved."""
+FORGET_NS = INTENT_LIFE_NS + DAY_NS
+"""After so long nothing that is over is remembered."""
 FEED_KEY = "the feed of the soak, and nobody else's"
 WRONG_MAX = 20
 
@@ -145,7 +147,7 @@ class _Soak:
         return exchange
 
     async def main(self) -> None:
-        """Everything, in order: open, trade, calm down, count, and let three days pass."""
+        """Everything, in order: open, trade, calm down, count, and let days pass."""
         for name, faulty in self._faulty.items():
             server = PaperServer(
                 faulty.exchange, FEED_KEY, clock=self.machine.true_now, answer=faulty.answer, log=faulty.log
@@ -277,11 +279,11 @@ class _Soak:
         self.wrong += found[:WRONG_MAX] + ([f"and {len(found) - WRONG_MAX} more"] if len(found) > WRONG_MAX else [])
 
     async def _forget(self) -> None:
-        """Let the machine sleep for three days: nothing that is over is remembered after them."""
-        self.machine.sleep(INTENT_LIFE_NS + 3_600 * NANOSECONDS)
-        await asyncio.sleep(INTENT_LIFE_NS / NANOSECONDS + 3_600 + 60)
+        """Let the machine sleep until nothing that is over may be remembered any more."""
+        self.machine.sleep(FORGET_NS)
+        await asyncio.sleep(FORGET_NS / NANOSECONDS + 60)
         left = sizes(self._state)
-        self.wrong += [f"three days later {table} has {left[table]} left" for table in FORGOTTEN if left[table]]
+        self.wrong += [f"four days later {table} has {left[table]} left" for table in FORGOTTEN if left[table]]
 
 
 def _verify(machine: Machine) -> Verified:
