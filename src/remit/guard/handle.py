@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from remit.guard.callers import authenticate
 from remit.guard.errors import RequestMalformed, TextNotKept
 from remit.guard.follow import Followers
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
+from remit.guard.stamp import journal_time
 from remit.guard.views import view
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
@@ -29,6 +30,7 @@ from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import Body
 from remit.kernel.decide import Asked
 from remit.kernel.event import Record, Repeated
+from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import GUARD, At, Name, Principal, Role
 from remit.kernel.snapshot import state_hash
@@ -37,6 +39,9 @@ from remit.kernel.trade import may_speak_for
 TEXT_BYTES_MAX = 65_536
 QUIET_MAX = 100
 """Instruments that one entry calls quiet."""
+
+
+Stamped = TypeVar("Stamped", Mark, FxMark)
 
 
 class WithText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,7 +182,9 @@ class Handle:
         known = self._kernel.state.instruments
         unknown = sorted({mark.instrument for mark in body.marks} - known.keys())
         marks = tuple(mark for mark in body.marks if mark.instrument in known) if unknown else body.marks
-        urgent = self._board.offer(marks, body.fx, self._loop.now())
+        at, wall = self._loop.now(), self._world.now()
+        marks, fx = _in_journal_time(marks, wall, at), _in_journal_time(body.fx, wall, at)
+        urgent = self._board.offer(marks, fx, at)
         if urgent:
             await self.flush(now=True)
         if unknown:
@@ -261,6 +268,11 @@ class Handle:
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
         entries, at = self.followers.entries, self._loop.now()
         return encode(await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about))
+
+
+def _in_journal_time(marks: tuple[Stamped, ...], wall: int, at: int) -> tuple[Stamped, ...]:
+    """Return marks as a feed gave them, stamped in the journal's time."""
+    return tuple(msgspec.structs.replace(mark, at=journal_time(mark.at, wall, at)) for mark in marks)
 
 
 def _decoded(kind: Any, raw: msgspec.Raw, what: str = "command") -> Any:

@@ -17,7 +17,7 @@ from remit.kernel.order import OrderIntent
 from remit.kernel.reserve import needed_cash, reducible_by
 from remit.kernel.rules.behaviour import REFUSAL_PAUSE_S
 from remit.kernel.rules.facts import Facts
-from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LIFE_NS, State
+from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LEAD_NS, INTENT_LIFE_NS, State
 
 MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 """A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""
@@ -173,7 +173,7 @@ def _intent_id(state: State, asked: Asked) -> str:
         return (
             f"created {(at - intent.created_at) // NANOSECONDS} s ago; ids are kept {INTENT_LIFE_NS // NANOSECONDS} s"
         )
-    if intent.created_at > at + CLOCK_LEAD_NS:
+    if intent.created_at > at + INTENT_LEAD_NS:
         return f"created {(intent.created_at - at) // NANOSECONDS} s in the future"
     return ""
 

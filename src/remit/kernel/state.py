@@ -23,7 +23,9 @@ from remit.kernel.order import Order
 INTENT_LIFE_NS = 3 * DAY_NS
 """Finished orders are remembered this long; an intent created earlier is refused."""
 CLOCK_LEAD_NS = 60 * NANOSECONDS
-"""How far ahead of journal time an intent or a mark may be stamped."""
+"""How far ahead of journal time a mark may be stamped."""
+INTENT_LEAD_NS = DAY_NS // 2
+"""How far ahead of journal time an intent may be stamped: where the machine's clock jumped ahead, exits still pass."""
 
 
 class Subject:
@@ -333,7 +335,7 @@ class State:
         """Forget what no rule can ask for any more; a function of journal time alone."""
         horizon = self.at - INTENT_LIFE_NS
         # An intent may be stamped ahead of its entry, so its id outlives the entry by as much.
-        while self.seen_at and self.seen_at[0][0] < horizon - CLOCK_LEAD_NS:
+        while self.seen_at and self.seen_at[0][0] < horizon - INTENT_LEAD_NS:
             self.seen.pop(self.seen_at.popleft()[1], None)
         while self.finished_at and self.finished_at[0][0] < horizon:
             order = self.finished.pop(self.finished_at.popleft()[1])
