@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from tests.faults.shim import Call, Fault, calls, environment
 from tests.faults.tap import Tap
 from tests.guard.processes import Processes, intent, wait_for
@@ -24,6 +25,7 @@ from remit.kernel import command as c
 from remit.kernel.codec import decode, plain
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
+from remit.kernel.mandate import EMPTY, Mandate
 from remit.kernel.numbers import Price, parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +112,8 @@ class FaultDesk(Processes):
     def order(self, name: str, quantity: str = "1", side: str = "buy", **more: Any) -> dict[str, Any]:
         """Propose one order of the agent over a link of its own, and note the answer."""
         with self.client("momentum") as client:
-            return self.ask(client, intent(name, quantity, side, **more))
+            asked = intent(name, quantity, side, **more)
+            return self.ask(client, msgspec.structs.replace(asked, created_at=self.now()))
 
     def ask(self, client: Any, asked: Any, text: str = "") -> dict[str, Any]:
         body = c.Submit(intent=asked)
@@ -171,12 +174,17 @@ def set_up_desk(home: Path, module: str = "remit.guard") -> FaultDesk:
     """A guard and its venue with one agent that may trade anything, at a price of 100, running."""
     desk = FaultDesk(home, module)
     try:
-        desk.start_guard()
-        desk.start_venue()
-        desk.set_up()
-        desk.until_ready()
-        desk.mark("100")
+        set_up(desk)
     except BaseException:
         desk.stop()
         raise
     return desk
+
+
+def set_up(desk: FaultDesk, limits: Mandate = EMPTY) -> None:
+    """Start guard and venue, with an agent that may trade within `limits`, at a price of 100."""
+    desk.start_guard()
+    desk.start_venue()
+    desk.set_up(limits)
+    desk.until_ready()
+    desk.mark("100")
