@@ -32,14 +32,19 @@ class NothingUnknown(Check):
     neither must halt the connection, or something above it, with that entry. Differences that a person kept are no
     longer unknown; those worth less than the tolerance's floor may be watched for some rounds.
 
-    At the end, with the faults off, the venues' own books are compared: nothing is in transit any more.
+    At the end, with the faults off, the venues' own books are compared, too, as far as an account was asked for and
+    counted since they last changed: nothing is in transit any more, and a round could have seen it.
     """
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
+        self._truths: dict[str, tuple[object, int]] = {}
+        """By connection: what its venue has, and since when it is known to be so."""
         self._begin()
 
     def _begin(self) -> None:
+        self._asked_ns: dict[str, int] = {}
+        """By connection: when the last account that counted was asked for."""
         self._shown: dict[str, list[c.Reconciled]] = defaultdict(list)
         self._kept: dict[tuple[str, str, str], int] = defaultdict(int)
         self._changes: deque[Change] = deque()
@@ -57,6 +62,7 @@ class NothingUnknown(Check):
         counts = any(isinstance(event, e.Took | e.Drifted) for event in record.events)
         if body.part == body.parts and counts:
             parts = self._shown.pop(body.connection)
+            self._asked_ns[body.connection] = self.known.heard_at[body.asked - 1] if body.asked else 0
             if not self._is_halted(body.connection):
                 yield from self._compare(record, body.connection, parts)
             self._forget_kept(body.connection, parts)
@@ -151,10 +157,14 @@ class NothingUnknown(Check):
                 del self._kept[key]
 
     def after_step(self, view: View) -> Iterator[str]:
-        if not view.is_calm:
-            return
         for name, exchange in view.market.exchanges.items():
             for connection, held in exchange.floor.accounts.positions.items():
+                positions = {instrument: int(position.quantity) for instrument, position in held.items()}
+                truth = (tuple(exchange.floor.working.get(connection, ())), positions)
+                if connection not in self._truths or self._truths[connection][0] != truth:
+                    self._truths[connection] = (truth, view.at_ns)
+                if not view.is_calm or self._asked_ns.get(connection, -1) < self._truths[connection][1]:
+                    continue
                 if connection in self.known.again.state.connections and not self._is_halted(connection):
                     yield from self._truth(name, exchange, connection, held)
 
