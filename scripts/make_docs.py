@@ -1,5 +1,5 @@
-"""Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite and, where the CLI
-stands, its commands.
+"""Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite, the tables of
+reliability.md and, where the CLI stands, its commands.
 
 python scripts/make_docs.py            write the pages
 python scripts/make_docs.py --check    say which pages are stale, and fail if any is
@@ -27,6 +27,10 @@ from remit.kernel.presets import PRESETS, Given, Setting, compose
 from remit.kernel.rules.rule import TOTAL, Hold, Rule
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import RULES
+from remit.testing import faults as venue_faults
+from remit.testing.sim import machine
+from remit.testing.sim.actors import DEEDS
+from remit.testing.sim.invariants import INVARIANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -380,11 +384,85 @@ test an agent or a deployment of your own.
 Run it alone with `pytest tests/conformance`.
 """
 
+# Reliability
+
+KINDS = {
+    "trade": "agents and clients",
+    "storm": "many at once",
+    "care": "people who put things right",
+    "people": "people",
+    "hostile": "attackers",
+    "feed": "feeds",
+    "venue": "venues",
+    "host": "the guard's host",
+}
+
+
+FAULTS = {"a venue": venue_faults.MEANING, "the guard's machine": machine.MEANING}
+
+
+def invariants() -> str:
+    return table(("Invariant", "Promise"), [(one.id, one.promise) for one in INVARIANTS])
+
+
+def faults() -> str:
+    """Return what befalls venues and the guard's machine by itself; the rest of what goes wrong is among the deeds."""
+    rows = [(where, f"`{name}`", words) for where, of in FAULTS.items() for name, words in of.items()]
+    return table(("Where", "Fault", "What it does"), rows)
+
+
+def deeds() -> str:
+    ordered = sorted(DEEDS.values(), key=lambda deed: list(KINDS).index(deed.kind))
+    rows = [(KINDS[deed.kind], deed.words, " ".join((inspect.getdoc(deed.act) or "").split())) for deed in ordered]
+    return table(("Who", "What", "How"), rows)
+
+
+def mutants() -> str:
+    sys.path.insert(0, str(ROOT))
+    from tests.sim.mutants import MUTANTS
+
+    rows = [
+        (one.what, " ".join((one.invariant, *(f"({also})" for also in one.also))), str(one.seeds), f"`{one.name}`")
+        for one in MUTANTS
+    ]
+    return table(("Mistake", "Breaks (or tells first)", "Within seeds", "Mutant"), rows)
+
+
+def scenarios(name: str) -> str:
+    """Return every test of a file of scenarios with what its docstring says."""
+    rows: Table = []
+    for node in ast.parse((ROOT / "tests" / "scenarios" / name).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and ast.get_docstring(node):
+            rows.append((" ".join((ast.get_docstring(node) or "").split()), f"`{node.name.removeprefix('test_')}`"))
+    return table(("What happened, and what holds", "Test"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "invariants": invariants,
+    "faults": faults,
+    "deeds": deeds,
+    "mutants": mutants,
+    "incidents": lambda: scenarios("test_incidents.py"),
+    "peers": lambda: scenarios("test_peers.py"),
+}
+PLACE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def reliability_page() -> str:
+    """Return the page as people wrote it, with every table made anew in its place."""
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    places = [name for _, name, _ in PLACE.findall(page)]
+    if sorted(places) != sorted(TABLES):
+        raise ValueError(f"docs/reliability.md has places for {places}; wanted is one for each of {list(TABLES)}")
+    return PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]]()}{place[3]}", page)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "presets.md": presets_page,
     "facts.md": facts_page,
     "conformance.md": conformance_page,
+    "reliability.md": reliability_page,
 }
 if has_cli():
     PAGES["cli.md"] = cli_page
