@@ -243,8 +243,8 @@ class FilledOnce(Check):
                 yield f"entry {seq} books {booked[0].fill} and reports no fill"
             return
         order = self.known.firm.orders.get(body.order)
-        if order is None:
-            return
+        if order is None or record.command.by.role != "guard":
+            return  # nobody else reports fills: such a word is refused
         key = (order.connection, body.fill)
         if key in self._booked:
             if booked:
