@@ -99,6 +99,8 @@ class Observer:
         entries = self.durable.entries
         while len(self.records) < len(entries):
             entry = entries[len(self.records)]
+            if not entry:
+                break
             self._record("joined", entry, decode(Record, entry))
 
     def refused_start(self, fault: Exception) -> None:
@@ -119,7 +121,7 @@ class Observer:
         """The guard let a record out: it is durable by the guard's own account."""
         self._look()
         index, entries = record.command.seq - 1, self.durable.entries
-        entry = entries[index] if 0 <= index < len(entries) else encode(record)
+        entry = entries[index] if 0 <= index < len(entries) and entries[index] else encode(record)
         self._record("heard", entry, record)
 
     # -- the wire and the venues
@@ -180,8 +182,8 @@ class Observer:
         self.histories += 1
         left = self.durable.entries
         same = 0
-        while same < min(len(left), len(self.records)) and encode(self.records[same]) == left[same]:
-            same += 1
+        while same < min(len(left), len(self.records)) and left[same] in (b"", encode(self.records[same])):
+            same += 1  # what a turned bit made unreadable is taken for what it was: no guard can join it anew
         del self.records[same:]
 
 
