@@ -31,6 +31,8 @@ async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
     stage.machine.calm()
     stage.loop.network.latency_ns = (0, 1_000_000)
     stage.feed_until = 0
+    while stage.machine.is_asleep:
+        await stage.wait(ROUND_NS)
     quiet = 0
     for _ in range(ROUNDS_MAX):
         await stage.wait(ROUND_NS)
@@ -44,7 +46,7 @@ async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
 
 async def _one_round(stage: Stage) -> bool:
     """Let people look at everything once; return whether nothing is reserved, nothing stands and nothing differs."""
-    if stage.machine.is_asleep or stage.keeper.is_down:
+    if stage.keeper.is_down:
         return False
     await _see_to_tokens(stage)
     await end_pauses(stage, BY)

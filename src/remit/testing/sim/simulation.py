@@ -94,6 +94,8 @@ class Simulation:
         stage.begin(stage.keeper.run())
         for number, step in enumerate(self.schedule.steps):
             await stage.wait(step.after_ns)
+            while self.loop.ns < stage.nobody_until:
+                await stage.wait(stage.nobody_until - self.loop.ns)
             self._check()
             stage.step = number
             stage.tell("step", step.who, step)

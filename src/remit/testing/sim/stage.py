@@ -65,6 +65,8 @@ class Stage:
         """Tokens that are worth nothing any more: revoked, or expired."""
         self.feed_until = 0
         """The feed is silent until this instant of the loop."""
+        self.nobody_until = 0
+        """Nobody does anything until this instant of the loop: the host sleeps for long."""
         self.instruments: dict[str, Instrument] = dict(market.instruments)
         """What is listed, with its terms now."""
         self.rate = RATE

@@ -18,6 +18,8 @@ from remit.testing.sim.machine import VirtualDisk
 from remit.testing.sim.stage import Stage
 
 HOST = ("the host",)
+AWAKE_S = 10
+"""How long people, agents and the venues go on while the host sleeps, at the end of its sleep."""
 MILLISECOND = NANOSECONDS // 1000
 MOMENTS = (0, 100_000, MILLISECOND, 3 * MILLISECOND, 10 * MILLISECOND, 50 * MILLISECOND, 300 * MILLISECOND)
 """How long after an order is sent its guard dies: before the sync, before the send, before the report."""
@@ -204,7 +206,9 @@ async def sleep(stage: Stage, doing: Doing) -> str:
     """A minute or half a day: what was known of the venues is old, and days may have rolled."""
     seconds = doing.chance.choice((1, 3, 10, 60, 3_600, 50_000))
     await trade(stage, doing, orders=1)
-    stage.machine.sleep(seconds * NANOSECONDS)
+    if not stage.machine.is_asleep:
+        stage.machine.sleep(seconds * NANOSECONDS)
+        stage.nobody_until = stage.loop.ns + (seconds - AWAKE_S) * NANOSECONDS
     return f"for {seconds} s"
 
 
