@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remit.bench import book, command, decide, durable, history, marks, peer, replays, wire
+from remit.bench import book, command, decide, durable, history, marks, peer, replays, simulated, wire
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
@@ -16,6 +16,7 @@ from remit.bench.table import Row, Skipped
 from remit.doors.cli.main import app
 from remit.kernel.lens import Lens
 from remit.kernel.rules.table import RULES
+from remit.testing.sim.outcome import Failure, Outcome
 
 
 def lines(of: Book, agent: str = "agent0") -> list[str]:
@@ -106,6 +107,22 @@ def test_a_history_starts_and_verifies(tmp_path: Path) -> None:
     past = history.History(tmp_path / "home", 6000)
     assert past.start() == past.read_tail() == 1
     assert past.read() == past.verify() >= 6000
+
+
+def test_a_simulation_counts_its_orders_and_entries(tmp_path: Path) -> None:
+    orders, entries = simulated.sim(1, 25, tmp_path)
+    assert isinstance(orders, Row) and isinstance(entries, Row)
+    assert 0 < entries.ns < orders.ns, "each order is an entry, and there are others"
+    assert orders.unit == entries.unit == "/s"
+
+
+def test_a_broken_promise_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = Outcome(1, "", Failure("E1", 3, 0, "31 of 30"))
+    monkeypatch.setattr(simulated, "simulate", lambda schedule: failed)
+    simulating = simulated.Simulating(5)
+    simulating.prepare()
+    with pytest.raises(simulated.BrokenPromise, match="seed 1 broke E1: 31 of 30"):
+        simulating.run()
 
 
 def test_callers_ask_a_real_guard_and_notice_another_verdict(tmp_path: Path) -> None:

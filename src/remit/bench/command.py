@@ -17,6 +17,7 @@ from remit.bench.history import history
 from remit.bench.marks import mark
 from remit.bench.replays import replay
 from remit.bench.show import show
+from remit.bench.simulated import sim
 from remit.bench.table import Machine, Result, Row, Skipped, written
 from remit.bench.wire import wire
 
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "wire": Measurement(wire, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),
+    "sim": Measurement(sim, 10, 3),
     "history": Measurement(history, 1_000_000, 100_000),
 }
 
