@@ -244,7 +244,6 @@ def test_the_dead_may_be_buried_in_the_run_and_reach_nothing(loop: VirtualLoop) 
         gc.collect()
         assert len(held) == 1
         loop.bury()
-        gc.collect()
         assert len(held) == 0
         await asyncio.sleep(10)
         server.close()

@@ -168,6 +168,8 @@ class VirtualLoop(Absent):
             if not task.done():
                 task.process.context.run(_unwind, task.get_coro())
         del self.faults[faults:]  # whatever was put there meanwhile is of the unwinding
+        if self._running:
+            gc.collect()
 
     def is_running(self) -> bool:
         """Whether `run` runs."""
