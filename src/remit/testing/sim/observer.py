@@ -30,8 +30,8 @@ Kind = Literal[
 class Seen(NamedTuple):
     """One observation: when by the steady clock and by the host's wall clock, and how many entries were durable then.
 
-    `who` is a connection, a caller or a folder; `what` is the record and its entry, the bytes, the alert, the guard, the
-    words; of `booting` how many records are left.
+    `who` is a connection, a caller or a folder; `what` is the record and its entry, the bytes, the alert, the
+    guard, the words; of `booting` how many records are left.
     """
 
     kind: Kind
