@@ -53,6 +53,23 @@ PERMITS = (
                 asyncio.get_running_loop().call_soon(self.journal.commit, self.journal.seal())
 """,
         30,
+        ("J5",),
+        "what is let out is told of while nothing of it is durable",
+    ),
+    Mutant(
+        "permit_names_another_entry",
+        "a permit names the entry before the one that allowed it",
+        "P1",
+        "remit.guard.courier",
+        """\
+                seq=seq,
+                action=act.do,
+""",
+        """\
+                seq=seq - 1,
+                action=act.do,
+""",
+        30,
     ),
     Mutant(
         "sync_left_out",
@@ -130,6 +147,8 @@ PERMITS = (
         'found.append(Act("query", event.order))',
         'found.append(Act("place", event.order))',
         30,
+        ("E2", "E3"),
+        "the courier places nothing that is not allowed any more, and says that it never left: it did",
     ),
     Mutant(
         "permit_life_begins_at_sending",
