@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from remit.doors.facts import FACTS, Column, Fact, Row, WrongRow
 
+SPOKEN_MAX = 100
+
 
 class Problem(NamedTuple):
     """One thing wrong in a fact file: the line (0 for the file), the column where known, and what to do."""
@@ -32,7 +34,13 @@ class FactFileRefused(ValueError):
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.path = path
         self.problems = tuple(problems)
-        super().__init__("\n".join(_spoken(path, problem) for problem in problems))
+        super().__init__(told([_spoken(path, problem) for problem in problems]))
+
+
+def told(problems: list[str]) -> str:
+    """Return problems a line each, the first SPOKEN_MAX of them; the rest by number."""
+    more = len(problems) - SPOKEN_MAX
+    return "\n".join([*problems[:SPOKEN_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
 def read(verb: str, path: Path) -> list[Any]:
