@@ -43,7 +43,7 @@ CASH: Mapping[str, Mapping[str, str]] = {
 }
 FEED_KEY = "the key of the simulated feed"
 FEE_BPS = 10
-PACE_NS = NANOSECONDS // 2
+PACE_NS = NANOSECONDS
 SLEEPY_NS = 60 * NANOSECONDS
 """How often prices move while the guard's machine sleeps and nobody looks."""
 STEP_BPS = 8
