@@ -313,7 +313,7 @@ class HeadStands(Check):
         body = record.command.body
         if isinstance(body, c.KernelStarted):
             self._ready.clear()
-        if isinstance(body, c.Reconciled) and body.part == body.parts:
+        if isinstance(body, c.Reconciled) and body.part == body.parts and record.command.by.role == "guard":
             accepted = [event for event in record.events if isinstance(event, e.Took | e.Drifted)]
             large = any(
                 drift.bucket == "large" for event in accepted if isinstance(event, e.Drifted) for drift in event.drifts

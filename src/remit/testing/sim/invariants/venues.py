@@ -54,7 +54,7 @@ class NothingUnknown(Check):
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
         self._note(record)
         body = record.command.body
-        if not isinstance(body, c.Reconciled):
+        if not isinstance(body, c.Reconciled) or record.command.by.role != "guard":
             return
         if body.part == 1:
             self._shown[body.connection].clear()
