@@ -22,7 +22,7 @@ from remit.testing.sim.limits import LIMITS
 STEPS = 200
 STORM_EVERY = 4
 """One step of so many is a storm: without storms no race between check and reservation is found."""
-STORM_MAX = 40
+STORM_MAX = 30
 MILLISECOND = NANOSECONDS // 1000
 
 DAYS: tuple[tuple[str, str], ...] = (
@@ -112,7 +112,7 @@ def _step(source: random.Random, swarm: Swarm, storm: bool) -> Step:
         do=name,
         who=source.choice(DEEDS[name].who),
         seed=source.getrandbits(48),
-        count=source.choice((2, 5, 10, 20, source.randint(2, STORM_MAX))) if storm else 1,
+        count=source.choice((2, 3, 5, 8, source.randint(2, STORM_MAX))) if storm else 1,
     )
 
 
