@@ -37,10 +37,10 @@ class FaultDesk(Processes):
     What the guard says goes to a file beside the folder, so that a full pipe never holds it up.
     """
 
-    def __init__(self, home: Path, module: str = "remit.guard") -> None:
+    def __init__(self, home: Path, module: str = "remit.guard", venue_socket: Path | None = None) -> None:
         super().__init__(home)
         self.module = module
-        self.venue_socket = home / "venue.sock"
+        self.venue_socket = venue_socket or home / "venue.sock"
         self.tap = Tap(home / "paper.sock", self.venue_socket, home / "journal")
         self.shim_log = home.with_name("shim.log")
         self.said_in = home.with_name("guard.log")
