@@ -24,6 +24,7 @@ up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 	@.venv/bin/python -m remit up --demo $(ARGS)
 
 test: lint  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
+	@$(find_python); "$$python" scripts/system.py
 	@.venv/bin/python -m pytest $(ARGS)
 
 lint:  ## the checks that only read the source: style, types, import law
