@@ -47,7 +47,7 @@ def test_a_broken_promise_is_found_shrunk_and_told(capsys: pytest.CaptureFixture
     assert "1 of 2 sorts of venue faults" in said
     assert "nothing more can be left out" in said
     assert "| step 0 (+" in said
-    assert "# E1 " in said
+    assert "# E1 is broken: " in said
 
 
 def test_the_command_names_the_steps_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from remit.testing.sim.outcome import Failure, Outcome
 from remit.testing.sim.schedule import STEPS, Schedule, draw
 from remit.testing.sim.shrink import shrink
-from remit.testing.sim.story import story
+from remit.testing.sim.story import Told, story
 
 Draw = Callable[[int, int], Schedule]
 
@@ -81,9 +81,19 @@ def carry_out(task: Task, simulate: Simulate, draw: Draw) -> Ran:
     return Ran(
         seed=task.seed, hash=outcome.hash, failure=outcome.failure, counts=outcome.counts,
         virtual_ns=outcome.virtual_ns, took_ns=took_ns,
-        story=story(outcome.story, len(schedule.steps)) if task.with_story else [],
+        story=_told(outcome, len(schedule.steps)) if task.with_story else [],
         trace=outcome.trace, schedule=schedule if task.with_story else None, shrunk=shrunk,
     )  # fmt: skip
+
+
+def _told(outcome: Outcome, steps: int) -> list[str]:
+    """Return the story in words; its last line is what is wrong."""
+    failure = outcome.failure
+    if failure is None:
+        return story(outcome.story, steps)
+    step = outcome.story[-1].step if outcome.story else failure.step
+    wrong = Told(failure.at_ns, step, "wrong", failure.invariant, f"is broken: {failure.what}")
+    return story([*outcome.story, wrong], steps)
 
 
 def _shrink(
