@@ -86,7 +86,7 @@ class Observer:
     def booting(self) -> None:
         """A guard is about to be made on the host's disks, which are as whatever ended the one before left them."""
         self.durable.begin()
-        self._look()
+        self.look()
         if self._is_lossy:
             self._is_lossy = False
             self._go_back()
@@ -119,7 +119,7 @@ class Observer:
 
     def heard(self, record: Record) -> None:
         """The guard let a record out: it is durable by the guard's own account."""
-        self._look()
+        self.look()
         index, entries = record.command.seq - 1, self.durable.entries
         entry = entries[index] if 0 <= index < len(entries) and entries[index] else encode(record)
         self._record("heard", entry, record)
@@ -159,12 +159,13 @@ class Observer:
 
     # -- inside
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read what has become durable since the last look."""
         if self._host is not None and JOURNAL in self._host.disks:
             self.durable.look(self._host.disks[JOURNAL].durable)
 
     def _see(self, kind: Kind, who: str, what: Any, said: bytes) -> None:
-        self._look()
+        self.look()
         at_ns, wall_ns = self._clock(), 0 if self._host is None else self._host.now()
         self.seen.append(Seen(kind, at_ns, wall_ns, len(self.durable.entries), who, what))
         line = f"+{at_ns // 10**9}.{at_ns % 10**9:09d} {kind} {who} {crc32(said):08x} {len(said)}"

@@ -129,6 +129,7 @@ class Inspector:
         """Return what is wrong with everything that was seen since the last call, in the order of INVARIANTS within one
         observation. `calm`: at the end of the phase in which nothing goes wrong any more."""
         found: list[Broken] = []
+        self._observer.look()
         while self._next < len(self._observer.seen):
             seen = self._observer.seen[self._next]
             self._next += 1

@@ -57,13 +57,18 @@ class Known:
         self.exposed = Exposed(self.firm)
         self.admissions: list[Admission] = []
         self.firm.admitting = self._admitting
+        self.uncounted = ""
+        """Why the last record's events could not be counted; empty where they could."""
 
     def follow(self, record: Record, at_ns: int) -> None:
         """Take the next record over."""
         self.admissions.clear()
         self.again.follow(record)
-        if not self.again.raised:
+        self.uncounted = ""
+        try:
             self.firm.follow(record)
+        except Exception as fault:  # noqa: BLE001  events that no honest guard writes
+            self.uncounted = f"{type(fault).__name__}: {fault}"
         for stake in self.firm.touched:
             self.exposed.forget(stake)
             for of, held in self.firm.positions.items():

@@ -97,7 +97,7 @@ class Firm:
         self.point = None
         decision, body = record.decision, record.command.body
         for event in record.events:
-            if decision is not None and self.point is None and isinstance(event, _DECIDES[type(body)]):
+            if decision is not None and self.point is None and isinstance(event, _DECIDES.get(type(body), ())):
                 self.point = self._judged(record, event)
             handler = _FOLLOWS.get(type(event))
             if handler is not None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
+from remit.kernel.names import GUARD
 from remit.kernel.numbers import SCALE, text
 from remit.kernel.order import Order
 from remit.kernel.rules.table import RULES
@@ -238,9 +239,9 @@ class FilledOnce(Check):
         for event in record.events:
             if isinstance(event, e.Reversed):
                 self._booked.setdefault((self.known.firm.orders[event.order].connection, event.fill), seq)
-        if not isinstance(body, c.Filled):
-            if booked:
-                yield f"entry {seq} books {booked[0].fill} and reports no fill"
+        if not isinstance(body, c.Filled) or record.command.by.role != GUARD.role:
+            if booked:  # somebody else may well say that an order filled
+                yield f"entry {seq} books {booked[0].fill}, which no venue reported"
             return
         order = self.known.firm.orders.get(body.order)
         if order is None or record.command.by.role != "guard":

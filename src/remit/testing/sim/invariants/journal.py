@@ -193,6 +193,8 @@ class Follows(Check):
             at = next((n for n, pair in enumerate(zip(written, derived, strict=False)) if pair[0] != pair[1]), -1)
             said = (written[at], derived[at]) if at >= 0 else (f"{len(written)} events", f"{len(derived)} events")
             yield f"entry {seq} ({type(body).__name__}) says {said[0]}, and deciding again gives {said[1]}"
+        if self.known.uncounted:
+            yield f"the events of entry {seq} do not follow on those before them: {self.known.uncounted}"
         if isinstance(body, c.SnapshotTaken):
             self._snapshots.append(body)
 
