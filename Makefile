@@ -23,9 +23,10 @@ up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 	$(set_up) up
 	@.venv/bin/python -m remit up --demo $(ARGS)
 
-test: lint  ## set up everything and run every check: style, types, import law, tests (ARGS go to pytest)
+test: lint  ## set up everything and run every check: style, types, import law, tests, a minute of sim (ARGS go to pytest alone)
 	@$(find_python); "$$python" scripts/system.py
 	@.venv/bin/python -m pytest $(ARGS)
+	$(if $(strip $(ARGS)),,@.venv/bin/python -m remit.testing.sim --seconds 60)
 
 lint:  ## the checks that only read the source: style, types, import law
 	$(set_up) test
