@@ -84,6 +84,8 @@ class Swarm(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_every: int
     pace_ns: int
     """How long it is from step to step, about."""
+    duty_ns: int = 0
+    """How often an operator on duty looks at what is halted or paused, beside what steps say; 0 is nobody."""
     explore: bool = False
     """Whether what is ready at one instant runs in a drawn order, rather than in the order in which it came."""
 
@@ -142,6 +144,7 @@ def _swarm(source: random.Random) -> Swarm:
         segment_bytes=source.choice(SEGMENTS),
         snapshot_every=source.choice(SNAPSHOTS),
         pace_ns=source.choice((300, 1_000, 2_000)) * MILLISECOND,
+        duty_ns=source.choice((0, 2, 5, 15)) * NANOSECONDS,
         explore=source.random() < 0.5,
     )
 

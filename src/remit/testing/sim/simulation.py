@@ -12,6 +12,7 @@ from remit.kernel.numbers import NANOSECONDS
 from remit.testing.faults import Drawn
 from remit.testing.sim.actors import DEEDS, Doing
 from remit.testing.sim.actors.feeding import marks_of, rate_of, say
+from remit.testing.sim.actors.stopping import end_halts, end_pauses
 from remit.testing.sim.firm import ROLES, set_up
 from remit.testing.sim.invariants import Inspector
 from remit.testing.sim.keeper import Keeper
@@ -32,6 +33,7 @@ FEED_ASLEEP_NS = 60 * NANOSECONDS
 READY_NS = 30 * NANOSECONDS
 """How long the set-up may take until every connection is reconciled."""
 SETTLE_NS = 2 * NANOSECONDS
+DUTY = "dan"
 CRASH, FAULT = "guard_crash", "simulator_fault"
 
 
@@ -92,6 +94,8 @@ class Simulation:
         for name, faulty in self.market.faulty.items():
             faulty.plan = Drawn(random.Random(f"{self.schedule.seed}/venue/{name}"), faults)
         stage.begin(stage.keeper.run())
+        if self.schedule.swarm.duty_ns:
+            stage.begin(self._on_duty(self.schedule.swarm.duty_ns))
         for number, step in enumerate(self.schedule.steps):
             await stage.wait(step.after_ns)
             while self.loop.ns < stage.nobody_until:
@@ -137,6 +141,13 @@ class Simulation:
             if self.loop.ns >= stage.feed_until:
                 await say(stage, marks_of(stage, list(stage.instruments)), rate_of(stage))
             await stage.wait(FEED_ASLEEP_NS if self.machine.is_asleep else FEED_NS)
+
+    async def _on_duty(self, every_ns: int) -> None:
+        """Look at what is stopped, again and again, and end it."""
+        while not self.stage.is_calm:
+            await self.stage.wait(every_ns)
+            await end_pauses(self.stage, DUTY)
+            await end_halts(self.stage, DUTY)
 
     async def _do(self, step: Step) -> None:
         """Do what a step says, and count that something was done."""
