@@ -63,4 +63,11 @@ FOUND = (
           b'\0{"reply":"accepted","order":"a-1","venue_order":"%b"}' % (b"x" * 40_000)),
     Found("replies", "a number of pages of thousands of digits spelled a report that no start could read back",
           b'\4{"reply":"holdings","connection":"one","positions":[],"cash":[],"orders":[],"pages":%b}' % (b"9" * 4000)),
+    Found("mandates", "a file of thousands of faults took a second for each few hundred",
+          b"\0" + b"".join(b"z%x=1\n" % number for number in range(2_000))),
+    Found("mandates", "a table of thousands of faults too",
+          b'\1{"firm":{' + b",".join(b'"z%x":1' % number for number in range(2_000)) + b"}}"),
+    Found("facts", "a file of thousands of faults is told in a hundred lines",
+          b"\0instrument,average_daily\n" + b"A,x\n" * 4_000),
+    Found("instruments", "a file of thousands of faults is told in a hundred lines", b"\1" + b'{"a":1}\n' * 2_000),
 )  # fmt: skip

@@ -52,7 +52,7 @@ def check_mandates(data: bytes) -> None:
         for mandate in found.values():
             check_canonical(Mandate, mandate)
     for fault in refused:
-        assert fault.problems and len(str(fault)) < 200_000  # type: ignore[attr-defined]
+        assert fault.problems and len(str(fault)) < 50_000  # type: ignore[attr-defined]
 
 
 def mandate_seeds() -> list[bytes]:
@@ -81,7 +81,7 @@ def check_facts(data: bytes) -> None:
             assert isinstance(body, FACTS[verb].body)
             check_body(body)
     for fault in refused:
-        assert fault.problems and len(str(fault)) < 200_000  # type: ignore[attr-defined]
+        assert fault.problems and len(str(fault)) < 50_000  # type: ignore[attr-defined]
 
 
 def fact_seeds() -> list[bytes]:
@@ -118,7 +118,7 @@ def check_instruments(data: bytes) -> None:
             check_canonical(Instrument, one)
             check_body(c.AddInstrument(instrument=one))
     for fault in refused:
-        assert fault.problems and len(str(fault)) < 200_000  # type: ignore[attr-defined]
+        assert fault.problems and len(str(fault)) < 50_000  # type: ignore[attr-defined]
 
 
 # Settings

@@ -20,7 +20,7 @@ from tests.hostile.target import Target, bounded
 from tests.hostile.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 4_000
+RUNS = 2_500
 EXAMPLES = 60
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 # `$` would also match before a last line break, and two names that look the same must be the same: hence `\Z`.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}\Z"
+OPTIONAL_NAME_PATTERN = rf"^(?:{NAME_PATTERN.removeprefix('^')}|\Z)"
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
