@@ -23,7 +23,7 @@ from remit.guard.listener import Listener
 from remit.guard.loop import Loop
 from remit.guard.protection import alert_of_start
 from remit.guard.reconciler import Reconciler
-from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, take_snapshot
+from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, standing, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.watch import Watch
@@ -128,8 +128,8 @@ class Guard:
         """Note the start, ask about everything that was under way, and open the venues' streams."""
         resumed = self.recovered.recovery.resumed
         alert = alert_of_start(self.kernel.state, self.started_at)
-        if alert is not None:
-            self.world.alert(alert)
+        for told in (*standing(self.kernel.state), *(() if alert is None else (alert,))):
+            self.world.alert(told)
         await self.loop.enter(
             GUARD,
             c.KernelStarted(

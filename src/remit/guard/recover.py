@@ -16,6 +16,7 @@ from remit.journal.store import Store
 from remit.kernel import command as c
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import Body
+from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.snapshot import dump, load
@@ -100,6 +101,13 @@ def in_doubt(state: State) -> Iterator[Body]:
             yield c.Ask(connection=order.connection, order=order.id)
         if order.state == "pending_cancel":
             yield c.Cancel(order=order.id)
+
+
+def standing(state: State) -> Iterator[Alert]:
+    """Yield an alert for every halt that stands: the guard before this one may have died before it could tell of it."""
+    for halt in state.halts.values():
+        said = f"{halt.rule}: {halt.why}" if halt.why else halt.rule
+        yield Alert(f"halt_{halt.cause}", halt.subject, f"{halt.id} stands at this start: {said}")
 
 
 def take_snapshot(world: World, journal: Journal, kernel: Kernel) -> c.SnapshotTaken:
