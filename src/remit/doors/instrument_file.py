@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from remit.doors.fact_file import without_repeats
+from remit.doors.fact_file import told, without_repeats
 from remit.doors.facts import instant, whole
 from remit.kernel.codec import build
 from remit.kernel.instrument import Instrument
@@ -29,7 +29,7 @@ class InstrumentFileRefused(ValueError):
 
     def __init__(self, path: Path, problems: list[tuple[int, str]]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{path}:{line}: {said}" if line else f"{path}: {said}" for line, said in problems))
+        super().__init__(told([f"{path}:{line}: {said}" if line else f"{path}: {said}" for line, said in problems]))
 
 
 def read(path: Path) -> list[Instrument]:

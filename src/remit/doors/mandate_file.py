@@ -23,6 +23,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
@@ -35,6 +36,7 @@ from remit.kernel.numbers import Money, Quantity, Ratio
 
 Form = Literal["toml", "json"]
 EVERY = "*"
+PROBLEMS_MAX = 100
 
 _HINTS: dict[str, Any] = get_type_hints(Mandate, include_extras=True)
 _PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}
@@ -55,7 +57,8 @@ class Problem(NamedTuple):
 
 
 class MandateFileRefused(ValueError):
-    """Raised for a file that cannot be taken as it stands; `problems` are all of them, in the order of the file."""
+    """Raised for a file that cannot be taken as it stands; `problems` are the first PROBLEMS_MAX, as the file has
+    them."""
 
     code = "mandate_file"
 
@@ -75,16 +78,17 @@ def read(path: Path) -> dict[str, Mandate]:
     except (OSError, UnicodeDecodeError) as error:
         raise MandateFileRefused(path, [Problem(0, "", "", f"cannot be read: {error}")]) from error
     tables = _parsed(path, source)
-    problems: list[Problem] = []
-    mandates: dict[str, Mandate] = {}
-    for subject, table in tables.items():
-        for field, fault in _subject_faults(subject, table):
-            problems.append(Problem(_line_of(source, subject, field), subject, field, fault))
-        if not any(problem.subject == subject for problem in problems):
-            mandates[subject] = build(Mandate, {field: _shaped(field, value) for field, value in table.items()})
+    faults = ((of, field, fault) for of, table in tables.items() for field, fault in _subject_faults(of, table))
+    found = list(islice(faults, PROBLEMS_MAX + 1))  # each is looked for in all lines of the file
+    problems = [Problem(_line_of(source, of, field), of, field, fault) for of, field, fault in found[:PROBLEMS_MAX]]
+    if len(found) > PROBLEMS_MAX:
+        problems.append(Problem(0, "", "", f"has more than {PROBLEMS_MAX} faults; correct these first"))
     if problems:
         raise MandateFileRefused(path, problems)
-    return mandates
+    return {
+        subject: build(Mandate, {field: _shaped(field, value) for field, value in table.items()})
+        for subject, table in tables.items()
+    }
 
 
 def render(mandates: Mapping[str, Mandate], form: Form = "toml") -> str:
