@@ -35,33 +35,33 @@ def draw(seed: int, steps: int) -> Schedule:
     return Schedule(seed, SWARM, tuple(drawn))
 
 
-def simulate(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def simulate(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """A sound one: what would exceed the cap is denied."""
     return _simulate(schedule, is_capped=True)
 
 
-def broken(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def broken(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """Where the fault `twice` is about, the cap is not looked at."""
     return _simulate(schedule, is_capped="twice" not in schedule.swarm.faults)
 
 
-def hashing(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def hashing(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """What is seen fifth hangs on the hash seed of the process."""
     return _simulate(schedule, is_capped=True, fifth=str(hash("five")))
 
 
-def hanging(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def hanging(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """No end."""
     time.sleep(600)
     return simulate(schedule)
 
 
-def dying(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def dying(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """The process ends in the middle."""
     os._exit(9)
 
 
-def printing(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def printing(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """What is printed on the way is no answer."""
     print("a print that somebody forgot")
     return simulate(schedule)

@@ -45,20 +45,22 @@ class Broken(Exception):
         self.failure = failure
 
 
-def simulate(schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+def simulate(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """Return what a schedule leads to; the same schedule always leads to the same, to the last byte.
 
-    With `keep_trace` the outcome also has its trace, line by line.
+    With `keep_trace` the outcome also has its trace, line by line. Without `to_rest` it ends after the last step: for
+    looking again at what breaks before.
     """
-    return Simulation(schedule, keep_trace=keep_trace).run()
+    return Simulation(schedule, keep_trace=keep_trace, to_rest=to_rest).run()
 
 
 class Simulation:
     """All the parts of one simulation, each with a random source of its own, named by the seed."""
 
-    def __init__(self, schedule: Schedule, *, keep_trace: bool = False) -> None:
+    def __init__(self, schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> None:
         seed, swarm = schedule.seed, schedule.swarm
         self.schedule = schedule
+        self.to_rest = to_rest
         self.loop = VirtualLoop(random.Random(f"{seed}/loop"), explore=swarm.explore)
         self.loop.network.latency_ns = swarm.latency_ns
         self.observer = Observer(lambda: self.loop.ns, keep_trace=keep_trace)
@@ -106,6 +108,8 @@ class Simulation:
             stage.begin(self._do(step))
         await stage.wait(SETTLE_NS)
         self._check()
+        if not self.to_rest:
+            return
         stage.step = len(self.schedule.steps)
         await come_to_rest(stage, self._check)
         self._check(calm=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
@@ -20,9 +21,10 @@ Draw = Callable[[int, int], Schedule]
 
 
 class Simulate(Protocol):
-    """What simulates a schedule; with `keep_trace` the outcome also has its trace line by line."""
+    """What simulates a schedule; with `keep_trace` the outcome also has its trace line by line, without `to_rest` it
+    ends after the last step."""
 
-    def __call__(self, schedule: Schedule, *, keep_trace: bool = False) -> Outcome:
+    def __call__(self, schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
         """Return what the simulation found."""
 
 
@@ -100,7 +102,9 @@ def _shrink(
     task: Task, schedule: Schedule, failed: Outcome, simulate: Simulate
 ) -> tuple[Schedule, Outcome, Shrinking]:
     begun = time.monotonic()
-    found = shrink(schedule, failed, simulate, lambda: time.monotonic() - begun > task.shrink_s)
+    to_rest = failed.failure is not None and failed.failure.step >= len(schedule.steps)
+    again = functools.partial(simulate, to_rest=to_rest)  # what breaks before the end needs no end, which takes longest
+    found = shrink(schedule, failed, again, lambda: time.monotonic() - begun > task.shrink_s)
     return found.schedule, found.outcome, Shrinking(
         steps=len(found.schedule.steps), of_steps=len(schedule.steps), faults=len(found.schedule.swarm.faults),
         of_faults=len(schedule.swarm.faults), runs=found.runs, took_s=time.monotonic() - begun,
