@@ -25,7 +25,7 @@ from remit.testing.sim.report import (
 from remit.testing.sim.schedule import Schedule
 from remit.testing.sim.worker import Ran, Task
 
-PROGRESS_S = 5
+PROGRESS_S = 10
 FRESH_BELOW = 10**9
 
 
