@@ -18,6 +18,7 @@ from remit.agents.rogue import Rogue
 from remit.agents.trader import Trader
 from remit.guard.wire import GuardError, GuardGone, GuardNotRunning
 from remit.kernel.numbers import Price
+from remit.kernel.printable import printable
 
 REMEMBERED = 64
 """Prices of each instrument that an agent keeps."""
@@ -35,7 +36,7 @@ def main(given: Sequence[str] | None = None) -> int:
             raise FileNotFoundError(f"{words.tokens} holds no NAME.token; issue one: remit token issue")
         asyncio.run(_run(tokens, words))
     except OSError as fault:
-        print(f"agents: {fault}", file=sys.stderr)
+        print(printable(f"agents: {fault}"), file=sys.stderr)
         return 2
     return 0
 
@@ -66,9 +67,9 @@ async def trade(strategy: Strategy, trader: Trader, pause_s: float) -> None:
         try:
             await _once(strategy, trader, seen, patience)
         except (GuardNotRunning, GuardGone) as away:
-            print(f"{strategy.name}: {away}", flush=True)
+            print(printable(f"{strategy.name}: {away}"), flush=True)
         except GuardError as fault:
-            print(f"{strategy.name}: refused: {fault}", flush=True)
+            print(printable(f"{strategy.name}: refused: {fault}"), flush=True)
         await asyncio.sleep(pause_s)
 
 

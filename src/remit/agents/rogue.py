@@ -21,6 +21,7 @@ from remit.kernel import command as c
 from remit.kernel.exit import ExitTerms
 from remit.kernel.numbers import BPS, SCALE, Price, Quantity, Ratio, parse
 from remit.kernel.order import OrderIntent
+from remit.kernel.printable import printable
 
 MARK = "try:"
 """Begins the id of every order that the rogue proposes on purpose."""
@@ -92,7 +93,7 @@ class Rogue:
                 if ready and names and None not in [await self.trader.quote(name) for name in names]:
                     return
             except (GuardNotRunning, GuardGone) as away:
-                print(f"rogue: {away}", flush=True)
+                print(printable(f"rogue: {away}"), flush=True)
             await asyncio.sleep(0.2)
 
     async def _make(self, attempt: Attempt) -> None:

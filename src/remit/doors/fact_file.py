@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from remit.doors.facts import FACTS, Column, Fact, Row, WrongRow
+from remit.kernel.printable import printable
 
 SPOKEN_MAX = 100
 
@@ -40,7 +41,7 @@ class FactFileRefused(ValueError):
 def told(problems: list[str]) -> str:
     """Return problems a line each, the first SPOKEN_MAX of them; the rest by number."""
     more = len(problems) - SPOKEN_MAX
-    return "\n".join([*problems[:SPOKEN_MAX], *([f"and {more} more"] if more > 0 else [])])
+    return "\n".join([*map(printable, problems[:SPOKEN_MAX]), *([f"and {more} more"] if more > 0 else [])])
 
 
 def read(verb: str, path: Path) -> list[Any]:

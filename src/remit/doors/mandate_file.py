@@ -33,6 +33,7 @@ from remit.kernel.codec import build, plain
 from remit.kernel.mandate import SETS, Mandate, Rate
 from remit.kernel.names import MANDATE_SCOPES, NAME_PATTERN, split_subject
 from remit.kernel.numbers import Money, Quantity, Ratio
+from remit.kernel.printable import printable
 
 Form = Literal["toml", "json"]
 EVERY = "*"
@@ -280,7 +281,7 @@ def _says(line: str, key: str) -> bool:
 def _spoken(path: Path, problem: Problem) -> str:
     place = f"{path}:{problem.line}" if problem.line else str(path)
     what = " ".join(word for word in (problem.subject, problem.field) if word)
-    return f"{place}: {what} {problem.message}" if what else f"{place}: {problem.message}"
+    return printable(f"{place}: {what} {problem.message}" if what else f"{place}: {problem.message}")
 
 
 # Writing

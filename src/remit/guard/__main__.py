@@ -20,6 +20,7 @@ from remit.guard.loop import said
 from remit.guard.serve import GuardProcess
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
+from remit.kernel.printable import printable
 
 TEXT_MAX = 500
 """Characters of a person's reason, as the journal takes them."""
@@ -41,13 +42,14 @@ def main(given: Sequence[str] | None = None) -> int:
         resume = None if words.resume is None else _resume(*words.resume)
         asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume))
     except (GuardError, JournalError) as fault:
-        print(f"remit guard: {fault}", file=sys.stderr)
+        print(printable(f"remit guard: {fault}"), file=sys.stderr)
         return 1
     except (OSError, sqlite3.Error) as fault:
-        print(f"remit guard: the disk refused: {fault}. Check the data folder and its disk", file=sys.stderr)
+        what = printable(f"the disk refused: {fault}")
+        print(f"remit guard: {what}. Check the data folder and its disk", file=sys.stderr)
         return 1
     except Exception as fault:  # noqa: BLE001  our own bug: the place it came from is enough to find it by
-        print(f"remit guard: internal: {said(fault)}. Report this line, then start again", file=sys.stderr)
+        print(f"remit guard: internal: {printable(said(fault))}. Report this line, then start again", file=sys.stderr)
         return 1
     return 0
 
@@ -62,7 +64,7 @@ async def _run(settings: config.Settings, passphrase: str | None, resume: Resume
 
     def ready(token: str | None) -> None:
         for warning in process.guard.recovered.warnings:
-            print(f"remit guard: {warning}", file=sys.stderr)
+            print(printable(f"remit guard: {warning}"), file=sys.stderr)
         if token is not None:
             print(
                 f"remit guard: your operator token, shown once, kept in {settings.home / OPERATOR_TOKEN}:\n{token}",

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from remit.guard import halt_file
 from remit.guard.errors import LinkDown
 from remit.guard.link import Link, listen
@@ -20,6 +18,7 @@ from remit.guard.private import check_private, write_private
 from remit.journal.side import SideStore
 from remit.journal.store import FileStore, Store
 from remit.kernel.effect import Alert
+from remit.kernel.printable import json_line
 
 JOURNAL = "journal"
 KEYS = "keys"
@@ -210,4 +209,4 @@ def _to_stderr(alert: Alert) -> None:
     """Write one line of the guard's log, which a collector can read: the alert, when, and how bad."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"alert": alert, "at": at, "level": "WARNING" if alert.code in WARNINGS else "ERROR"}
-    print(msgspec.json.encode(line).decode(), file=sys.stderr, flush=True)
+    print(json_line(line), file=sys.stderr, flush=True)

@@ -24,6 +24,7 @@ from remit.feeds.sample import AUTUMN_2008, sample_bars
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.instrument import Mark
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.kernel.printable import printable
 from remit.up.teller import Teller, VenueLink
 
 SPREAD_BPS = 4
@@ -40,7 +41,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_until_told(words))
     except (FeedError, GuardError, OSError, ValueError) as fault:
-        print(f"feed: {fault}", file=sys.stderr)
+        print(printable(f"feed: {fault}"), file=sys.stderr)
         return 2
     return 0
 

@@ -15,6 +15,7 @@ from typing import Any
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.codec import build, encode
 from remit.kernel.instrument import Instrument
+from remit.kernel.printable import printable
 from remit.up.desk import DOOR, write_private
 from remit.up.supervise import NotStarted, Supervisor
 
@@ -50,7 +51,7 @@ class PaperDesk:
             except (GuardError, NotStarted, OSError) as failed:
                 fault = str(failed)
             if fault and fault != told:  # once is enough for a person; it is tried again all the same
-                print(f"remit up: the paper venue was not looked after: {fault}", flush=True)
+                print(printable(f"remit up: the paper venue was not looked after: {fault}"), flush=True)
             told = fault
             await asyncio.sleep(LOOK_S)
 

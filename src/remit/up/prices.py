@@ -19,6 +19,7 @@ from remit.guard.config import paper_socket
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.instrument import Mark
 from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.printable import printable
 from remit.up.teller import Teller, VenueLink
 
 Told = Callable[[int], None]
@@ -109,4 +110,4 @@ async def _tell(home: Path, socket: Path, token: str, marks: AsyncIterator[Mark]
 
 
 def _trouble(fault: FeedError) -> None:
-    print(f"feed: {fault}", file=sys.stderr, flush=True)
+    print(printable(f"feed: {fault}"), file=sys.stderr, flush=True)

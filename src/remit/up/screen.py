@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from remit.guard.wire import AsyncClient
+from remit.kernel.printable import without_odd
 from remit.up.panels import Looked, line_text, view
 from remit.up.story import Line, Story
 from remit.up.summary import Summary, begin_text, further_text, summary_text
@@ -51,6 +52,7 @@ class Screen:
 
     def tell(self, words: str) -> None:
         """Say something about the programs themselves."""
+        words = without_odd(words)
         self._story.notes.append(words)
         if self._live is None:
             self.console.print(Text(words), soft_wrap=True)
@@ -59,7 +61,7 @@ class Screen:
         """Ask the guard what the journal does not say by itself. GuardError."""
 
         async def read(name: str, **arguments: Any) -> Any:
-            return await client.ask("read", {"view": name, **arguments})
+            return without_odd(await client.ask("read", {"view": name, **arguments}))
 
         self.looked = Looked(
             status=await read("status"),

@@ -20,6 +20,7 @@ from remit.guard.wire import AsyncClient, GuardError, GuardGone
 from remit.kernel import command as c
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
+from remit.kernel.printable import printable
 from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
 from remit.up.paper import PaperDesk
@@ -68,9 +69,9 @@ def main(
     try:
         return asyncio.run(_Up(wanted).run())
     except (NotStarted, SetUpFailed, GuardError) as fault:
-        print(f"remit up: {fault}", file=sys.stderr)
+        print(printable(f"remit up: {fault}"), file=sys.stderr)
     except OSError as fault:
-        print(f"remit up: {fault}. Check the data folder", file=sys.stderr)
+        print(printable(f"remit up: {fault}. Check the data folder"), file=sys.stderr)
     return 1
 
 

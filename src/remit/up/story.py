@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.codec import build, plain
 from remit.kernel.event import Record
 from remit.kernel.exit_words import terms_words
 from remit.kernel.numbers import text
+from remit.kernel.printable import without_odd
 from remit.up.words import drift_words, money, order_words, reasons, shown, whole
 
 LINES_MAX = 400
@@ -106,6 +108,8 @@ class Story:
         command = record.command
         if command.seq <= self.seq:
             return []
+        record = _without_odd(record)
+        command = record.command
         self.seq, self.at = command.seq, command.at
         new: list[Line] = []
         body, by = command.body, command.by
@@ -287,3 +291,10 @@ class Story:
 def _tried(intent: str) -> str:
     """Return the rogue's own name for what it attempts, which travels as its intent's id; empty for all others."""
     return intent[len(TRY) :].partition(":")[0].replace("-", " ") if intent.startswith(TRY) else ""
+
+
+def _without_odd(record: Record) -> Record:
+    """Return a record as it can be shown: what people, agents and venues wrote steers no terminal."""
+    told = plain(record)
+    bare = without_odd(told)
+    return record if bare == told else build(Record, bare)

@@ -9,6 +9,7 @@ from remit.guard.wire import AsyncClient, GuardGone, GuardNotRunning
 from remit.kernel import command as c
 from remit.kernel.codec import encode
 from remit.kernel.instrument import Mark
+from remit.kernel.printable import printable
 from remit.venues.paper.messages import FromFeed
 
 
@@ -25,11 +26,11 @@ class Teller:
             try:
                 await self._venue.tell(marks)
             except OSError as fault:
-                print(f"feed: the venue does not hear: {fault}", flush=True)
+                print(printable(f"feed: the venue does not hear: {fault}"), flush=True)
         try:
             await self._guard.ask("command", c.Marked(marks=marks))
         except (GuardNotRunning, GuardGone) as away:
-            print(f"feed: {away}", flush=True)
+            print(printable(f"feed: {away}"), flush=True)
 
 
 class VenueLink:

@@ -16,6 +16,7 @@ from remit.kernel.exit_words import terms_words
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
 from remit.kernel.order import OrderIntent
+from remit.kernel.printable import without_odd
 
 PLACES = 2
 PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
@@ -102,8 +103,8 @@ def alert_words(line: str) -> str:
     except msgspec.DecodeError:  # a line for people, as it is
         return ""
     whom = f" {alert.subject}" if alert.subject else ""
-    said = f"ALERT {alert.code}{whom}: {alert.why}"
-    return "".join(char if char.isprintable() else "?" for char in said)  # nothing steers a terminal
+    said: str = without_odd(f"ALERT {alert.code}{whom}: {alert.why}")
+    return said
 
 
 def approve_command(home: Path, order: str) -> str:

@@ -382,7 +382,7 @@ def test_instruments_and_facts_come_from_files(house: House, tmp_path: Path) -> 
     bitcoin = house.desk.kernel.state.instruments["BTC"]
     assert (bitcoin.jump_max_bps, bitcoin.exits_on) == (500, "mark")
     terms.write_text(terms.read_text().replace("500", "5%"))
-    assert "'5%' is no whole number" in house.run("instrument", "add", str(terms)).err
+    assert "'5%' is not a whole number" in house.run("instrument", "add", str(terms)).err
     volume = tmp_path / "volume.csv"
     volume.write_text("instrument,average_daily\nIBM,5000\nAAPL,100\n")
     assert "2 volume facts" in house.run("fact", "volume", str(volume)).out

@@ -15,6 +15,7 @@ from remit.doors.cli.call import Agent, Fault, Json, caller, follow, read, span_
 from remit.doors.cli.call import now as wall_clock
 from remit.doors.facts import instant
 from remit.kernel.codec import plain
+from remit.kernel.printable import printable
 
 if TYPE_CHECKING:
     from remit.verify import Verdict
@@ -140,13 +141,13 @@ def verify(
     verdicts = []
     for one in journals(where):
         with Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
             console=Console(stderr=True), transient=True, disable=caller().json or not sys.stderr.isatty(),
         ) as progress:  # fmt: skip
-            task = progress.add_task(f"verifying {show.printable(str(one))}")
+            task = progress.add_task(f"verifying {printable(str(one))}")
 
             def told(seq: int, progress: Progress = progress, one: Path = one, task: Any = task) -> None:
-                progress.update(task, description=f"verifying {show.printable(str(one))}: {seq} entries")
+                progress.update(task, description=f"verifying {printable(str(one))}: {seq} entries")
 
             verdicts.append(verify_journal(one, key_of(one, key), head=kept, decide=decide, progress=told))
     if not show.json([{**plain(verdict), "well": verdict.well} for verdict in verdicts]):

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.doors.cli.call import caller
-from remit.kernel.codec import encode
+from remit.kernel.printable import json_line, printable
 
 PIPE_WIDTH = 200
 WORDS = 10
@@ -48,14 +48,6 @@ def console() -> Console:
     return Console(width=width, highlight=False, soft_wrap=False, markup=False, emoji=False)
 
 
-def printable(text: str, *, keep_lines: bool = False) -> str:
-    """Return text in which nothing can steer a terminal: control and invisible characters as escapes."""
-    return "".join(
-        char if char.isprintable() or (keep_lines and char == "\n") else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
 def say(line: str, style: str = "") -> None:
     """Print one line for people; nothing in JSON."""
     if not caller().json:
@@ -65,7 +57,7 @@ def say(line: str, style: str = "") -> None:
 def json(data: Any) -> bool:
     """Print an answer as one line of JSON where that was asked for; return whether it was."""
     if caller().json:
-        print(encode(data).decode(), flush=True)
+        print(json_line(data), flush=True)
     return caller().json
 
 

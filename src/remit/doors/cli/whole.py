@@ -14,9 +14,8 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from remit.doors.cli.call import FAULT, USAGE, Fault, answers_json
-from remit.doors.cli.show import printable
 from remit.guard.wire import GuardError
-from remit.kernel.codec import encode
+from remit.kernel.printable import json_line, printable
 
 ELSEWHERE = ("replay", "bench")
 """Verbs that other parts of remit bring along, each as `remit.VERB.command`."""
@@ -68,7 +67,11 @@ class Whole(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Note whether JSON is asked for: wrong usage is found before its option is read."""
         self._wants_json = "--json" in args
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as fault:
+            fault.message = printable(fault.message)  # it quotes what was typed
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run a verb; faults end it with their exit code."""
@@ -76,6 +79,7 @@ class Whole(TyperGroup):
             return super().invoke(ctx)
         except TyperException as fault:
             if not self._wants_json:
+                fault.message = printable(fault.message)
                 raise
             _told_as_json("usage", fault.format_message(), "See --help of that verb")
             raise Exit(fault.exit_code) from None
@@ -84,7 +88,7 @@ class Whole(TyperGroup):
         except Exception as fault:  # noqa: BLE001  the edge: whatever it was, a person gets words and a code
             if os.environ.get("REMIT_TRACEBACK") == "1":
                 raise
-            _tell(*_words(fault))
+            _tell(*_words(fault), keep_lines=isinstance(fault, ValueError))  # a file's faults, a line each
 
 
 def _words(fault: Exception) -> tuple[str, str, str, int]:
@@ -105,13 +109,14 @@ def _words(fault: Exception) -> tuple[str, str, str, int]:
 
 
 def _told_as_json(code: str, message: str, fix: str) -> None:
-    print(encode({"error": {"code": code, "message": message, "fix": fix}}).decode())
+    message = message.encode(errors="backslashreplace").decode()  # what was typed may be no text at all
+    print(json_line({"error": {"code": code, "message": message, "fix": fix}}))
 
 
-def _tell(code: str, message: str, fix: str, status: int) -> NoReturn:
+def _tell(code: str, message: str, fix: str, status: int, *, keep_lines: bool) -> NoReturn:
     if answers_json():
         _told_as_json(code, message, fix)
     else:
         for line in (f"{code}: {message}", *([f"  {fix.rstrip('.')}."] if fix else [])):
-            print(printable(line, keep_lines=True), file=sys.stderr)
+            print(printable(line, keep_lines=keep_lines), file=sys.stderr)
     raise Exit(status)

@@ -67,8 +67,14 @@ _encoder = msgspec.json.Encoder()
 
 
 def write_request(number: int, token: str, do: Do, body: object, door: str) -> bytes:
-    """Return the bytes of a request; `body` is anything with a canonical text: a command's body, plain values."""
-    return _encoder.encode(Request(number, token, do, msgspec.Raw(encode(body)), door))
+    """Return the bytes of a request; `body` is anything with a canonical text: a command's body, plain values.
+
+    RequestMalformed where a text in it is none: half a character, as from a command line in another encoding.
+    """
+    try:
+        return _encoder.encode(Request(number, token, do, msgspec.Raw(encode(body)), door))
+    except UnicodeEncodeError as fault:
+        raise RequestMalformed(f"a text in it is no Unicode text: {fault.reason}", "Write it again, in UTF-8") from None
 
 
 def read_request(message: bytes) -> Request:
