@@ -129,13 +129,14 @@ PERMITS = (
 """,
         """\
         frame = pack(make())
-        reply = wire.ask(frame)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await reply
-        except TimeoutError:
-            wire.drop(f"no reply from {self.path} within {self._timeout_s} s")
-            return await (await self._open()).ask(frame)
+        for _ in range(2):
+            wire = await self._open()
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    return await wire.ask(frame)
+            except (NoReply, TimeoutError):
+                wire.drop(f"no reply from {self.path} within {self._timeout_s} s")
+        raise NoReply(f"no reply from {self.path} within {self._timeout_s} s", _ASK_LATER)
 """,
         30,
     ),
@@ -479,8 +480,8 @@ DECISIONS = (
         "verdict = max(VERDICTS.index(finding.verdict) for finding in findings)",
         "verdict = VERDICTS.index(findings[-1].verdict)",
         30,
-        ("D1",),
-        "a held order names a rule that denies",
+        ("D1", "E1"),
+        "a held order names a rule that denies, and may pass a cap",
     ),
 )
 
@@ -521,14 +522,8 @@ STOPS = (
         "the resume of one halt ends every other halt of its subject",
         "H2",
         "remit.kernel.took",
-        """\
-    if left:
-        state.halted[halt.subject] = left
-""",
-        """\
-    if not left:
-        state.halted[halt.subject] = left
-""",
+        "state.halted[halt.subject] = left",
+        "state.halted[halt.subject] = ()",
         60,
     ),
     Mutant(
