@@ -156,6 +156,7 @@ def test_peaks_are_the_tree_of_the_journal() -> None:
 
 def test_j3_finds_a_live_state_that_the_journal_does_not_give(desk: Scene) -> None:
     desk.state.grants.add(("momentum", "paper9"))
+    desk.restart()
     desk.finds(
         "J3", f"after entry {desk.state.seq} the guard's state is not what the journal gives: grants: 2 rows and 1 rows"
     )

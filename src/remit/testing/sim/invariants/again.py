@@ -20,6 +20,7 @@ from remit.kernel.mandate import EMPTY, Mandate, MandateVersion, Rate, digest
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import SCALE, Money, Quantity, Ratio
 from remit.kernel.rules.compile import Evaluator, Lines, _path_lines
+from remit.kernel.rules.generate import Line
 from remit.kernel.rules.table import RULES
 from remit.kernel.snapshot import dump
 from remit.kernel.state import State, Subject
@@ -72,6 +73,10 @@ class Walked(Evaluator):
     """Judges rule by rule, and remembers how many lines did not hold."""
 
     __slots__ = ("found",)
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self.lines = lines  # and nothing is generated: it only ever walks
+        self.found: list[int] = []
 
     def check(self, order: Any, sums: Sequence[Any], changes: Sequence[Any]) -> list[int] | None:
         found = self.walk(order, sums, changes)
