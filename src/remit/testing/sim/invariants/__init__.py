@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from remit.testing.sim.invariants import approvals, decisions, exposure, halts, journal, permits, venues
+from remit.testing.sim.invariants import approvals, decisions, exposure, halts, journal, permits, replay, venues
 from remit.testing.sim.invariants.check import Check, Host, Known, Venues, View
 from remit.testing.sim.observer import Observer, Seen
 
@@ -91,9 +91,9 @@ INVARIANTS: tuple[Invariant, ...] = (
         journal.OneSequence,
     ),
     Invariant(
-        "J3", "Replaying the journal gives the live state's hash, from genesis and from any snapshot.", journal.Follows
+        "J3", "Replaying the journal gives the live state's hash, from genesis and from any snapshot.", replay.Follows
     ),
-    Invariant("J4", "Recovery is idempotent.", journal.RecoversTwice),
+    Invariant("J4", "Recovery is idempotent.", replay.RecoversTwice),
     Invariant("J5", "The head never falls behind the last one that anybody was told of.", journal.HeadStands),
     Invariant("J6", "Journal time never goes back, and rules see only journal time.", journal.TimeGoesOn),
     Invariant("R1", "No venue order or position is unknown to the book without a halt.", venues.NothingUnknown),
