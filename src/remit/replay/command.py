@@ -24,6 +24,7 @@ from remit.journal.errors import JournalError
 from remit.kernel.codec import encode
 from remit.kernel.numbers import Money, NotDecimal, parse
 from remit.kernel.presets import PRESETS
+from remit.kernel.printable import printable
 from remit.replay.desk import Conduct
 from remit.replay.errors import ReplayRefused
 from remit.replay.journals import JournalFolder
@@ -222,13 +223,14 @@ def _named_faults() -> Iterator[None]:
     try:
         yield
     except mandate_file.MandateFileRefused as fault:
-        _fail(fault.code, str(fault), USAGE)
+        _fail(fault.code, str(fault), USAGE, keep_lines=True)  # its faults, a line each
     except (ReplayRefused, FeedError) as fault:
         _fail(fault.code, f"{fault.what}. {fault.do}", USAGE)
     except (GuardError, JournalError) as fault:
         _fail(fault.code, str(fault).removeprefix(f"{fault.code}: "), FAULT)
 
 
-def _fail(code: str, what: str, status: int) -> NoReturn:
-    Console(stderr=True, soft_wrap=True).print(f"{code}: {what}", style="red", markup=False, highlight=False)
+def _fail(code: str, what: str, status: int, *, keep_lines: bool = False) -> NoReturn:
+    told = printable(f"{code}: {what}", keep_lines=keep_lines)
+    Console(stderr=True, soft_wrap=True).print(told, style="red", markup=False, highlight=False)
     raise typer.Exit(status)
