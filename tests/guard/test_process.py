@@ -128,7 +128,7 @@ def test_a_clean_stop_leaves_nothing_in_doubt(desk: Processes) -> None:
     desk.start_guard()
     started = [r.command.body for r in records(desk.home) if isinstance(r.command.body, c.KernelStarted)]
     assert [body.clean for body in started] == [True, True]
-    assert started[0].prefix == started[1].prefix
+    assert started[0].prefix != started[1].prefix
 
 
 def test_kill_9_at_any_moment_of_a_busy_run(desk: Processes) -> None:

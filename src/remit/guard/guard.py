@@ -136,7 +136,7 @@ class Guard:
                 version=remit.__version__,
                 digest=kernel_digest(),
                 clean=self.recovered.recovery.clean_stop or self.recovered.recovery.created,
-                prefix=self.kernel.state.prefix or "r" + self.world.random(4).hex(),
+                prefix="r" + self.world.random(4).hex(),
                 resumed_by="" if resumed is None else resumed.person,
                 resumed_why="" if resumed is None else resumed.reason,
             ),

@@ -88,7 +88,7 @@ def start_day(of: Subject) -> None:
 
 def _started(state: State, command: Command, body: c.KernelStarted) -> None:
     state.version = body.version
-    state.prefix = state.prefix or body.prefix
+    state.prefix = body.prefix
     state.crashed = not body.clean
     for name, known in state.venue_states.items():
         state.venue_states[name] = msgspec.structs.replace(known, reconciled=False, link_up=False)

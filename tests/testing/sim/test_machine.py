@@ -17,6 +17,7 @@ from remit.journal.errors import JournalDamaged, JournalPoisoned, StoreLocked
 from remit.journal.log import Resume
 from remit.kernel import command as c
 from remit.kernel.event import Record
+from remit.kernel.mandate import EMPTY
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.disk import MemoryStore
 from remit.testing.sim.loop import VirtualLoop
@@ -387,6 +388,29 @@ def test_a_tail_that_was_cut_off_and_an_old_copy_do_not_pass_for_the_whole() -> 
     assert befell["truncated_tail"] == 3 and befell["old_copy"] >= 1
 
 
+def test_after_an_old_copy_no_order_gets_the_id_of_one_that_was_forgotten() -> None:
+    """Else a fill of the forgotten one would be booked as that of a stranger."""
+
+    async def roll_back(house: House) -> None:
+        old = house.machine.save()
+        for _ in range(30):
+            await house.say(c.SetMandate(subject="firm", mandate=EMPTY, why="only to let the journal grow"))
+        await house.submit()
+        await settled(house)
+        (forgotten,) = house.venue_orders()
+        seq = int(forgotten.rpartition("-")[2])
+        house.machine.kill(None)
+        house.machine.restore(old)
+        house.machine.boot()
+        assert await house.machine.up() and house.machine.guard is not None
+        given = []
+        while house.machine.guard.kernel.state.seq < seq:
+            given.append((await house.submit(bps=-2_000))["decision"]["order"])
+        assert seq in [int(order.rpartition("-")[2]) for order in given] and forgotten not in given
+
+    run(roll_back)
+
+
 async def self_consistent(house: House) -> None:
     """A journal without its end starts, if it does, with openings closed until the venue is compared."""
     house.machine.boot()
@@ -486,6 +510,22 @@ def test_a_second_guard_on_the_same_disks_is_refused_by_name_and_the_first_goes_
     run(second)
 
 
+def test_of_two_guards_that_start_at_once_one_comes_up() -> None:
+    async def both(house: House) -> None:
+        house.machine.kill(None)
+        house.machine.sleep(NANOSECONDS)
+        house.machine.boot()
+        house.machine.boot()  # the first sleeps with its machine, and has opened nothing
+        assert house.machine.second is not None
+        await house.machine.second
+        assert await house.machine.up() and house.machine.start_failed is None
+        await house.ready()
+        await house.submit()
+        await settled(house)
+
+    run(both)
+
+
 def test_callers_of_a_killed_guard_are_told_that_the_outcome_is_not_known() -> None:
     async def kill(house: House) -> None:
         waiting = asyncio.ensure_future(house.clients["ann"].ask("read", {"view": "positions"}))
@@ -519,3 +559,46 @@ def test_the_disks_are_plain_stores_to_whoever_looks_at_them() -> None:
         assert SHARE in house.market.listed(CONNECTION)
 
     run(look)
+
+
+def test_a_snapshot_that_the_disk_refuses_is_told_and_the_guard_trades_on() -> None:
+    async def refuse(house: House) -> None:
+        disk = house.machine.disks[JOURNAL]
+        written = disk.replace
+
+        def refused(name: str, data: bytes) -> None:
+            if name.endswith(".snapshot"):
+                disk.fail_write()
+            written(name, data)
+
+        disk.replace = refused  # type: ignore[method-assign]
+        for _ in range(15):
+            await house.submit(bps=-2_000)
+            await asyncio.sleep(0.3)
+        assert "snapshot_failed" in {alert.code for alert in house.machine.alerts}
+        disk.replace = written  # type: ignore[method-assign]
+        await house.submit()
+        await house.until(lambda: house.venue_position() == 1)
+
+    run(refuse, snapshot_every=20)
+
+
+def test_a_crash_while_a_token_is_kept_leaves_no_token_that_nobody_knows() -> None:
+    """The hash is kept before the token is journalled: what was answered works, and what was not need not."""
+
+    async def crash(house: House) -> None:
+        for plant in (
+            lambda: house.machine.disks[TOKENS].crash_write(),
+            lambda: house.machine.disks[JOURNAL].crash_write(),
+            lambda: house.machine.disks[JOURNAL].crash_synced(),
+        ):
+            plant()
+            with pytest.raises(GuardGone):
+                await house.say({"kind": "new_token", "role": "auditor", "name": "eve", "owner": "eve"})
+            assert house.machine.died_of is not None
+            await house.restart()
+            house.clients["ann"].close()
+        made = await house.say({"kind": "new_token", "role": "auditor", "name": "eve", "owner": "eve"})
+        assert await house.clients["ann"].ask("read", {"view": "positions"}, token=made["secret"]) != ""
+
+    run(crash)

@@ -17,7 +17,8 @@ class KernelStarted(Content, frozen=True, tag="kernel_started"):
     digest: str
     clean: bool
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{4,16}\Z")]
-    """Begins every order id of this journal, so that two journals never collide at a venue."""
+    """Begins every order id from here on, and is new with each start: neither another journal nor an old copy of this
+    one, put back, ever gives an id that a venue has seen."""
     resumed_by: str = ""
     resumed_why: Text = ""
     """Who let a poisoned journal go on, and why; empty where it was not poisoned."""

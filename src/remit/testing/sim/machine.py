@@ -339,7 +339,8 @@ class Machine:
             if self.observer is not None:
                 self.observer.befell("second_guard", type(fault).__name__)
         else:
-            if self.process is not None and self.process.alive:  # it may have died since the second was started
+            # The first may have died meanwhile, or not have opened anything yet: then this one was the first, and goes.
+            if self.guard is not None:
                 self.loop.faults.append(RuntimeError("two guards came up on one folder"))
         self.loop.kill(process)
         if self.second is not None:
