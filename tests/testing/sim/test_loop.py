@@ -228,6 +228,7 @@ def test_the_dead_may_be_buried_in_the_run_and_reach_nothing(loop: VirtualLoop) 
             life = Life()
             held.add(life)
             _, writer = await asyncio.open_unix_connection("/sim/some.sock")
+            loop.call_later(3600, reached.append, life)
             try:
                 await asyncio.Event().wait()
             finally:

@@ -244,5 +244,6 @@ class End(asyncio.Transport):
         self._gone()
 
     def _gone(self) -> None:
-        self._lost = True
+        self._lost, self._full = True, False
+        self._protocol = None  # else whoever keeps the other end keeps everything behind this one
         self.network.closed(self)

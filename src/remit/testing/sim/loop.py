@@ -101,6 +101,10 @@ class VirtualLoop(Absent):
         process.spawned.clear()
         self._dead.extend(task for task in process.tasks.values() if not task.done())
         self._processes.remove(process)
+        self._clear_timers()
+        for call in self._ready:
+            if call.process is process:
+                call.cancel()
         self.network.died(process)
 
     def process_of(self, context: Context) -> Process:
@@ -162,11 +166,13 @@ class VirtualLoop(Absent):
 
         Python gives back the memory of a suspended coroutine in no other way. For a long run with many kills.
         """
-        dead, self._dead = self._dead, []
         faults = len(self.faults)
-        for task in dead:
+        self._dead.reverse()
+        while self._dead:
+            task = self._dead.pop()
             if not task.done():
                 task.process.context.run(_unwind, task.get_coro())
+            del task
         del self.faults[faults:]  # whatever was put there meanwhile is of the unwinding
         if self._running:
             gc.collect()
@@ -234,9 +240,7 @@ class VirtualLoop(Absent):
         """Count a cancelled timer, and clear them out where they are many."""
         self._cancelled += 1
         if self._cancelled > CANCELLED_MAX and self._cancelled * 2 > len(self._timers):
-            self._timers = [timer for timer in self._timers if timer[2].callback is not None]
-            heapq.heapify(self._timers)
-            self._cancelled = 0
+            self._clear_timers()
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""
@@ -294,7 +298,7 @@ class VirtualLoop(Absent):
     def _turn(self, work: asyncio.Task[Any]) -> int:
         """Run what is ready now, where nothing is let time pass to the next timer, and say how many calls ran."""
         ready, timers = self._ready, self._timers
-        while timers and (not timers[0][2].process.alive or timers[0][2].callback is None):
+        while timers and timers[0][2].callback is None:
             self._drop_timer()
         if not ready:
             if not timers:
@@ -334,6 +338,12 @@ class VirtualLoop(Absent):
             self._cancelled -= 1
         return call
 
+    def _clear_timers(self) -> None:
+        """Drop the timers that are cancelled or of the dead, with all that they hold."""
+        self._timers[:] = (each for each in self._timers if each[2].callback is not None and each[2].process.alive)
+        heapq.heapify(self._timers)
+        self._cancelled = 0
+
     def _shuffle(self) -> None:
         lanes: dict[object, deque[Call]] = {}
         for call in self._ready:
@@ -350,6 +360,7 @@ class VirtualLoop(Absent):
             self.create_task(generator.aclose())
 
     def _end(self) -> None:
+        self._timers.clear()
         for process in tuple(self._processes):
             for task in process.tasks.values():
                 fault = task.exception() if task.done() and task._log_traceback and not task.cancelled() else None

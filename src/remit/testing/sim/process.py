@@ -71,7 +71,7 @@ class Call(asyncio.TimerHandle):
     def cancel(self) -> None:
         if self.callback is not None:
             self.callback, self.args = None, ()
-            if self.timed:
+            if self.timed and self.process.alive:
                 self.loop.timer_cancelled()
 
     def cancelled(self) -> bool:

@@ -72,7 +72,10 @@ def _verdict(outcome: Outcome) -> Iterator[str]:
             f"{outcome.calm_s} s after the last order nothing worked and nothing was reserved; every order, every "
             "position and every balance is the venues'"
         )
-        yield "four days later nothing of it is remembered"
+        yield (
+            f"four days later nothing of it is remembered: the guard that traded holds {outcome.old_blocks:,} blocks "
+            f"of memory, a fresh one {outcome.fresh_blocks:,}"
+        )
         yield "all is well"
     for what in outcome.wrong:
         yield f"WRONG: {what}"

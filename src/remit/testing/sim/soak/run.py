@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -39,6 +41,9 @@ CALM_MINUTES_MAX = 10
 """How long it may take, with the faults off and everything cancelled, until nothing is reserved."""
 FORGET_NS = INTENT_LIFE_NS + DAY_NS
 """After so long nothing that is over is remembered."""
+OLD_GUARD_PCT = 100
+"""How much more memory than a fresh one a guard may hold that has traded, once nothing is remembered: a fresh one has
+no cells where an order was judged and nothing came of it."""
 FEED_KEY = "the feed of the soak, and nobody else's"
 WRONG_MAX = 20
 
@@ -59,7 +64,8 @@ class Verified(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, kw_only=True):
     """What a soak found. It is well where `wrong` is empty. `trading_s` of real time went by while it traded; nothing
     worked any more `calm_s` of virtual time after that. `counts` has what happened, `answers` what callers were told,
-    `left` the sizes of the state's tables once nothing worked."""
+    `left` the sizes of the state's tables once nothing worked. Four days later the guard that traded held `old_blocks`
+    of memory, and a fresh one on the same journal `fresh_blocks`."""
 
     size: Size
     real_s: float
@@ -70,6 +76,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     left: dict[str, int]
     samples: list[Sample]
     bytes_per_order: int
+    old_blocks: int
+    fresh_blocks: int
     journal_bytes: int
     verified: Verified
     wrong: list[str]
@@ -100,6 +108,8 @@ def soak(size: Size, say: Callable[[str], None] = lambda line: None) -> Outcome:
             left=run.last,
             samples=run.samples,
             bytes_per_order=bytes_per_order(run.samples),
+            old_blocks=run.old_blocks,
+            fresh_blocks=run.fresh_blocks,
             journal_bytes=run.disk_bytes(),
             verified=verified,
             wrong=run.wrong,
@@ -117,6 +127,7 @@ class _Soak:
         self.trading_s = 0.0
         self.calm_s = 0
         self.last: dict[str, int] = {}
+        self.old_blocks = self.fresh_blocks = 0
         self._loop, self._size, self._say = loop, size, say
         self._chance = random.Random(f"{size.seed}/world")
         self._paths = {name: Path(f"/sim/{name}.sock") for name in EXCHANGES}
@@ -284,6 +295,26 @@ class _Soak:
         await asyncio.sleep(FORGET_NS / NANOSECONDS + 60)
         left = sizes(self._state)
         self.wrong += [f"four days later {table} has {left[table]} left" for table in FORGOTTEN if left[table]]
+        self.old_blocks = await self._weigh()
+        self.fresh_blocks = await self._weigh()
+        if self.old_blocks > self.fresh_blocks * (100 + OLD_GUARD_PCT) // 100:
+            self.wrong.append(
+                f"a guard that traded holds {self.old_blocks:,} blocks of memory when all is forgotten, "
+                f"a fresh one {self.fresh_blocks:,}"
+            )
+
+    async def _weigh(self) -> int:
+        """Return how many blocks of memory go with the guard when it is killed; start another."""
+        gc.collect()
+        before = sys.getallocatedblocks()
+        self.machine.kill(None)
+        self._loop.bury()
+        after = sys.getallocatedblocks()
+        self.machine.boot()
+        if not await self.machine.up():
+            raise Fault(f"the guard does not start again: {self.machine.start_failed!r}")
+        await asyncio.sleep(60)
+        return before - after
 
 
 def _verify(machine: Machine) -> Verified:
