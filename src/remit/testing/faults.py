@@ -215,7 +215,8 @@ class FaultyPaper:
         for message in self.exchange.log(connection, after):
             key = (connection, message.number)
             if key not in self._told:
-                self._told[key] = self.plan.of_message()
+                self._told[key] = drawn = self.plan.of_message()
+                self.befell += [] if drawn is None else [drawn]
             fault = self._told[key]
             if fault == "swapped" and not waiting:
                 waiting.append(message)

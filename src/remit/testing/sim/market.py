@@ -10,9 +10,10 @@ beside its requests is a method here, and what follows from it is told by the ve
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ from remit.testing.faults import Drawn, FaultyPaper
 from remit.testing.sim.loop import Process
 from remit.testing.sim.machine import Machine
 from remit.venues.paper.exchange import PaperExchange
-from remit.venues.paper.messages import FromFeed, Settlement
+from remit.venues.paper.messages import FromFeed, Message, Settlement
 from remit.venues.paper.permits import Refusal
 from remit.venues.paper.server import PaperServer, framed, read_frame_bytes
 from remit.venues.paper.state import PaperOrder
@@ -162,7 +163,7 @@ class Market:
             FEED_KEY,
             clock=faulty.clock(self.machine.true_now),
             answer=lambda sealed, at: self._answer(name, sealed, at),
-            log=faulty.log,
+            log=lambda connection, after: self._log(name, connection, after),
         )
         self.processes[name] = self.loop.process(name)
         self.loop.spawn(self.processes[name], server.serve(PATHS[name]))
@@ -289,16 +290,26 @@ class Market:
     # Inside
 
     def _answer(self, name: str, sealed: bytes, at: int) -> bytes:
-        faulty, observer = self.faulty[name], self.machine.observer
-        if observer is None:
-            return faulty.answer(sealed, at)
-        observer.arrived("", sealed)
-        before = len(faulty.befell)
+        if self.machine.observer is not None:
+            self.machine.observer.arrived("", sealed)
+        with self._told(name):
+            return self.faulty[name].answer(sealed, at)
+
+    def _log(self, name: str, connection: str, after: int) -> list[Message]:
+        with self._told(name):
+            return self.faulty[name].log(connection, after)
+
+    @contextlib.contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """Tell the observer of every fault of an exchange's plan that befalls meanwhile."""
+        befell = self.faulty[name].befell
+        before = len(befell)
         try:
-            return faulty.answer(sealed, at)
+            yield
         finally:
-            for fault in faulty.befell[before:]:
-                observer.befell(fault, name)
+            if self.machine.observer is not None:
+                for fault in befell[before:]:
+                    self.machine.observer.befell(fault, name)
 
     def _settle(self, name: str, settlement: Settlement) -> bool:
         try:
