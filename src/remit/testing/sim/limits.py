@@ -64,6 +64,7 @@ LIMITS: dict[str, Limit] = {
     "momentum_duplicate": Limit("agent:momentum", "duplicate_window", 5),
     "momentum_quantity": Limit("agent:momentum", "order_quantity_max", parse(Quantity, "300")),
     "momentum_executions": Limit("agent:momentum", "repeated_execution_max", 25),
+    "momentum_quorum": Limit("agent:momentum", "approval_quorum", 2),
     "momentum_confidence": Limit("agent:momentum", "confidence_min", parse(Ratio, "0.5")),
     "value_messages": Limit("agent:value", "message_rate_max", Rate(count=20, per_s=20)),
     "value_cooldown": Limit("agent:value", "market_cooldown", 3),

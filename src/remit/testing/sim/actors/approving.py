@@ -17,21 +17,28 @@ from remit.testing.sim.stage import Reply, Stage
 MILLISECOND = NANOSECONDS // 1000
 HELD_WORTH = 1_400
 """What an order is worth, in whole units, that an agent of the firm needs a person for."""
+ASKING = ("momentum", "carry", "claude", "global")
+"""Whose larger orders need a person."""
 
 
 async def held_row(stage: Stage, doing: Doing) -> dict[str, Any] | None:
-    """Return a held order as an approver sees it; where none is held an agent proposes one first. None where that did
-    not help."""
+    """Return a held order as an approver sees it; where none is held agents propose some first. None where that did not
+    help."""
     rows = await stage.see(doing.who, "approvals")
     if not rows:
-        who = doing.chance.choice(("momentum", "carry", "claude"))
-        body = drawn_order(stage, who, doing.chance)
-        terms = stage.instruments[body.intent.instrument]
-        unit = stage.price(terms.name) * terms.multiplier // SCALE
-        quantity = whole_lots(terms, HELD_WORTH * SCALE * SCALE // unit)
-        await stage.ask(who, stage.changed(body, quantity=quantity))
+        await asyncio.gather(*(stage.ask(who, _for_people(stage, doing, who)) for who in ASKING))
         rows = await stage.see(doing.who, "approvals")
     return any_of(doing.chance, rows)
+
+
+def _for_people(stage: Stage, doing: Doing, who: str) -> c.Submit:
+    """Return a plain order of the size that an agent needs a person for."""
+    body = drawn_order(stage, who, doing.chance, side="buy")
+    name = body.intent.instrument
+    terms, price = stage.instruments[name], stage.price_near(name, -20)
+    quantity = whole_lots(terms, HELD_WORTH * SCALE * SCALE // (stage.price(name) * terms.multiplier // SCALE))
+    plain = {"slippage_bps": None, "exit": None, "reduce": "any", "time_in_force": "gtc"}
+    return stage.changed(body, type="limit", limit_price=price, quantity=quantity, **plain)
 
 
 def approval(row: dict[str, Any]) -> c.Approve:

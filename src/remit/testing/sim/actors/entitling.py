@@ -37,6 +37,14 @@ async def loosen(stage: Stage, doing: Doing) -> str:
     return await first_mandates(stage, doing.who)
 
 
+@deed("people", 2, OPERATORS, "publishes a mandate and gives no reason")
+async def mandate_without_why(stage: Stage, doing: Doing) -> str:
+    """Looser or tighter: without a reason that can be read in the history it is refused."""
+    of, parts = doing.chance.choice(LIMITED), doing.chance.choice((50, 100, 300))
+    body = c.SetMandate(subject=of, mandate=tightened(stage.mandate(of), parts), why=doing.chance.choice(("", "  ")))
+    return f"{of} to {parts} %: {(await stage.ask(doing.who, body)).words}"
+
+
 @deed("people", 1, OPERATORS, "publishes a mandate that ends in a moment")
 async def lapse_mandate(stage: Stage, doing: Doing) -> str:
     """With its mandate over a subject has none, and nothing opens."""
