@@ -1,5 +1,5 @@
-"""Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite, the tables of
-reliability.md and, where the CLI stands, its commands.
+"""Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite, the incidents, the
+tables of reliability.md and, where the CLI stands, its commands.
 
 python scripts/make_docs.py            write the pages
 python scripts/make_docs.py --check    say which pages are stale, and fail if any is
@@ -428,6 +428,46 @@ def mutants() -> str:
     return table(("Mistake", "Breaks (or tells first)", "Within seeds", "Mutant"), rows)
 
 
+def incidents() -> Any:
+    """The named incidents, as the tests play them."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module("tests.scenarios.incidents.all").INCIDENTS
+
+
+def incidents_table() -> str:
+    rows: Table = [(f"[{each.title}](incidents.md#{each.id})", each.proves) for each in incidents()]
+    return table(("Incident", "What holds here"), rows)
+
+
+def incident_entry(incident: Any) -> str:
+    happened = " ".join(incident.told.partition("\n\n")[2].split())
+    sources = [f"[{each.title}]({each.address}), {each.publisher}, {each.date}" for each in incident.sources]
+    rows: Table = [(row.tried, row.out) for row in incident.rows]
+    return "\n".join(
+        [
+            f"## {incident.id}\n",
+            f"**{incident.title}.** {happened}\n",
+            f"Source: {'; '.join(sources)}.\n",
+            f"{incident.proves}\n",
+            table(("What is tried here", "What comes out"), rows),
+        ]
+    )
+
+
+def incidents_page() -> str:
+    return "\n".join(
+        [
+            MADE,
+            "# Incidents of other firms and agents\n",
+            "What went wrong elsewhere, by whose account, and what comes of it here. Each table is played from its "
+            "first line to its last, on one guard, by `tests/scenarios/incidents/`, with the incident's own numbers; "
+            "amounts stand in the currency of the test's account. What the guard has no words for is not claimed.\n",
+            *(incident_entry(each) for each in incidents()),
+        ]
+    )
+
+
 def scenarios(name: str) -> str:
     """Return every test of a file of scenarios with what its docstring says."""
     rows: Table = []
@@ -442,7 +482,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "faults": faults,
     "deeds": deeds,
     "mutants": mutants,
-    "incidents": lambda: scenarios("test_incidents.py"),
+    "incidents": incidents_table,
     "peers": lambda: scenarios("test_peers.py"),
 }
 PLACE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -462,6 +502,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "presets.md": presets_page,
     "facts.md": facts_page,
     "conformance.md": conformance_page,
+    "incidents.md": incidents_page,
     "reliability.md": reliability_page,
 }
 if has_cli():
