@@ -658,6 +658,8 @@ APPROVALS = (
         'if step.decision.verdict == "allow":',
         "if step.decision is not None:",
         60,
+        ("D1",),
+        "what is let out was decided to be denied",
     ),
     Mutant(
         "loosening_without_why",
@@ -674,20 +676,22 @@ APPROVALS = (
     ),
     Mutant(
         "loosening_unjournalled",
-        "the mandate's limits take effect when the request comes in, not when its entry is durable",
+        "a mandate that is refused because it has no reason is in force all the same",
         "A2",
-        "remit.guard.handle",
+        "remit.kernel.admin",
         """\
-        if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
-""",
+    if not body.why.strip():
+        return "say why, so that the history can be read"
+    if body.expires_at""",
         """\
-        if isinstance(body, c.SetMandate) and by.role == "operator":
-            of = self._kernel.state.subjects.get(body.subject)
-            if of is not None and of.version is not None:
-                of.version = msgspec.structs.replace(of.version, mandate=body.mandate)
-                self._kernel.judge.forget()
-        if by.role in AUTHORITY[type(body)]:  # whom the kernel refuses has nothing entered for it
-""",
+    if not body.why.strip():
+        import msgspec
+
+        of = step.state.subjects[body.subject]
+        if of.version is not None:
+            of.version = msgspec.structs.replace(of.version, mandate=body.mandate)
+        return "say why, so that the history can be read"
+    if body.expires_at""",
         60,
         ("J3",),
         "the live state is not what the journal gives",
@@ -749,6 +753,8 @@ JOURNAL = (
         "        self.journal.append(encode(record))\n",
         "        if refusal_of(record) is None:\n            self.journal.append(encode(record))\n",
         30,
+        ("J5",),
+        "what was told of is not on the disk",
     ),
     Mutant(
         "torn_tail_kept",
