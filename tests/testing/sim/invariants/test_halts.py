@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.kernel.desk import ANN, BOB, agent, money
 from tests.testing.sim.invariants.scene import Scene, scene
+from tests.testing.sim.invariants.test_exposure import filled
 
 from remit.kernel import command as c
 from remit.kernel.event import Record
@@ -61,6 +62,20 @@ def test_h1_finds_the_part_beyond_flat_of_what_is_called_a_reduction(desk: Scene
     assert not order.opening and not [said for said in desk.wrong() if said.startswith("H1")]
     desk.submit("9", "100", side="sell")
     desk.finds("H1", f"open while agent:momentum is halted: {name}, person")
+
+
+def test_h1_lets_what_reduces_by_the_time_of_its_release_pass_a_halt_for_loss(desk: Scene) -> None:
+    asks = Mandate(approval_notional_min=money("400"), daily_loss_max=money("10"))
+    desk.mandate("firm", asks)
+    held = desk.order("4", "101", side="sell")
+    for _ in range(2):
+        filled(desk, desk.working("3", "100").id, "3")
+    desk.mark("AAPL", "90")
+    assert held.opening and [halt.cause for halt in desk.state.halts.values()] == ["loss"]
+    desk.took(c.Approve(order=held.id, digest=held.digest), BOB)
+    assert held.state == "allowed" and not held.opening
+    desk.send(held.id)
+    desk.is_well()
 
 
 def test_h1_finds_what_leaves_after_the_halt(desk: Scene) -> None:

@@ -33,7 +33,11 @@ class NothingOpens(Check):
         admits = isinstance(record.command.body, c.Submit | c.Replace | c.Approve) and any(
             isinstance(event, e.Reserved | e.Released | e.ReplaceAsked) for event in record.events
         )
-        if not admits or decision.quantity <= point.proven:
+        if not admits:
+            return
+        if decision.quantity <= point.proven:
+            if isinstance(record.command.body, c.Approve):  # judged again, it is what it is now
+                self._opens.pop(decision.order, None)
             return
         self._opens[decision.order] = record.command.seq
         for halt in point.halts:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from remit.guard.courier import PERMIT_LIFE_NS
 from remit.kernel.codec import decode
+from remit.kernel.command import KernelStarted
 from remit.kernel.event import Planned, Record
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.permit import Permit
@@ -89,8 +90,14 @@ class Permitted(_OfPlans):
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
+        self._prefixes: set[str] = set()
         self._good: set[bytes] = set()
         self._ordered: set[tuple[str, str]] = set()
+
+    def entry(self, seen: Seen, record: Record) -> Iterable[str]:
+        if isinstance(record.command.body, KernelStarted):
+            self._prefixes.add(record.command.body.prefix)
+        return super().entry(seen, record)
 
     def saw(self, seen: Seen) -> Iterator[str]:
         found = read(seen.what)
@@ -123,10 +130,9 @@ class Permitted(_OfPlans):
             yield f"order {permit.order} {verb} the venue, and {len(placing)} entries permit to place it: {placing}"
 
     def after_step(self, view: View) -> Iterator[str]:
-        prefix = self.known.again.state.prefix
         for name, exchange in view.market.exchanges.items():
             for (connection, order), kept in exchange.floor.orders.items():
-                if (connection, order) in self._ordered or not prefix or not order.startswith(f"{prefix}-"):
+                if (connection, order) in self._ordered or order.partition("-")[0] not in self._prefixes:
                     continue
                 if order in self.known.gone or order in self.plans.placing:
                     self._ordered.add((connection, order))  # its own order, or one that took its id at the venue
