@@ -259,7 +259,7 @@ def test_a_cut_path_carries_nothing_until_it_is_mended(loop: VirtualLoop) -> Non
     async def main() -> None:
         client, server = await pair(loop)
         client.transport.write(b"before")
-        loop.network.cut(PATH)
+        loop.network.cut(Path(PATH))
         client.transport.write(b" meanwhile")
         await asyncio.sleep(1)
         assert server.data == b""

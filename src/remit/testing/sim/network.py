@@ -13,13 +13,15 @@ import random
 import socket
 from collections.abc import Callable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from remit.testing.sim.end import Direction, End
 
 if TYPE_CHECKING:
     from remit.testing.sim.loop import VirtualLoop
     from remit.testing.sim.process import Process
+
+PathText = str | os.PathLike[str]
 
 
 class Network:
@@ -41,32 +43,32 @@ class Network:
         self._cut: dict[str, None] = {}
         self._pair: tuple[socket.socket, socket.socket] | None = None
 
-    def cut(self, path: str) -> None:
+    def cut(self, path: PathText) -> None:
         """From now on nothing passes on the path: bytes and ends wait for `mend`, and connects are refused."""
-        self._cut[path] = None
+        self._cut[os.fspath(path)] = None
 
-    def mend(self, path: str) -> None:
+    def mend(self, path: PathText) -> None:
         """End a cut; what waited goes on its way."""
-        if path in self._cut:
-            del self._cut[path]
+        if self.is_cut(path):
+            del self._cut[os.fspath(path)]
             for end in self._of(path):
                 end.hurry()
                 end.peer.hurry()  # which may be closed and gone, and have said something before
 
-    def drop(self, path: str) -> None:
+    def drop(self, path: PathText) -> None:
         """Break every open link of the path now, at both ends, with what is under way on it."""
         for end in self._of(path):
             end.lose(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
 
-    def is_cut(self, path: str) -> bool:
+    def is_cut(self, path: PathText) -> bool:
         """Whether nothing passes on the path."""
-        return path in self._cut
+        return os.fspath(path) in self._cut
 
-    def links(self, path: str) -> int:
+    def links(self, path: PathText) -> int:
         """The number of ends on the path that are open."""
         return len(self._of(path))
 
-    def listen(self, make: Callable[[], asyncio.BaseProtocol], path: Any, context: Context) -> Listener:
+    def listen(self, make: Callable[[], asyncio.BaseProtocol], path: PathText, context: Context) -> Listener:
         """Listen on a path; OSError where somebody does."""
         path = os.fspath(path)
         if path in self._listeners:
@@ -76,7 +78,7 @@ class Network:
         return self._listeners[path]
 
     async def connect(
-        self, make: Callable[[], asyncio.BaseProtocol], path: Any, context: Context
+        self, make: Callable[[], asyncio.BaseProtocol], path: PathText, context: Context
     ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
         """Open a link to who listens on the path; FileNotFoundError or ConnectionRefusedError."""
         path = os.fspath(path)
@@ -87,15 +89,16 @@ class Network:
         if listener is None or path in self._cut:
             code = errno.ECONNREFUSED if path in self._cut or path in self._refusing else errno.ENOENT
             raise OSError(code, os.strerror(code), path)  # which makes it the error of that code
+        protocol = make()
         server = End(self, path, "to_client", source, listener.context.copy())
         client = End(self, path, "to_server", source, context)
         server.peer, client.peer = client, server
         self.loop.enter(None, server.context, server.open, (listener.make,), server)
-        protocol = make()
         client.open(lambda: protocol)
         return client, protocol
 
     def draw_latency(self, source: random.Random) -> int:
+        """Return how long the next thing on a link takes, by its own source."""
         low, high = self.latency_ns
         return low + int(source.random() * (high - low + 1))
 
@@ -122,17 +125,20 @@ class Network:
         return self._pair[0]
 
     def opened(self, end: End) -> None:
+        """Count an end among those that are open."""
         self._ends[end] = None
 
     def closed(self, end: End) -> None:
+        """Count it no more."""
         self._ends.pop(end, None)
 
     def forget(self, listener: Listener) -> None:
+        """Let nobody in through a listener any more."""
         if self._listeners.get(listener.path) is listener:
             del self._listeners[listener.path]
 
-    def _of(self, path: str) -> list[End]:
-        return [end for end in self._ends if end.path == path]
+    def _of(self, path: PathText) -> list[End]:
+        return [end for end in self._ends if end.path == os.fspath(path)]
 
 
 class Listener(asyncio.AbstractServer):
