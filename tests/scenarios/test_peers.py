@@ -68,6 +68,11 @@ def test_a_quote_of_1970_is_no_quote() -> None:
 def test_orders_in_flight_share_one_purse() -> None:
     """nautilus_trader 1.221 forwards ten in-flight buys of 60 M against 10 M of cash; polybot 30 x 900 against a cap
     of 10,000; at Privy concurrent requests can all pass a rolling cap."""
+    for shares, passes in (("600000", 0), ("60000", 1)):  # ten of 60 M each, and ten of 60 M in all
+        desk = small()
+        desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("10000000")))
+        verdicts = [verdict(desk.submit(shares, "100", created_at=desk.at)) for _ in range(10)]
+        assert verdicts == ["allow"] * passes + ["deny"] * (10 - passes)
     desk = small()
     desk.took(c.SetBalance(connection="paper1", currency="USD", amount=money("10000")))
     verdicts = [verdict(desk.submit("9", "100", created_at=desk.at)) for _ in range(30)]
