@@ -13,7 +13,7 @@ from tests.testing.sim.invariants.test_exposure import filled
 from remit.kernel import command as c
 from remit.kernel.event import Record
 from remit.kernel.mandate import Mandate
-from remit.kernel.names import Principal
+from remit.kernel.names import GUARD, Principal
 
 
 @pytest.fixture
@@ -64,14 +64,13 @@ def test_h1_finds_the_part_beyond_flat_of_what_is_called_a_reduction(desk: Scene
     desk.finds("H1", f"open while agent:momentum is halted: {name}, person")
 
 
-def test_h1_lets_what_reduces_by_the_time_of_its_release_pass_a_halt_for_loss(desk: Scene) -> None:
-    asks = Mandate(approval_notional_min=money("400"), daily_loss_max=money("10"))
-    desk.mandate("firm", asks)
+def test_h1_lets_what_reduces_by_the_time_of_its_release_pass_a_clock_fault(desk: Scene) -> None:
+    desk.mandate("firm", Mandate(approval_notional_min=money("400")))
     held = desk.order("4", "101", side="sell")
     for _ in range(2):
         filled(desk, desk.working("3", "100").id, "3")
-    desk.mark("AAPL", "90")
-    assert held.opening and [halt.cause for halt in desk.state.halts.values()] == ["loss"]
+    desk.took(c.ClockFault(jump_ns=10**12), GUARD)
+    assert held.opening and [halt.cause for halt in desk.state.halts.values()] == ["clock"]
     desk.took(c.Approve(order=held.id, digest=held.digest), BOB)
     assert held.state == "allowed" and not held.opening
     desk.send(held.id)
