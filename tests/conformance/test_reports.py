@@ -158,19 +158,21 @@ def test_c34_a_fill_that_the_venue_took_back_leaves_the_book(venue: type[Harness
     run(venue, main)
 
 
-def test_c35_a_bust_before_its_fill_leaves_the_book_as_it_was(venue: type[Harness]) -> None:
-    """Where the bust is heard of before the fill, or the fill never, the book ends as the venue's."""
+@pytest.mark.parametrize("told", [["swapped", None], ["dropped", None]], ids=["after", "never"])
+def test_c35_a_bust_before_its_fill_leaves_the_book_as_it_was(venue: type[Harness], told: list[str | None]) -> None:
+    """Where the bust is heard of before the fill, or the fill never, the book ends as the venue's, and nothing stays
+    reserved for an order that is over."""
 
     async def main(house: House) -> None:
         made = await house.order("4", "90")
-        house.venue.plan(told=["swapped", None])
+        house.venue.plan(told=told)
         house.venue.fill(made, "4")
         house.venue.bust(made)
         await house.rest(2)
         house.venue.stop_faults()
         await house.rest(70)
         assert (house.position, house.cash) == house.bought("0", "90")
-        assert house.venue.position() == 0
+        assert house.venue.position() == 0 and house.reserved == 0
 
     run(venue, main)
 

@@ -229,6 +229,8 @@ def _of_shown(request: Request, shown: Shown) -> Reports | None:
         "expired": [command.Expired(order=order)],
         "filled": [],
     }
+    if sum(done.quantity for done in shown.fills) < shown.quantity:
+        ends["filled"] = [command.Cancelled(order=order)]  # a fill was taken back, and nothing comes in its place
     if request.action == "cancel" and shown.status != "working":
         refused: list[command.Body] = (
             [command.CancelRefused(order=order, code="order_over")] if shown.status == "filled" else []
