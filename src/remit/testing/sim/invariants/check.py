@@ -45,7 +45,7 @@ class Known:
         self._seed = seed
         self.histories = 0
         self.gone: set[str] = set()
-        """Orders of histories that the world took away: their ids may come again, with other terms."""
+        """Orders of which entries were taken away by the world: venues know more of them than the journal ever will."""
         self.heard_at: list[int] = []
         self.begin()
 
@@ -82,7 +82,8 @@ class Known:
         """Know only the first so many records, as an old copy of the journal does."""
         kept, times = self.records[:left], self.heard_at[:left]
         self.histories += 1
-        self.gone |= {order.id for order in self.firm.orders.values() if order.seq > left}
+        for lost in self.records[left:]:
+            self.gone |= {event.order for event in lost.events if hasattr(event, "order")}
         self.begin()
         for record, at_ns in zip(kept, times, strict=True):
             self.follow(record, at_ns)
