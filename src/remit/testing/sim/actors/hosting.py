@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from hashlib import sha256
+
+import msgspec
 
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
@@ -18,6 +21,7 @@ from remit.testing.sim.machine import VirtualDisk
 from remit.testing.sim.stage import Stage
 
 HOST = ("the host",)
+SNAPSHOT = ".snapshot"
 AWAKE_S = 10
 """How long people, agents and the venues go on while the host sleeps, at the end of its sleep."""
 MILLISECOND = NANOSECONDS // 1000
@@ -150,6 +154,12 @@ async def truncated_tail(stage: Stage, doing: Doing) -> str:
     return await stage.keeper.damage(lambda disk: _cut(disk, doing))
 
 
+@deed("host", 2, HOST, "somebody writes a snapshot of their own")
+async def forged_snapshot(stage: Stage, doing: Doing) -> str:
+    """Sound in itself, with something left out: no entry of the journal names it, so it is worth nothing."""
+    return await stage.keeper.damage(_forge)
+
+
 @deed("host", 2, HOST, "somebody puts an old copy of the journal back")
 async def old_copy(stage: Stage, doing: Doing) -> str:
     """Sound in itself, and older than what was told to the world."""
@@ -166,6 +176,20 @@ def _flip(disk: VirtualDisk, doing: Doing) -> str:
     bit = doing.chance.randrange(8 * disk.size(name))
     disk.flip(name, bit)
     return f"bit {bit} of {name}"
+
+
+def _forge(disk: VirtualDisk) -> str:
+    """Leave the halts out of the newest snapshot, or, where nothing is halted, the ids of intents that were decided."""
+    name = max((name for name in disk.names() if name.endswith(SNAPSHOT)), default="")
+    if not name:
+        return "there is no snapshot yet"
+    _, header, state = disk.read(name, 0, disk.size(name)).split(b"\n", 2)
+    image = msgspec.json.decode(state)
+    left_out = "halts" if image["halts"] else "seen"
+    forged = header + b"\n" + msgspec.json.encode(image | {left_out: []})
+    disk.replace(name, sha256(forged).hexdigest().encode() + b"\n" + forged)
+    disk.host.befell("forged_snapshot", name)
+    return f"{name} without its {left_out}"
 
 
 def _cut(disk: VirtualDisk, doing: Doing) -> str:
