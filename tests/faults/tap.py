@@ -8,13 +8,14 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+from remit.guard.frame import Frames, pack
 from remit.journal.errors import JournalError
 from remit.journal.log import read_entries
 from remit.journal.store import FolderReader
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.kernel.permit import Permit, Request
-from remit.venues.paper.messages import Sealed, read_frame
+from remit.venues.paper.messages import Refused, Sealed, read_frame, read_reply
 
 
 class Arrived(NamedTuple):
@@ -33,6 +34,7 @@ class Tap:
     def __init__(self, path: Path, venue: Path, journal: Path) -> None:
         self.arrived: list[Arrived] = []
         self._venue, self._journal = venue, journal
+        self._frames: dict[str, bytes] = {}
         self._lock = threading.Lock()
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
@@ -42,6 +44,16 @@ class Tap:
     def placed(self) -> list[str]:
         """The orders that were sent to be placed, as often as they were sent."""
         return [permit.order for permit, _ in self.arrived if permit.action == "place"]
+
+    def again(self, order: str) -> str:
+        """Send the venue the very bytes again that placed an order, and return the code by which it refuses."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(self._venue))
+            link.sendall(pack(self._frames[order]))
+            (reply,) = Frames().feed(link.recv(65536))
+        said = read_reply(reply)
+        assert isinstance(said, Refused), said
+        return said.code
 
     def wrong(self) -> list[str]:
         return [wrong for _, wrong in self.arrived if wrong]
@@ -79,6 +91,8 @@ class Tap:
             permit = decode(Permit, said.permit)
             with self._lock:
                 self.arrived.append(Arrived(permit, self._wrong(said, permit)))
+                if permit.action == "place":
+                    self._frames[permit.order] = frame
 
     def _wrong(self, sealed: Sealed, permit: Permit) -> str:
         """What the journal on the disk says against a request at the instant of its arrival."""

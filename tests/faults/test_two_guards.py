@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.faults.desk import FaultDesk, set_up_desk
 from tests.faults.truth import assert_settled, assert_truth
-from tests.guard.processes import wait_for
+from tests.guard.processes import tell_venue, wait_for
 
 from remit.kernel import command as c
 from remit.kernel.numbers import Price, parse
@@ -80,27 +80,30 @@ def copied(desk: FaultDesk, tmp_path: Path) -> Iterator[FaultDesk]:
         copy.stop()
 
 
-def test_a_guard_on_a_copy_stops_itself_and_not_the_first(desk: FaultDesk, copied: FaultDesk) -> None:
-    """Both give their next order the same id. The venue refuses the second; the guard that asked is told whose order it
-    is not, and halts that connection instead of taking another's for its own. A fill that is not its own halts the
-    firm."""
-    while (ahead := _seq(desk) - _seq(copied)) != 0:
-        behind = copied if ahead > 0 else desk
-        behind.say(c.SetCapability(agent="momentum", capability="replace_order", enabled=True))
-    first = desk.order("first", "10", type="limit", limit_price=LOW)["decision"]
-    wait_for(lambda: _works(desk, first["order"]), "the first has reached the venue")
-    second = copied.order("second", "7", type="limit", limit_price=LOW)["decision"]
-    assert (second["verdict"], second["order"]) == ("allow", first["order"])
-    wait_for(lambda: bool(copied.read("halts")), "the copy learns that the order is another's")
-    assert _halts(copied) == {("connection:paper1", "external_order")}
+def test_two_guards_on_two_copies_stop_each_other(desk: FaultDesk, copied: FaultDesk) -> None:
+    """Both are the real one by their keys, and the venue takes orders of both; no id of one is ever an id of the other.
+    Each hears of a fill that is not its own, and halts the firm; its next round finds what it never bought."""
+    orders = [_order(desk, "first", "10"), _order(copied, "second", "7")]
+    assert len(set(orders)) == 2
+    tell_venue(desk.venue_socket, desk.home / "feed.key", desk.quote("49"))
+    for each in (desk, copied):
+        _halted(each, "firm", "unexpected_fill")
+        each.say(c.Ask(connection="paper1"))
+        _halted(each, "connection:paper1", "reconcile")
+        refused = each.order("more", "1")["decision"]
+        assert [finding["rule"] for finding in refused["findings"]][0] == "agent_active"
+    for each in (desk, copied):
+        assert each.end_guard() == 0
+        assert_truth(each, decide=True)
+    assert [*desk.tap.placed(), *copied.tap.placed()] == orders, "nothing else ever left them"
+    desk.stop_venue()
+    assert set(desk.at_venue("order")) == set(orders)
 
-    assert desk.order("real", "10")["decision"]["verdict"] == "allow"
-    wait_for(lambda: ("firm", "unexpected_fill") in _halts(copied), "the copy hears of a fill that is not its own")
-    refused = copied.order("third", "1")["decision"]
-    assert [finding["rule"] for finding in refused["findings"]] == ["agent_active"]
-    assert copied.end_guard() == 0
-    assert copied.tap.placed() == [first["order"]], "its order arrived, and nothing else ever left it"
-    assert_settled(desk)
+
+def test_what_was_sent_once_is_refused_a_second_time(desk: FaultDesk) -> None:
+    """Whoever has the bytes of a request, as a copied guard would, gets nothing by sending them again."""
+    order = _order(desk, "once", "10")
+    assert desk.tap.again(order) == "permit_used"
 
 
 @pytest.mark.parametrize("who", ["guard", "venue"])
@@ -135,9 +138,17 @@ def _works(desk: FaultDesk, order: str) -> bool:
     return (order, "acked") in {(row["order"], row["state"]) for row in desk.read("orders")}
 
 
-def _seq(desk: FaultDesk) -> int:
-    return int(desk.read("state_hash")["seq"])
+def _order(desk: FaultDesk, name: str, size: str) -> str:
+    """Let a limit order far from the market reach the venue, and return its id."""
+    decision = desk.order(name, size, type="limit", limit_price=LOW)["decision"]
+    assert decision["verdict"] == "allow", decision
+    wait_for(lambda: _works(desk, decision["order"]), "the order has reached the venue")
+    return str(decision["order"])
 
 
-def _halts(desk: FaultDesk) -> set[tuple[str, str]]:
-    return {(row["subject"], row["rule"]) for row in desk.read("halts")}
+def _halted(desk: FaultDesk, subject: str, rule: str) -> None:
+    """Wait until a subject is halted by a rule."""
+    wait_for(
+        lambda: (subject, rule) in {(row["subject"], row["rule"]) for row in desk.read("halts")},
+        f"{subject} is halted by {rule}",
+    )

@@ -51,7 +51,9 @@ class Processes:
         self.sent = 0
 
     def start_guard(self, *more: str) -> None:
-        self.guard = _start([sys.executable, "-m", "remit.guard", "--home", str(self.home), *more], "ready on", self.environ)
+        self.guard = _start(
+            [sys.executable, "-m", "remit.guard", "--home", str(self.home), *more], "ready on", self.environ
+        )
         self.secrets["operator"] = (self.home / "operator.token").read_text().strip()
 
     def start_venue(self, *more: str) -> None:
@@ -131,18 +133,22 @@ class Processes:
     def until_ready(self) -> None:
         wait_for(lambda: all(row["ready"] for row in self.read("connections")), "the connection is reconciled")
 
-    def mark(self, price: str, close: str | None = "100") -> None:
+    def quote(self, price: str, close: str | None = "100") -> Mark:
+        """A mark of now, one cent to each side of a price."""
         last = parse(Price, price)
-        now = self.now()
-        mark = Mark(
+        return Mark(
             instrument="AAPL",
-            at=now,
+            at=self.now(),
             bid=Price(last - 10**16),
             ask=Price(last + 10**16),
             last=last,
             close=None if close is None else parse(Price, close),
             source="test",
         )
+
+    def mark(self, price: str, close: str | None = "100") -> None:
+        """Tell guard and venue a price."""
+        mark = self.quote(price, close)
         self.say(c.Marked(marks=(mark,)), "bars")
         if self.venue is not None:
             tell_venue(self.venue_socket, self.home / "feed.key", mark)
