@@ -52,9 +52,7 @@ class Explained(Check):
         if not isinstance(body, c.Approve) and verdict_rank(decision) != tightest:
             yield f"entry {seq} decided {decision.verdict}, and the tightest finding is {VERDICTS[tightest]}"
         for event in record.events:
-            let_out = isinstance(event, e.Released | e.ReplaceAsked) or (
-                isinstance(event, e.Reserved) and event.state == "allowed"
-            )
+            let_out = isinstance(event, e.ReplaceAsked) or (isinstance(event, e.Reserved) and event.state == "allowed")
             if let_out and decision.verdict != "allow":
                 yield f"entry {seq} lets {decision.order} out, and decided {rules_of(decision)}"
             if isinstance(event, e.Reserved) and event.state == "held" and decision.verdict != "hold":
