@@ -32,6 +32,11 @@ def test_every_seed_keeps_the_promise(name: str) -> None:
         bounded(TARGETS[name], message)
 
 
+def test_the_page_names_every_target() -> None:
+    page = (ROOT / "docs" / "hostile.md").read_text(encoding="utf-8")
+    assert [name for name in TARGETS if f"`{name}`" not in page] == []
+
+
 # Mutated seeds
 
 

@@ -253,13 +253,10 @@ def _say_everywhere(house: House, number: int, text: str) -> None:
     desk.do(GUARD, c.SetVenueState(connection="paper1", reconciled=True, link_up=True))
     desk.mark("100")
     order = desk.submit(MOMENTUM, "1")
-    for body in (
-        c.Acked(order=order, venue_order=text),
-        c.Rejected(order=order, code=text),
-        c.Lost(order=order, why=text),
-    ):
+    desk.do(GUARD, c.Rejected(order=order, code=text))
+    order = desk.submit(MOMENTUM, "1")
+    for body in (c.Acked(order=order, venue_order=text), c.Lost(order=order, why=text), c.Cancelled(order=order)):
         desk.do(GUARD, body)
-    desk.do(GUARD, c.Cancelled(order=order))
     desk.do(BOB, c.Decline(order=desk.submit(MOMENTUM, "16"), why=text))
 
 
