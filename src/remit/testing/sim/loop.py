@@ -22,7 +22,7 @@ from typing import Any, Self, TypeVar, TypeVarTuple, Unpack
 
 from remit.testing.sim.absent import Absent, NotSimulated
 from remit.testing.sim.network import Network
-from remit.testing.sim.process import NANOSECONDS, OWNER, Call, Future, Process, Task
+from remit.testing.sim.process import NANOSECONDS, OWNER, Call, Future, Process, Task, innermost, unwind
 
 __all__ = ["NotSimulated", "Process", "Stuck", "VirtualLoop"]
 
@@ -171,7 +171,7 @@ class VirtualLoop(Absent):
         while self._dead:
             task = self._dead.pop()
             if not task.done():
-                task.process.context.run(_unwind, task.get_coro())
+                task.process.context.run(unwind, task.get_coro())
             del task
         del self.faults[faults:]  # whatever was put there meanwhile is of the unwinding
         if self._running:
@@ -378,25 +378,6 @@ class VirtualLoop(Absent):
             f"{task.get_name()} at {frame.f_code.co_qualname}:{frame.f_lineno}"
             for process in self._processes
             for task in process.tasks.values()
-            if not task.done() and (frame := _innermost(task.get_coro())) is not None
+            if not task.done() and (frame := innermost(task.get_coro())) is not None
         ]
         return f"waiting: {', '.join(waiting) or 'nobody'}; faults: {self.faults or 'none'}"
-
-
-def _innermost(work: Any) -> Any:
-    frame = None
-    while work is not None and getattr(work, "cr_frame", None) is not None:
-        frame, work = work.cr_frame, work.cr_await
-    return frame
-
-
-def _unwind(work: Any) -> None:
-    """Close a coroutine, again where a `finally` of it awaits, and let nothing of it out."""
-    for _ in range(100):
-        try:
-            work.close()
-            return
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException:  # noqa: BLE001 - whatever the dead still raise, nobody is there to hear
-            continue

@@ -111,3 +111,23 @@ class Task(asyncio.Task[T]):
 
     def __hash__(self) -> int:
         return self.number
+
+
+def innermost(work: Any) -> Any:
+    """Return the frame in which a suspended coroutine stands; None where it stands nowhere."""
+    frame = None
+    while work is not None and getattr(work, "cr_frame", None) is not None:
+        frame, work = work.cr_frame, work.cr_await
+    return frame
+
+
+def unwind(work: Any) -> None:
+    """Close a coroutine, again where a `finally` of it awaits, and let nothing of it out."""
+    for _ in range(100):
+        try:
+            work.close()
+            return
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001 - whatever the dead still raise, nobody is there to hear
+            continue
