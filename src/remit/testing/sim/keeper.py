@@ -18,6 +18,9 @@ AWAY_NS = (0, 0, 0, NANOSECONDS, 5 * NANOSECONDS)
 PERSON = Resume("the owner", "looked at the disk, it is in order")
 """Who lets a poisoned journal go on."""
 
+Harm = tuple[str, Callable[[VirtualDisk], None] | None]
+"""What was done to a disk, in words, and how it is undone; None where a start undoes it or refuses."""
+
 
 class Keeper:
     """Keeps one guard running on one host: what dies is started again after a while, by name where the journal asks.
@@ -31,6 +34,8 @@ class Keeper:
         self._source = source
         self._count = count
         self._is_away = False
+        self._harmed: list[Callable[[VirtualDisk], None]] = []
+        """How to undo harm that no start has found yet."""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -62,6 +67,11 @@ class Keeper:
         if failed is not None:
             for disk in self._machine.disks.values():
                 disk.calm()  # somebody has looked at it, and changed what was broken
+            failed = await self._boot(failed)
+        if failed is not None and not harmed and self._harmed:
+            # a start from a snapshot does not read what lies before it: harm there may be found much later
+            while self._harmed:
+                self._harmed.pop()(self._machine.disks[JOURNAL])
             failed = await self._boot(failed)
         if failed is not None and not harmed:
             self.refused = f"the guard does not start, and nobody harmed its files: {type(failed).__name__}: {failed}"
@@ -96,18 +106,20 @@ class Keeper:
         await self._machine.second
         return f"refused: {type(self._machine.start_failed).__name__}"
 
-    async def damage(self, harm: Callable[[VirtualDisk], str]) -> str:
+    async def damage(self, harm: Callable[[VirtualDisk], Harm]) -> str:
         """Kill the guard, harm its journal, and start it; where it refuses, put everything back as it was."""
         if self.is_down:
             return ""
         with self._hands_on():
             self._machine.kill(self._source.choice((None, 0)))
             saved = self._machine.save()
-            done = harm(self._machine.disks[JOURNAL])
+            done, undo = harm(self._machine.disks[JOURNAL])
             refused = await self.start(harmed=True)
             if self.is_down and self._machine.start_failed is not None:
                 self._count("damage_refused")
                 await self._put_back(saved)
+            elif undo is not None:
+                self._harmed.append(undo)
         return f"{done}: {refused or 'it starts'}"
 
     async def roll_back(self, meanwhile: Callable[[], Awaitable[None]]) -> str:

@@ -17,7 +17,7 @@ from remit.testing.sim.stage import Stage
 Thing = TypeVar("Thing")
 AMOUNTS = (60, 100, 150, 250, 250, 400, 400, 700, 700, 1_000, 1_400, 1_900, 2_600)
 """What an order is worth, in whole units of its instrument's currency: some are beyond a cap, some need a person."""
-DISTANCES = (-300, -100, -40, -10, 10, 40, 40, 80, 80, 150, 600)
+DISTANCES = (-300, -100, -100, -40, -10, 10, 40, 80, 150, 600)
 """How far the limit lies beyond the mark, in basis points: below zero it rests, above it takes."""
 
 

@@ -136,7 +136,13 @@ async def set_tolerance(stage: Stage, doing: Doing) -> str:
 @deed("care", 6, OPERATORS, "decides what is true where book and venue differ")
 async def decide(stage: Stage, doing: Doing) -> str:
     """The venue or the book, for one connection, of the differences as they were shown."""
-    connection, truth = doing.chance.choice(sorted(CONNECTIONS)), doing.chance.choice(("venue", "venue", "book"))
+    truth = doing.chance.choice(("venue", "venue", "book"))
+    rows = await stage.see(doing.who, "drifts")
+    differ = [row["connection"] for row in rows if row["shown"]]
+    if not differ:
+        await asyncio.gather(*(stage.ask(doing.who, c.Ask(connection=row["connection"])) for row in rows))
+        await stage.wait(NANOSECONDS)
+    connection = doing.chance.choice(differ or sorted(CONNECTIONS))
     reply = await adopt(stage, doing.who, connection, truth)
     return "" if reply is None else f"{truth} of {connection}: {reply.words}"
 

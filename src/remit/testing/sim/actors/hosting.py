@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from hashlib import sha256
-
-import msgspec
 
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
@@ -17,6 +14,7 @@ from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import drawn_order
 from remit.testing.sim.durable import SUFFIX
 from remit.testing.sim.firm import AGENTS, TRADERS
+from remit.testing.sim.keeper import Harm
 from remit.testing.sim.machine import VirtualDisk
 from remit.testing.sim.stage import Stage
 
@@ -171,33 +169,33 @@ async def old_copy(stage: Stage, doing: Doing) -> str:
     return await stage.keeper.roll_back(meanwhile)
 
 
-def _flip(disk: VirtualDisk, doing: Doing) -> str:
+def _flip(disk: VirtualDisk, doing: Doing) -> Harm:
     name = doing.chance.choice([name for name in disk.names() if disk.size(name)])
     bit = doing.chance.randrange(8 * disk.size(name))
     disk.flip(name, bit)
-    return f"bit {bit} of {name}"
+    return f"bit {bit} of {name}", lambda disk: disk.flip(name, bit)
 
 
-def _forge(disk: VirtualDisk) -> str:
+def _forge(disk: VirtualDisk) -> Harm:
     """Leave the halts out of the newest snapshot, or, where nothing is halted, the ids of intents that were decided."""
     name = max((name for name in disk.names() if name.endswith(SNAPSHOT)), default="")
     if not name:
-        return "there is no snapshot yet"
+        return "there is no snapshot yet", None
     _, header, state = disk.read(name, 0, disk.size(name)).split(b"\n", 2)
     image = msgspec.json.decode(state)
     left_out = "halts" if image["halts"] else "seen"
     forged = header + b"\n" + msgspec.json.encode(image | {left_out: []})
     disk.replace(name, sha256(forged).hexdigest().encode() + b"\n" + forged)
     disk.host.befell("forged_snapshot", name)
-    return f"{name} without its {left_out}"
+    return f"{name} without its {left_out}", None
 
 
-def _cut(disk: VirtualDisk, doing: Doing) -> str:
+def _cut(disk: VirtualDisk, doing: Doing) -> Harm:
     name = max(name for name in disk.names() if name.endswith(SUFFIX))
     size = disk.size(name)
     count = min(doing.chance.choice((1, 100, 2_000, doing.chance.randint(1, size))), size)
     disk.cut(name, count)
-    return f"{count} of {size} bytes of {name}"
+    return f"{count} of {size} bytes of {name}", None
 
 
 @deed("host", 3, HOST, "the wall clock jumps")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel.numbers import BPS, Quantity
@@ -10,6 +11,9 @@ from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import any_of, drawn_order, reduction, whole_lots
 from remit.testing.sim.firm import AGENTS, TRADERS
 from remit.testing.sim.stage import Reply, Stage
+
+RESTS_NS = 300_000_000
+"""How long somebody waits for an order to be at work."""
 
 
 @deed("trade", 30, TRADERS, "proposes an order")
@@ -54,8 +58,7 @@ async def ask_again(stage: Stage, doing: Doing) -> str:
 @deed("trade", 5, TRADERS, "gives a working order new terms")
 async def replace(stage: Stage, doing: Doing) -> str:
     """New quantity and price, more or less than before, now and then with a cancel at the same instant."""
-    rows = await stage.see(doing.who, "orders", live=True)
-    row = any_of(doing.chance, [row for row in rows if row["state"] in ("acked", "partial") and row["limit_price"]])
+    row = await working_row(stage, doing)
     if row is None:
         return ""
     instrument = stage.instruments[row["instrument"]]
@@ -73,7 +76,7 @@ async def replace(stage: Stage, doing: Doing) -> str:
 @deed("trade", 8, TRADERS, "cancels a working order")
 async def cancel(stage: Stage, doing: Doing) -> str:
     """One of its own orders, whatever its state."""
-    row = any_of(doing.chance, await stage.see(doing.who, "orders", live=True))
+    row = any_of(doing.chance, await stage.see(doing.who, "orders", live=True)) or await working_row(stage, doing)
     if row is None:
         return ""
     reply = await stage.ask(doing.who, c.Cancel(order=row["order"]))
@@ -112,6 +115,23 @@ async def preview(stage: Stage, doing: Doing) -> str:
     body = drawn_order(stage, doing.who, doing.chance)
     reply = await stage.caller(doing.who).ask("preview", body)
     return f"{body.intent.quantity} {body.intent.instrument}: {reply.code or reply.ok['decision']['verdict']}"
+
+
+async def working_row(stage: Stage, doing: Doing) -> dict[str, Any] | None:
+    """Return a limit order of a trader that works; where there is none a resting one is sent first. None where that did
+    not help."""
+    for is_last in (False, True):
+        rows = await stage.see(doing.who, "orders", live=True)
+        found = [row for row in rows if row["state"] in ("acked", "partial") and row["limit_price"]]
+        if found or is_last:
+            return any_of(doing.chance, found)
+        body = drawn_order(stage, doing.who, doing.chance, side="buy")
+        name = body.intent.instrument
+        lots = whole_lots(stage.instruments[name], 0)
+        resting = {"type": "limit", "limit_price": stage.price_near(name, -150), "slippage_bps": None, "exit": None}
+        await stage.ask(doing.who, stage.changed(body, **resting, time_in_force="gtc", quantity=lots))
+        await stage.wait(RESTS_NS)
+    return None
 
 
 def told(body: c.Submit, reply: Reply) -> str:
