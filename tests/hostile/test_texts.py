@@ -23,6 +23,7 @@ from tests.kernel.desk import small
 from remit.doors import fact_file, instrument_file, mandate_file
 from remit.doors.facts import FACTS
 from remit.guard.errors import GuardError, NotAuthenticated
+from remit.guard.frame import pack
 from remit.guard.views import VIEWS
 from remit.guard.wire import Peer, Request
 from remit.kernel import command as c
@@ -248,6 +249,17 @@ def _decision(answer: bytes) -> Any:
     record = json.loads(answer)
     decision = record["decision"]
     return [decision["verdict"], decision["worth"], [finding["rule"] for finding in decision.get("findings", ())]]
+
+
+def test_nothing_is_acted_on_after_what_nobody_can_read(guard: Any) -> None:
+    """A frame that is no request closes its connection: what stands behind it would have no answer."""
+    before = state_hash(guard.core.kernel.state)
+    token = guard.secrets["operator"].encode()
+    good = b'{"id":2,"token":"%b","do":"command","body":{"kind":"add_agent","agent":' % token
+    good += b'{"name":"late","account":"desk","owner":"ann"}}}'
+    (answer,) = guard.say(pack(b"no request") + pack(good))
+    assert answer.id == 0 and state_hash(guard.core.kernel.state) == before
+    assert guard.say(pack(good))[0].id == 2 and "late" in guard.core.kernel.state.agents
 
 
 @pytest.mark.parametrize("field", ["name", "owner", "role", "kind"])

@@ -121,6 +121,8 @@ class _Connection(asyncio.Protocol):
         if messages:
             self._active_at = self._loop.time()
         for message in messages:
+            if self._transport.is_closing():
+                break  # what stands behind bytes that nobody can read would be done with nobody to be told
             self._take(message)
         self._read_or_wait()
 
