@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from hashlib import sha256
+
+import msgspec
 
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
