@@ -19,13 +19,17 @@ HELD_WORTH = 1_400
 """What an order is worth, in whole units, that an agent of the firm needs a person for."""
 ASKING = ("momentum", "carry", "claude", "global")
 """Whose larger orders need a person."""
+ROUNDS = 3
+"""How often they ask, for other instruments each time, until one is held."""
 
 
 async def held_row(stage: Stage, doing: Doing) -> dict[str, Any] | None:
     """Return a held order as an approver sees it; where none is held agents propose some first. None where that did not
     help."""
     rows = await stage.see(doing.who, "approvals")
-    if not rows:
+    for _ in range(ROUNDS):
+        if rows:
+            break
         await asyncio.gather(*(stage.ask(who, _for_people(stage, doing, who)) for who in ASKING))
         rows = await stage.see(doing.who, "approvals")
     return any_of(doing.chance, rows)

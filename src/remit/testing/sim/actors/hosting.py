@@ -7,6 +7,9 @@ import errno
 from hashlib import sha256
 
 import msgspec
+from hashlib import sha256
+
+import msgspec
 
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
@@ -241,6 +244,8 @@ async def sleep(stage: Stage, doing: Doing) -> str:
 async def freeze(stage: Stage, doing: Doing) -> str:
     """As under SIGSTOP: everything it owes the world is late."""
     seconds = doing.chance.choice((1, 5, 40))
+    if stage.keeper.is_down:
+        await stage.wait(10 * NANOSECONDS)
     process = stage.machine.process
     if process is None or stage.keeper.is_down or stage.machine.is_asleep:
         return ""
