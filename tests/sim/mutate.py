@@ -1,7 +1,7 @@
 """Run anything with one mutant in place: an import hook hands Python the changed source of one module.
 
-    python -m tests.sim.mutate NAME                          its seeds, from 1 on, until one catches it
-    python -m tests.sim.mutate NAME --seeds 7-40             other seeds
+    python -m tests.sim.mutate NAME                          its seeds until one catches it, first the one known to
+    python -m tests.sim.mutate NAME --seeds 7-40             these seeds
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
 
 It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
@@ -16,13 +16,18 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import os
 import runpy
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from tests.sim.mutants import Mutant, by_name
+
+NOT_DETERMINISTIC = "not_deterministic"
+"""What the simulator says where two processes observe two things of one seed; only mutants that name it run twice."""
 
 
 class StaleMutant(Exception):
@@ -73,20 +78,39 @@ def put_in_place(mutant: Mutant) -> None:
     importlib.import_module(mutant.module)
 
 
-def catch(mutant: Mutant, seeds: range) -> bool:
-    """Simulate the seeds in order until one fails by an invariant of the mutant's; say what each of them found."""
+def catch(mutant: Mutant, seeds: Sequence[int]) -> bool:
+    """Simulate seeds in order until one fails by an invariant of the mutant's; say what each of them found."""
+    from remit.testing.sim.outcome import Failure
     from remit.testing.sim.schedule import draw
     from remit.testing.sim.simulation import simulate
 
     wanted = (mutant.invariant, *mutant.also)
     for seed in seeds:
-        failure = simulate(draw(seed)).failure
+        outcome = simulate(draw(seed), to_rest="L1" in wanted)
+        failure = outcome.failure
+        if failure is None and NOT_DETERMINISTIC in wanted and (other := _hash_elsewhere(mutant, seed)) != outcome.hash:
+            what = f"one process observed {outcome.hash[:16]} and another {other[:16]}"
+            failure = Failure(NOT_DETERMINISTIC, 0, 0, what)
         if failure is not None:
             print(f"{mutant.name}: seed {seed}: {failure.invariant} at step {failure.step}: {failure.what}", flush=True)
             if failure.invariant in wanted:
                 return True
-    print(f"{mutant.name}: no seed of {seeds.start} to {seeds.stop - 1} failed by {' or '.join(wanted)}", flush=True)
+    print(f"{mutant.name}: none of {len(seeds)} seeds failed by {' or '.join(wanted)}", flush=True)
     return False
+
+
+def _hash_elsewhere(mutant: Mutant, seed: int) -> str:
+    """Return the trace hash of a seed in another process, whose sets lie otherwise."""
+    command = [sys.executable, "-m", "tests.sim.mutate", mutant.name, "--hash", str(seed)]
+    environment = os.environ | {"PYTHONHASHSEED": "7"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _print_hash(seed: int) -> None:
+    from remit.testing.sim.schedule import draw
+    from remit.testing.sim.simulation import simulate
+
+    print(simulate(draw(seed), to_rest=False).hash)
 
 
 def main(arguments: list[str]) -> int:
@@ -100,11 +124,17 @@ def main(arguments: list[str]) -> int:
         sys.argv = rest[1:]
         runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
         return 0
+    if rest[:1] == ["--hash"]:
+        _print_hash(int(rest[1]))
+        return 0
     from tests.sim.smoke import smoke
 
     smoke()
-    first, last = rest[1].split("-") if rest[:1] == ["--seeds"] else ("1", str(mutant.seeds))
-    return 0 if catch(mutant, range(int(first), int(last) + 1)) else 1
+    seeds = [mutant.first, *(seed for seed in range(1, mutant.seeds + 1) if seed != mutant.first)]
+    if rest[:1] == ["--seeds"]:
+        first, last = rest[1].split("-")
+        seeds = list(range(int(first), int(last) + 1))
+    return 0 if catch(mutant, seeds) else 1
 
 
 if __name__ == "__main__":
