@@ -7,9 +7,6 @@ import errno
 from hashlib import sha256
 
 import msgspec
-from hashlib import sha256
-
-import msgspec
 
 from remit.guard.world import JOURNAL
 from remit.kernel import command as c
