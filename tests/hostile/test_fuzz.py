@@ -20,8 +20,8 @@ from tests.hostile.target import Target, bounded
 from tests.hostile.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 2_500
-EXAMPLES = 60
+RUNS = 2_000
+EXAMPLES = 40
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -188,7 +188,7 @@ def uneven(draw: st.DrawFn) -> Uneven:
     return desk
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 @given(desk=uneven(), name=st.sampled_from("ABCD"))
 def test_what_holds_as_measured_holds_exactly(desk: Uneven, name: str) -> None:
     """Every row of the table, for everyone on the path: measured as the kernel does it, and with fractions."""
