@@ -342,13 +342,13 @@ def finish""",
         60,
     ),
     Mutant(
-        "cash_given_back_by_the_share_filled",
-        "a fill gives cash back by its share of the whole order and not of what is left",
+        "cash_kept_until_the_end",
+        "a fill gives no cash back: all that an order reserved stays reserved until it is over",
         "E3",
         "remit.kernel.reserve",
         "cash = div_ceil(order.cash * left, order.reserved)",
-        "cash = div_ceil(order.cash * left, order.quantity)",
-        60,
+        "cash = order.cash if left else 0",
+        30,
     ),
     Mutant(
         "release_reserves_again",
@@ -425,13 +425,13 @@ def finish""",
         60,
     ),
     Mutant(
-        "reduction_stopped_by_notional",
-        "the largest worth of an order binds what only reduces, too",
+        "reduction_stopped_by_loss",
+        "the largest loss of a day binds what only reduces, too",
         "E5",
         "remit.kernel.rules.table",
-        "Rule(b.order_notional_max, at_most, lane=OPENING, unit=MONEY),",
-        "Rule(b.order_notional_max, at_most, unit=MONEY),",
-        60,
+        "Rule(d.daily_loss_max, at_most, LOSS, lane=OPENING, unit=MONEY, state=True),",
+        "Rule(d.daily_loss_max, at_most, LOSS, unit=MONEY, state=True),",
+        30,
     ),
 )
 
@@ -826,8 +826,8 @@ JOURNAL = (
         "data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)",
         "data = self._store.read(walk.segment, offset, walk.sealed_end - offset) + checkpoint_line(opened.note)",
         100,
-        ("J2",),
-        "the next start finds a checkpoint that does not fit the entries before it",
+        ("J2", "J5"),
+        "what was told of is gone, and the next start finds a checkpoint that does not fit the entries before it",
     ),
     Mutant(
         "tail_not_written_anew",
@@ -848,6 +848,8 @@ JOURNAL = (
         "correction = max(-bound, min(bound, skew))",
         "correction = skew",
         60,
+        ("guard_crash",),
+        "the kernel takes no entry that is earlier than the one before, and the guard stops",
     ),
     Mutant(
         "time_leaps_with_the_wall",
@@ -889,17 +891,22 @@ VENUES = (
         60,
     ),
     Mutant(
-        "cancel_never_retried",
-        "a cancel that nobody answered is not asked for again",
+        "never_seen_after_cancel",
+        "that a venue never saw an order does not end it where its cancel had been asked for",
         "L1",
-        "remit.guard.courier",
-        'if act.do == "cancel" and order.id in self._state.orders:',
-        'if act.do == "replace" and order.id in self._state.orders:',
-        60,
+        "remit.kernel.order",
+        """\
+        "reject": "rejected",
+        "refuse_cancel": "acked",
+""",
+        """\
+        "refuse_cancel": "acked",
+""",
+        30,
     ),
     Mutant(
         "end_leaks_reservation",
-        "an order that its venue lets expire stays in the book and keeps what it reserves",
+        "an order that its venue rejects stays in the book and keeps what it reserves",
         "L1",
         "remit.kernel.fold",
         """\
@@ -909,7 +916,7 @@ VENUES = (
 
 def finish""",
         """\
-    if event.state in TERMINAL and event.state != "expired":
+    if event.state in TERMINAL and event.state != "rejected":
         finish(state, order)
 
 
@@ -917,15 +924,6 @@ def finish""",
         60,
         ("E3",),
         "an order that is over reserves",
-    ),
-    Mutant(
-        "unknown_never_asked",
-        "nobody asks what became of an order of unknown outcome",
-        "L1",
-        "remit.kernel.kernel",
-        'elif isinstance(event, e.Moved) and event.state == "unknown":',
-        'elif isinstance(event, e.Moved) and event.state == "forgotten":',
-        60,
     ),
 )
 
