@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,3 +69,23 @@ def test_a_changed_list_is_seen(environment: ModuleType, tmp_path: Path, monkeyp
     with (tmp_path / "requirements" / "dev.txt").open("a") as changed:
         changed.write("# one more line\n")
     assert environment.wanted("test") != before
+
+
+@pytest.mark.parametrize(("missing", "goes_on"), [("fuzz.txt", True), ("dev.txt", False)])
+def test_set_up_goes_on_without_what_has_no_package_for_this_machine(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, missing: str, goes_on: bool
+) -> None:
+    asked: list[str] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(str(command[-1]))
+        return subprocess.CompletedProcess(command, int(str(command[-1]).endswith(missing)))
+
+    monkeypatch.setattr(environment.subprocess, "run", run)
+    environment.UNFINISHED.touch()
+    if goes_on:
+        environment.install("test")
+        assert asked[-1] == str(environment.ROOT), "the project itself comes last"
+    else:
+        with pytest.raises(SystemExit):
+            environment.install("test")
