@@ -46,6 +46,8 @@ class FaultDesk(Processes):
         self.said_in = home.with_name("guard.log")
         self.acknowledged: dict[int, tuple[str, str]] = {}
         self.rounds = 0
+        self.start_s = 0.0
+        """How long the last start took, for tests that mean a moment of the next one."""
 
     # Processes
 
@@ -54,10 +56,12 @@ class FaultDesk(Processes):
         environ = dict(os.environ) | self.environ
         if counted or fault is not None:
             environ |= environment(self.home, self.shim_log, fault)
+        began = time.monotonic()
         running = self._begin(environ, *more)
         wait_for(lambda: running.poll() is not None or "ready on" in self.said(), "the guard is ready, or has ended")
         if running.poll() is not None or "ready on" not in self.said():
             return False
+        self.start_s = time.monotonic() - began
         self.secrets["operator"] = (self.home / "operator.token").read_text().strip()
         return True
 
@@ -87,9 +91,12 @@ class FaultDesk(Processes):
         return [json.loads(line)["alert"]["code"] for line in lines]
 
     def end_guard(self) -> int:
-        """Stop the guard where it still runs, and return its exit code: below zero the signal that killed it."""
+        """Stop the guard where it still runs, and return its exit code: below zero the signal that killed it.
+
+        One that is about to end by itself is left to it.
+        """
         assert self.guard is not None
-        if self.guard.poll() is None:
+        if self.guard.poll() is None and not {"journal_failed", "guard_failed"} & {*self.alerts()}:
             self.guard.send_signal(signal.SIGTERM)
         return self.guard.wait(15)
 

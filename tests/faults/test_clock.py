@@ -39,13 +39,7 @@ class ClockDesk(FaultDesk):
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-        self.start_s = 0.0
         self.set_clock(0)
-
-    def start_guard(self, *more: str) -> None:
-        began = time.monotonic()
-        super().start_guard(*more)
-        self.start_s = time.monotonic() - began
 
     def set_clock(self, ahead_s: float) -> None:
         """Set the wall clock of the machine, at once for every process on it."""

@@ -19,8 +19,8 @@ from remit.kernel import command as c
 ROUNDS = 24
 CLIENTS = 4
 VENUE_DIES_EVERY = 4
-LIFE_S = (0.3, 0.9)
-"""How long a guard lives, the time it takes to start included: some die before they are ready."""
+LIFE = (0.5, 2.0)
+"""How long a guard lives, in times of what a start takes here: some die before they are ready."""
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ class Clients:
 def test_kill_9_storms_leave_book_and_venue_one(desk: FaultDesk) -> None:
     chance = random.Random(9)
     clients = Clients(desk)
-    ready = 0
+    ready, start_s = 0, desk.start_s
     try:
         for number in range(ROUNDS):
             if number % VENUE_DIES_EVERY == VENUE_DIES_EVERY - 1:
@@ -95,7 +95,7 @@ def test_kill_9_storms_leave_book_and_venue_one(desk: FaultDesk) -> None:
                 desk.start_venue()
             time.sleep(chance.random() * 0.2)
             desk.kill_guard()
-            ready += desk.launch_for(chance.uniform(*LIFE_S))
+            ready += desk.launch_for(chance.uniform(*LIFE) * start_s)
             desk.kill_guard()
         desk.start_guard()
         desk.until_ready()
