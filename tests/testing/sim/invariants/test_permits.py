@@ -71,6 +71,19 @@ def test_p1_finds_an_order_at_the_venue_that_was_never_let_out(desk: Scene) -> N
     desk.finds("P1", "north knows the buy order test-77 of paper1", "no entry")
 
 
+def test_p1_leaves_alone_what_was_on_its_way_when_the_world_put_an_old_copy_back(desk: Scene) -> None:
+    files = desk.world.disks["journal"].durable
+    copy = {name: bytes(data) for name, data in files.items()}
+    order = desk.order("5", "100")
+    message = desk.send(order.id)
+    desk.observer.died("power")
+    for name, data in copy.items():
+        files[name][:] = data
+    desk.observer.befell("old_copy", "journal")
+    desk.observer.arrived("", message)
+    assert not [said for said in desk.wrong() if said.startswith("P1")]
+
+
 def test_p2_finds_other_bytes_than_those_planned(desk: Scene) -> None:
     order = desk.order("5", "100")
     request = desk.permit(order.id)[1]

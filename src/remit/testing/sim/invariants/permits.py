@@ -13,7 +13,7 @@ from remit.kernel.event import Planned, Record
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.permit import Permit
 from remit.testing.sim.invariants.check import Check, Known, View
-from remit.testing.sim.observer import Kind, Seen
+from remit.testing.sim.observer import LOSSES, Kind, Seen
 from remit.venues.paper.messages import Sealed, Subscribe, read_frame
 
 OPENS = ("place", "replace")
@@ -86,11 +86,13 @@ class Permitted(_OfPlans):
     good permit and arrives after the world put an old copy of the journal back is no fault of the guard.
     """
 
-    kinds: tuple[Kind, ...] = ("sent", "arrived")
+    kinds: tuple[Kind, ...] = ("sent", "arrived", "befell")
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
         self._prefixes: set[str] = set()
+        self._is_lossy = False
+        """Whether the world ever took durable entries away."""
         self._good: set[bytes] = set()
         self._ordered: set[tuple[str, str]] = set()
 
@@ -100,13 +102,16 @@ class Permitted(_OfPlans):
         return super().entry(seen, record)
 
     def saw(self, seen: Seen) -> Iterator[str]:
+        if seen.kind == "befell":
+            self._is_lossy = self._is_lossy or seen.what in LOSSES
+            return
         found = read(seen.what)
         if isinstance(found, str):
             if found:
                 yield found
             return
         fingerprint = hashlib.sha256(seen.what).digest()
-        if seen.kind == "arrived" and fingerprint in self._good and self.known.histories:
+        if seen.kind == "arrived" and fingerprint in self._good and self._is_lossy:
             return
         wrong = list(self._wrong(seen, found[1]))
         yield from wrong
