@@ -15,7 +15,7 @@ from remit.testing.sim.soak import run
 from remit.testing.sim.soak.__main__ import main
 from remit.testing.sim.soak.census import leaks
 from remit.testing.sim.soak.crowd import Size
-from remit.testing.sim.soak.meter import BYTES_PER_ORDER_MAX, Sample, growth
+from remit.testing.sim.soak.meter import BLOCKS_PER_ORDER_MAX, BYTES_PER_ORDER_MAX, LONG, Sample, growth
 
 SMALL = ("--minutes", "2", "--agents", "6", "--instruments", "20", "--pace", "2")
 
@@ -72,12 +72,12 @@ def test_everything_that_is_left_is_counted() -> None:
     ]
 
 
-def samples(live: int = 0, each: int = 10_000) -> list[Sample]:
+def samples(live: int = 0, each: int = 10_000, blocks: int = 100) -> list[Sample]:
     """An hour in which a table of what lives grows by `live` a minute, and each order costs so many bytes."""
     return [
         Sample(
             minute=minute, real_s=minute, rss_bytes=10**8 + each * 1_000 * minute + 2 * 10**6 * minute,
-            disk_bytes=2 * 10**6 * minute, orders=1_000 * minute,
+            disk_bytes=2 * 10**6 * minute, blocks=10**6 + blocks * 1_000 * minute, orders=1_000 * minute,
             tables={"orders": 300 + live * minute, "finished": 1_000 * minute},
         )
         for minute in range(1, 61)
@@ -93,6 +93,11 @@ def samples(live: int = 0, each: int = 10_000) -> list[Sample]:
         (
             samples(each=BYTES_PER_ORDER_MAX + 1),
             [f"memory grows by {BYTES_PER_ORDER_MAX + 1} bytes an order, over {BYTES_PER_ORDER_MAX}"],
+        ),
+        (samples(each=BYTES_PER_ORDER_MAX + 1)[: LONG - 1], []),
+        (
+            samples(blocks=BLOCKS_PER_ORDER_MAX + 1)[:6],
+            [f"memory grows by {BLOCKS_PER_ORDER_MAX + 1} blocks an order, over {BLOCKS_PER_ORDER_MAX}"],
         ),
         (samples(live=1_000)[:5], []),
     ],

@@ -26,6 +26,10 @@ LIVE_GROWTH_PCT, LIVE_SLACK = 25, 100
 """How much larger a table of what lives may be in the last third of a soak than it ever was before."""
 BYTES_PER_ORDER_MAX = 25_000
 """Memory that an order may cost that is over, in guard, venue, callers and loop together, beside the journal."""
+BLOCKS_PER_ORDER_MAX = 250
+"""The same in small blocks of Python's own allocator, which no large buffer and no gap between blocks blurs."""
+LONG = 30
+"""Samples from which on the memory that the system shows is judged: before, a restart moves it more than orders do."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -35,6 +39,7 @@ class Sample(msgspec.Struct, frozen=True):
     real_s: float
     rss_bytes: int
     disk_bytes: int
+    blocks: int
     orders: int
     tables: dict[str, int]
 
@@ -96,7 +101,7 @@ def rss_bytes() -> int:
 def sample(minute: int, began: float, disk_bytes: int, orders: int, state: State) -> Sample:
     """Return how large everything is now."""
     tables = {name: size for name, size in sizes(state).items() if name not in ("prefix", "version", "firm_currency")}
-    return Sample(minute, time.monotonic() - began, rss_bytes(), disk_bytes, orders, tables)
+    return Sample(minute, time.monotonic() - began, rss_bytes(), disk_bytes, sys.getallocatedblocks(), orders, tables)
 
 
 def growth(samples: list[Sample]) -> list[str]:
@@ -113,9 +118,20 @@ def growth(samples: list[Sample]) -> list[str]:
         if now > then * (100 + LIVE_GROWTH_PCT) // 100 + LIVE_SLACK:
             found.append(f"the table {table} grows: {then} entries at most in the first two thirds, then {now}")
     cost = bytes_per_order(samples)
-    if cost > BYTES_PER_ORDER_MAX:
+    if len(samples) >= LONG and cost > BYTES_PER_ORDER_MAX:
         found.append(f"memory grows by {cost} bytes an order, over {BYTES_PER_ORDER_MAX}")
+    blocks = blocks_per_order(samples)
+    if blocks > BLOCKS_PER_ORDER_MAX:
+        found.append(f"memory grows by {blocks} blocks an order, over {BLOCKS_PER_ORDER_MAX}")
     return found
+
+
+def blocks_per_order(samples: list[Sample]) -> int:
+    """Return how many blocks more Python holds with each order since the first third."""
+    if not samples:
+        return 0
+    first, last = samples[len(samples) // 3], samples[-1]
+    return max(last.blocks - first.blocks, 0) // max(last.orders - first.orders, 1)
 
 
 def bytes_per_order(samples: list[Sample]) -> int:

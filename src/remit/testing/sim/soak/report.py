@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from remit.testing.sim.soak.meter import BYTES_PER_ORDER_MAX, REMEMBERED
+from remit.testing.sim.soak.meter import BLOCKS_PER_ORDER_MAX, BYTES_PER_ORDER_MAX, REMEMBERED
 from remit.testing.sim.soak.run import Outcome
 
 RATES = ("orders", "allowed", "denied", "held", "fills", "exits", "marks", "entries")
@@ -51,8 +51,8 @@ def _sizes(outcome: Outcome) -> Iterator[str]:
         at = samples[one - 1]
         yield f"{'':14}{one:>12}{at.rss_bytes / MB:>14,.0f}{at.disk_bytes / MB:>12,.0f}{at.orders:>12,}"
     yield (
-        f"{outcome.bytes_per_order:,} bytes for each order that is over, remembered for three days by guard, venue and "
-        f"simulator together ({BYTES_PER_ORDER_MAX:,} at most)"
+        f"an order that is over costs {outcome.bytes_per_order:,} bytes ({BYTES_PER_ORDER_MAX:,} at most), "
+        f"{outcome.blocks_per_order:,} blocks ({BLOCKS_PER_ORDER_MAX:,}), in guard, venue and simulator together"
     )
     live = sorted(
         ((max(one.tables[name] for one in samples), name) for name in last.tables if name not in REMEMBERED),

@@ -26,7 +26,7 @@ from remit.testing.sim.machine import SOCKET, Machine
 from remit.testing.sim.soak import crowd
 from remit.testing.sim.soak.census import FORGOTTEN, leaks
 from remit.testing.sim.soak.crowd import APPROVERS, EXCHANGES, FEED, OPERATOR, Size, Trader
-from remit.testing.sim.soak.meter import Meter, Sample, bytes_per_order, growth, sample, sizes
+from remit.testing.sim.soak.meter import Meter, Sample, blocks_per_order, bytes_per_order, growth, sample, sizes
 from remit.testing.sim.soak.prices import Prices, feed
 from remit.venues.paper.exchange import PaperExchange
 from remit.venues.paper.server import PaperServer
@@ -41,7 +41,7 @@ CALM_MINUTES_MAX = 10
 """How long it may take, with the faults off and everything cancelled, until nothing is reserved."""
 FORGET_NS = INTENT_LIFE_NS + DAY_NS
 """After so long nothing that is over is remembered."""
-OLD_GUARD_PCT = 100
+OLD_GUARD_PCT = 50
 """How much more memory than a fresh one a guard may hold that has traded, once nothing is remembered: a fresh one has
 no cells where an order was judged and nothing came of it."""
 FEED_KEY = "the feed of the soak, and nobody else's"
@@ -76,6 +76,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     left: dict[str, int]
     samples: list[Sample]
     bytes_per_order: int
+    blocks_per_order: int
     old_blocks: int
     fresh_blocks: int
     journal_bytes: int
@@ -108,6 +109,7 @@ def soak(size: Size, say: Callable[[str], None] = lambda line: None) -> Outcome:
             left=run.last,
             samples=run.samples,
             bytes_per_order=bytes_per_order(run.samples),
+            blocks_per_order=blocks_per_order(run.samples),
             old_blocks=run.old_blocks,
             fresh_blocks=run.fresh_blocks,
             journal_bytes=run.disk_bytes(),
