@@ -13,6 +13,7 @@ from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.machine import Machine, Saved, VirtualDisk
 
 EVERY_NS = NANOSECONDS // 10
+ASLEEP_NS = 10 * NANOSECONDS
 AWAY_NS = (0, 0, 0, NANOSECONDS, 5 * NANOSECONDS)
 """How long a guard is down before somebody starts it again."""
 PERSON = Resume("the owner", "looked at the disk, it is in order")
@@ -40,7 +41,7 @@ class Keeper:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            await asyncio.sleep(EVERY_NS / NANOSECONDS)
+            await asyncio.sleep((ASLEEP_NS if self._machine.is_asleep else EVERY_NS) / NANOSECONDS)
             if self.is_down and not self._is_away:
                 await asyncio.sleep(self._source.choice(AWAY_NS) / NANOSECONDS)
                 if self.is_down and not self._is_away:
@@ -112,12 +113,12 @@ class Keeper:
             return ""
         with self._hands_on():
             self._machine.kill(self._source.choice((None, 0)))
-            saved = self._machine.save()
+            saved, harmed = self._machine.save(), list(self._harmed)
             done, undo = harm(self._machine.disks[JOURNAL])
             refused = await self.start(harmed=True)
             if self.is_down and self._machine.start_failed is not None:
                 self._count("damage_refused")
-                await self._put_back(saved)
+                await self._put_back(saved, harmed)
             elif undo is not None:
                 self._harmed.append(undo)
         return f"{done}: {refused or 'it starts'}"
@@ -126,17 +127,19 @@ class Keeper:
         """Copy everything, let something happen, and put the copy back."""
         if self.is_down:
             return ""
-        saved = self._machine.save()
+        saved, harmed = self._machine.save(), list(self._harmed)
         await meanwhile()
         if self.is_down:
             return ""
         with self._hands_on():
             self._machine.kill(None)
-            await self._put_back(saved)
+            await self._put_back(saved, harmed)
         return "everything as it was then"
 
-    async def _put_back(self, saved: Saved) -> None:
+    async def _put_back(self, saved: Saved, harmed: list[Callable[[VirtualDisk], None]]) -> None:
+        """Put an old copy back, with the harm that was in it then."""
         self._machine.restore(saved)
+        self._harmed = harmed
         await self.start()
 
     def _hands_on(self) -> _HandsOn:

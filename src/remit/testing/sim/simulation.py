@@ -29,7 +29,7 @@ from remit.testing.sim.woven import woven
 FEED_NS = NANOSECONDS
 """How often the feed speaks to the guard."""
 FEED_ASLEEP_NS = 60 * NANOSECONDS
-"""How often it tries while the guard's host sleeps."""
+"""How often it tries, and an operator on duty looks, while the guard's host sleeps."""
 READY_NS = 30 * NANOSECONDS
 """How long the set-up may take until every connection is reconciled."""
 SETTLE_NS = 2 * NANOSECONDS
@@ -153,7 +153,7 @@ class Simulation:
     async def _on_duty(self, every_ns: int) -> None:
         """Look at what is stopped, again and again, and end it."""
         while not self.stage.is_calm:
-            await self.stage.wait(every_ns)
+            await self.stage.wait(FEED_ASLEEP_NS if self.machine.is_asleep else every_ns)
             await end_pauses(self.stage, DUTY)
             await end_halts(self.stage, DUTY)
 

@@ -229,7 +229,7 @@ def set_right(stage: Stage) -> str:
 @deed("host", 2, HOST, "the host sleeps")
 async def sleep(stage: Stage, doing: Doing) -> str:
     """A minute or half a day: what was known of the venues is old, and days may have rolled."""
-    seconds = doing.chance.choice((1, 3, 10, 60, 3_600, 50_000))
+    seconds = doing.chance.choice((1, 3, 10, 60, 3_600, 20_000))
     await trade(stage, doing, orders=1)
     if not stage.machine.is_asleep:
         stage.machine.sleep(seconds * NANOSECONDS)
@@ -241,8 +241,10 @@ async def sleep(stage: Stage, doing: Doing) -> str:
 async def freeze(stage: Stage, doing: Doing) -> str:
     """As under SIGSTOP: everything it owes the world is late."""
     seconds = doing.chance.choice((1, 5, 40))
-    if stage.keeper.is_down:
-        await stage.wait(10 * NANOSECONDS)
+    for _ in range(30):
+        if not (stage.keeper.is_down or stage.machine.is_asleep):
+            break
+        await stage.wait(NANOSECONDS)
     process = stage.machine.process
     if process is None or stage.keeper.is_down or stage.machine.is_asleep:
         return ""

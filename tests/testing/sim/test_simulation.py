@@ -1,0 +1,108 @@
+"""The simulation itself: same schedule, same bytes; and every deed and every fault of the table really happens."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from functools import cache
+from typing import get_args
+
+import pytest
+from msgspec.structs import replace
+
+from remit.testing.faults import Fault, MessageFault
+from remit.testing.sim.actors import DEEDS
+from remit.testing.sim.outcome import Outcome
+from remit.testing.sim.schedule import STOPPING, Schedule, Step, draw
+from remit.testing.sim.simulation import simulate
+
+MILLISECOND = 10**6
+PARADES = range(3)
+
+
+FAULTS: tuple[str, ...] = (*get_args(Fault), *get_args(MessageFault))
+OFTEN = {"filled_first": 1_500, "filled_after": 1_500, "partial_page": 400, "empty_page": 400}
+"""What can befall few requests befalls many of them."""
+CHANCES = dict.fromkeys(FAULTS, 80) | dict.fromkeys(STOPPING, 40) | OFTEN | dict.fromkeys(get_args(MessageFault), 800)
+BEFORE = {
+    "ask_again": "propose", "cancel": "storm", "cancel_everything": "storm", "cancel_of_another": "storm",
+    "decide": "drift", "drop_exit": "set_exit", "entitle": "withdraw_grant", "loosen": "tighten",
+    "move_exit": "set_exit", "reduce": "fill", "replace": "storm", "resume": "halt", "set_clock": "jump",
+    "set_exit": "fill", "unpause": "pause",
+}  # fmt: skip
+"""What makes sure that a deed finds something to do."""
+
+
+@cache
+def parade(seed: int) -> Outcome:
+    """What comes of every deed of the table, in a drawn order, with trade before each and people who put it right; what
+    befalls venues and host comes last, because less trades then."""
+    source = random.Random(f"{seed}/parade")
+    names = list(DEEDS)
+    source.shuffle(names)
+    names.sort(key=lambda name: {"venue": 1, "host": 2}.get(DEEDS[name].kind, 0))
+    wanted = [do for name in names for do in ("storm", BEFORE.get(name, "propose"), name)]
+    steps = tuple(
+        Step(
+            after_ns=source.randint(50, 500) * MILLISECOND,
+            do=do,
+            who=source.choice(DEEDS[do].who),
+            seed=source.getrandbits(48),
+            count=3,
+        )
+        for do in wanted
+    )
+    swarm = draw(seed).swarm
+    return simulate(Schedule(seed, replace(swarm, faults=CHANCES, limits=(), duty_ns=2 * 10**9), steps))
+
+
+@pytest.fixture(scope="module")
+def counts() -> Counter[str]:
+    found: Counter[str] = Counter()
+    for seed in PARADES:
+        found.update(parade(seed).counts)
+    return found
+
+
+def test_no_promise_is_broken_when_everything_happens() -> None:
+    assert [parade(seed).failure for seed in PARADES] == [None] * len(PARADES)
+
+
+def test_no_deed_is_one_that_never_does_anything(counts: Counter[str]) -> None:
+    assert [name for name in DEEDS if not counts[f"deed:{name}"]] == []
+
+
+def test_every_fault_of_a_venue_really_befalls(counts: Counter[str]) -> None:
+    assert [fault for fault in FAULTS if not counts[fault]] == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "allow", "deny", "hold", "fills", "event:approved", "event:released", "event:exit_set", "event:exit_triggered",
+        "event:replace_asked", "event:cancel_asked", "event:reversed", "event:drifted", "event:corrected",
+        "event:repeated", "halt:person", "halt:kill", "halt:drift", "halt:clock", "killed", "power_lost", "crashed",
+        "bit_flip", "truncated_tail", "old_copy", "slept", "jumped", "second_guard", "resumed_by_name",
+        "refused_starts", "code:not_authorised", "code:not_authenticated", "code:request_malformed", "code:not_yours",
+    ],
+)  # fmt: skip
+def test_what_a_guard_lives_through_happens(counts: Counter[str], what: str) -> None:
+    assert counts[what] > 0
+
+
+def test_the_same_schedule_is_the_same_to_the_last_byte() -> None:
+    schedule = draw(5, 40)
+    first, second = simulate(schedule, keep_trace=True), simulate(schedule, keep_trace=True)
+    assert first.trace == second.trace
+    assert (first.hash, first.counts, first.virtual_ns) == (second.hash, second.counts, second.virtual_ns)
+
+
+def test_a_trace_is_kept_only_where_it_is_asked_for() -> None:
+    assert simulate(draw(5, 3)).trace == []
+
+
+def test_a_schedule_without_steps_comes_to_rest() -> None:
+    outcome = simulate(draw(11, 0))
+    assert outcome.failure is None
+    assert outcome.counts["entries"] > 50
+    assert "orders" not in outcome.counts
