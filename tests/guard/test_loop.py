@@ -11,7 +11,7 @@ from tests.guard.core import OPERATOR, Core, run
 from remit.guard.errors import EntryTooLarge, GuardStopped
 from remit.kernel import command as c
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import Quantity, parse
+from remit.kernel.numbers import DAY_NS, NANOSECONDS, Quantity, parse
 
 
 async def refused(answer: asyncio.Future[object]) -> bool:
@@ -140,3 +140,20 @@ def test_a_jump_between_two_runs_is_told() -> None:
         assert [halt.cause for halt in core.kernel.state.halts.values()] == ["clock"]
 
     run(main, world, fresh=False)
+
+
+def test_a_stretch_begins_with_the_start_of_its_kernel() -> None:
+    """What is due at a start, and a clock that jumped meanwhile, are decided by the kernel that starts, and stand after
+    it: verification decides each stretch again with the kernel that wrote it."""
+
+    async def main(core: Core) -> None:
+        before = len(core.heard)
+        core.world.steady += DAY_NS
+        core.world.wall += DAY_NS + 3600 * NANOSECONDS
+        await core.enter(GUARD, c.KernelStarted(version="next", digest="1" * 64, clean=False, prefix="efgh"))
+        entered = [type(record.command.body) for record in core.heard[before:]]
+        assert entered == [c.KernelStarted, c.ClockFault]
+        due = core.kernel.next_due()
+        assert due is not None and due > core.kernel.state.at, "and all that was due is done"
+
+    run(main)

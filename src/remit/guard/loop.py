@@ -185,6 +185,8 @@ class Loop:
 
     def _take_all(self, at: int, taken: list[_Taken]) -> None:
         """Judge what waits, in order; what is being judged stays in the inbox until its record is there."""
+        if self._inbox and isinstance(self._inbox[0][1], c.KernelStarted):
+            self._take_next(at, taken)  # before anything that it decides: verification names the kernel of each stretch
         if self._faulted:
             jump, self._faulted = self._faulted, 0
             taken.append(self._take(at, GUARD, c.ClockFault(jump_ns=jump), None))
@@ -195,8 +197,11 @@ class Loop:
         if due is not None and due <= at:
             taken.append(self._take(at, GUARD, c.Tick(), None))
         for _ in range(min(len(self._inbox), BATCH_MAX)):
-            taken.append(self._take(at, *self._inbox[0]))
-            self._inbox.popleft()
+            self._take_next(at, taken)
+
+    def _take_next(self, at: int, taken: list[_Taken]) -> None:
+        taken.append(self._take(at, *self._inbox[0]))
+        self._inbox.popleft()
 
     def _let_out(self, entry: _Taken) -> None:
         if entry.answer is not None and not entry.answer.done():
