@@ -34,7 +34,8 @@ class Keeper:
         self._machine = machine
         self._source = source
         self._count = count
-        self._is_away = False
+        self._hands = asyncio.Lock()
+        """One person at a time works on the host."""
         self._harmed: list[Callable[[VirtualDisk], None]] = []
         """How to undo harm that no start has found yet."""
 
@@ -42,10 +43,10 @@ class Keeper:
         """Look for ever."""
         while True:
             await asyncio.sleep((ASLEEP_NS if self._machine.is_asleep else EVERY_NS) / NANOSECONDS)
-            if self.is_down and not self._is_away:
+            if self.is_down and not self._hands.locked():
                 await asyncio.sleep(self._source.choice(AWAY_NS) / NANOSECONDS)
-                if self.is_down and not self._is_away:
-                    await self.start()
+                async with self._hands:
+                    await self._start()
 
     @property
     def is_down(self) -> bool:
@@ -59,7 +60,7 @@ class Keeper:
         self._machine.kill(keep)
         return "every written byte stays" if keep is None else f"{keep} unsynced bytes get through"
 
-    async def start(self, *, harmed: bool = False) -> str:
+    async def _start(self, *, harmed: bool = False) -> str:
         """Start a guard, with a person's name where the journal asks for it; return what keeps it down, or nothing."""
         if not self.is_down:
             return ""
@@ -91,10 +92,10 @@ class Keeper:
         """Stop the guard in good order and start it after a while."""
         if self.is_down:
             return ""
-        with self._hands_on():
+        async with self._hands:
             await self._machine.stop()
             await asyncio.sleep(down_ns / NANOSECONDS)
-        await self.start()
+            await self._start()
         return f"down for {down_ns} ns"
 
     async def second(self) -> str:
@@ -111,11 +112,11 @@ class Keeper:
         """Kill the guard, harm its journal, and start it; where it refuses, put everything back as it was."""
         if self.is_down:
             return ""
-        with self._hands_on():
+        async with self._hands:
             self._machine.kill(self._source.choice((None, 0)))
             saved, harmed = self._machine.save(), list(self._harmed)
             done, undo = harm(self._machine.disks[JOURNAL])
-            refused = await self.start(harmed=True)
+            refused = await self._start(harmed=True)
             if self.is_down and self._machine.start_failed is not None:
                 self._count("damage_refused")
                 await self._put_back(saved, harmed)
@@ -131,7 +132,7 @@ class Keeper:
         await meanwhile()
         if self.is_down:
             return ""
-        with self._hands_on():
+        async with self._hands:
             self._machine.kill(None)
             await self._put_back(saved, harmed)
         return "everything as it was then"
@@ -140,24 +141,4 @@ class Keeper:
         """Put an old copy back, with the harm that was in it then."""
         self._machine.restore(saved)
         self._harmed = harmed
-        await self.start()
-
-    def _hands_on(self) -> _HandsOn:
-        return _HandsOn(self)
-
-    def hold(self, is_held: bool) -> None:
-        """Whether somebody works on the host now, so that nobody else starts a guard there."""
-        self._is_away = is_held
-
-
-class _HandsOn:
-    """While somebody works on the host nobody else starts a guard there."""
-
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-
-    def __enter__(self) -> None:
-        self._keeper.hold(True)
-
-    def __exit__(self, *_: object) -> None:
-        self._keeper.hold(False)
+        await self._start()
