@@ -13,7 +13,7 @@ class Mutant(NamedTuple):
     """One exact change of one module: `old` stands there once, `new` takes its place.
 
     `what` says what is broken. `invariant` is the one it breaks, `also` are those that may tell first, `why` says why
-    they do. Some of seeds 1 to `seeds` must fail by one of these; `first` is one that is known to, and is tried first.
+    they do. Some of seeds 1 to `seeds` must fail by one of these.
     """
 
     name: str
@@ -25,7 +25,6 @@ class Mutant(NamedTuple):
     seeds: int
     also: tuple[str, ...] = ()
     why: str = ""
-    first: int = 1
 
 
 def by_name(name: str) -> Mutant:
@@ -533,7 +532,7 @@ STOPS = (
         "H2",
         "remit.kernel.took",
         "state.pauses.pop(body.subject, None)",
-        "state.pauses.pop(body.subject, None), state.halted.pop(body.subject, None)",
+        "state.pauses.pop(body.subject, None), state.halted.update({body.subject: ()})",
         60,
     ),
     Mutant(
@@ -542,7 +541,7 @@ STOPS = (
         "H2",
         "remit.kernel.took",
         "state.history.setdefault(body.subject, []).append(of.version)",
-        "state.history.setdefault(body.subject, []).append(of.version), state.halted.pop(body.subject, None)",
+        "state.history.setdefault(body.subject, []).append(of.version), state.halted.update({body.subject: ()})",
         60,
     ),
     Mutant(

@@ -4,7 +4,7 @@
     python -m tests.sim.mutate NAME --seeds 7-40             these seeds
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
 
-It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
+`python -m tests.sim.measure` finds the seeds that are known to. It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
 
 Nothing on the disk is changed: neither the source nor its cached bytecode.
 """
@@ -26,6 +26,7 @@ from types import CodeType, ModuleType
 
 from tests.sim.mutants import Mutant, by_name
 
+CAUGHT = Path(__file__).with_name("caught.txt")
 NOT_DETERMINISTIC = "not_deterministic"
 """What the simulator says where two processes observe two things of one seed; only mutants that name it run twice."""
 
@@ -76,6 +77,12 @@ def put_in_place(mutant: Mutant) -> None:
     assert mutant.module not in sys.modules, f"{mutant.module} was imported before the mutant was in place"
     sys.meta_path.insert(0, _Finder(mutant))
     importlib.import_module(mutant.module)
+
+
+def known_to_catch() -> dict[str, int]:
+    """Return by mutant the first seed that caught it when that was measured last."""
+    lines = (line.split() for line in CAUGHT.read_text().splitlines() if line and not line.startswith("#"))
+    return {name: int(seed) for name, seed, *_ in lines}
 
 
 def catch(mutant: Mutant, seeds: Sequence[int]) -> bool:
@@ -130,7 +137,8 @@ def main(arguments: list[str]) -> int:
     from tests.sim.smoke import smoke
 
     smoke()
-    seeds = [mutant.first, *(seed for seed in range(1, mutant.seeds + 1) if seed != mutant.first)]
+    known = known_to_catch().get(mutant.name, 1)
+    seeds = [known, *(seed for seed in range(1, mutant.seeds + 1) if seed != known)]
     if rest[:1] == ["--seeds"]:
         first, last = rest[1].split("-")
         seeds = list(range(int(first), int(last) + 1))
