@@ -4,7 +4,9 @@
     python -m tests.sim.mutate NAME --seeds 7-40             these seeds
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
 
-`python -m tests.sim.measure` finds the seeds that are known to. It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
+`python -m tests.sim.measure` finds the seeds that are known to.
+
+It ends with 0 where the mutant was caught by an invariant it is to be caught by, with 1 where it was not.
 
 Nothing on the disk is changed: neither the source nor its cached bytecode.
 """
