@@ -13,8 +13,8 @@ from typing import Any
 from tests.kernel.measures import notional, reserving, sides
 from tests.kernel.recount import Ledger, number
 
-from remit.kernel.book import Sums
 from remit.kernel.numbers import SCALE
+from remit.kernel.sums import Sums
 
 ROUNDED_SUMS = ("long", "short", "gross", "value", "value_ceil", "buys", "sells", "margin", "capital", "flow", "equity")
 """Sums of amounts; all others count things or instants."""

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.book import Sums
 from remit.kernel.event import Record
 from remit.kernel.names import SIGN
 from remit.kernel.numbers import SCALE
 from remit.kernel.order import Order
 from remit.kernel.snapshot import dump, load
+from remit.kernel.sums import Sums
 
 ROUNDING = Fraction(200, SCALE)
 """What rounding each cell and each fill once may add up to."""

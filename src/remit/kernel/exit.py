@@ -10,10 +10,10 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from remit.kernel.book import NEVER
 from remit.kernel.instrument import Instrument, Mark
 from remit.kernel.names import Name, Side
 from remit.kernel.numbers import BPS, LARGEST, SCALE, Price, Quantity, div_ceil, text
+from remit.kernel.sums import NEVER
 
 LegKind = Literal["stop_loss", "take_profit", "trailing_stop"]
 STOPS: frozenset[LegKind] = frozenset({"stop_loss", "trailing_stop"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from remit.kernel.book import NEVER, Change
+from remit.kernel.book import Change
 from remit.kernel.event import REDUCING_PASSES
 from remit.kernel.exit_terms import fault_of_intent
 from remit.kernel.health import fault_of
@@ -18,6 +18,7 @@ from remit.kernel.reserve import needed_cash, reducible_by
 from remit.kernel.rules.behaviour import REFUSAL_PAUSE_S
 from remit.kernel.rules.facts import Facts
 from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LEAD_NS, INTENT_LIFE_NS, State
+from remit.kernel.sums import NEVER
 
 MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 """A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from remit.kernel.access import Account, Capability, Connection
-from remit.kernel.book import Cell, Sums
+from remit.kernel.book import Cell
 from remit.kernel.instrument import Instrument
 from remit.kernel.names import Principal
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.rules.compile import Evaluator
 from remit.kernel.state import State, Subject
+from remit.kernel.sums import Sums
 
 
 class Asked(NamedTuple):

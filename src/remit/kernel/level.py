@@ -12,9 +12,9 @@ from remit.kernel import event as e
 from remit.kernel.event import Dimension
 
 if TYPE_CHECKING:
-    from remit.kernel.book import Sums
     from remit.kernel.command import Command
     from remit.kernel.state import State, Subject
+    from remit.kernel.sums import Sums
 
 LevelKey = tuple[str, str, Dimension, str]
 """Subject, rule, dimension (total, market, category or venue) and the name of the group, empty for the total."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.book import Cell, Sums
+from remit.kernel.book import Cell
 from remit.kernel.effect import Alert
 from remit.kernel.halt import breached, orders_in, orders_of
 from remit.kernel.level import STANDS, groups_of, sums_of
@@ -23,6 +23,7 @@ from remit.kernel.rules.rule import PERS, Deny
 from remit.kernel.rules.walk import measure
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
+from remit.kernel.sums import Sums
 
 MARKET = PERS.index("market")
 EVENTS_MAX = 60

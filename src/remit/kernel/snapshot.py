@@ -9,7 +9,6 @@ import msgspec
 from msgspec import NODEFAULT
 
 from remit.kernel import access, fold_exits
-from remit.kernel.book import Cash
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
 from remit.kernel.drift import Drift, Fill, Kind
@@ -22,6 +21,7 @@ from remit.kernel.names import subject
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.reserve import reserve
 from remit.kernel.state import ArmFact, Calendar, CancelAllFact, HaltFact, PauseFact, Seen, State
+from remit.kernel.sums import Cash
 
 FORMAT = 1
 COUNTED = ("orders", "orders_today", "last_order_at")

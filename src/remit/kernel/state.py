@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from remit.kernel import access
-from remit.kernel.book import Cash, Cell, Sums
+from remit.kernel.book import Cell
 from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
 from remit.kernel.deadline import Deadlines
 from remit.kernel.drift import Drift, Fill, Kind
@@ -19,6 +19,7 @@ from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
 from remit.kernel.order import Order
+from remit.kernel.sums import Cash, Sums
 
 INTENT_LIFE_NS = 3 * DAY_NS
 """Finished orders are remembered this long; an intent created earlier is refused."""

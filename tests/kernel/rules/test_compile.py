@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.kernel.rules import sample
 from tests.kernel.rules.drawn import mandate, thing
 
-from remit.kernel.book import Change, Sums
+from remit.kernel.book import Change
 from remit.kernel.event import VERDICTS
 from remit.kernel.mandate import EMPTY, Mandate, Rate
 from remit.kernel.numbers import NANOSECONDS, Money, Ratio
@@ -22,6 +22,7 @@ from remit.kernel.rules.relation import at_most
 from remit.kernel.rules.rule import EVERY, OPENING, PERS, Rule
 from remit.kernel.rules.table import RULES
 from remit.kernel.rules.walk import measure
+from remit.kernel.sums import Sums
 
 SCOPES = ("firm", "account", "agent", "client")
 TABLES = {"sample": (sample.RULES, sample.Facts, sample.Sums, sample.Change), "real": (RULES, Facts, Sums, Change)}

@@ -7,13 +7,13 @@ from tests.kernel.desk import Desk, money, ratio, rules, small, verdict
 from tests.kernel.rules.case import Case
 
 from remit.kernel import command as c
-from remit.kernel.book import GROUPED
 from remit.kernel.codec import build
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD
 from remit.kernel.rules.rule import TOTAL
 from remit.kernel.rules.table import BY_NAME, RULES
 from remit.kernel.rules.tree import paths
+from remit.kernel.sums import GROUPED
 
 THROUGH = {"client": "claude"}
 

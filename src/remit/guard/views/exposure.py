@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from remit.guard.views.looking import Looking
-from remit.kernel.book import NOTHING, Cell, Sums
+from remit.kernel.book import NOTHING, Cell
 from remit.kernel.numbers import text
 from remit.kernel.rules.compile import Breach, Evaluator, Lines
 from remit.kernel.rules.facts import Facts
@@ -21,6 +21,7 @@ from remit.kernel.rules.table import RULES
 from remit.kernel.rules.tree import roots
 from remit.kernel.rules.unit import MONEY, Unit
 from remit.kernel.state import Subject
+from remit.kernel.sums import Sums
 
 _COPIED = (
     "orders",

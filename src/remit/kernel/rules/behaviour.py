@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from remit.kernel.book import Change, Sums
+from remit.kernel.book import Change
 from remit.kernel.rules.facts import Facts
+from remit.kernel.sums import Sums
 
 REFUSAL_PAUSE_S = 60
 """Identical refused intents further apart than this are not in a row."""

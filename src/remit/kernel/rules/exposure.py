@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from remit.kernel.book import Change, Sums
+from remit.kernel.book import Change
 from remit.kernel.rules.facts import Facts
 from remit.kernel.rules.subset import larger, term
+from remit.kernel.sums import Sums
 
 
 @term

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from remit.kernel.book import Change, Sums
+from remit.kernel.book import Change
 from remit.kernel.rules.facts import Facts
+from remit.kernel.sums import Sums
 
 
 def order_notional_max(order: Facts, of: Sums, change: Change) -> int:

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from remit.kernel import reserve
-from remit.kernel.book import Cash
 from remit.kernel.order import Order
 from remit.kernel.state import State
+from remit.kernel.sums import Cash
 from remit.testing.sim.soak import run
 from remit.testing.sim.soak.__main__ import main
 from remit.testing.sim.soak.census import leaks

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from remit.kernel.book import Sums
 from remit.kernel.names import SIGN
 from remit.kernel.order import TERMINAL
 from remit.kernel.state import State
+from remit.kernel.sums import Sums
 from remit.venues.paper.exchange import PaperExchange
 
 RESERVING = ("working", "buys", "sells")
