@@ -798,13 +798,13 @@ JOURNAL = (
         "sets lie alike within one process, so that two runs of one seed differ first",
     ),
     Mutant(
-        "snapshot_works_cash_out_anew",
-        "a start from a snapshot works the cash of orders out at today's rates instead of reading it",
+        "snapshot_forgets_when_orders_ended",
+        "a start from a snapshot does not know when orders ended, and so never forgets them",
         "J3",
         "remit.kernel.snapshot",
-        "reserve(state, order, reserved, order.cash)",
-        "reserve(state, order, reserved)",
-        60,
+        "        state.finished_at.append((at, row.id))\n",
+        "",
+        30,
     ),
     Mutant(
         "snapshot_believed_unnamed",
