@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from scripts.system import NEEDS, advice, faketime
 from tests.faults.desk import FaultDesk, set_up
 from tests.faults.truth import assert_settled, assert_truth
-from tests.guard.processes import wait_for
+from tests.guard.processes import intent, wait_for
 
 from remit.kernel import command as c
 from remit.kernel.exit import ExitTerms, Leg
@@ -62,6 +63,18 @@ class ClockDesk(FaultDesk):
         self.sent += 1
         decision = self.order(f"c{self.sent}-{time.time_ns()}", quantity, side, **more)["decision"]
         return [finding["rule"] for finding in decision.get("findings", ())]
+
+    def believe(self, price: str) -> None:
+        """Mark until an order would be judged on it: after hours without a price the first is not believed alone."""
+
+        def fresh() -> bool:
+            self.mark(price)
+            body = c.Submit(intent=msgspec.structs.replace(intent("preview", "1"), created_at=self.now()))
+            with self.client("momentum") as client:
+                found = client.ask("preview", body)["decision"].get("findings", ())
+            return "mark_fresh" not in [finding["rule"] for finding in found]
+
+        wait_for(fresh, "the price is believed")
 
     def held(self) -> int:
         rows = [row["quantity"] for row in self.read("positions")["positions"] if row["subject"] == "account:main"]
@@ -112,10 +125,7 @@ def test_an_hour_s_jump_closes_openings_and_only_those(desk: ClockDesk, by_s: in
     assert desk.rules("2", "sell") == []
     wait_for(lambda: desk.held() == 5, "what reduces passes after a start as well")
 
-    desk.mark("89")
-    time.sleep(0.3)
-    desk.mark("89")
-    wait_for(lambda: desk.held() == 0, "a stop that is touched closes, whatever the clock says")
+    wait_for(lambda: (desk.mark("89"), desk.held() == 0)[1], "a stop that is touched closes, whatever the clock says")
 
     assert desk.end_guard() == 0
     desk.set_clock(end_s)
@@ -174,7 +184,5 @@ def begin_before(desk: ClockDesk, at: datetime) -> None:
     desk.set_clock(desk.ahead_s - 1.5 - 2 * desk.start_s)
     desk.start_guard()
     desk.until_ready()
-    desk.mark("100")
-    time.sleep(0.3)
-    desk.mark("100")  # after hours without a price the first is not believed alone
+    desk.believe("100")
     assert desk.now() < at.timestamp() * NANOSECONDS, "this machine is too slow for this test"
