@@ -104,7 +104,7 @@ class PaperServer:
             return
         finally:
             writer.close()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):  # a server that ends cancels this too
                 await writer.wait_closed()
 
     def _reply(self, frame: bytes, said: Frame | None) -> bytes:
