@@ -135,10 +135,12 @@ def test_wrong_usage_has_a_code_of_its_own(
     assert (code, says in capsys.readouterr().err) == (2, True)
 
 
-def test_ctrl_c_ends_with_a_summary_and_leaves_no_process() -> None:
+def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> None:
+    past = tmp_path / "seeds.txt"
+    past.touch()
     program = (
         "from remit.testing.sim.__main__ import main; from tests.testing.sim.test_runner import *; "
-        "raise SystemExit(main(['--seconds', '0'], worker('sound'), PROMISES))"
+        f"raise SystemExit(main(['--seconds', '0', '--past', {str(past)!r}], worker('sound'), PROMISES))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True,
