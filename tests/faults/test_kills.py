@@ -16,7 +16,9 @@ from tests.guard.processes import intent, wait_for
 from remit.guard.wire import GuardError
 from remit.kernel import command as c
 
-ROUNDS = 24
+ROUNDS, ROUNDS_MIN = 24, 8
+STORM_S = 30
+"""A busy machine makes fewer rounds, and at least the fewest."""
 CLIENTS = 4
 VENUE_DIES_EVERY = 4
 LIFE = (0.5, 2.0)
@@ -82,12 +84,16 @@ class Clients:
                 continue
 
 
+@pytest.mark.timeout(600)
 def test_kill_9_storms_leave_book_and_venue_one(desk: FaultDesk) -> None:
     chance = random.Random(9)
     clients = Clients(desk)
-    ready, start_s = 0, desk.start_s
+    ready, rounds, start_s, ends_at = 0, 0, desk.start_s, time.monotonic() + STORM_S
     try:
         for number in range(ROUNDS):
+            if number >= ROUNDS_MIN and time.monotonic() > ends_at:
+                break
+            rounds += 1
             if number % VENUE_DIES_EVERY == VENUE_DIES_EVERY - 1:
                 assert desk.venue is not None
                 desk.venue.kill()
@@ -102,9 +108,9 @@ def test_kill_9_storms_leave_book_and_venue_one(desk: FaultDesk) -> None:
         wait_for(lambda: len(clients.decided) > 100, "orders go on after the storm")
     finally:
         clients.stop()
-    assert 0 < ready < ROUNDS, "some guards became ready and some died before"
+    assert 0 < ready < rounds, "some guards became ready and some died before"
     assert clients.contradicted == []
-    assert clients.asked_again > ROUNDS
+    assert clients.asked_again > rounds
     assert_settled(desk)
     records = assert_truth(desk)
     submitted = [r.command.body.intent.id for r in records if isinstance(r.command.body, c.Submit) and r.decision]
