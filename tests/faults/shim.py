@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import shutil
@@ -45,7 +46,9 @@ def library() -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler (cc): Debian, Ubuntu: apt-get install gcc libc6-dev")
-    target = Path(tempfile.mkdtemp(prefix="remit-shim-")) / "shim.so"
+    folder = tempfile.mkdtemp(prefix="remit-shim-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    target = Path(folder) / "shim.so"
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
     subprocess.run([compiler, *flags, "-o", str(target), str(SOURCE), "-ldl"], check=True)
     return target
