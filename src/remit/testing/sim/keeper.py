@@ -43,26 +43,25 @@ class Keeper:
         """Look for ever."""
         while True:
             await asyncio.sleep((ASLEEP_NS if self._machine.is_asleep else EVERY_NS) / NANOSECONDS)
-            if self.is_down and not self._hands.locked():
+            if self.is_down() and not self._hands.locked():
                 await asyncio.sleep(self._source.choice(AWAY_NS) / NANOSECONDS)
                 async with self._hands:
                     await self._start()
 
-    @property
     def is_down(self) -> bool:
         """Whether no guard's process lives."""
         return self._machine.process is None or not self._machine.process.alive
 
     def kill(self, keep: int | None) -> str:
         """Kill the guard's process, or let the power fail; return in words what that left, nothing where none lived."""
-        if self.is_down:
+        if self.is_down():
             return ""
         self._machine.kill(keep)
         return "every written byte stays" if keep is None else f"{keep} unsynced bytes get through"
 
     async def _start(self, *, harmed: bool = False) -> str:
         """Start a guard, with a person's name where the journal asks for it; return what keeps it down, or nothing."""
-        if not self.is_down:
+        if not self.is_down():
             return ""
         self._machine.disks[JOURNAL].capacity = None
         failed = await self._boot()
@@ -90,7 +89,7 @@ class Keeper:
 
     async def restart(self, down_ns: int) -> str:
         """Stop the guard in good order and start it after a while."""
-        if self.is_down:
+        if self.is_down():
             return ""
         async with self._hands:
             await self._machine.stop()
@@ -100,7 +99,7 @@ class Keeper:
 
     async def second(self) -> str:
         """Start another guard beside a running one; return why it did not come up."""
-        if self.is_down:
+        if self.is_down():
             return ""
         self._machine.boot()
         if self._machine.second is None:
@@ -110,14 +109,14 @@ class Keeper:
 
     async def damage(self, harm: Callable[[VirtualDisk], Harm]) -> str:
         """Kill the guard, harm its journal, and start it; where it refuses, put everything back as it was."""
-        if self.is_down:
+        if self.is_down():
             return ""
         async with self._hands:
             self._machine.kill(self._source.choice((None, 0)))
             saved, harmed = self._machine.save(), list(self._harmed)
             done, undo = harm(self._machine.disks[JOURNAL])
             refused = await self._start(harmed=True)
-            if self.is_down and self._machine.start_failed is not None:
+            if self.is_down() and self._machine.start_failed is not None:
                 self._count("damage_refused")
                 await self._put_back(saved, harmed)
             elif undo is not None:
@@ -126,11 +125,11 @@ class Keeper:
 
     async def roll_back(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
         """Copy everything, let something happen, and put the copy back."""
-        if self.is_down:
+        if self.is_down():
             return ""
         saved, harmed = self._machine.save(), list(self._harmed)
         await meanwhile()
-        if self.is_down:
+        if self.is_down():
             return ""
         async with self._hands:
             self._machine.kill(None)

@@ -48,7 +48,7 @@ async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
 
 async def _one_round(stage: Stage) -> bool:
     """Let people look at everything once; return whether nothing is reserved, nothing stands and nothing differs."""
-    if stage.keeper.is_down:
+    if stage.keeper.is_down():
         return False
     await _see_to_tokens(stage)
     await end_pauses(stage, BY)

@@ -10,9 +10,9 @@ from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, SCALE
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import any_of, drawn_order, whole_lots
-from remit.testing.sim.firm import APPROVERS, PEOPLE
+from remit.testing.sim.firm import APPROVERS, PEOPLE, Reply
 from remit.testing.sim.limits import tightened
-from remit.testing.sim.stage import Reply, Stage
+from remit.testing.sim.stage import Stage
 
 MILLISECOND = NANOSECONDS // 1000
 HELD_WORTH = 1_400

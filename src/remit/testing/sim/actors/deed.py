@@ -20,7 +20,7 @@ class Doing(NamedTuple):
     """One deed about to be done: by whom, how many times at once, and all the chance that it may use."""
 
     who: str
-    count: int
+    times: int
     chance: random.Random
 
 

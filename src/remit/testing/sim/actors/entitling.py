@@ -61,8 +61,8 @@ async def withdraw_capability(stage: Stage, doing: Doing) -> str:
     capability: access.Capability = doing.chance.choice(("place_order", "place_order", "replace_order"))
     body = c.SetCapability(agent=agent, capability=capability, enabled=False)
     order = stage.ask(agent, _order(stage, doing, agent))
-    reply, _ = await asyncio.gather(stage.ask(doing.who, body), order)
-    return f"{capability} of {agent}: {reply.words}"
+    replies = await asyncio.gather(stage.ask(doing.who, body), order)
+    return f"{capability} of {agent}: {replies[0].words}"
 
 
 @deed("people", 3, OPERATORS, "takes a grant away")
@@ -72,8 +72,8 @@ async def withdraw_grant(stage: Stage, doing: Doing) -> str:
     connection = doing.chance.choice(AGENTS[agent])
     body = c.SetGrant(agent=agent, connection=connection, granted=False)
     order = stage.ask(agent, _order(stage, doing, agent))
-    reply, _ = await asyncio.gather(stage.ask(doing.who, body), order)
-    return f"{connection} of {agent}: {reply.words}"
+    replies = await asyncio.gather(stage.ask(doing.who, body), order)
+    return f"{connection} of {agent}: {replies[0].words}"
 
 
 @deed("care", 8, OPERATORS, "gives back what was taken away")

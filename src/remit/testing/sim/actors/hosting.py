@@ -242,11 +242,11 @@ async def freeze(stage: Stage, doing: Doing) -> str:
     """As under SIGSTOP: everything it owes the world is late."""
     seconds = doing.chance.choice((1, 5, 40))
     for _ in range(30):
-        if not (stage.keeper.is_down or stage.machine.is_asleep):
+        if not (stage.keeper.is_down() or stage.machine.is_asleep):
             break
         await stage.wait(NANOSECONDS)
     process = stage.machine.process
-    if process is None or stage.keeper.is_down or stage.machine.is_asleep:
+    if process is None or stage.keeper.is_down() or stage.machine.is_asleep:
         return ""
     await trade(stage, doing)
     stage.loop.suspend(process)

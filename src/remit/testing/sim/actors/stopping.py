@@ -13,8 +13,8 @@ from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import any_of, drawn_order
-from remit.testing.sim.firm import ACCOUNTS, AGENTS, CLIENTS, CONNECTIONS, OPERATORS, PEOPLE, TRADERS
-from remit.testing.sim.stage import Reply, Stage
+from remit.testing.sim.firm import ACCOUNTS, AGENTS, CLIENTS, CONNECTIONS, OPERATORS, PEOPLE, TRADERS, Reply
+from remit.testing.sim.stage import Stage
 
 SMALL: tuple[str, ...] = (
     *(subject("agent", name) for name in AGENTS),

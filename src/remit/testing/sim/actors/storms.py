@@ -28,7 +28,7 @@ async def storm(stage: Stage, doing: Doing) -> str:
     traders = [who for who in TRADERS if connection in AGENTS[agent_of(who)]]
     instrument, side = chance.choice(stage.listed(connection)), chance.choice(("buy", "buy", "sell"))
     asked = []
-    for number in range(doing.count):
+    for number in range(doing.times):
         who = chance.choice(traders)
         body = drawn_order(stage, who, chance, connection=connection, instrument=instrument, side=side)
         asked.append(stage.ask(who, body, link=number))
@@ -39,7 +39,7 @@ async def storm(stage: Stage, doing: Doing) -> str:
 async def mixed_storm(stage: Stage, doing: Doing) -> str:
     """Orders of every sort, on the caps of the accounts and of the firm."""
     asked = []
-    for number in range(doing.count):
+    for number in range(doing.times):
         who = doing.chance.choice(TRADERS)
         asked.append(stage.ask(who, drawn_order(stage, who, doing.chance), link=number))
     return verdicts(await asyncio.gather(*asked))
@@ -51,7 +51,7 @@ async def closing_storm(stage: Stage, doing: Doing) -> str:
     first = await reduction(stage, doing.who, doing.chance, part=10_000)
     if first is None:
         return await storm(stage, doing)
-    bodies = [stage.changed(first, id=stage.name(doing.chance, "i")) for _ in range(min(doing.count, 10))]
+    bodies = [stage.changed(first, id=stage.name(doing.chance, "i")) for _ in range(min(doing.times, 10))]
     replies = await asyncio.gather(*(stage.ask(doing.who, body, link=at) for at, body in enumerate(bodies)))
     return verdicts(list(replies))
 
@@ -60,7 +60,7 @@ async def closing_storm(stage: Stage, doing: Doing) -> str:
 async def clicking_storm(stage: Stage, doing: Doing) -> str:
     """The same intent over every link at once: it acts once."""
     body = drawn_order(stage, doing.who, doing.chance)
-    replies = await asyncio.gather(*(stage.ask(doing.who, body, link=number) for number in range(doing.count)))
+    replies = await asyncio.gather(*(stage.ask(doing.who, body, link=number) for number in range(doing.times)))
     return verdicts(list(replies))
 
 
@@ -69,7 +69,7 @@ async def change_storm(stage: Stage, doing: Doing) -> str:
     """What works is cancelled and replaced at the same instant, while new orders come."""
     rows = [row for row in await stage.see(doing.who, "orders", live=True) if row["limit_price"]]
     asked = []
-    for number in range(doing.count):
+    for number in range(doing.times):
         row = any_of(doing.chance, rows)
         kind = doing.chance.randrange(3)
         if row is None or kind == 0:
@@ -91,13 +91,13 @@ async def approving_storm(stage: Stage, doing: Doing) -> str:
     """Several people approve and decline the same orders at one instant, in the middle of a storm."""
     rows = await stage.see("bob", "approvals")
     asked = []
-    for row in rows[: doing.count]:
+    for row in rows[: doing.times]:
         for who in doing.chance.sample(PEOPLE, 2):
             if doing.chance.random() < 0.15:
                 asked.append(stage.ask(who, c.Decline(order=row["order"], why="in a storm")))
             else:
                 asked.append(stage.ask(who, c.Approve(order=row["order"], digest=row["digest"])))
-    for number in range(doing.count // 2 or 1):
+    for number in range(doing.times // 2 or 1):
         who = doing.chance.choice((*AGENTS, *CLIENTS))
         asked.append(stage.ask(who, drawn_order(stage, who, doing.chance), link=number))
     return verdicts(await asyncio.gather(*asked))

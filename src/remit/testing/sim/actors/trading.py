@@ -9,8 +9,8 @@ from remit.kernel import command as c
 from remit.kernel.numbers import BPS, Quantity
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import any_of, drawn_order, reduction, whole_lots
-from remit.testing.sim.firm import AGENTS, TRADERS
-from remit.testing.sim.stage import Reply, Stage
+from remit.testing.sim.firm import AGENTS, TRADERS, Reply
+from remit.testing.sim.stage import Stage
 
 RESTS_NS = 300_000_000
 """How long somebody waits for an order to be at work."""

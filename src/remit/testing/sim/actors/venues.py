@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Price, Quantity
 from remit.testing.sim.actors.deed import Doing, deed
@@ -15,6 +17,7 @@ VENUES = ("north", "south")
 AWAY_NS = (200_000_000, 2 * NANOSECONDS, 15 * NANOSECONDS, 40 * NANOSECONDS)
 MILLISECOND = NANOSECONDS // 1000
 OPERATOR = "ann"
+OUTCOMES: tuple[Literal["yes", "no", "void", "disputed"], ...] = ("yes", "no", "void", "disputed", "disputed")
 
 
 @deed("venue", 3, VENUES, "answers nobody for a while")
@@ -82,7 +85,7 @@ async def close_market(stage: Stage, doing: Doing) -> str:
 @deed("venue", 1, ("north",), "resolves a market")
 async def resolve(stage: Stage, doing: Doing) -> str:
     """Or disputes it, or calls it void; people tell the guard before, at the same instant or after."""
-    outcome = doing.chance.choice(("yes", "no", "void", "disputed", "disputed"))
+    outcome = doing.chance.choice(OUTCOMES)
     void = Price(SCALE // 2) if outcome == "void" else None
     event = c.Resolve(market="RAIN", outcome=outcome, void_price=void)
     return await _settled(stage, doing, event)
