@@ -758,16 +758,19 @@ JOURNAL = (
     ),
     Mutant(
         "torn_tail_kept",
-        "the incomplete bytes at the end are not cut",
-        "J2",
+        "the incomplete bytes at the end are not cut: what comes next is written behind them",
+        "J4",
         "remit.journal.log",
         """\
                 if walk.torn_bytes:
                     self._store.truncate(walk.segment, walk.end)
 """,
-        "",
-        200,
-        ("J4",),
+        """\
+                if walk.torn_bytes:
+                    walk.end += walk.torn_bytes
+""",
+        60,
+        ("J2",),
         "the next start finds a damaged journal",
     ),
     Mutant(
@@ -814,8 +817,8 @@ JOURNAL = (
         "if _is_named(store, found):",
         "if found.digest:",
         60,
-        ("H2",),
-        "what it leaves out is gone",
+        ("H2", "guard_crash"),
+        "what it leaves out is gone, and is missed where a later entry speaks of it",
     ),
     Mutant(
         "unsealed_entries_cut",
