@@ -272,7 +272,7 @@ def news(state: State, report: Body) -> bool:
     """Whether a report can change anything; what was heard before need not be journalled again."""
     order = state.order(getattr(report, "order", ""))
     if order is None:
-        return True
+        return not (isinstance(report, c.Filled | c.Busted) and report in state.strange)
     if isinstance(report, c.Filled):
         return fill_key(order.connection, report.fill) not in state.fills
     if isinstance(report, c.Busted):

@@ -305,6 +305,13 @@ class Reversed(_Event, frozen=True, tag="reversed"):
     fill: str
 
 
+class Strange(_Event, frozen=True, tag="strange"):
+    """A fill of an order that is not in the book, or its being taken back, was told of: the same is no news again."""
+
+    order: str
+    fill: str
+
+
 class Alarm(_Event, frozen=True, tag="alarm"):
     """Something a person must see now."""
 
@@ -343,6 +350,7 @@ Event = (
     | Corrected
     | Kept
     | Reversed
+    | Strange
     | Alarm
 )
 

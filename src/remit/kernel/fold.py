@@ -250,6 +250,11 @@ def _halt_raised(state: State, command: Command, decision: e.Decision | None, ev
     state.halted[event.subject] = (*state.halted.get(event.subject, ()), event.halt)
 
 
+def _strange(state: State, command: Command, decision: e.Decision | None, event: e.Strange) -> None:
+    assert isinstance(command.body, c.Filled | c.Busted)
+    state.strange[command.body] = command.at
+
+
 def _sweep(state: State, command: Command, decision: e.Decision | None, event: e.Sweep) -> None:
     if event.left:
         state.sweeps[event.subject] = event.every
@@ -314,5 +319,6 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Corrected: fold_drift.fold_corrected,
     e.Kept: fold_drift.fold_kept,
     e.Reversed: fold_drift.fold_reversed,
+    e.Strange: _strange,
     e.Alarm: _nothing,
 }

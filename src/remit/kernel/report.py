@@ -6,7 +6,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import unknown
 from remit.kernel.halt import raise_halt
-from remit.kernel.names import SIGN, subject
+from remit.kernel.names import FIRM, SIGN, subject
 from remit.kernel.numbers import Money, text
 from remit.kernel.order import TERMINAL, Order, Signal, fill_key, transition
 from remit.kernel.step import Step
@@ -24,6 +24,8 @@ Report = (
     | c.Replaced
     | c.ReplaceRefused
 )
+STRANGE_MAX = 1000
+"""Strange fills that are remembered at a time; beyond them each is told of, and halts, as often as it is shown."""
 SIGNALS: dict[type, Signal] = {
     c.Sent: "send",
     c.Unencodable: "reject",
@@ -70,8 +72,11 @@ def replaced(step: Step, body: c.Replaced | c.ReplaceRefused) -> None:
 
 def filled(step: Step, body: c.Filled) -> None:
     """Book a fill once. One beyond the order, or after its end, moves the book and is told loudly."""
-    order = _order(step, body.order)
+    order = step.state.order(body.order)
     if order is None:
+        terms = f"{text(body.quantity)} at {text(body.price)}"
+        why = f"fill {body.fill} of {body.order}, which is not in the book: {terms}"
+        _strange(step, body, "unexpected_report", "unexpected_fill", body.order, why)
         return
     if fill_key(order.connection, body.fill) in step.state.fills:
         return
@@ -132,16 +137,23 @@ def _order(step: Step, order_id: str) -> Order | None:
                 why=f"{type(step.command.body).__name__} for an order that is not in the book: {order_id}",
             )
         )
-        if isinstance(step.command.body, c.Filled):
-            raise_halt(
-                step,
-                "firm",
-                "drift",
-                "unexpected_fill",
-                actual=order_id,
-                why="a fill for an order that is not in the book",
-            )
     return order
+
+
+def _strange(step: Step, body: c.Filled | c.Busted, alarm: str, rule: str, actual: str, why: str) -> None:
+    """Halt the firm for a fill of an order that is not in the book: once, however often a venue shows it.
+
+    It counts as told with a halt that nobody has reviewed yet; whoever did so before it came has not looked at it.
+    """
+    state = step.state
+    if body in state.strange:
+        return
+    step.emit(e.Alarm(code=alarm, why=why))
+    raise_halt(step, FIRM, "drift", rule, actual=actual, why=why)
+    standing = [state.halts[name] for name in state.halted[FIRM]]
+    is_reviewed = any(halt.rule == rule and halt.reviewed_by for halt in standing)
+    if not is_reviewed and len(state.strange) < STRANGE_MAX:
+        step.emit(e.Strange(order=body.order, fill=body.fill))
 
 
 def ask(step: Step, body: c.Ask) -> None:
@@ -164,16 +176,14 @@ def external(step: Step, body: c.External) -> None:
 
 def busted(step: Step, body: c.Busted) -> None:
     """Take a fill back that the venue took back, once; a person looks at what that means."""
-    order = step.state.order(body.order)
-    place = "firm" if order is None else subject("connection", order.connection)
-    if order is not None:
-        known = step.state.fills.get(fill_key(order.connection, body.fill))
-        if known is not None and known.busted:
-            return
-        step.emit(e.Reversed(order=order.id, fill=body.fill))
-        what = "it had not been booked" if known is None else f"{text(known.quantity)} at {text(known.price)}"
-    else:
-        what = "the order is not in the book"
-    why = f"the venue took fill {body.fill} of {body.order} back: {what}"
+    order, why = step.state.order(body.order), f"the venue took fill {body.fill} of {body.order} back: "
+    if order is None:
+        _strange(step, body, "busted_fill", "busted_fill", body.fill, why + "the order is not in the book")
+        return
+    known = step.state.fills.get(fill_key(order.connection, body.fill))
+    if known is not None and known.busted:
+        return
+    step.emit(e.Reversed(order=order.id, fill=body.fill))
+    why += "it had not been booked" if known is None else f"{text(known.quantity)} at {text(known.price)}"
     step.emit(e.Alarm(code="busted_fill", why=why))
-    raise_halt(step, place, "drift", "busted_fill", actual=body.fill, why=why)
+    raise_halt(step, subject("connection", order.connection), "drift", "busted_fill", actual=body.fill, why=why)

@@ -10,7 +10,7 @@ from msgspec import NODEFAULT
 
 from remit.kernel import access, fold_exits
 from remit.kernel.codec import decode, encode
-from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
+from remit.kernel.command import Busted, DeclareParent, Filled, Reconciled, SetVenueState
 from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.event import Dimension
 from remit.kernel.exit import Exit
@@ -136,6 +136,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cells: tuple[tuple[str, str, str, tuple[int, ...]], ...]
     orders: tuple[OrderImage, ...]
     finished: tuple[tuple[int, OrderImage], ...]
+    strange: tuple[tuple[int, Filled | Busted], ...]
     exits: tuple[Exit, ...]
     past_exits: tuple[Exit, ...]
     exits_due: tuple[str, ...]
@@ -183,6 +184,7 @@ def dump(state: State) -> bytes:
         cells=tuple((*key, _values(cell, HELD)) for key, cell in sorted(state.cells.items()) if _leaves_a_trace(cell)),
         orders=tuple(_image(state, order) for order in state.orders.values()),
         finished=tuple((at, _image(state, state.finished[name])) for at, name in state.finished_at),
+        strange=tuple((at, _canonical(row)) for row, at in state.strange.items()),
         exits=tuple(_exit(row) for row in state.exits.values()),
         past_exits=tuple(_exit(row) for _, row in sorted(state.past_exits.items())),
         exits_due=tuple(state.exits_due),
@@ -290,6 +292,7 @@ def _load_book(state: State, image: Image) -> None:
     for at, row in image.finished:
         state.finished[row.id] = _order(state, row)
         state.finished_at.append((at, row.id))
+    state.strange = {row: at for at, row in image.strange}
     rows = (*image.orders, *(row for _, row in image.finished))
     state.fills = dict(sorted((fill for row in rows for fill in row.fills), key=lambda fill: (fill[1].at, fill[0])))
     state.children = dict(image.plain["children"])  # reserving has counted them once more

@@ -8,7 +8,7 @@ import msgspec
 
 from remit.kernel import access
 from remit.kernel.book import Cell
-from remit.kernel.command import DeclareParent, Reconciled, SetVenueState
+from remit.kernel.command import Busted, DeclareParent, Filled, Reconciled, SetVenueState
 from remit.kernel.deadline import Deadlines
 from remit.kernel.drift import Drift, Fill, Kind
 from remit.kernel.event import Dimension, HaltCause
@@ -232,6 +232,8 @@ class State:
         self.seen_at: deque[tuple[int, tuple[str, str]]] = deque()
         self.same: dict[tuple[str, str, str, int, int], int] = {}
         self.same_at: deque[tuple[int, tuple[str, str, str, int, int]]] = deque()
+        self.strange: dict[Filled | Busted, int] = {}
+        """Fills of orders that are not in the book, or their being taken back: when each was told of, oldest first."""
         self.refusals: dict[str, tuple[str, int, int]] = {}
         """Per agent: the fingerprint refused last, how many times in a row, and when."""
         self.parents: dict[str, DeclareParent] = {}
@@ -343,6 +345,8 @@ class State:
             self.past_exits.pop(exit_id(order.id), None)
             for fill in order.fills:
                 del self.fills[fill]
+        while self.strange and next(iter(self.strange.values())) < horizon:
+            del self.strange[next(iter(self.strange))]
         while self.same_at and self.same_at[0][0] < horizon:
             at, key = self.same_at.popleft()
             if self.same.get(key) == at:
