@@ -114,13 +114,13 @@ def test_h2_finds_a_halt_that_no_entry_raised(desk: Scene) -> None:
     desk.finds("H2", "there is a halt H-77-1 that no entry raised or that was resumed")
 
 
-@pytest.mark.parametrize("who", [agent("momentum"), Principal(name="claude", role="client", owner="ann")])
-def test_h2_finds_a_resume_by_who_is_no_person(desk: Scene, who: Principal) -> None:
+@pytest.mark.parametrize("who", [agent("momentum"), Principal(name="claude", role="client", owner="ann"), BOB])
+def test_h2_finds_a_resume_by_who_is_no_operator(desk: Scene, who: Principal) -> None:
     name = halted(desk)
     desk.took(c.Review(halt=name, limit="person", why="looked"))
     desk.forge = by(who)
     desk.took(c.Resume(halt=name, why="go"))
-    desk.finds("H2", f"{who.role} {who.name} resumed {name} of agent:momentum, which takes a person")
+    desk.finds("H2", f"{who.role} {who.name} resumed {name} of agent:momentum, which takes an operator")
 
 
 def by(who: Principal) -> Any:
@@ -140,6 +140,21 @@ def test_h2_finds_a_resume_that_nobody_reviewed(desk: Scene) -> None:
         kernel.state.halts[name] = msgspec.structs.replace(fact, reviewed_by="ann")
     desk.took(c.Resume(halt=name, why="go"), ANN)
     desk.finds("H2", f"ends {name} of agent:momentum, which nobody reviewed")
+
+
+def test_h2_knows_a_review_for_as_long_as_its_entry_is_there(desk: Scene) -> None:
+    """An old copy of the journal takes a review away with its entry, and a resume without the review before it."""
+    name, left = halted(desk), desk.state.seq
+    desk.took(c.Review(halt=name, limit="person", why="looked"), ANN)
+    desk.took(c.Resume(halt=name, why="go"), ANN)
+    desk.is_well()
+    latched = next(check for invariant, check in desk.inspector._checks if invariant == "H2")
+    seen, resumed = desk.observer.seen[-1], desk.records[-1]
+    latched.went_back(left + 1)
+    assert list(latched.entry(seen, resumed)) == []
+    latched.went_back(left)
+    said = list(latched.entry(seen, resumed))
+    assert len(said) == 1 and f"ends {name} of agent:momentum, which nobody reviewed" in said[0]
 
 
 def test_h3_finds_a_halt_that_nobody_hears_of(desk: Scene) -> None:

@@ -66,7 +66,8 @@ class Latched(Check):
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
-        self._reviewed: dict[str, tuple[str, str]] = {}
+        self._reviewed: dict[str, int] = {}
+        """By halt: the entry of its review."""
         self._raised: dict[str, HaltRaised] = {}
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
@@ -76,17 +77,17 @@ class Latched(Check):
                 self._raised[event.halt] = event
         took = any(isinstance(event, e.Took) for event in record.events)
         if isinstance(body, c.Review) and took:
-            self._reviewed[body.halt] = (by.role, by.name)
+            self._reviewed[body.halt] = seq
             if by.role not in PEOPLE:
                 yield f"entry {seq}: {by.role} {by.name} reviewed {body.halt}, which takes a person"
         if isinstance(body, c.Resume) and took:
             halt = self._raised.get(body.halt)
             of = "" if halt is None else halt.subject
-            if by.role not in PEOPLE:
-                yield f"entry {seq}: {by.role} {by.name} resumed {body.halt} of {of}, which takes a person"
+            if by.role != "operator":
+                yield f"entry {seq}: {by.role} {by.name} resumed {body.halt} of {of}, which takes an operator"
             if by.name == of.partition(":")[2] and by.role in ("agent", "client"):
                 yield f"entry {seq}: {by.name} resumed its own halt {body.halt}"
-            if self._reviewed.pop(body.halt, None) is None:
+            if body.halt not in self._reviewed:
                 yield f"entry {seq} ends {body.halt} of {of}, which nobody reviewed"
         yield from self._stand(self.known.again.state, f"after entry {seq} ({type(body).__name__})")
 
@@ -105,6 +106,9 @@ class Latched(Check):
         for name, halt in standing.items():
             if name in state.halts and name not in state.halted.get(halt.subject, ()):
                 yield f"{when} the halt {name} of {halt.subject} ({halt.rule}) stops {halt.subject} no more"
+
+    def went_back(self, left: int) -> None:
+        self._reviewed = {halt: seq for halt, seq in self._reviewed.items() if seq <= left}
 
 
 class Told(Check):
