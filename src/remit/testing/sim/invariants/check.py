@@ -9,7 +9,7 @@ from remit.kernel.event import Record
 from remit.kernel.state import State
 from remit.testing.sim.invariants.again import Again
 from remit.testing.sim.invariants.counted import Firm
-from remit.testing.sim.invariants.exposed import Exposed
+from remit.testing.sim.invariants.exposed import LIMITS, Exposed
 from remit.testing.sim.observer import Kind, Observer, Seen
 from remit.venues.paper.exchange import PaperExchange
 
@@ -46,12 +46,12 @@ class Known:
         self.histories = 0
         self.gone: set[str] = set()
         """Orders of which entries were taken away by the world: venues know more of them than the journal ever will."""
-        self.heard_at: list[int] = []
         self.begin()
 
     def begin(self) -> None:
-        """Know nothing."""
+        """Know no record."""
         self.records: list[Record] = []
+        self.heard_at: list[int] = []
         self.again = Again(self._seed)
         self.firm = Firm(self.again.state)
         self.exposed = Exposed(self.firm)
@@ -75,7 +75,6 @@ class Known:
                 if stake in held:
                     self.exposed.note_position(of, stake)
         self.records.append(record)
-        del self.heard_at[len(self.records) - 1 :]
         self.heard_at.append(at_ns)
 
     def go_back(self, left: int) -> None:
@@ -103,7 +102,7 @@ class Known:
         limits = {
             (of, rule): limit
             for of in order.subjects
-            for rule in BOUND
+            for rule in LIMITS
             if (limit := getattr(self.firm.mandate(of), rule)) is not None
         }
         resting = {key: self.exposed.measure(*key, order.instrument) for key in limits}
@@ -155,18 +154,3 @@ class Check:
 
     def went_back(self, left: int) -> None:
         """The world put an old copy of the journal back, with so many entries."""
-
-
-BOUND: tuple[str, ...] = (
-    "market_exposure_max",
-    "category_exposure_max",
-    "venue_exposure_max",
-    "net_exposure_max",
-    "gross_exposure_max",
-    "capital_max",
-    "leverage_max",
-    "concentration_max_pct",
-    "positions_max",
-    "orders_open_max",
-)
-"""The limits on exposure that an opening is measured against."""

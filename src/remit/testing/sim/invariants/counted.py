@@ -13,8 +13,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import HaltRaised, Record
 from remit.kernel.mandate import EMPTY, Mandate
-from remit.kernel.names import SIGN, Principal, subject
-from remit.kernel.numbers import SCALE
+from remit.kernel.names import SIGN, subject
 from remit.kernel.state import State
 from remit.testing.sim.invariants.nouns import Counted, Fill, Point, Stake
 
@@ -39,7 +38,6 @@ class Firm:
         """What made the position, in the subject's currency, at scale 10^-72."""
         self.fills: dict[tuple[str, str], Fill] = {}
         self.halts: dict[str, HaltRaised] = {}
-        self.reviewed: dict[str, Principal] = {}
         self.pauses: set[str] = set()
         self.mandates: dict[str, tuple[Mandate, int]] = {}
         """By subject: the mandate in force and the entry that published it."""
@@ -47,7 +45,6 @@ class Firm:
         """Stakes that the last record changed."""
         self.point: Point | None = None
         """Of the last record: how things stood when it judged an order."""
-        self._agents_of: dict[str, str] = {}
 
     # -- looking
 
@@ -142,7 +139,6 @@ class Firm:
         order.side, order.sign = intent.side, SIGN[intent.side]
         order.quantity, order.filled, order.pending = int(decision.quantity), 0, None
         order.state, order.subjects = event.state, self.path(intent.agent, body.client)
-        order.intent, order.asked_by, order.until, order.approvals = intent, record.command.by, event.until, []
         order.ended_by, order.parent, order.cash, order.of_cash = "", intent.parent, 0, 0
         order.reserve, order.limit = 0, int(intent.limit_price or 0)
         self.orders[order.id] = order
@@ -299,21 +295,12 @@ class Firm:
 
     def _resume(self, record: Record, body: c.Resume) -> None:
         self.halts.pop(body.halt, None)
-        self.reviewed.pop(body.halt, None)
-
-    def _review(self, record: Record, body: c.Review) -> None:
-        self.reviewed[body.halt] = record.command.by
 
     def _pause(self, record: Record, body: c.SetPause) -> None:
         (self.pauses.add if body.paused else self.pauses.discard)(body.subject)
 
     def _set_mandate(self, record: Record, body: c.SetMandate) -> None:
         self.mandates[body.subject] = (body.mandate, record.command.seq)
-
-    def _approved(self, record: Record, event: e.Approved) -> None:
-        body = record.command.body
-        if isinstance(body, c.Approve):
-            self.orders[event.order].approvals.append((record.command.by, body.digest))
 
 
 _DECIDES: dict[type, tuple[type, ...]] = {
@@ -325,7 +312,6 @@ _DECIDES: dict[type, tuple[type, ...]] = {
 _FOLLOWS: dict[type, Callable[[Firm, Record, Any], None]] = {
     e.Reserved: Firm._reserved,
     e.Released: Firm._released,
-    e.Approved: Firm._approved,
     e.ReplaceAsked: Firm._replace_asked,
     e.ReplaceSettled: Firm._replace_settled,
     e.Moved: Firm._moved,
@@ -339,9 +325,6 @@ _TAKES: dict[type, Callable[[Firm, Record, Any], None]] = {
     c.Split: Firm._split,
     c.Resolve: Firm._resolve,
     c.Resume: Firm._resume,
-    c.Review: Firm._review,
     c.SetPause: Firm._pause,
     c.SetMandate: Firm._set_mandate,
 }
-SCALE_OF_WORTH = SCALE**4
-"""Price times quantity times unit is at scale 10^-72."""

@@ -24,6 +24,7 @@ COUNTS = ("positions_max", "orders_open_max")
 RATIOS = ("leverage_max", "concentration_max_pct")
 """Limits that are shares of equity."""
 LIMITS = (*GROUPED, "net_exposure_max", "gross_exposure_max", "capital_max", "leverage_max", *COUNTS)
+"""The limits on exposure that an opening is measured against."""
 
 
 class Worth(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from remit.kernel.event import Decision, HaltRaised
-from remit.kernel.names import Principal, subject
+from remit.kernel.names import subject
 from remit.kernel.order import TERMINAL
 
 Stake = tuple[str, str]
@@ -17,8 +17,8 @@ class Counted:
 
     __slots__ = (
         "id", "seq", "agent", "account", "client", "connection", "venue", "instrument", "side", "sign", "quantity",
-        "filled", "reserve", "counted", "pending", "state", "opening", "subjects", "intent", "decision", "asked_by",
-        "until", "approvals", "ended_by", "parent", "cash", "of_cash", "limit",
+        "filled", "reserve", "counted", "pending", "state", "opening", "subjects", "decision", "ended_by", "parent",
+        "cash", "of_cash", "limit",
     )  # fmt: skip
 
     id: str
@@ -40,12 +40,7 @@ class Counted:
     state: str
     opening: bool
     subjects: tuple[str, ...]
-    intent: Any
     decision: Decision
-    asked_by: Principal
-    until: int
-    approvals: list[tuple[Principal, str]]
-    """Who approved, and which digest they named."""
     ended_by: str
     parent: str | None
     cash: int
