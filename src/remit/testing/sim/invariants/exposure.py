@@ -244,8 +244,8 @@ class FilledOnce(Check):
                 yield f"entry {seq} books {booked[0].fill}, which no venue reported"
             return
         order = self.known.firm.orders.get(body.order)
-        if order is None or record.command.by.role != "guard":
-            return  # nobody else reports fills: such a word is refused
+        if order is None:
+            return
         key = (order.connection, body.fill)
         if key in self._booked:
             if booked:
@@ -268,7 +268,8 @@ class FilledOnce(Check):
                 f"{seq} books {booked.quantity} at {booked.price}, fee {booked.fee}"
             )
         permitted = max(order.quantity, order.pending[0] if order.pending is not None else 0)
-        if order.filled > permitted and not any(halt.rule == "overfill" for halt in self.known.firm.halts.values()):
+        halts = self.known.firm.halts_on(order.scopes)
+        if order.filled > permitted and not any(halt.rule == "overfill" for halt in halts):
             yield f"{order.id} filled {text(order.filled)} of {text(permitted)} permitted, and nothing halted"
         there = self.known.again.state.order(order.id)
         if there is not None and there.filled != order.filled:
