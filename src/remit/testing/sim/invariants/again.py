@@ -16,7 +16,7 @@ from remit.kernel.codec import encode
 from remit.kernel.decide import GUARD_EXIT_RULES, Asked, Judge, Needs
 from remit.kernel.event import VERDICTS, Decision, Record
 from remit.kernel.kernel import Kernel
-from remit.kernel.mandate import EMPTY, Mandate, MandateVersion, Rate, digest
+from remit.kernel.mandate import Mandate, MandateVersion, Rate, digest
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import SCALE, Money, Quantity, Ratio
 from remit.kernel.rules.compile import Evaluator, Lines, _path_lines
@@ -168,8 +168,8 @@ def _published(version: MandateVersion, mandate: Mandate) -> MandateVersion:
 
 
 class Again:
-    """The second kernel. `differs` says how the last record differs from what its command leads to; `judged` how its
-    order was judged."""
+    """The second kernel. `derived` is what the last record's command leads to here, None where that raised, and
+    `raised` why; `judged` is how its order was judged."""
 
     def __init__(self, seed: int = 0) -> None:
         self.kernel = Kernel()
@@ -220,6 +220,3 @@ def _short(one: Any, other: Any) -> str:
                 return f"{encode(row).decode()[:300]} and {encode(also).decode()[:300]}"
         return f"{len(one)} rows and {len(other)} rows"
     return f"{encode(one).decode()[:300]} and {encode(other).decode()[:300]}"
-
-
-__all__ = ["EMPTY", "Again", "Judged", "differing", "verdict_rank"]
