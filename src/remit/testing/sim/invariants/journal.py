@@ -105,7 +105,7 @@ class OneSequence(Check):
     What the world flipped itself is not held against the guard: it must refuse to read it, which is asked elsewhere.
     """
 
-    kinds: tuple[Kind, ...] = ("heard", "joined", "booted", "refused_start", "died", "stopped", "befell")
+    kinds: tuple[Kind, ...] = ("heard", "joined", "booted", "died", "stopped", "befell")
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)

@@ -11,7 +11,7 @@ from remit.kernel import event as e
 from remit.kernel.event import Record
 from remit.kernel.fold_drift import tolerance_of
 from remit.kernel.names import FIRM, subject
-from remit.kernel.numbers import NANOSECONDS, SCALE, text
+from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE, text
 from remit.testing.sim.invariants.check import Check, Known, View
 from remit.testing.sim.invariants.nouns import Counted, Stake
 from remit.testing.sim.observer import Seen
@@ -99,9 +99,9 @@ class NothingUnknown(Check):
     def _compare(self, record: Record, connection: str, parts: list[c.Reconciled]) -> Iterator[str]:
         at, seq = record.command.at, record.command.seq
         window_ns = tolerance_of(self.known.again.state, connection).window_s * NANOSECONDS
-        while self._changes and self._changes[0].at <= at - 86_400 * NANOSECONDS:
+        while self._changes and self._changes[0].at <= at - DAY_NS:
             self._changes.popleft()
-        while self._ended and self._ended[0][0] <= at - 86_400 * NANOSECONDS:
+        while self._ended and self._ended[0][0] <= at - DAY_NS:
             self._ended.popleft()
         recent = {order.id: order for ended, order in self._ended if at - ended < window_ns}
         for part in parts:
@@ -128,7 +128,7 @@ class NothingUnknown(Check):
 
     def _explained(self, connection: str, name: str, difference: int, at: int, recent: dict[str, Counted]) -> bool:
         """Whether what moved within the window, and what orders may have filled, can make the difference."""
-        stake, low, high = (connection, name), 0, 0
+        stake = (connection, name)
         window_ns = tolerance_of(self.known.again.state, connection).window_s * NANOSECONDS
         moves = [-change.by for change in self._changes if change.stake == stake and at - change.at < window_ns]
         live = self.known.firm.at_stake.get(stake, {}).values()
