@@ -221,6 +221,7 @@ def test_an_alert_is_a_line_of_json_and_never_raises(tmp_path: Path, capsys: pyt
         raise BrokenPipeError
 
     RealWorld(tmp_path, {}, tell=broken).alert(ALERT)
+    world.alert(Alert("guard_failed", "firm", "no such folder: \udcff"))
 
 
 def test_the_world_in_memory_moves_only_when_told() -> None:

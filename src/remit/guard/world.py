@@ -174,10 +174,11 @@ class RealWorld:
         return listen(self._link(connection).path, hello)
 
     def alert(self, alert: Alert) -> None:
-        """Tell people; a broken channel is passed over, since the journal holds the alert's cause."""
+        """Tell people; a broken channel, or words that it cannot write, are passed over, since the journal holds the
+        alert's cause."""
         try:
             self._tell(alert)
-        except OSError:
+        except (OSError, ValueError):
             return
 
     def close(self) -> None:
