@@ -280,5 +280,5 @@ def _decoded(kind: Any, raw: msgspec.Raw, what: str = "command") -> Any:
         return decode(kind, bytes(raw) or b"{}")
     except ValueError as fault:
         raise RequestMalformed(
-            f"this is no {what}: {fault}", "Correct the field it names; src/remit/kernel/command.py has the words"
+            f"this is no {what}: {fault}", "Correct the field it names; src/remit/kernel/command has the words"
         ) from None
