@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -145,15 +144,3 @@ def set_up(swarm: Swarm, instruments: dict[str, Instrument]) -> Iterator[Body]:
 
 
 TOLERANCE = access.Tolerance(unknown_age_max_s=90, unknown_count_max=5, window_s=20)
-
-
-async def tokens(operator: Caller) -> dict[str, str]:
-    """Return a token for everybody, issued by the operator. RuntimeError where the guard refuses."""
-    found: dict[str, str] = {}
-    for name, (role, owner) in ROLES.items():
-        reply = await operator.ask("command", {"kind": "new_token", "role": role, "name": name, "owner": owner})
-        if reply.code:
-            raise RuntimeError(f"no token for {name}: {reply.code}")
-        found[name] = reply.ok["secret"]
-    await asyncio.sleep(0)
-    return found

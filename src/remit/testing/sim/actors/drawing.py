@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from remit.kernel import command as c
 from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.instrument import Instrument
-from remit.kernel.numbers import BPS, SCALE, Price, Quantity, Ratio
+from remit.kernel.numbers import BPS, SCALE, Quantity, Ratio
 from remit.kernel.order import OrderIntent
 from remit.testing.sim.firm import agent_of, connections_of
 from remit.testing.sim.stage import Stage
@@ -95,8 +95,3 @@ def drawn_terms(stage: Stage, chance: random.Random, name: str, entry: str) -> E
     if not legs or chance.random() < 0.2:
         legs.append(Leg(kind="trailing_stop", offset_bps=abs(near)))
     return ExitTerms(legs=tuple(legs), slippage_bps=chance.choice((None, 100, 500)))
-
-
-def price_step(instrument: Instrument, price: int) -> Price:
-    """Return the nearest price in whole ticks, one tick at least."""
-    return Price(max(price - price % instrument.tick, instrument.tick))
