@@ -18,8 +18,6 @@ ROUND_NS = 20 * NANOSECONDS
 ANSWERED_NS = 3 * NANOSECONDS
 """So long nothing is asked until what was asked is answered."""
 QUIET_ROUNDS = 2
-AGAIN = ("unexpected_fill",)
-"""Halts that come again with each account of a venue for ten minutes, because it shows the same fill again."""
 BY = "ann"
 
 
@@ -60,7 +58,7 @@ async def _one_round(stage: Stage) -> bool:
     await asyncio.gather(*(stage.ask(BY, c.Ask(connection=name)) for name in CONNECTIONS))
     await stage.wait(ANSWERED_NS)
     left = await stage.see(BY, "orders", live=True, limit=1000)
-    halts = [row for row in await stage.see(BY, "halts") if row["rule"] not in AGAIN]
+    halts = await stage.see(BY, "halts")
     connections = await stage.see(BY, "drifts")
     differ = [row for row in connections if row["drifts"] or row["unknown"]]
     return bool(connections) and not (left or halts or differ)

@@ -13,7 +13,7 @@ from remit.venues.paper.exchange import PaperExchange
 
 RESERVING = ("working", "buys", "sells")
 """Sums that only reservations make."""
-FORGOTTEN = ("finished", "finished_at", "fills", "seen", "seen_at", "same", "same_at", "past_exits")
+FORGOTTEN = ("finished", "finished_at", "fills", "seen", "seen_at", "same", "same_at", "past_exits", "strange")
 """Tables that are empty once what is over is old enough."""
 
 

@@ -20,6 +20,7 @@ from remit.testing.sim.observer import Observer
 
 REMEMBERED = (
     "finished", "finished_at", "fills", "seen", "seen_at", "same", "same_at", "past_exits", "parents", "children",
+    "strange",
 )  # fmt: skip
 """Tables of the state that hold what is over, for three days: they grow with the orders, and then go."""
 LIVE_GROWTH_PCT, LIVE_SLACK = 25, 100
