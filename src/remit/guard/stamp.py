@@ -9,7 +9,8 @@ def journal_time(stamped: int, wall: int, at: int) -> int:
     """Return the instant that a stamp means, in journal time `at`, which stands beside this machine's `wall` clock.
 
     A stamp is either of that clock, or of a true one elsewhere. While the two times differ by more than a drift, the
-    reading nearer to now is meant: what is marked on this machine stays fresh after its clock jumped. Nanoseconds.
+    reading nearer to now is meant: what is marked on this machine stays fresh after its clock jumped. A mark that is
+    exactly as old as the two are apart is then taken for a fresh one. Nanoseconds.
     """
     apart = wall - at
     if abs(apart) <= JUMP_NS:

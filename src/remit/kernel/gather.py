@@ -118,7 +118,7 @@ def _standing_facts(state: State, lens: Lens, asked: Asked, facts: Facts) -> Non
         facts.grant = f"{intent.connection} is not granted to {intent.agent}"
     facts.mandates = () if by_hand or at < lens.good_until else _mandates_missing(state, lens, at)
     facts.environment = _environment(lens, intent)
-    facts.intent_id = _intent_id(state, asked)
+    facts.intent_id = _intent_id(state, asked, facts.opening)
     facts.venue_state = _venue_state(state, intent.connection)
     facts.tradable = tradable(state, lens.instrument, at)
     facts.off_increment = off_increment(lens.instrument, facts.quantity, intent)
@@ -164,7 +164,7 @@ def _environment(lens: Lens, intent: OrderIntent) -> str:
     return ""
 
 
-def _intent_id(state: State, asked: Asked) -> str:
+def _intent_id(state: State, asked: Asked, opening: bool) -> str:
     intent, at = asked.intent, asked.at
     if asked.own is not None:
         return ""
@@ -174,7 +174,7 @@ def _intent_id(state: State, asked: Asked) -> str:
         return (
             f"created {(at - intent.created_at) // NANOSECONDS} s ago; ids are kept {INTENT_LIFE_NS // NANOSECONDS} s"
         )
-    if intent.created_at > at + INTENT_LEAD_NS:
+    if intent.created_at > at + (CLOCK_LEAD_NS if opening else INTENT_LEAD_NS):
         return f"created {(intent.created_at - at) // NANOSECONDS} s in the future"
     return ""
 

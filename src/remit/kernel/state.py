@@ -24,9 +24,10 @@ from remit.kernel.sums import Cash, Sums
 INTENT_LIFE_NS = 3 * DAY_NS
 """Finished orders are remembered this long; an intent created earlier is refused."""
 CLOCK_LEAD_NS = 60 * NANOSECONDS
-"""How far ahead of journal time a mark may be stamped."""
+"""How far ahead of journal time a mark may be stamped, or an intent that opens."""
 INTENT_LEAD_NS = DAY_NS // 2
-"""How far ahead of journal time an intent may be stamped: where the machine's clock jumped ahead, exits still pass."""
+"""How far ahead of journal time an intent may be stamped that only reduces: exits pass where the machine's clock jumped
+ahead."""
 
 
 class Subject:

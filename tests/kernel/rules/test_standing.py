@@ -137,7 +137,9 @@ CASES: tuple[tuple[str, Does, dict[str, Any], tuple[str, str]], ...] = (
     ("intent_id_unique", old_intent, {"id": "same", "amount": "2"}, (NO_LIMIT, "same was used for a different order")),
     ("intent_id_unique", lambda desk: None, {"created_at": 0},
      (NO_LIMIT, "created 1728000000 s ago; ids are kept 259200 s")),
-    ("intent_id_unique", lambda desk: None, {"created_at": (1728000001 + 43201) * SECOND},
+    ("intent_id_unique", lambda desk: None, {"created_at": (1728000001 + 61) * SECOND},
+     (NO_LIMIT, "created 61 s in the future")),
+    ("intent_id_unique", lambda desk: desk.hold("10"), SELL | {"created_at": (1728000001 + 43201) * SECOND},
      (NO_LIMIT, "created 43201 s in the future")),
     ("environment_match", lambda desk: None, {"environment": "live"},
      (NO_LIMIT, "order says live, account is training")),
@@ -407,6 +409,15 @@ def test_an_exchange_rate_from_the_future_is_none() -> None:
     desk.mark("SAP", "100")
     desk.rate("EUR", "USD", "1.25", at=desk.at + 3600 * NANOSECONDS)
     assert rules(desk.submit("1", "100", instrument="SAP")) == ["mark_fresh"]
+
+
+def test_only_a_reduction_may_be_stamped_by_a_clock_that_jumped_ahead() -> None:
+    desk = small()
+    desk.hold("10")
+    ahead = desk.at + 3600 * NANOSECONDS
+    assert verdict(desk.submit("4", side="sell", created_at=ahead)) == "allow"
+    assert rules(desk.submit("8", side="sell", created_at=ahead)) == ["intent_id_unique"], "two of it open"
+    assert "intent_id_unique" in rules(desk.submit("1", created_at=ahead))
 
 
 @pytest.mark.parametrize("subject", ["firm", "account:main", "agent:momentum", "client:claude"])
