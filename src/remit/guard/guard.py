@@ -242,16 +242,16 @@ class Guard:
             with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
                 await self.loop.enter(GUARD, c.KernelStopped())
         self.loop.stop()
-        try:
+        with contextlib.ExitStack() as closing:  # whatever one of them raises, the others are closed too
+            closing.callback(self.world.close)
+            closing.callback(self._close)
+            closing.callback(self.side.close)
             await writing
-        finally:
-            self.side.close()
-            if self.loop.failed is None:
-                self._close()
-            self.world.close()
 
     def _close(self) -> None:
-        """Close the journal; a disk that refuses even that is told like any other fault of it."""
+        """Close the journal where it has not failed; a disk that refuses even that is told like any other fault."""
+        if self.loop.failed is not None:
+            return
         try:
             self.journal.close()
         except JournalError as fault:
