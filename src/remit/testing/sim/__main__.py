@@ -108,7 +108,8 @@ def _given(asked: Any) -> tuple[list[Seed], float | None]:
     """Return the seeds to run first, and for how long fresh ones follow: one seed alone, past ones, or both sorts."""
     if asked.schedule is not None:
         schedule = msgspec.json.decode(asked.schedule.read_bytes(), type=Schedule)
-        return [Seed(schedule.seed, schedule=schedule)], 0
+        again = f'make sim ARGS="--schedule {asked.schedule}"'
+        return [Seed(schedule.seed, schedule=schedule, again=again)], 0
     if asked.seed is not None:
         return [Seed(asked.seed, asked.steps)], 0
     if asked.only_past:

@@ -39,6 +39,8 @@ TRADERS: tuple[str, ...] = (*AGENTS, *CLIENTS)
 FEED = "prices"
 LINKS = 3
 """Links that each caller has to the guard."""
+MARGIN = Ratio(SCALE // 10)
+"""What a perpetual's position holds of its worth."""
 RATE = Ratio(SCALE * 5 // 4)
 """How many USD one EUR is worth at the start."""
 ROLES: dict[str, tuple[Role, str]] = {
@@ -116,14 +118,21 @@ class Caller:
             link.close()
 
 
-def set_up(swarm: Swarm, instruments: dict[str, Instrument]) -> Iterator[Body]:
-    """Yield every command that makes the firm, in order: accounts, connections, agents, limits, instruments."""
+def founded(instruments: dict[str, Instrument]) -> Iterator[Body]:
+    """Yield what makes the firm, in order, as far as prices can be told of it: accounts, instruments, margins."""
     yield c.SetFirm(currency=CURRENCY)
     for name, (owner, currency) in ACCOUNTS.items():
         account = access.Account(name=name, owner=owner, environment="training", currency=currency)
         yield c.AddAccount(account=account)
     for instrument in instruments.values():
         yield c.AddInstrument(instrument=instrument)
+        if instrument.kind == "perpetual":
+            yield c.SetMargin(instrument=instrument.name, initial=MARGIN)
+
+
+def opened(swarm: Swarm) -> Iterator[Body]:
+    """Yield the rest, in order, once exchange rates are known, without which no venue's cash can be compared:
+    connections, agents, clients, limits."""
     for name, account_name in CONNECTIONS.items():
         connection = access.Connection(
             name=name, account=account_name, venue="paper", environment="training", fee_bps=10

@@ -21,8 +21,8 @@ QUIET_ROUNDS = 2
 BY = "ann"
 
 
-async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
-    """Switch every fault off, let people put things right and cancel everything; return whether nothing is left.
+async def come_to_rest(stage: Stage, check: Callable[[], None]) -> str:
+    """Switch every fault off, let people put things right and cancel everything; return what is left, in words: empty.
 
     It rests once two looks in a row found nothing to do, with every venue asked in between.
     """
@@ -33,21 +33,22 @@ async def come_to_rest(stage: Stage, check: Callable[[], None]) -> bool:
     stage.feed_until = 0
     while stage.machine.is_asleep:
         await stage.wait(ROUND_NS)
-    quiet = 0
+    quiet, left = 0, ""
     for _ in range(ROUNDS_MAX):
         await stage.wait(ROUND_NS)
         check()
-        quiet = quiet + 1 if await _one_round(stage) else 0
+        left = await _one_round(stage)
+        quiet = 0 if left else quiet + 1
         if quiet == QUIET_ROUNDS:
             await stage.wait(ANSWERED_NS)
-            return True
-    return False
+            return ""
+    return f"after {ROUNDS_MAX} rounds of people putting things right: {left or 'nothing, for one round alone'}"
 
 
-async def _one_round(stage: Stage) -> bool:
-    """Let people look at everything once; return whether nothing is reserved, nothing stands and nothing differs."""
+async def _one_round(stage: Stage) -> str:
+    """Let people look at everything once; return what still works, stands or differs after it, in words."""
     if stage.keeper.is_down():
-        return False
+        return "no guard runs"
     await _see_to_tokens(stage)
     await end_pauses(stage, BY)
     await first_rights(stage, BY)
@@ -61,7 +62,10 @@ async def _one_round(stage: Stage) -> bool:
     halts = await stage.see(BY, "halts")
     connections = await stage.see(BY, "drifts")
     differ = [row for row in connections if row["drifts"] or row["unknown"]]
-    return bool(connections) and not (left or halts or differ)
+    if not connections:
+        return "the guard shows no connection"
+    found = {"orders that work": left, "halts that stand": halts, "connections that differ": differ}
+    return "; ".join(f"{len(rows)} {what}, first {rows[0]}" for what, rows in found.items() if rows)
 
 
 async def _see_to_tokens(stage: Stage) -> None:

@@ -32,13 +32,14 @@ FRESH_BELOW = 10**9
 class Seed(NamedTuple):
     """One seed to run: of so many steps (0: as many as a seed has), and what it found in the past.
 
-    A `schedule` that was kept is run in place of the one that the seed draws.
+    A `schedule` that was kept is run in place of the one that the seed draws; `again` is what to type for that.
     """
 
     seed: int
     steps: int = 0
     found: str = ""
     schedule: Schedule | None = None
+    again: str = ""
 
     def task(self) -> Task:
         """Return what a worker has to do for it."""
@@ -174,7 +175,7 @@ class _Run:
         found = Found(
             seed=seed.seed, invariant=failure.invariant, what=failure.what, step=failure.step, at_ns=failure.at_ns,
             promise={**OWN_PROMISES, **self._settings.promises}.get(failure.invariant, ""),
-            command=command_for(seed.seed, seed.steps),
+            command=seed.again or command_for(seed.seed, seed.steps),
         )  # fmt: skip
         self._report.failures.append(found)
         self._say("\n".join(headline(found)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import traceback
+from collections.abc import Iterable
 
 from remit.kernel import command as c
 from remit.kernel.event import Booked, HaltRaised, Record
@@ -13,7 +14,7 @@ from remit.testing.faults import Drawn
 from remit.testing.sim.actors import DEEDS, Doing
 from remit.testing.sim.actors.feeding import marks_of, rate_of, say
 from remit.testing.sim.actors.stopping import end_halts, end_pauses
-from remit.testing.sim.firm import ROLES, set_up
+from remit.testing.sim.firm import FEED, ROLES, Caller, founded, opened
 from remit.testing.sim.invariants import Inspector
 from remit.testing.sim.keeper import Keeper
 from remit.testing.sim.loop import VirtualLoop
@@ -115,8 +116,10 @@ class Simulation:
         if not self.to_rest:
             return
         stage.step = len(self.schedule.steps)
-        await come_to_rest(stage, self._check)
+        left = await come_to_rest(stage, self._check)
         await self._check_rest()
+        if left:
+            raise Broken(self._failure(LIVENESS, left))
 
     async def _set_up(self) -> None:
         """Start everything and make the firm; RuntimeError where the guard refuses any of it."""
@@ -126,21 +129,31 @@ class Simulation:
         if not await self.machine.up():
             raise RuntimeError(f"the first guard did not start: {self.machine.start_failed}")
         owner = stage.hire("ann", self.machine.operator_token)
-        for body in set_up(self.schedule.swarm, stage.instruments):
-            reply = await owner.ask("command", body)
-            if reply.code:
-                raise RuntimeError(f"{type(body).__name__} was refused while the firm was set up: {reply.code}")
-        for name in sorted(ROLES):
-            reply = await stage.issue("ann", name)
-            if reply.code:
-                raise RuntimeError(f"no token for {name}: {reply.code}")
+        await self._enter(founded(stage.instruments), owner)
+        await self._hire(FEED)
         stage.begin(self._feed())
+        await stage.wait(SETTLE_NS)
+        await self._enter(opened(self.schedule.swarm), owner)
+        for name in sorted(ROLES.keys() - {FEED}):
+            await self._hire(name)
         until = self.loop.ns + READY_NS
         while self.loop.ns < until:
             rows = await stage.see("ann", "connections")
             if rows and all(row["ready"] for row in rows):
                 return
             await stage.wait(NANOSECONDS // 4)
+        raise RuntimeError(f"not every connection was reconciled within {READY_NS // NANOSECONDS} s: {rows}")
+
+    async def _enter(self, bodies: Iterable[c.Body], owner: Caller) -> None:
+        for body in bodies:
+            reply = await owner.ask("command", body)
+            if reply.code:
+                raise RuntimeError(f"{type(body).__name__} was refused while the firm was set up: {reply.code}")
+
+    async def _hire(self, name: str) -> None:
+        reply = await self.stage.issue("ann", name)
+        if reply.code:
+            raise RuntimeError(f"no token for {name}: {reply.code}")
 
     async def _feed(self) -> None:
         """Tell the guard its prices, again and again, unless the feed is silent."""

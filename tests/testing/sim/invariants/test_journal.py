@@ -18,6 +18,7 @@ from remit.journal.tree import Tree
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import encode
+from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import NANOSECONDS
@@ -64,6 +65,15 @@ def test_j1_finds_an_entry_after_the_disk_failed(desk: Scene) -> None:
     desk.observer.disk_failed(JOURNAL, SEGMENT, "write")
     desk.mark("AAPL", "101")
     desk.finds("J1", f"entry {desk.state.seq} was told of after the disk had failed at a write of {SEGMENT}")
+
+
+def test_j1_finds_an_entry_after_the_disk_failed_that_nobody_was_told_of(desk: Scene) -> None:
+    desk.observer.disk_failed(JOURNAL, SEGMENT, "sync")
+    desk.journal.append(b"{}")
+    desk.journal.sync()
+    desk.observer.alerted(Alert("journal_failed", "firm", "sync"))
+    before = desk.state.seq
+    desk.finds("J1", f"{before + 1} entries are durable after a sync of {SEGMENT} had failed, {before} were before")
 
 
 def test_j1_finds_bytes_that_leave_after_the_disk_failed(desk: Scene) -> None:

@@ -23,6 +23,8 @@ from remit.testing.sim.observer import Kind, Seen
 MARKER = "poisoned"
 MARKER_GONE = ("crashed", "old_copy", "truncated_tail", "bit_flip")
 """What may have kept the marker from being written, or taken it away."""
+ENDS = ("died", "stopped", "booting")
+"""What a guard whose disk failed ends with."""
 SLACK_NS = NANOSECONDS
 """How much further than the steady clock allows journal time may have gone in one life of the guard: it draws evenly
 towards the wall clock, a tenth faster at most, from a reading that is up to this old."""
@@ -30,24 +32,29 @@ HURRY_PARTS = 10
 
 
 class NothingAfterFault(Check):
-    """J1. From the moment that the disk refuses a write or a sync of the journal, until that guard is gone: no entry is
-    told of, nothing leaves, and no caller hears of an entry that is not durable. The next start needs a person, unless
-    the disk refused the poison marker too, or the world took it away."""
+    """J1. From the moment that the disk refuses a write or a sync of the journal, until that guard is gone: no entry
+    becomes durable or is told of, nothing leaves, and no caller hears of an entry that is not durable. The next start
+    needs a person, unless the disk refused the poison marker too, or the world took it away."""
 
     kinds: tuple[Kind, ...] = (
-        "disk_failed", "befell", "heard", "sent", "answered", "booting", "booted", "died", "stopped",
+        "disk_failed", "befell", "heard", "sent", "answered", "alerted", "booting", "booted", "died", "stopped",
     )  # fmt: skip
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
         self._fault = ""
+        self._durable = 0
         self._poison = ""
 
     def saw(self, seen: Seen) -> Iterator[str]:
+        if self._fault and seen.kind not in ENDS and seen.durable > self._durable:
+            yield f"{seen.durable} entries are durable after a {self._fault} had failed, {self._durable} were before"
+            self._durable = seen.durable
         if seen.kind == "disk_failed" and seen.who == JOURNAL:
             file, what = seen.what
             if file.endswith(SUFFIX):
                 self._fault = self._poison = f"{what} of {file}"
+                self._durable = seen.durable
             elif file == MARKER:
                 self._poison = ""
         elif seen.kind == "befell":
@@ -58,11 +65,11 @@ class NothingAfterFault(Check):
             if self._poison and resumed is None:
                 yield f"a guard started without a person's resume, after the disk had failed at a {self._poison}"
             self._fault = self._poison = ""
-        elif seen.kind in ("died", "stopped", "booting"):
+        elif seen.kind in ENDS:
             self._fault = ""
         elif seen.kind == "answered":
             yield from self._answered(seen)
-        elif self._fault and (seen.kind != "sent" or not isinstance(read(seen.what), str)):
+        elif self._fault and (seen.kind == "heard" or seen.kind == "sent" and not isinstance(read(seen.what), str)):
             what = f"entry {seen.who} was told of" if seen.kind == "heard" else f"a request of {seen.who} left"
             yield f"{what} after the disk had failed at a {self._fault}"
 
