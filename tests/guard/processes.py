@@ -204,10 +204,10 @@ def wait_for(holds: Callable[[], bool], what: str, within_s: int = 15) -> None:
         time.sleep(0.02)
 
 
-def _start(command: list[str], ready: str, environ: dict[str, str]) -> subprocess.Popen[str]:
+def _start(command: list[str], ready: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
     """Start a process with what is added to the environment, and return it when it has said that it is ready."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environ}
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environ or {})}
     )
     assert process.stdout is not None
     said = []

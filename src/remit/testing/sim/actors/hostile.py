@@ -65,12 +65,13 @@ async def widen_itself(stage: Stage, doing: Doing) -> str:
         c.SetPause(subject=f"agent:{agent}", paused=False, why="go on"),
         c.Adopt(connection="paper1", truth="book", why="nothing differs"),
         {"kind": "new_token", "role": "operator", "name": doing.who, "owner": "ann"},
-        *(c.Approve(order=row["order"], digest=row["digest"]) for row in held[:2]),
     ]
+    approvals = [c.Approve(order=row["order"], digest=row["digest"]) for row in held]
     ends: list[Any] = [c.Review(halt=row["id"], limit=row["rule"], why="all well") for row in halts]
     ends += [c.Resume(halt=row["id"], why="all well") for row in halts]
-    if ends and doing.chance.random() < 0.5:
-        tried = ends
+    for others in (ends, approvals):
+        if others and doing.chance.random() < 0.5:
+            tried = others
     return (await stage.ask(doing.who, doing.chance.choice(tried))).words
 
 

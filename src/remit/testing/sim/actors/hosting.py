@@ -184,8 +184,11 @@ def _forge(disk: VirtualDisk) -> Harm:
     name = max((name for name in disk.names() if name.endswith(SNAPSHOT)), default="")
     if not name:
         return "there is no snapshot yet", None
-    _, header, state = disk.read(name, 0, disk.size(name)).split(b"\n", 2)
-    image = msgspec.json.decode(state)
+    try:
+        _, header, state = disk.read(name, 0, disk.size(name)).split(b"\n", 2)
+        image = msgspec.json.decode(state)
+    except ValueError:
+        return f"{name} is damaged already", None
     left_out = "halts" if image["halts"] else "seen"
     forged = header + b"\n" + msgspec.json.encode(image | {left_out: []})
     disk.replace(name, sha256(forged).hexdigest().encode() + b"\n" + forged)
