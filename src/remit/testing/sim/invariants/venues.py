@@ -186,6 +186,7 @@ class NothingUnknown(Check):
                 )
 
     def went_back(self, left: int) -> None:
+        """What was in transit when the copy was made is in transit for the guard that goes on with it."""
         self._begin()
         for record in self.known.records:
             for event in record.events:
@@ -193,8 +194,19 @@ class NothingUnknown(Check):
                     self._kept[event.connection, event.kind, event.item] += int(event.difference)
                 elif isinstance(event, e.Corrected):
                     self._kept.pop((event.connection, event.kind, event.item), None)
+                elif isinstance(event, e.Moved | e.Booked):
+                    self._note_again(record.command.at, event)
         for of, held in self.known.firm.positions.items():
             self._held |= {(of, stake): quantity for stake, quantity in held.items()}
+
+    def _note_again(self, at: int, event: e.Moved | e.Booked) -> None:
+        order = self.known.firm.orders.get(event.order)
+        if order is None:
+            return
+        if order.is_over:
+            self._ended.append((at, order))
+        if isinstance(event, e.Booked):
+            self._changes.append(Change(at, (order.connection, order.instrument), order.sign * int(event.quantity)))
 
 
 class AllEnds(Check):
