@@ -77,10 +77,14 @@ class NothingUnknown(Check):
             if by:
                 self._held[account, stake] = held
                 self._changes.append(Change(at, stake, by))
+        self._note_events(record)
+
+    def _note_events(self, record: Record) -> None:
+        """Remember which orders ended, and which differences people kept."""
         for event in record.events:
-            order = firm.orders.get(getattr(event, "order", ""))
+            order = self.known.firm.orders.get(getattr(event, "order", ""))
             if order is not None and order.is_over and isinstance(event, e.Moved | e.Booked):
-                self._ended.append((at, order))
+                self._ended.append((record.command.at, order))
             if isinstance(event, e.Kept):
                 self._kept[event.connection, event.kind, event.item] += int(event.difference)
             elif isinstance(event, e.Corrected):
@@ -189,24 +193,13 @@ class NothingUnknown(Check):
         """What was in transit when the copy was made is in transit for the guard that goes on with it."""
         self._begin()
         for record in self.known.records:
+            self._note_events(record)
             for event in record.events:
-                if isinstance(event, e.Kept):
-                    self._kept[event.connection, event.kind, event.item] += int(event.difference)
-                elif isinstance(event, e.Corrected):
-                    self._kept.pop((event.connection, event.kind, event.item), None)
-                elif isinstance(event, e.Moved | e.Booked):
-                    self._note_again(record.command.at, event)
+                if isinstance(event, e.Booked) and (order := self.known.firm.orders.get(event.order)) is not None:
+                    stake = (order.connection, order.instrument)
+                    self._changes.append(Change(record.command.at, stake, order.sign * int(event.quantity)))
         for of, held in self.known.firm.positions.items():
             self._held |= {(of, stake): quantity for stake, quantity in held.items()}
-
-    def _note_again(self, at: int, event: e.Moved | e.Booked) -> None:
-        order = self.known.firm.orders.get(event.order)
-        if order is None:
-            return
-        if order.is_over:
-            self._ended.append((at, order))
-        if isinstance(event, e.Booked):
-            self._changes.append(Change(at, (order.connection, order.instrument), order.sign * int(event.quantity)))
 
 
 class AllEnds(Check):
