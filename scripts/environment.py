@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"
-LISTS = {  # base is part of bench, dev, fuzz and live; all take their versions from one resolution
-    "up": ("base", "build", "demo"),
+LISTS = {  # base is part of all but build and demo; all take their versions from one resolution
+    "up": ("doors", "build", "demo"),
     "test": ("dev", "build", "demo", "fuzz"),
     "bench": ("bench", "build", "demo"),
     "live": ("live", "build", "demo"),

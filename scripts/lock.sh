@@ -19,9 +19,11 @@ cat requirements/*.txt >"$all" 2>/dev/null || true
 compile .all "$@" --all-extras --group build --group data --group lock pyproject.toml
 
 compile base -c "$all" pyproject.toml
-for extra in bench dev fuzz live; do
+for extra in bench doors fuzz live; do
     compile "$extra" -c "$all" --extra "$extra" pyproject.toml
 done
+# The tests try what the optional parts do too.
+compile dev -c "$all" --extra dev --extra doors --extra chat --extra parquet pyproject.toml
 compile build -c "$all" --group build
 compile lock -c "$all" --group lock
 # Only the data files of this one are read, so what it depends on is left out.
