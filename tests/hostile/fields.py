@@ -116,6 +116,10 @@ FREE: dict[str, What] = {
     "adopt:why": "words",
     "adopt:agent": "name",
     "adopt:shown": "name",
+    "acted:what": "words",
+    "acted:via": "words",
+    "acted:door": "words",
+    "noted:via": "words",
 }
 
 OTHERS: dict[type, frozenset[str]] = {

@@ -86,6 +86,7 @@ class _no_value_error:  # noqa: N801
 NAMES = {
     "agent": "momentum", "connection": "paper1", "instrument": "AAPL", "account": "main", "owner": "ann",
     "market": "RAIN", "client": "claude", "subject": "agent:momentum", "order": "test-28", "halt": "H-1",
+    "trace": "0" * 32,
 }  # fmt: skip
 WHOLE: dict[str, dict[str, Any]] = {
     "Mandate": {"order_notional_max": "1000", "order_rate_max": {"count": 2, "per_s": 60}, "positions_max": 3},

@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import health
+from remit.kernel import health, preapproval
 from remit.kernel.halt import cancel_orders, raise_halt
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
@@ -124,6 +124,14 @@ def _misplaced(mandate: Mandate, scope: Scope) -> str:
     return ""
 
 
+def _preapprove(step: Step, body: c.Preapprove) -> str:
+    return preapproval.fault_of(step.state, step.command.at, body)
+
+
+def _revoke_preapproval(step: Step, body: c.RevokePreapproval) -> str:
+    return preapproval.fault_of_revoking(step.state, step.command.at, body)
+
+
 def _instrument(step: Step, body: c.AddInstrument) -> str:
     known = step.state.instruments.get(body.instrument.name)
     if known is None:
@@ -224,6 +232,7 @@ CHECKS: dict[type, Check] = {
     c.KernelStopped: _free,
     c.Tick: _free,
     c.SnapshotTaken: _free,
+    c.Acted: _free,
     c.SetFirm: _firm,
     c.AddAccount: _account,
     c.AddConnection: _connection,
@@ -234,6 +243,8 @@ CHECKS: dict[type, Check] = {
     c.IssueToken: _token,
     c.RevokeToken: _revoke,
     c.SetMandate: _mandate,
+    c.Preapprove: _preapprove,
+    c.RevokePreapproval: _revoke_preapproval,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,

@@ -12,12 +12,13 @@ OPERATORS: frozenset[Role] = frozenset({"operator"})
 PEOPLE: frozenset[Role] = frozenset({"operator", "approver"})
 GUARD: frozenset[Role] = frozenset({"guard"})
 FEEDS: frozenset[Role] = frozenset({"feed", "operator", "guard"})
+CALLERS: frozenset[Role] = frozenset({"agent", "client"})
 TRADERS: frozenset[Role] = frozenset({"agent", "client", "operator", "guard"})
 SET_UP: frozenset[Role] = frozenset({"operator", "guard"})
 """The guard itself enters what it derives (sessions, calendars) and the very first operator token."""
 
 AUTHORITY: dict[type, frozenset[Role]] = {
-    **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken, c.Woke), GUARD),
+    **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken, c.Woke, c.Acted), GUARD),
     **dict.fromkeys(
         (
             c.SetFirm,
@@ -47,8 +48,9 @@ AUTHORITY: dict[type, frozenset[Role]] = {
     **dict.fromkeys((c.IssueToken, c.AddInstrument, c.SetSessions, c.SetCalendar, c.SetBalance, c.Ask), SET_UP),
     **dict.fromkeys((c.Marked, c.SetTradingState), FEEDS),
     **dict.fromkeys((c.Submit, c.Replace, c.Cancel, c.DeclareParent, c.SetExit, c.DropExit), TRADERS),
-    **dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE),
+    **dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE),
     c.Halt: PEOPLE | GUARD,
+    c.Noted: CALLERS,
     **dict.fromkeys(
         (
             c.Quiet,

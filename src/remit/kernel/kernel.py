@@ -6,7 +6,20 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import admin, approval, exits, halt, health, monitor, reconcile, report, trade, unknown, venue_wide
+from remit.kernel import (
+    admin,
+    approval,
+    exits,
+    halt,
+    health,
+    monitor,
+    noted,
+    reconcile,
+    report,
+    trade,
+    unknown,
+    venue_wide,
+)
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import refusal_of
@@ -186,4 +199,5 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Arm: venue_wide.arm,
     c.Answered: venue_wide.answered,
     c.Woke: venue_wide.woke,
+    c.Noted: noted.noted,
 }

@@ -13,6 +13,9 @@ OPTIONAL_NAME_PATTERN = rf"^(?:{NAME_PATTERN.removeprefix('^')}|\Z)"
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+OPTIONAL_DIGEST_PATTERN = r"^(?:[0-9a-f]{64}\Z|\Z)"
+TraceId = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9a-f]{32}\Z|\Z)")]
+"""The trace that a call belongs to, as OpenTelemetry writes it; empty where there is none."""
 Zone = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 At = Annotated[int, msgspec.Meta(ge=0)]

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from remit.kernel import command as c
-from remit.kernel import fold_drift, fold_exits, fold_wide, health, settle
+from remit.kernel import fold_drift, fold_exits, fold_wide, health, preapproval, settle
+from remit.kernel.access import FIRST
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
@@ -116,6 +117,7 @@ def _agent(state: State, command: Command, body: c.AddAgent) -> None:
     account = state.subjects[subject("account", body.agent.account)]
     state.agents[body.agent.name] = body.agent
     state.add_subject("agent", body.agent.name, account.currency, account.total)
+    state.capabilities.update((body.agent.name, name) for name in FIRST)
 
 
 def _client(state: State, command: Command, body: c.AddClient) -> None:
@@ -266,6 +268,8 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.IssueToken: _token,
     c.RevokeToken: _revoke,
     c.SetMandate: _mandate,
+    c.Preapprove: preapproval.fold_given,
+    c.RevokePreapproval: preapproval.fold_revoked,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,
@@ -292,6 +296,8 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.Resume: _resume,
     c.Woke: fold_wide.fold_woke,
     c.Answered: fold_wide.fold_answered,
+    c.Acted: _nothing,
+    c.Noted: _nothing,
     c.Filled: _nothing,
     c.Cancel: _nothing,
 }

@@ -10,6 +10,8 @@ from remit.kernel.command.authority import (
     AddClient,
     AddConnection,
     IssueToken,
+    Preapprove,
+    RevokePreapproval,
     RevokeToken,
     SetCapability,
     SetFirm,
@@ -17,6 +19,7 @@ from remit.kernel.command.authority import (
     SetMandate,
     SetTolerance,
 )
+from remit.kernel.command.called import Acted, Noted
 from remit.kernel.command.life import (
     ClockFault,
     KernelStarted,
@@ -102,6 +105,8 @@ Body = (
     | IssueToken
     | RevokeToken
     | SetMandate
+    | Preapprove
+    | RevokePreapproval
     | SetTolerance
     | AddInstrument
     | SetSessions
@@ -153,6 +158,8 @@ Body = (
     | Arm
     | Answered
     | Woke
+    | Acted
+    | Noted
 )
 
 
@@ -167,9 +174,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 __all__ = [
     "Acked",
+    "Acted",
     "Adopt",
     "Busted",
     "NoData",
+    "Preapprove",
+    "RevokePreapproval",
+    "Noted",
     "SetTolerance",
     "AddAccount",
     "AddAgent",

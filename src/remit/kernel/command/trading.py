@@ -5,17 +5,19 @@ from __future__ import annotations
 from remit.kernel.command.content import Content
 from remit.kernel.exit import ExitTerms
 from remit.kernel.instrument import Mark
-from remit.kernel.names import Digest, Name, Side, Text
+from remit.kernel.names import Digest, Name, Side, Text, TraceId
 from remit.kernel.numbers import Price, Quantity
 from remit.kernel.order import OrderIntent
 
 
 class Submit(Content, frozen=True, tag="submit"):
-    """Propose an order. `marks` are the fresh quotes that it is judged on."""
+    """Propose an order. `marks` are the fresh quotes that it is judged on; `trace` is the call's, and no part of what
+    makes two intents the same."""
 
     intent: OrderIntent
     client: str = ""
     marks: tuple[Mark, ...] = ()
+    trace: TraceId = ""
 
 
 class Replace(Content, frozen=True, tag="replace"):
@@ -26,12 +28,14 @@ class Replace(Content, frozen=True, tag="replace"):
     quantity: Quantity
     limit_price: Price
     marks: tuple[Mark, ...] = ()
+    trace: TraceId = ""
 
 
 class Cancel(Content, frozen=True, tag="cancel"):
     """Ask for a working order to be cancelled, or a held one withdrawn; always passes for who may touch the order."""
 
     order: Name
+    trace: TraceId = ""
 
 
 class DeclareParent(Content, frozen=True, tag="declare_parent"):
@@ -45,10 +49,15 @@ class DeclareParent(Content, frozen=True, tag="declare_parent"):
 
 
 class Approve(Content, frozen=True, tag="approve"):
-    """Approve a held order; `digest` is the one that was shown."""
+    """Approve a held order; `digest` is the one that was shown. `bulk` says that it was one of several at once.
+
+    `marks` are the fresh quotes that it is judged on again.
+    """
 
     order: Name
     digest: Digest
+    bulk: bool = False
+    marks: tuple[Mark, ...] = ()
 
 
 class Decline(Content, frozen=True, tag="decline"):
