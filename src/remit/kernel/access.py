@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from remit.kernel.names import At, Currency, Environment, Name, Role
+from remit.kernel.names import At, Currency, Environment, Name, Role, Text
 from remit.kernel.numbers import SCALE, Money
 
-Capability = Literal["place_order", "replace_order"]
-"""What an agent can be given. Cancelling its own orders and reading need no capability: a way out is never switched
-off."""
+Capability = Literal[
+    "place_order",
+    "replace_order",
+    "preview_order",
+    "get_account",
+    "get_positions",
+    "get_exposure",
+    "get_limits",
+    "get_quote",
+    "search_markets",
+    "list_orders",
+    "get_order",
+    "explain_decision",
+    "get_approval",
+    "record_thought",
+    "analyze_market",
+]
+"""What an agent can be given, each under the name of the tool that uses it."""
+
+TO_GIVE: frozenset[Capability] = frozenset({"place_order", "replace_order", "analyze_market"})
+"""What trades or costs money: switched off until somebody switches it on. All else is on from an agent's first day."""
+FIRST: tuple[Capability, ...] = tuple(name for name in get_args(Capability) if name not in TO_GIVE)
+WAYS_OUT = ("cancel_order", "close_position")
+"""Tools that are no capability: a way out is never switched off. What closes is judged as an order like any other."""
+TOOLS: tuple[str, ...] = (*get_args(Capability), *WAYS_OUT)
+
+VIEW_NEEDS: dict[str, tuple[Capability, ...]] = {
+    **dict.fromkeys(("self", "me", "capabilities", "presets", "people", "proposals", "text", "receipt"), ()),
+    **dict.fromkeys(("status", "health", "agents", "clients", "connections", "grants"), ("get_account",)),
+    **dict.fromkeys(("halts", "pauses", "sessions"), ("get_account",)),
+    **dict.fromkeys(("positions", "exits"), ("get_positions",)),
+    **dict.fromkeys(("exposure", "levels"), ("get_exposure",)),
+    **dict.fromkeys(("mandates", "history", "effective", "spend"), ("get_limits",)),
+    **dict.fromkeys(("marks", "unfit"), ("get_quote",)),
+    "instruments": ("search_markets", "get_quote"),
+    "orders": ("list_orders",),
+    "order": ("get_order",),
+    **dict.fromkeys(("explanation", "log"), ("explain_decision",)),
+    **dict.fromkeys(("approval", "preapprovals"), ("get_approval",)),
+}
+"""Which capability, one of them, an agent or its client needs for a view; a view that is not here they never see."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -77,3 +115,37 @@ class TokenGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The person behind it: the lineage that maker-checker excludes."""
     issued_at: At
     expires_at: At | None = None
+
+
+PREAPPROVAL_NAMES_MAX = 50
+"""Instruments, or categories, that one preapproval names."""
+
+
+class Preapproval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A person's confirmation ahead of time: of one agent's orders, its clients' included, in named instruments or
+    categories, each worth at most `notional_max`, all together at most `total_max`, before `ends_at`.
+
+    It stands for one confirmation and never for a quorum. Amounts are in the agent's account's currency.
+    """
+
+    id: Name
+    agent: Name
+    by: Name
+    """The name of who gave it."""
+    owner: Name
+    """The person behind it."""
+    instruments: tuple[Name, ...] = ()
+    categories: tuple[Name, ...] = ()
+    notional_max: Money
+    total_max: Money | None = None
+    ends_at: At
+    """From this instant on it is over."""
+    why: Text
+    at: At
+    used: Money = Money(0)
+    """What the orders that went out by it were worth; an order that ends without a fill gives nothing back."""
+    uses: Annotated[int, msgspec.Meta(ge=0)] = 0
+    ended_at: At = 0
+    """When it was revoked, or ended with its person; 0 while neither is so."""
+    ended_by: str = ""
+    ended_why: Text = ""

@@ -22,7 +22,7 @@ Environment = Annotated[Literal["training", "live"], typer.Option(help="training
 AgentName = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name.")]
 ConnectionName = Annotated[str, typer.Argument(metavar="CONNECTION", help="The connection's name.")]
 CapabilityName = Annotated[
-    Literal["place_order", "replace_order"], typer.Argument(metavar="CAPABILITY", help="place_order or replace_order.")
+    access.Capability, typer.Argument(metavar="CAPABILITY", help="A tool's name, such as place_order or get_quote.")
 ]
 
 
@@ -230,7 +230,7 @@ def enable(agent: AgentName, name: CapabilityName, json: Json = False) -> None:
 
 @capability.command("disable")
 def disable(agent: AgentName, name: CapabilityName, json: Json = False) -> None:
-    """Switch a capability of an agent off. Cancelling and reading stay open: a way out is never switched off.
+    """Switch a capability of an agent off. Cancelling and closing stay open: a way out is never switched off.
 
     ```
     remit capability disable momentum replace_order
