@@ -123,7 +123,7 @@ FREE: dict[str, What] = {
 }
 
 OTHERS: dict[type, frozenset[str]] = {
-    Request: frozenset({"token", "door"}),
+    Request: frozenset({"token", "door", "act"}),
     WithText: frozenset({"text"}),
     NewToken: frozenset(),
     Principal: frozenset({"name", "token", "door", "owner"}),

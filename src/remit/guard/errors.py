@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class GuardError(Exception):
@@ -10,10 +11,12 @@ class GuardError(Exception):
 
     code: ClassVar[str] = "guard_error"
 
-    def __init__(self, message: str, fix: str) -> None:
+    def __init__(self, message: str, fix: str, detail: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{self.code}: {message}. {fix}")
         self.message = message
         self.fix = fix
+        self.detail = dict(detail or {})
+        """What a program needs of it, in plain JSON: findings, how long to wait, who it is about."""
 
 
 # The links to venues

@@ -42,14 +42,17 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, do: Do, body: object, kind: Any = Any) -> Any:
-        """Send one request and return its answer as a `kind`: plain dicts, lists and text unless a type is named."""
+    def ask(self, do: Do, body: object, kind: Any = Any, *, act: str = "", trace: str = "") -> Any:
+        """Send one request and return its answer as a `kind`: plain dicts, lists and text unless a type is named.
+
+        `act` is what the door calls it, `trace` the trace that it belongs to: notes for the journal.
+        """
         if self._socket is None or _ended(self._socket):
             self.close()
             self._socket, self._frames = self._connect(), Frames()
         number = next(self._numbers)
         try:
-            self._socket.sendall(pack(write_request(number, self._token, do, body, self._door)))
+            self._socket.sendall(pack(write_request(number, self._token, do, body, self._door, act, trace)))
             for answer in _answers(self._socket, self._frames):
                 if answer.id == 0:
                     self.close()
@@ -122,10 +125,16 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    async def ask(self, do: Do, body: object, kind: Any = Any, token: str | None = None) -> Any:
-        """Send one request and return its answer as a `kind`: plain dicts, lists and text unless a type is named."""
+    async def ask(
+        self, do: Do, body: object, kind: Any = Any, token: str | None = None, *, act: str = "", trace: str = ""
+    ) -> Any:
+        """Send one request and return its answer as a `kind`: plain dicts, lists and text unless a type is named.
+
+        `act` is what the door calls it, `trace` the trace that it belongs to: notes for the journal.
+        """
         number = next(self._numbers)
-        frame = pack(write_request(number, self._token if token is None else token, do, body, self._door))
+        secret = self._token if token is None else token
+        frame = pack(write_request(number, secret, do, body, self._door, act, trace))
         link = self._link if self._link is not None and not self._link.broken else await self._open()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -136,7 +145,9 @@ class AsyncClient:
             link.forget(number)
         return result_of(answer, kind)
 
-    async def follow(self, body: object, kind: Any = Any, token: str | None = None) -> AsyncIterator[Any]:
+    async def follow(
+        self, body: object, kind: Any = Any, token: str | None = None, *, act: str = "", trace: str = ""
+    ) -> AsyncIterator[Any]:
         """Yield the items of a stream as they come, over a link of its own, until it ends or is left."""
         try:
             reader, writer = await asyncio.open_unix_connection(str(self._path))
@@ -145,8 +156,8 @@ class AsyncClient:
         frames = Frames()
         try:
             peer_of(writer.get_extra_info("socket"), self._guard_uids)
-            asked = write_request(1, self._token if token is None else token, "follow", body, self._door)
-            writer.write(pack(asked))
+            secret = self._token if token is None else token
+            writer.write(pack(write_request(1, secret, "follow", body, self._door, act, trace)))
             while data := await reader.read(FRAME_BYTES_MAX):
                 for message in frames.feed(data):
                     answer = read_answer(message)

@@ -8,6 +8,7 @@ import msgspec
 
 from remit.guard.errors import GuardError, RequestMalformed
 from remit.kernel.codec import decode, encode
+from remit.kernel.names import TraceId
 
 Do = Literal["command", "read", "preview", "follow"]
 """Change something; ask for something; ask what would be decided; be told of everything from some point on."""
@@ -25,14 +26,20 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: msgspec.Raw = NOTHING
     door: Annotated[str, msgspec.Meta(max_length=32)] = ""
     """Which door carries the request: a note for the journal, never a proof of anything."""
+    act: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """What that door calls what is asked: `tool:get_positions`, `GET /v1/positions`. A note likewise."""
+    trace: TraceId = ""
+    """The trace that the request belongs to: 32 small hexadecimal digits, or empty."""
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """A named error as it travels: its code, what happened, what to do."""
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A named error as it travels: its code, what happened, what to do, and what a program needs of it as plain
+    JSON."""
 
     code: str
     message: str
     fix: str
+    detail: dict[str, Any] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,7 +59,7 @@ class GuardRefused(GuardError):
 
     def __init__(self, failure: Failure) -> None:
         self.code = failure.code  # type: ignore[misc]  # here the code is the guard's word, not the class's
-        super().__init__(failure.message, failure.fix)
+        super().__init__(failure.message, failure.fix, failure.detail)
         self.failure = failure
 
 
@@ -66,13 +73,13 @@ _numbers = msgspec.json.Decoder(_Number)
 _encoder = msgspec.json.Encoder()
 
 
-def write_request(number: int, token: str, do: Do, body: object, door: str) -> bytes:
+def write_request(number: int, token: str, do: Do, body: object, door: str, act: str = "", trace: str = "") -> bytes:
     """Return the bytes of a request; `body` is anything with a canonical text: a command's body, plain values.
 
     RequestMalformed where a text in it is none: half a character, as from a command line in another encoding.
     """
     try:
-        return _encoder.encode(Request(number, token, do, msgspec.Raw(encode(body)), door))
+        return _encoder.encode(Request(number, token, do, msgspec.Raw(encode(body)), door, act, trace))
     except UnicodeEncodeError as fault:
         raise RequestMalformed(f"a text in it is no Unicode text: {fault.reason}", "Write it again, in UTF-8") from None
 
@@ -100,7 +107,7 @@ def write_ok(number: int, ok: bytes, *, more: bool = False) -> bytes:
 
 def write_error(number: int, error: GuardError) -> bytes:
     """Return the bytes of an answer that is a named error."""
-    return _encoder.encode(Answer(number, error=Failure(error.code, error.message, error.fix)))
+    return _encoder.encode(Answer(number, error=Failure(error.code, error.message, error.fix, error.detail)))
 
 
 def read_answer(message: bytes) -> Answer:
