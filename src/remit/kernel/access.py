@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from remit.kernel.names import At, Currency, Environment, Name, Role, Text
+from remit.kernel.names import OPTIONAL_NAME_PATTERN, At, Currency, Environment, Name, Role, Text
 from remit.kernel.numbers import SCALE, Money
 
 Capability = Literal[
@@ -50,6 +50,9 @@ VIEW_NEEDS: dict[str, tuple[Capability, ...]] = {
     **dict.fromkeys(("approval", "preapprovals"), ("get_approval",)),
 }
 """Which capability, one of them, an agent or its client needs for a view; a view that is not here they never see."""
+
+
+OptionalName = Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -115,6 +118,12 @@ class TokenGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The person behind it: the lineage that maker-checker excludes."""
     issued_at: At
     expires_at: At | None = None
+    session: bool = False
+    """A browser session: it began by signing in."""
+    replaces: OptionalName = ""
+    """The token that this one takes over from; both stand until the overlap ends."""
+    parent: OptionalName = ""
+    """The token whose holder opened this session with a one-time code; it dies with it."""
 
 
 PREAPPROVAL_NAMES_MAX = 50

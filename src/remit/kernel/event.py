@@ -101,6 +101,14 @@ class Approved(_Event, frozen=True, tag="approved"):
     person: str
 
 
+class PreapprovalUsed(_Event, frozen=True, tag="preapproval_used"):
+    """A preapproval stood for the confirmation of an order: so much of its total is used, for good."""
+
+    preapproval: str
+    order: str
+    worth: Money
+
+
 class Released(_Event, frozen=True, tag="released"):
     """A held order was judged again and allowed: its own reservation was swapped for a fresh one."""
 
@@ -326,6 +334,7 @@ Event = (
     | Denied
     | Reserved
     | Approved
+    | PreapprovalUsed
     | Released
     | Moved
     | CancelAsked

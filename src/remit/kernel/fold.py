@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import fold_drift, fold_exits, fold_wide, level, took
+from remit.kernel import fold_drift, fold_exits, fold_wide, level, preapproval, took
 from remit.kernel.command import Command
 from remit.kernel.drift import Fill
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
@@ -295,6 +295,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Denied: _denied,
     e.Reserved: _reserved,
     e.Approved: _approved,
+    e.PreapprovalUsed: preapproval.fold_used,
     e.Released: _released,
     e.Moved: _moved,
     e.CancelAsked: _cancel_asked,

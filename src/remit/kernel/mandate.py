@@ -38,6 +38,9 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     haircut_bps: Bps = 0
     """Kept back from free cash for each opening order, as a share of its worth; the largest of the path counts."""
     approval_expiry_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
+    bulk_approval_max: Money | None = None
+    """What an order approved together with others may be worth; where no mandate of its path says so, each is approved
+    alone."""
     loss_cooldown: Seconds | Literal["review"] = 0
     """How long after a loss halt a resume is refused; `review` asks for a review and no time."""
     # B. the order
@@ -108,7 +111,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise ValueError(f"{field} must not be below zero")
 
 
-TERMS = ("zone", "haircut_bps", "approval_expiry_s", "loss_cooldown")
+TERMS = ("zone", "haircut_bps", "approval_expiry_s", "bulk_approval_max", "loss_cooldown")
 LIMITS: tuple[str, ...] = tuple(field for field in Mandate.__struct_fields__ if field not in TERMS)
 SETS = (
     "instruments_allowed",

@@ -47,7 +47,7 @@ PLAIN_TABLES = (
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
 SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "look_cut")
-NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments")
+NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments", "preapprovals")
 """Tables of records by their own name."""
 RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed")
 
@@ -108,6 +108,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grants: tuple[tuple[str, str], ...]
     capabilities: tuple[tuple[str, str], ...]
     tokens: tuple[access.TokenGrant, ...]
+    preapprovals: tuple[access.Preapproval, ...]
     revoked: tuple[str, ...]
     history: tuple[tuple[str, tuple[MandateVersion, ...]], ...]
     marks: tuple[Mark, ...]
@@ -232,6 +233,8 @@ def _load_access(state: State, image: Image) -> None:
     state.grants, state.capabilities = set(image.grants), set(image.capabilities)
     state.tokens = {row.token: row for row in image.tokens}
     state.revoked = set(image.revoked)
+    for preapproval in image.preapprovals:
+        state.add_preapproval(preapproval)
     if image.firm_currency:
         state.add_subject("firm", "", image.firm_currency, None)
     for account in image.accounts:

@@ -150,6 +150,11 @@ class State:
         self.capabilities: set[tuple[str, str]] = set()
         self.tokens: dict[str, access.TokenGrant] = {}
         self.revoked: set[str] = set()
+        self.preapprovals: dict[str, access.Preapproval] = {}
+        """By id, for INTENT_LIFE_NS beyond their end."""
+        self.preapprovals_of: dict[str, dict[str, None]] = {}
+        """Their ids per agent."""
+        self.preapproval_ends = Deadlines()
         self.subjects: dict[str, Subject] = {}
         self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
         """What `path` has found; subjects are added and never go."""
@@ -266,6 +271,12 @@ class State:
         self._paths.clear()
         return added
 
+    def add_preapproval(self, preapproval: access.Preapproval) -> None:
+        """Put a preapproval into its table, where its agent and its end find it."""
+        self.preapprovals[preapproval.id] = preapproval
+        self.preapprovals_of.setdefault(preapproval.agent, {})[preapproval.id] = None
+        self.preapproval_ends[preapproval.id] = preapproval.ends_at
+
     def path(self, agent: str, client: str) -> tuple[Subject, ...]:
         """Return the subjects an order of `agent` (through `client`) is judged for: firm, account, agent and client."""
         path = self._paths.get((agent, client))
@@ -346,6 +357,10 @@ class State:
             self.past_exits.pop(exit_id(order.id), None)
             for fill in order.fills:
                 del self.fills[fill]
+        if self.preapproval_ends and self.preapproval_ends.first(horizon) < horizon:
+            for name in [name for name, until in self.preapproval_ends.items() if until < horizon]:
+                del self.preapproval_ends[name]
+                del self.preapprovals_of[self.preapprovals.pop(name).agent][name]
         while self.strange and next(iter(self.strange.values())) < horizon:
             del self.strange[next(iter(self.strange))]
         while self.same_at and self.same_at[0][0] < horizon:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
 from remit.kernel import access
 from remit.kernel.command.content import Content
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import At, Currency, Name, Text
+from remit.kernel.numbers import Money
 
 
 class SetFirm(Content, frozen=True, tag="set_firm"):
@@ -63,15 +68,42 @@ class SetCapability(Content, frozen=True, tag="set_capability"):
 
 
 class IssueToken(Content, frozen=True, tag="issue_token"):
-    """A token exists from here on; its secret is known to its holder alone."""
+    """A token exists from here on; its secret is known to its holder alone.
+
+    Where it replaces another, that one stands for `overlap_s` seconds more.
+    """
 
     grant: access.TokenGrant
+    overlap_s: Annotated[int, msgspec.Meta(ge=0, le=2_592_000)] = 0
 
 
 class RevokeToken(Content, frozen=True, tag="revoke_token"):
     """A token is worth nothing from here on."""
 
     token: Name
+    why: Text
+
+
+class Preapprove(Content, frozen=True, tag="preapprove"):
+    """Confirm ahead of time what an agent may do until `ends_at`; the same id never stands for two.
+
+    Instruments and categories name what is covered: an order in any of either.
+    """
+
+    id: Name
+    agent: Name
+    notional_max: Money
+    ends_at: At
+    why: Text
+    instruments: Annotated[tuple[Name, ...], msgspec.Meta(max_length=access.PREAPPROVAL_NAMES_MAX)] = ()
+    categories: Annotated[tuple[Name, ...], msgspec.Meta(max_length=access.PREAPPROVAL_NAMES_MAX)] = ()
+    total_max: Money | None = None
+
+
+class RevokePreapproval(Content, frozen=True, tag="revoke_preapproval"):
+    """A preapproval covers nothing from here on; what went out by it stays out."""
+
+    id: Name
     why: Text
 
 
