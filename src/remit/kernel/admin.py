@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import health, preapproval
+from remit.kernel import health, preapproval, tokens
 from remit.kernel.halt import cancel_orders, raise_halt
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
@@ -80,25 +80,6 @@ def _grant(step: Step, body: c.SetGrant) -> str:
 
 def _capability(step: Step, body: c.SetCapability) -> str:
     return "" if body.agent in step.state.agents else f"there is no agent {body.agent}"
-
-
-def _token(step: Step, body: c.IssueToken) -> str:
-    grant, state = body.grant, step.state
-    if grant.role == "guard":
-        return "the guard itself has no token"
-    if grant.token in state.tokens:
-        return f"token {grant.token} exists"
-    if grant.role == "agent" and grant.name not in state.agents:
-        return f"there is no agent {grant.name}"
-    if grant.role == "client" and grant.name not in state.clients:
-        return f"there is no client {grant.name}"
-    return ""
-
-
-def _revoke(step: Step, body: c.RevokeToken) -> str:
-    if body.token not in step.state.tokens:
-        return f"there is no token {body.token}"
-    return f"token {body.token} is revoked already" if body.token in step.state.revoked else ""
 
 
 def _mandate(step: Step, body: c.SetMandate) -> str:
@@ -240,8 +221,11 @@ CHECKS: dict[type, Check] = {
     c.AddClient: _client,
     c.SetGrant: _grant,
     c.SetCapability: _capability,
-    c.IssueToken: _token,
-    c.RevokeToken: _revoke,
+    c.IssueToken: tokens.issue,
+    c.RevokeToken: tokens.revoke,
+    c.SignedIn: tokens.signed_in,
+    c.SignInFailed: _free,
+    c.CredentialSet: _free,
     c.SetMandate: _mandate,
     c.Preapprove: _preapprove,
     c.RevokePreapproval: _revoke_preapproval,

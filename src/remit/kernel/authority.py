@@ -4,6 +4,7 @@ row."""
 from __future__ import annotations
 
 from remit.kernel import command as c
+from remit.kernel import tokens
 from remit.kernel.command import Command
 from remit.kernel.names import Role
 from remit.kernel.state import State
@@ -74,6 +75,9 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.CancelAll,
             c.Arm,
             c.Answered,
+            c.SignedIn,
+            c.SignInFailed,
+            c.CredentialSet,
         ),
         GUARD,
     ),
@@ -85,13 +89,12 @@ def refusal_of(state: State, command: Command) -> tuple[str, str] | None:
     by = command.by
     if by.token:
         grant = state.tokens.get(by.token)
-        if grant is None or by.token in state.revoked:
-            return "token_revoked", "this token is not valid any more; ask an operator for a new one"
-        if grant.expires_at is not None and command.at >= grant.expires_at:
-            return "token_expired", "this token has expired; ask an operator for a new one"
+        fault = tokens.worthless(state, by.token, command.at)
+        if grant is None or fault is not None:
+            return fault
         if (grant.role, grant.name, grant.owner) != (by.role, by.name, by.owner):
             return "token_mismatch", "this token stands for somebody else"
-    if by.role not in AUTHORITY[type(command.body)]:
+    if by.role not in AUTHORITY[type(command.body)] and not tokens.is_own(state, command):
         return (
             "not_authorised",
             f"the role {by.role} may not do this; it takes {' or '.join(sorted(AUTHORITY[type(command.body)]))}",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from remit.kernel import command as c
-from remit.kernel import fold_drift, fold_exits, fold_wide, health, preapproval, settle
+from remit.kernel import fold_drift, fold_exits, fold_wide, health, preapproval, settle, tokens
 from remit.kernel.access import FIRST
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
@@ -132,14 +132,6 @@ def _grant(state: State, command: Command, body: c.SetGrant) -> None:
 
 def _capability(state: State, command: Command, body: c.SetCapability) -> None:
     (state.capabilities.add if body.enabled else state.capabilities.discard)((body.agent, body.capability))
-
-
-def _token(state: State, command: Command, body: c.IssueToken) -> None:
-    state.tokens[body.grant.token] = body.grant
-
-
-def _revoke(state: State, command: Command, body: c.RevokeToken) -> None:
-    state.revoked.add(body.token)
 
 
 def _mandate(state: State, command: Command, body: c.SetMandate) -> None:
@@ -265,8 +257,11 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.AddClient: _client,
     c.SetGrant: _grant,
     c.SetCapability: _capability,
-    c.IssueToken: _token,
-    c.RevokeToken: _revoke,
+    c.IssueToken: tokens.fold_issued,
+    c.RevokeToken: tokens.fold_revoked,
+    c.SignedIn: _nothing,
+    c.SignInFailed: _nothing,
+    c.CredentialSet: _nothing,
     c.SetMandate: _mandate,
     c.Preapprove: preapproval.fold_given,
     c.RevokePreapproval: preapproval.fold_revoked,

@@ -28,6 +28,7 @@ from remit.kernel.command.life import (
     Tick,
     Woke,
 )
+from remit.kernel.command.signing import CredentialSet, SignedIn, SignInFailed
 from remit.kernel.command.stop import (
     Answered,
     Arm,
@@ -158,6 +159,9 @@ Body = (
     | Arm
     | Answered
     | Woke
+    | SignedIn
+    | SignInFailed
+    | CredentialSet
     | Acted
     | Noted
 )
@@ -197,6 +201,7 @@ __all__ = [
     "CancelRefused",
     "Cancelled",
     "ClockFault",
+    "CredentialSet",
     "Command",
     "DeclareParent",
     "Decline",
@@ -239,6 +244,8 @@ __all__ = [
     "SetTradingState",
     "SetVenueState",
     "SetVolume",
+    "SignInFailed",
+    "SignedIn",
     "SnapshotTaken",
     "Split",
     "Submit",
