@@ -21,6 +21,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "compared": {"mandates": {"agent:momentum": {}}},
     "effective": {"agent": "momentum"},
 }
+OF_ONE = ("order", "explanation", "approval")
+"""Views of one order."""
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def gauge(desk: Desk, rule: str, by: Principal = ANN, subject: str = "agent:mome
 def test_every_view_answers_an_operator_with_json(desk: Desk) -> None:
     order = desk.submit(MOMENTUM, "5")
     for name in VIEWS:
-        given = {"order": order} if name == "order" else ARGUMENTS.get(name, {})
+        given = {"order": order} if name in OF_ONE else ARGUMENTS.get(name, {})
         assert encode(desk.see(ANN, name, **given))
 
 
@@ -54,7 +56,7 @@ def test_asking_changes_nothing(desk: Desk) -> None:
     twin = Desk()
     twin.fill(twin.submit(MOMENTUM, "5"), "5", "99")
     for name in VIEWS:
-        desk.see(ANN, name, **({"order": order} if name == "order" else ARGUMENTS.get(name, {})))
+        desk.see(ANN, name, **({"order": order} if name in OF_ONE else ARGUMENTS.get(name, {})))
     assert desk.submit(MOMENTUM, "7") == twin.submit(MOMENTUM, "7")
     assert desk.journal == twin.journal
 

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from remit.guard import entitled
 from remit.guard import tokens as secrets
 from remit.guard.board import Board
 from remit.guard.calendar import needed_first
 from remit.guard.callers import authenticate
+from remit.guard.entitled import check_capability
 from remit.guard.errors import RequestMalformed, TextNotKept
 from remit.guard.follow import Followers
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
@@ -111,6 +113,7 @@ class Handle:
     def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
         """Stream records from a sequence number on; agents and clients see what is theirs."""
         by = self._authenticated(request)
+        check_capability(self._kernel.state, by, entitled.FOLLOW)
         return self.followers.stream(by, _decoded(From, request.body, "place to follow from").seq)
 
     def _authenticated(self, request: Request) -> Principal:
@@ -132,7 +135,10 @@ class Handle:
             raise RequestMalformed(
                 f"a command has at most {BODY_BYTES_MAX} bytes, its text {TEXT_BYTES_MAX}", "Split it"
             )
-        body = self._dressed(by, _decoded(Body, msgspec.Raw(source)), text)
+        body = _decoded(Body, msgspec.Raw(source))
+        if isinstance(body, c.Noted) and body.note == "thought":
+            check_capability(self._kernel.state, by, entitled.THOUGHT)
+        body = self._dressed(by, body, text)
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
             return await self._marks(body)
         if isinstance(body, c.AddConnection) and body.connection.venue not in self._venues:
@@ -245,6 +251,7 @@ class Handle:
 
     async def _preview(self, by: Principal, raw: msgspec.Raw) -> bytes:
         """Judge an order and change nothing."""
+        check_capability(self._kernel.state, by, entitled.PREVIEW)
         body = _decoded(Body, raw)
         if not isinstance(body, c.Submit):
             raise RequestMalformed("only an order can be previewed", "Send a submit")

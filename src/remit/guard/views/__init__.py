@@ -11,7 +11,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from remit.guard.views import access, activity, drafts, drift, exits, exposure, kills, mandates, orders, stops, world
+from remit.guard.entitled import check_view
+from remit.guard.views import (
+    access,
+    activity,
+    drafts,
+    drift,
+    exits,
+    exposure,
+    holds,
+    kills,
+    mandates,
+    orders,
+    stops,
+    world,
+)
 from remit.guard.views.looking import ANYONE, PEOPLE, TRADERS, Looking, NotAllowed, Unknown, View
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import Principal
@@ -28,7 +42,9 @@ VIEWS: dict[str, View] = {
     "grants": View(access.grants, ("agent", "connection"), TRADERS),
     "tokens": View(access.tokens, (), PEOPLE),
     "orders": View(orders.orders, ("agent", "client", "instrument", "state", "live", "limit"), TRADERS),
-    "order": View(orders.order, ("order",), TRADERS),
+    "order": View(holds.order, ("order",), TRADERS),
+    "explanation": View(orders.order, ("order",), TRADERS),
+    "approval": View(holds.approval, ("order",), TRADERS),
     "approvals": View(orders.approvals, (), PEOPLE),
     "positions": View(activity.positions, ("subject", "by"), TRADERS),
     "log": View(activity.log, ("from", "to", "since", "agent", "order", "kind", "limit"), TRADERS),
@@ -65,13 +81,15 @@ async def view(
     about: Callable[[], dict[str, Any]] = dict,
 ) -> Any:
     """Return a view as plain JSON; nothing changes. `at` is journal time in nanoseconds, `entries(start)` reads the
-    journal from an index on, `about` tells of the guard's own process. Unknown, NotAllowed, RequestMalformed."""
+    journal from an index on, `about` tells of the guard's own process. Unknown, NotAllowed, CapabilityOff,
+    RequestMalformed."""
     found = VIEWS.get(name)
     if found is None:
         raise Unknown(f"there is no view {name!r}", f"Take one of {', '.join(sorted(VIEWS))}")
     if principal.role not in found.roles:
         takes = " or ".join(sorted(found.roles))
         raise NotAllowed(f"the role {principal.role} may not see {name}", f"It takes {takes}")
+    check_view(kernel.state, principal, name)
     looking = Looking(kernel, principal, dict(arguments), at, entries, about)
     looking.check(found.arguments)
     shown = found.show(looking)

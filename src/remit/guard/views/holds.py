@@ -1,0 +1,66 @@
+"""Views of one order for who proposed it: how it is, why it was so decided, and how it stands with its approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.guard.entitled import may_use
+from remit.guard.views import orders
+from remit.guard.views.looking import Looking
+from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.order import Order
+
+_WHY = ("decision", "findings", "life", "complete")
+"""What only `explain_decision` tells."""
+
+
+async def order(looking: Looking) -> dict[str, Any]:
+    """One order; without the reasons where the caller's agent may not ask for them."""
+    told = await orders.order(looking)
+    if may_use(looking.state, looking.by, "explain_decision"):
+        return told
+    return {name: value for name, value in told.items() if name not in _WHY}
+
+
+async def approval(looking: Looking) -> dict[str, Any]:
+    """How it stands with the approval of one order, and who is still needed.
+
+    `answer` is not_needed, waiting, released, declined, lapsed, denied (judged again at release) or withdrawn; `why` is
+    what was said with it.
+    """
+    told = await orders.order(looking)
+    held = any(row.get("details", {}).get("until") for row in told["life"])
+    known = looking.state.order(told["order"])
+    last = next((row for row in reversed(told["life"]) if row["state"]), None)
+    shown: dict[str, Any] = {
+        "order": told["order"],
+        "state": told["state"],
+        "answer": _answer(told["state"], held, known),
+        "why": "" if last is None else str(last.get("details", {}).get("why", "")),
+        "needed": 0,
+        "quorum": 0 if known is None else known.quorum,
+        "approved": 0 if known is None else len(known.approvals),
+        "expires_in_s": None,
+        "until": None,
+    }
+    if known is not None and known.state == "held":
+        outside = [person for person in known.approvals if person != known.lineage]
+        shown["needed"] = max(known.quorum - len(outside), int(known.confirm and not known.approvals))
+        shown["expires_in_s"] = max(known.until - looking.at, 0) // NANOSECONDS
+        shown["until"] = known.until
+    return shown
+
+
+def _answer(state: str, held: bool, known: Order | None) -> str:
+    if not held:
+        return "denied" if state == "denied" else "not_needed"
+    if state in ("declined", "lapsed", "denied"):
+        return state
+    if state == "held":
+        return "waiting"
+    return "withdrawn" if state == "cancelled" and known is not None and not _released(known) else "released"
+
+
+def _released(known: Order) -> bool:
+    outside = [person for person in known.approvals if person != known.lineage]
+    return len(outside) >= known.quorum and (not known.confirm or bool(known.approvals))
