@@ -9,11 +9,13 @@ import msgspec
 
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel import health
 from remit.kernel.codec import encode
 from remit.kernel.decide import Asked, Needs
 from remit.kernel.names import Principal
-from remit.kernel.numbers import Quantity
+from remit.kernel.numbers import Quantity, notional_ceil, text
 from remit.kernel.order import Order, OrderIntent
+from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
 
@@ -35,7 +37,7 @@ def approve(step: Step, body: c.Approve) -> None:
     if step.command.at >= order.until:  # more lapse at one instant than one entry names
         step.emit(e.Moved(order=order.id, state="lapsed", why="nobody approved in time"))
         return
-    refused = _may_not_approve(order, by)
+    refused = _may_not_approve(step.state, order, by) or (_not_in_bulk(step.state, order) if body.bulk else None)
     if refused is not None:
         step.refuse(*refused)
         return
@@ -44,13 +46,14 @@ def approve(step: Step, body: c.Approve) -> None:
             e.Moved(order=order.id, state="denied", why="a mandate changed since the order was held; propose it again")
         )
         return
+    health.quote(step, body.marks)
     step.emit(e.Approved(order=order.id, person=by.owner or by.name))
-    if not _satisfied(order, Needs(order.confirm, order.quorum, 0)):
+    if not _satisfied(state, order, Needs(order.confirm, order.quorum, 0)):
         return
     intent = msgspec.structs.replace(order.intent, quantity=Quantity(order.quantity))
     needs = step.decide(Asked(intent, order.client, _asker(order), step.command.at, own=order), order.id)
     assert step.decision is not None
-    if needs is not None and _satisfied(order, needs):
+    if needs is not None and _satisfied(state, order, needs):
         step.decision = msgspec.structs.replace(step.decision, verdict="allow")
     if step.decision.verdict == "allow":
         step.emit(e.Released(order=order.id))
@@ -67,17 +70,47 @@ def decline(step: Step, body: c.Decline) -> None:
         step.emit(e.Moved(order=order.id, state="declined", why=body.why))
 
 
-def _may_not_approve(order: Order, by: Principal) -> tuple[str, str] | None:
+def _may_not_approve(state: State, order: Order, by: Principal) -> tuple[str, str] | None:
     person = by.owner or by.name
     if person in order.approvals:
         return "already_approved", f"{person} approved it already; another person is needed"
-    if person == order.lineage and not order.confirm:
+    if not order.confirm and not is_outside(state, order, person, by.name):
         return "own_lineage", f"{person} is behind the agent that asked; somebody else must approve"
     return None
 
 
-def _satisfied(order: Order, needs: Needs) -> bool:
-    outside = [person for person in order.approvals if person != order.lineage]
+def is_outside(state: State, order: Order, *person: str) -> bool:
+    """Whether a person, by any name of theirs, counts towards an order's quorum: is not behind who asked."""
+    return order.lineage not in person
+
+
+def worth_in(state: State, order: Order, of: Subject) -> int | None:
+    """Return what is left of an order at the price it counts at, in a subject's currency; None with no rate for it."""
+    unit = state.unit(state.instruments[order.instrument], of.currency)
+    return None if unit is None else notional_ceil(order.counted_price, order.remaining, unit)
+
+
+def _not_in_bulk(state: State, order: Order) -> tuple[str, str] | None:
+    """Return why an order is approved alone; None where every mandate that speaks of it lets it be one of many."""
+    spoken = False
+    for of in state.path(order.agent, order.client):
+        limit = None if of.version is None else of.version.mandate.bulk_approval_max
+        if limit is None:
+            continue
+        spoken, worth = True, worth_in(state, order, of)
+        if worth is None or worth > limit:
+            shown = "unknown" if worth is None else text(worth)
+            return "bulk_too_large", (
+                f"{order.id} is worth {shown} {of.currency}, and bulk_approval_max of {of.written} is {limit}; "
+                "look at it and approve it alone"
+            )
+    if not spoken:
+        return "bulk_not_allowed", f"no mandate of {order.id} sets bulk_approval_max; look at it and approve it alone"
+    return None
+
+
+def _satisfied(state: State, order: Order, needs: Needs) -> bool:
+    outside = [person for person in order.approvals if is_outside(state, order, person)]
     return len(outside) >= needs.quorum and (not needs.confirm or bool(order.approvals))
 
 

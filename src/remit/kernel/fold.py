@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import fold_drift, fold_exits, fold_wide, level, preapproval, took
+from remit.kernel import callback, fold_drift, fold_exits, fold_wide, level, preapproval, took
 from remit.kernel.command import Command
 from remit.kernel.drift import Fill
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key
@@ -78,6 +78,7 @@ def make_order(
     order.lineage = command.by.owner or command.by.name
     order.digest, order.mandates = event.digest, decision.mandates
     order.venue_order, order.pending, order.fills = "", None, []
+    order.touch = 0 if not decision.marks else int(decision.marks[0][2 if intent.side == "buy" else 1])
     return order
 
 
@@ -276,7 +277,7 @@ def _session_rolled(state: State, command: Command, decision: e.Decision | None,
 
 def _quoted(state: State, command: Command, decision: e.Decision | None, event: e.Quoted) -> None:
     body = command.body
-    assert isinstance(body, (c.Submit, c.Replace))
+    assert isinstance(body, (c.Submit, c.Replace, c.Approve))
     took.set_marks(state, body.marks, ())
 
 
@@ -296,6 +297,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Reserved: _reserved,
     e.Approved: _approved,
     e.PreapprovalUsed: preapproval.fold_used,
+    e.CallbackUsed: callback.fold_used,
     e.Released: _released,
     e.Moved: _moved,
     e.CancelAsked: _cancel_asked,

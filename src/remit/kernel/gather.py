@@ -22,6 +22,8 @@ from remit.kernel.sums import NEVER
 
 MARK_AGE_CEILING_NS = 3600 * NANOSECONDS
 """A mark older than this, beyond its resolution, is no mark; a mandate's `mark_age_max` can only be stricter."""
+DRIFT_AGE_NS_MAX = 10 * NANOSECONDS
+"""A mark older than this, beyond its resolution, says nothing of how far the market moved while an order was held."""
 CLOCK_SKEW_MS_MAX = 5_000
 NO_CALENDARS: frozenset[str] = frozenset()
 FAR_AWAY_NS = 10**20
@@ -62,6 +64,7 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     )
     _standing_facts(state, lens, asked, facts)
     _market_facts(state, lens, asked, facts, mark)
+    _drift_facts(asked, facts, mark)
     _short_facts(state, lens, facts, mark, sign)
     never_held = instrument.kind in ("spot", "prediction") and sign < 0
     facts.reduce_ask = (quantity, reducible) if intent.reduce != "any" or never_held else (0, 0)
@@ -249,6 +252,17 @@ def _market_facts(state: State, lens: Lens, asked: Asked, facts: Facts, mark: Ma
     if facts.volume is None:
         depth = mark.ask_size if facts.direction > 0 else mark.bid_size
         facts.volume = None if depth is None else int(depth)
+
+
+def _drift_facts(asked: Asked, facts: Facts, mark: Mark | None) -> None:
+    facts.drift, facts.drift_base = 0, 1
+    own = asked.own
+    if own is None or asked.capability != "place_order":  # only a release has a past to move away from
+        return
+    facts.drift, facts.drift_base = None, own.touch
+    if mark is None or facts.mark_fault or facts.mark_age_ns is None or facts.mark_age_ns > DRIFT_AGE_NS_MAX:
+        return
+    facts.drift = facts.direction * (int(mark.ask if facts.direction > 0 else mark.bid) - own.touch)
 
 
 def _open_now(state: State, lens: Lens, at: int) -> frozenset[str]:

@@ -141,6 +141,13 @@ def _said(begun: dict[str, str]) -> str:
     return named([f"{name}: {why}" for name, why in begun.items()])
 
 
+def quote(step: Step, marks: tuple[Mark, ...]) -> None:
+    """Let the marks that rode on a command take effect; a command that was refused before brings none."""
+    if marks:
+        step.emit(e.Quoted())
+        tell(step)
+
+
 def quiet(step: Step, body: c.Quiet) -> None:
     """No mark comes any more for instruments that are held or ordered: nothing opens in them until one does."""
     unknown = [name for name in body.instruments if name not in step.state.instruments]

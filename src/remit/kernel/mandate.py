@@ -49,6 +49,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     approval_notional_min: Money | None = None
     quorum_notional_min: Money | None = None
     approval_quorum: Annotated[int, msgspec.Meta(ge=1, le=9)] | None = None
+    approval_drift_max_bps: Bps | None = None
     price_collar_bps: Bps | None = None
     slippage_max_bps: Bps | None = None
     confidence_min: Ratio | None = None

@@ -322,7 +322,7 @@ def _of_moved(state: State, event: e.Moved) -> list[Cell]:
     return [cell for cell in _of_order(state, event) if any(sums.levels for sums in cell.sums)]
 
 
-def _quoted(state: State, body: c.Marked | c.Submit | c.Replace) -> list[Cell]:
+def _quoted(state: State, body: c.Marked | c.Submit | c.Replace | c.Approve) -> list[Cell]:
     """Return what is held or reserved in the marked instruments."""
     cells = []
     for mark in body.marks:
@@ -363,6 +363,7 @@ TOUCHES: dict[type, Callable[[State, Any], list[Cell]]] = {
     c.Marked: _marked,
     c.Submit: _quoted,
     c.Replace: _quoted,
+    c.Approve: _quoted,
     c.Resolve: _settled,
     c.Split: _settled,
     c.Dividend: _settled,

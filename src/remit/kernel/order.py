@@ -221,6 +221,7 @@ class Order:
         "by_person",
         "by_hand",
         "fills",
+        "touch",
     )
 
     id: str
@@ -270,6 +271,8 @@ class Order:
     """Whether a person or the guard itself asked: what such an order reduces, no stop keeps back."""
     fills: list[str]
     """Keys of the fills that were booked for it."""
+    touch: int
+    """The price on the far side of the market when it was proposed: what a drift is measured from. 0 for none."""
 
     @property
     def by_guard(self) -> bool:

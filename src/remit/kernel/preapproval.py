@@ -12,8 +12,9 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.access import Preapproval
 from remit.kernel.command import Command
-from remit.kernel.names import named
+from remit.kernel.names import Principal, named
 from remit.kernel.numbers import DAY_NS, Money
+from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
 SPAN_MAX_NS = 30 * DAY_NS
@@ -27,15 +28,22 @@ def in_force(preapproval: Preapproval, at: int) -> bool:
     return not preapproval.ended_at and at < preapproval.ends_at
 
 
-def covering(state: State, agent: str, instrument: str, worth: int, at: int) -> Preapproval | None:
+def covering(
+    state: State, by: Principal, intent: OrderIntent, decision: e.Decision, quorum: int, at: int
+) -> Preapproval | None:
     """Return the preapproval that stands for the confirmation of an order, None where none does.
 
-    `worth` is in the account's currency. Of several it is the one that ends first, and of those the first by id.
+    Only what an agent or its client asks for is covered: a person who asks can confirm, too. An order that a `quorum`
+    must agree to has people to confirm it anyway. Of several it is the one that ends first, then the first by id.
     """
+    if quorum or by.role not in ("agent", "client"):
+        return None
     found = [
         preapproval
-        for preapproval in map(state.preapprovals.__getitem__, state.preapprovals_of.get(agent, ()))
-        if in_force(preapproval, at) and _covers(state, preapproval, instrument) and _has_room(preapproval, worth)
+        for preapproval in map(state.preapprovals.__getitem__, state.preapprovals_of.get(intent.agent, ()))
+        if in_force(preapproval, at)
+        and _covers(state, preapproval, intent.instrument)
+        and _has_room(preapproval, decision.worth)
     ]
     return min(found, key=lambda one: (one.ends_at, one.id), default=None)
 

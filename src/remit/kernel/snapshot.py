@@ -49,7 +49,7 @@ PAIR_TABLES = ("locates", "confirmed")
 SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "look_cut")
 NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments", "preapprovals")
 """Tables of records by their own name."""
-RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed")
+RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed", "callbacks")
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
@@ -86,6 +86,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     paid: int
     fees: int
     changed_at: int
+    touch: int
     fills: tuple[tuple[str, Fill], ...]
 
 
@@ -110,6 +111,8 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[access.TokenGrant, ...]
     preapprovals: tuple[access.Preapproval, ...]
     revoked: tuple[str, ...]
+    callbacks: tuple[access.CallbackKey, ...]
+    called_back: tuple[tuple[int, str, str], ...]
     history: tuple[tuple[str, tuple[MandateVersion, ...]], ...]
     marks: tuple[Mark, ...]
     fx: tuple[FxMark, ...]
@@ -158,6 +161,7 @@ def dump(state: State) -> bytes:
         grants=tuple(sorted(state.grants)),
         capabilities=tuple(sorted(state.capabilities)),
         revoked=tuple(sorted(state.revoked)),
+        called_back=tuple((at, *key) for key, at in state.called_back.items()),
         history=tuple(
             (name, tuple(_version(row) for row in versions)) for name, versions in sorted(state.history.items())
         ),
@@ -233,6 +237,8 @@ def _load_access(state: State, image: Image) -> None:
     state.grants, state.capabilities = set(image.grants), set(image.capabilities)
     state.tokens = {row.token: row for row in image.tokens}
     state.revoked = set(image.revoked)
+    state.callbacks = {row.id: row for row in image.callbacks}
+    state.called_back = {(name, message): at for at, name, message in image.called_back}
     for preapproval in image.preapprovals:
         state.add_preapproval(preapproval)
     if image.firm_currency:

@@ -8,15 +8,15 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import health
 from remit.kernel.approval import digest_of
-from remit.kernel.decide import Asked
+from remit.kernel.decide import Asked, Needs
 from remit.kernel.exit import RESERVED_IDS, exit_id, fault_of
 from remit.kernel.gather import off_increment
 from remit.kernel.halt import breached
-from remit.kernel.instrument import Mark
 from remit.kernel.intent import fingerprint, replace_fingerprint
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
 from remit.kernel.order import TERMINAL, Order, OrderIntent
+from remit.kernel.preapproval import covering
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
@@ -29,13 +29,6 @@ def propose(step: Step, body: c.Submit | c.Replace) -> None:
         replace(step, body)
 
 
-def quoted(step: Step, marks: tuple[Mark, ...]) -> None:
-    """Let the marks that rode on a command take effect; a command that was refused before brings none."""
-    if marks:
-        step.emit(e.Quoted())
-        health.tell(step)
-
-
 def submit(step: Step, body: c.Submit) -> None:
     """Judge a proposed order once; the same intent again gets the first answer."""
     state, by, intent = step.state, step.command.by, body.intent
@@ -45,7 +38,7 @@ def submit(step: Step, body: c.Submit) -> None:
     if seen is not None and seen.fingerprint == fingerprint(intent):
         step.emit(e.Repeated(seq=seen.seq))
         return
-    quoted(step, body.marks)
+    health.quote(step, body.marks)
     order_id = f"{state.prefix}-{step.command.seq}"
     needs = step.decide(Asked(intent, body.client, by, step.command.at), order_id)
     decision = step.decision
@@ -53,22 +46,33 @@ def submit(step: Step, body: c.Submit) -> None:
     if decision.verdict == "deny":
         _deny(step, decision, intent.agent, fingerprint(intent))
         return
-    digest = digest_of(intent, decision)
     if needs is None:
-        step.emit(e.Reserved(order=order_id, state="allowed", digest=digest))
-        _bracket(step, intent, order_id)
-        return
-    until = step.command.at + needs.expiry_s * NANOSECONDS
-    step.emit(
-        e.Reserved(order=order_id, state="held", digest=digest, until=until, quorum=needs.quorum, confirm=needs.confirm)
-    )
-    _bracket(step, intent, order_id)
-
-
-def _bracket(step: Step, intent: OrderIntent, order_id: str) -> None:
-    """Let the exit that comes with an order wait for its fills."""
-    if intent.exit is not None:
+        step.emit(e.Reserved(order=order_id, state="allowed", digest=digest_of(intent, decision)))
+    else:
+        _hold(step, intent, decision, needs)
+    if intent.exit is not None:  # it waits for the order's fills
         step.emit(e.ExitSet(exit=exit_id(order_id), order=order_id))
+
+
+def _hold(step: Step, intent: OrderIntent, decision: e.Decision, needs: Needs) -> None:
+    """Hold an order for people, unless a preapproval stands for them."""
+    at, order_id = step.command.at, decision.order
+    preapproval = covering(step.state, step.command.by, intent, decision, needs.quorum, at)
+    if preapproval is not None:
+        decision = step.decision = msgspec.structs.replace(decision, verdict="allow")
+        step.emit(e.Reserved(order=order_id, state="allowed", digest=digest_of(intent, decision)))
+        step.emit(e.PreapprovalUsed(preapproval=preapproval.id, order=order_id, worth=decision.worth))
+        return
+    step.emit(
+        e.Reserved(
+            order=order_id,
+            state="held",
+            digest=digest_of(intent, decision),
+            until=at + needs.expiry_s * NANOSECONDS,
+            quorum=needs.quorum,
+            confirm=needs.confirm,
+        )
+    )
 
 
 def _deny(step: Step, decision: e.Decision, agent: str, fingerprint: str) -> None:
@@ -120,7 +124,7 @@ def replace(step: Step, body: c.Replace) -> None:
     if fault is not None:
         step.refuse(*fault)
         return
-    quoted(step, body.marks)
+    health.quote(step, body.marks)
     worse = max if SIGN[order.side] > 0 else min
     widest = msgspec.structs.replace(
         order.intent,

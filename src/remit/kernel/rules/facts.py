@@ -41,6 +41,8 @@ class Facts:
         "volume",
         "calendars_open",
         "resolution_ns",
+        "drift",
+        "drift_base",
         "tradable",
         "off_increment",
         # standing
@@ -104,6 +106,10 @@ class Facts:
     calendars_open: frozenset[str]
     resolution_ns: int | None
     """How long until the market resolves; far away for what never resolves."""
+    drift: int | None
+    """How far the far side of the market moved against the order while it was held; 0 unless it is a release."""
+    drift_base: int
+    """Where it was when the order was proposed; 1 unless it is a release."""
     tradable: str
     off_increment: str
     stops: tuple[str, ...]

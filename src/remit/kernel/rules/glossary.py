@@ -14,6 +14,8 @@ GLOSSARY: dict[str, str] = {
     "order.confidence": "the confidence the agent states",
     "order.crossing": "a working order of the same owner that this one would trade with",
     "order.direction": "the sign of the order (1 to buy, -1 to sell)",
+    "order.drift": "the adverse move of the market while the order was held",
+    "order.drift_base": "the price at which it was proposed",
     "order.duplicate_at": "the time of the last order like this one",
     "order.environment": "a mix of training and live",
     "order.grant": "what the connection is not granted for",

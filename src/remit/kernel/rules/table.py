@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     Rule(b.order_notional_max, at_most, lane=OPENING, unit=MONEY),
     Rule(b.order_quantity_max, at_most, lane=OPENING, unit=QUANTITY),
     Rule(b.price_collar_bps, ratio_at_most, unit=BPS),
+    Rule(b.approval_drift_max_bps, ratio_at_most, lane=OPENING, unit=BPS),
     Rule(b.slippage_max_bps, at_most, unit=BPS),
     Rule(b.confidence_min, at_least, lane=OPENING, unit=RATIO, agents_only=True),
     Rule(b.instruments_allowed, within, lane=OPENING, unit=NAMES),

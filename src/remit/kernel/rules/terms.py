@@ -32,6 +32,11 @@ def price_collar_bps(order: Facts, of: Sums, change: Change) -> tuple[int, int |
     return (order.direction * (order.worst_price - order.reference), order.reference)  # type: ignore[operator]
 
 
+def approval_drift_max_bps(order: Facts, of: Sums, change: Change) -> tuple[int | None, int]:
+    """How far the far side of the market moved against a held order, from its proposal to its release."""
+    return (order.drift, order.drift_base)
+
+
 def slippage_max_bps(order: Facts, of: Sums, change: Change) -> int:
     """The worst price a market order accepts, as a distance from the far touch."""
     return order.slippage_bps
