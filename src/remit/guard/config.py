@@ -13,12 +13,14 @@ from typing import Any, get_args
 import msgspec
 
 from remit.guard.errors import SettingInvalid
+from remit.guard.reach import BIND, Reach, reach
 from remit.kernel.names import Environment
 
 FILE = "remit.toml"
 SOCKET = "guard.sock"
 SOCKET_BYTES_MAX = 103
 """The longest path of a Unix socket that every system takes (104 bytes with its end on macOS, 108 on Linux)."""
+_DOORS = ("bind", "tls_cert", "tls_key", "public_url", "second_factor")
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 
 
@@ -26,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Paths are absolute.
 
     `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
-    venue.
+    venue. `bind` is where the doors listen, `reach` what follows from it.
     """
 
     home: Path
@@ -34,6 +36,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     peers: tuple[int, ...] = ()
     links: dict[str, Path] = {}
+    bind: str = BIND
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    public_url: str | None = None
+    second_factor: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """From where the doors can be reached; SettingInvalid, which `load` has looked for already."""
+        return reach(self.bind, self.tls_cert, self.tls_key, self.public_url, self.second_factor)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,25 +55,44 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     socket: str | None = None
     peers: tuple[int, ...] = ()
     links: dict[str, str] = {}
+    bind: str = BIND
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    public_url: str | None = None
+    second_factor: str | None = None
 
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings of the data folder's remit.toml and of the environment variables, which come first.
 
     `REMIT_HOME` is the data folder (else `~/.local/share/remit`), `REMIT_SOCKET` the guard's socket, and
-    `REMIT_ENVIRONMENT` is `training` (also where nothing is said) or `live`. Relative paths start at the data folder.
-    SettingInvalid for an unknown key, and for a value that is not exactly one it may have: nothing ever falls back.
+    `REMIT_ENVIRONMENT` is `training` (also where nothing is said) or `live`. `REMIT_BIND`, `REMIT_TLS_CERT`,
+    `REMIT_TLS_KEY`, `REMIT_PUBLIC_URL` and `REMIT_SECOND_FACTOR` say where the doors listen. Relative paths start at
+    the data folder. SettingInvalid for an unknown key, and for a value that is not exactly one it may have, or that
+    would open the doors to others without TLS: nothing ever falls back.
     """
     home = _home(environ)
     file = _read(home / FILE)
     stated = environ.get("REMIT_SOCKET", file.socket)
+    doors = _doors(home, environ, file)
+    reach(**doors)
     return Settings(
         home=home,
         socket=socket_path(home, environ) if stated is None else _short(_absolute(stated, home, "socket")),
         environment=environment_of(environ.get("REMIT_ENVIRONMENT", file.environment)),
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
+        **doors,
     )
+
+
+def _doors(home: Path, environ: Mapping[str, str], file: _File) -> dict[str, Any]:
+    """Return what is said of where the doors listen, the variables first."""
+    stated = {name: environ.get(f"REMIT_{name.upper()}", getattr(file, name)) for name in _DOORS}
+    for name in ("tls_cert", "tls_key"):
+        if stated[name] is not None:
+            stated[name] = _absolute(stated[name], home, name)
+    return stated
 
 
 def environment_of(value: str) -> Environment:
