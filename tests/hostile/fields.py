@@ -102,6 +102,7 @@ FREE: dict[str, What] = {
     "replace:marks.source": "words",
     "marked:marks.source": "words",
     "decline:why": "words",
+    "remove_callback:why": "words",
     "set_exit:client": "name",
     "ask:order": "name",
     "unencodable:why": "words",

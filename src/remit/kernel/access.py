@@ -126,6 +126,30 @@ class TokenGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The token whose holder opened this session with a one-time code; it dies with it."""
 
 
+MessageId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")]
+"""The id of one signed message, as its sender chose it; it says the same over all retries."""
+
+
+class CallbackKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Lets an approval page that one hosts speak for exactly one person. The key itself stays outside the journal."""
+
+    id: Name
+    person: Name
+    role: Role
+    owner: Name
+    """The person behind it: the lineage that maker-checker excludes."""
+    issued_at: At
+    expires_at: At | None = None
+
+
+class CalledBack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """By which callback key, under which message id and when a page signed what it sent; the guard has verified it."""
+
+    callback: Name
+    message: MessageId
+    sent_at: At
+
+
 PREAPPROVAL_NAMES_MAX = 50
 """Instruments, or categories, that one preapproval names."""
 

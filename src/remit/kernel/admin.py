@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from remit.kernel import callback, health, preapproval, tokens
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import health, preapproval, tokens
 from remit.kernel.halt import cancel_orders, raise_halt
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import MANDATE_SCOPES, Scope, split_subject, subject
@@ -111,6 +111,14 @@ def _preapprove(step: Step, body: c.Preapprove) -> str:
 
 def _revoke_preapproval(step: Step, body: c.RevokePreapproval) -> str:
     return preapproval.fault_of_revoking(step.state, step.command.at, body)
+
+
+def _add_callback(step: Step, body: c.AddCallback) -> str:
+    return callback.fault_of(step.state, step.command.at, body)
+
+
+def _remove_callback(step: Step, body: c.RemoveCallback) -> str:
+    return callback.fault_of_removing(step.state, body)
 
 
 def _instrument(step: Step, body: c.AddInstrument) -> str:
@@ -229,6 +237,8 @@ CHECKS: dict[type, Check] = {
     c.SetMandate: _mandate,
     c.Preapprove: _preapprove,
     c.RevokePreapproval: _revoke_preapproval,
+    c.AddCallback: _add_callback,
+    c.RemoveCallback: _remove_callback,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,

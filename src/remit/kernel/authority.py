@@ -30,6 +30,8 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.SetGrant,
             c.SetCapability,
             c.RevokeToken,
+            c.AddCallback,
+            c.RemoveCallback,
             c.SetMandate,
             c.SetTolerance,
             c.Adopt,

@@ -109,6 +109,13 @@ class PreapprovalUsed(_Event, frozen=True, tag="preapproval_used"):
     worth: Money
 
 
+class CallbackUsed(_Event, frozen=True, tag="callback_used"):
+    """A signed message of a page was heard: its id is used, whatever becomes of what it asks."""
+
+    callback: str
+    message: str
+
+
 class Released(_Event, frozen=True, tag="released"):
     """A held order was judged again and allowed: its own reservation was swapped for a fresh one."""
 
@@ -335,6 +342,7 @@ Event = (
     | Reserved
     | Approved
     | PreapprovalUsed
+    | CallbackUsed
     | Released
     | Moved
     | CancelAsked

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from remit.kernel import callback, fold_drift, fold_exits, fold_wide, level, preapproval, took
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel import callback, fold_drift, fold_exits, fold_wide, level, preapproval, took
 from remit.kernel.command import Command
 from remit.kernel.drift import Fill
 from remit.kernel.intent import fingerprint, replace_fingerprint, same_key

@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.kernel import (
     admin,
-    approval,
+    answering,
     exits,
     halt,
     health,
@@ -178,8 +178,8 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.DeclareParent: trade.declare_parent,
     c.SetExit: exits.set_exit,
     c.DropExit: exits.drop_exit,
-    c.Approve: approval.approve,
-    c.Decline: approval.decline,
+    c.Approve: answering.answer,
+    c.Decline: answering.answer,
     **dict.fromkeys(report.SIGNALS, report.moved),
     c.Filled: report.filled,
     c.Replaced: report.replaced,

@@ -49,7 +49,18 @@ PAIR_TABLES = ("locates", "confirmed")
 SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "look_cut")
 NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments", "preapprovals")
 """Tables of records by their own name."""
-RECORD_TABLES = (*NAMED_TABLES, "tokens", "marks", "fx", "venue_states", "parents", "pauses", "cancel_alls", "armed", "callbacks")
+RECORD_TABLES = (
+    *NAMED_TABLES,
+    "tokens",
+    "marks",
+    "fx",
+    "venue_states",
+    "parents",
+    "pauses",
+    "cancel_alls",
+    "armed",
+    "callbacks",
+)
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}

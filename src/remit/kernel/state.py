@@ -155,6 +155,9 @@ class State:
         self.preapprovals_of: dict[str, dict[str, None]] = {}
         """Their ids per agent."""
         self.preapproval_ends = Deadlines()
+        self.callbacks: dict[str, access.CallbackKey] = {}
+        self.called_back: dict[tuple[str, str], int] = {}
+        """Per (callback, message id): when it was heard, oldest first."""
         self.subjects: dict[str, Subject] = {}
         self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
         """What `path` has found; subjects are added and never go."""
@@ -363,6 +366,8 @@ class State:
                 del self.preapprovals_of[self.preapprovals.pop(name).agent][name]
         while self.strange and next(iter(self.strange.values())) < horizon:
             del self.strange[next(iter(self.strange))]
+        while self.called_back and next(iter(self.called_back.values())) < horizon:
+            del self.called_back[next(iter(self.called_back))]
         while self.same_at and self.same_at[0][0] < horizon:
             at, key = self.same_at.popleft()
             if self.same.get(key) == at:

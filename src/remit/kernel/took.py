@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from remit.kernel import callback, fold_drift, fold_exits, fold_wide, health, preapproval, settle, tokens
 from remit.kernel import command as c
-from remit.kernel import fold_drift, fold_exits, fold_wide, health, preapproval, settle, tokens
 from remit.kernel.access import FIRST
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
@@ -265,6 +265,8 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.SetMandate: _mandate,
     c.Preapprove: preapproval.fold_given,
     c.RevokePreapproval: preapproval.fold_revoked,
+    c.AddCallback: callback.fold_added,
+    c.RemoveCallback: callback.fold_removed,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,

@@ -20,6 +20,7 @@ from remit.kernel.command.authority import (
     SetTolerance,
 )
 from remit.kernel.command.called import Acted, Noted
+from remit.kernel.command.calling_back import AddCallback, RemoveCallback
 from remit.kernel.command.life import (
     ClockFault,
     KernelStarted,
@@ -151,6 +152,8 @@ Body = (
     | NoData
     | Busted
     | Adopt
+    | AddCallback
+    | RemoveCallback
     | SetPause
     | Halt
     | Review
@@ -187,6 +190,8 @@ __all__ = [
     "Noted",
     "SetTolerance",
     "AddAccount",
+    "AddCallback",
+    "RemoveCallback",
     "AddAgent",
     "AddClient",
     "AddConnection",

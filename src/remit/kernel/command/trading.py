@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.kernel.access import CalledBack
 from remit.kernel.command.content import Content
 from remit.kernel.exit import ExitTerms
 from remit.kernel.instrument import Mark
@@ -56,6 +57,8 @@ class Approve(Content, frozen=True, tag="approve"):
 
     order: Name
     digest: Digest
+    callback: CalledBack | None = None
+    """Said by the guard alone: the signed message that asked for it."""
     bulk: bool = False
     marks: tuple[Mark, ...] = ()
 
@@ -65,6 +68,8 @@ class Decline(Content, frozen=True, tag="decline"):
 
     order: Name
     why: Text
+    callback: CalledBack | None = None
+    """Said by the guard alone: the signed message that asked for it."""
 
 
 class SetExit(Content, frozen=True, tag="set_exit"):
