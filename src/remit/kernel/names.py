@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -23,7 +23,10 @@ At = Annotated[int, msgspec.Meta(ge=0)]
 Side = Literal["buy", "sell"]
 Environment = Literal["training", "live"]
 Scope = Literal["firm", "account", "agent", "client", "venue", "connection", "instrument"]
-Role = Literal["operator", "approver", "auditor", "agent", "client", "feed", "guard"]
+PersonRole = Literal["owner", "operator", "approver", "compliance", "auditor"]
+Role = Literal["owner", "operator", "approver", "compliance", "auditor", "agent", "client", "feed", "guard"]
+HUMAN: frozenset[Role] = frozenset(get_args(PersonRole))
+"""The roles of people; all others are of machines."""
 
 MANDATE_SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client")
 SCOPES: tuple[Scope, ...] = ("firm", "account", "agent", "client", "venue", "connection", "instrument")
@@ -72,7 +75,13 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_person(self) -> bool:
-        return self.role in ("operator", "approver")
+        """Whether it is somebody who may decide: an operator, an approver or an owner."""
+        return self.role in ("operator", "approver", "owner")
+
+    @property
+    def lineage(self) -> str:
+        """The person behind it; whoever shares it counts as one."""
+        return self.owner or self.name
 
 
 GUARD = Principal(name="guard", role="guard", door="guard")
