@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 from remit.guard.callers import check_stands
 from remit.guard.errors import Busy
@@ -41,14 +41,18 @@ class Followers:
             else:
                 queue.put_nowait(record)
 
-    async def stream(self, by: Principal, start: int) -> AsyncIterator[bytes]:
+    def check_room(self, by: Principal) -> None:
+        """Return where the token may open another stream; Busy otherwise."""
+        if sum(other.token == by.token for other in self._waiting.values()) >= STREAMS_MAX:
+            raise Busy(f"{STREAMS_MAX} streams of this token are open", "Close one first")
+
+    async def stream(self, by: Principal, start: int) -> AsyncGenerator[bytes, None]:
         """Yield the entries from sequence number `start` on (0: what comes next); agents and clients see what is
         theirs.
 
         It ends when the reader falls too far behind. Busy; NotAuthenticated as soon as the token is worth nothing.
         """
-        if sum(other.token == by.token for other in self._waiting.values()) >= STREAMS_MAX:
-            raise Busy(f"{STREAMS_MAX} streams of this token are open", "Close one first")
+        self.check_room(by)
         looking = Looking(self._kernel, by, {}, 0, self.entries, dict)
         queue: asyncio.Queue[Record | None] = asyncio.Queue()
         last = self._kernel.state.seq

@@ -3,6 +3,7 @@ state."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from remit.guard import tokens as secrets
 from remit.guard.board import Board
 from remit.guard.calendar import needed_first
 from remit.guard.callers import authenticate
+from remit.guard.calls import Calls
 from remit.guard.entitled import check_capability
 from remit.guard.errors import RequestMalformed, TextNotKept
 from remit.guard.follow import Followers
@@ -96,31 +98,39 @@ class Handle:
         self._venues = venues
         self._about = about
         self._check_resume = check_resume
+        self._calls = Calls(world, loop, side, kernel.state)
         self.followers = Followers(kernel, journal, loop)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
         """Answer a command, a question or a preview; GuardStopped once anything has failed."""
         by = self._authenticated(request)
-        if request.do == "read":
-            answer = await self._read(by, request.body)
-        elif request.do == "preview":
-            answer = await self._preview(by, request.body)
-        else:
-            answer = await self._command(by, request.body)
+        async with self._calls.journalled(by, request):
+            if request.do == "read":
+                answer = await self._read(by, request.body)
+            elif request.do == "preview":
+                answer = await self._preview(by, request.body)
+            else:
+                answer = await self._command(by, request)
         self._loop.check()
         return answer
 
-    def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
+    async def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
         """Stream records from a sequence number on; agents and clients see what is theirs."""
         by = self._authenticated(request)
-        check_capability(self._kernel.state, by, entitled.FOLLOW)
-        return self.followers.stream(by, _decoded(From, request.body, "place to follow from").seq)
+        async with self._calls.journalled(by, request):
+            check_capability(self._kernel.state, by, entitled.FOLLOW)
+            start = _decoded(From, request.body, "place to follow from").seq
+            self.followers.check_room(by)
+        async with contextlib.aclosing(self.followers.stream(by, start)) as stream:
+            async for entry in stream:
+                yield entry
 
     def _authenticated(self, request: Request) -> Principal:
         self._loop.check()  # after a fault the state may be ahead of the journal, so nothing of it is told
         return authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
 
-    async def _command(self, by: Principal, raw: msgspec.Raw) -> bytes:
+    async def _command(self, by: Principal, request: Request) -> bytes:
+        raw = request.body
         source = bytes(raw)
         if len(source) > BODY_BYTES_MAX + TEXT_BYTES_MAX:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
@@ -138,7 +148,9 @@ class Handle:
         body = _decoded(Body, msgspec.Raw(source))
         if isinstance(body, c.Noted) and body.note == "thought":
             check_capability(self._kernel.state, by, entitled.THOUGHT)
-        body = self._dressed(by, body, text)
+        if isinstance(body, c.Noted):
+            await self._calls.admit(by)
+        body = self._dressed(by, body, text, request)
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
             return await self._marks(body)
         if isinstance(body, c.AddConnection) and body.connection.venue not in self._venues:
@@ -152,23 +164,30 @@ class Handle:
                 await self._loop.enter(GUARD, first)
         return self._answer(await self._loop.enter(by, body))
 
-    def _dressed(self, by: Principal, body: Body, text: str) -> Body:
+    def _dressed(self, by: Principal, body: Body, text: str, request: Request) -> Body:
         """Put in what only the guard may say: fresh marks, the client's own name, the digest of the text beside."""
+        trace = request.trace or getattr(body, "trace", "")
         if isinstance(body, c.Submit):
             intent = body.intent
             if text:
-                intent = msgspec.structs.replace(intent, thought=self._kept(text))
+                intent = msgspec.structs.replace(intent, thought=self._kept("thought", text))
             client = by.name if by.role == "client" else ""
-            return c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument))
+            return c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument), trace=trace)
         if isinstance(body, c.Replace):
             order = self._kernel.state.orders.get(body.order)
-            return msgspec.structs.replace(body, marks=() if order is None else self._board.fresh(order.instrument))
+            marks = () if order is None else self._board.fresh(order.instrument)
+            return msgspec.structs.replace(body, marks=marks, trace=trace)
+        if isinstance(body, c.Cancel):
+            return msgspec.structs.replace(body, trace=trace)
+        if isinstance(body, c.Noted):
+            said = self._kept(body.note, text) if text else ""
+            return self._calls.dressed(by, body, said, request)
         return body
 
-    def _kept(self, text: str) -> str:
+    def _kept(self, kind: str, text: str) -> str:
         """Return the digest of a text that the side store keeps; TextNotKept."""
         try:
-            return self._side.put("thought", text.encode())
+            return self._side.put(kind, text.encode())
         except sqlite3.Error as fault:
             raise TextNotKept(f"the side store refused the text: {fault}", "Check the disk, or leave it out") from None
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 from remit.guard.errors import GuardError, RequestMalformed
+from remit.kernel.command import Acted, Noted
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import Principal, Role, split_subject, subject
@@ -69,6 +70,8 @@ class Looking(NamedTuple):
         asked = record.command
         if self.sees_all or (asked.by.role, asked.by.name) == (self.by.role, self.by.name):
             return True
+        if isinstance(asked.body, Acted | Noted):  # an agent's own, and what its clients asked through it
+            return self.sees_order(asked.body.agent, asked.body.client)
         order = self.state.order(str(getattr(asked.body, "order", "")))
         return order is not None and self.sees_order(order.agent, order.client)
 
