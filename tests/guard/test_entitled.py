@@ -90,6 +90,26 @@ def test_a_way_out_is_never_switched_off(name: str) -> None:
         decode(Body, encode({"kind": "set_capability", "agent": "momentum", "capability": name, "enabled": False}))
 
 
+def test_what_there_is_to_close_is_told_whatever_is_switched_off(desk: Desk) -> None:
+    desk.fill(desk.submit(MOMENTUM, "5"), "5", "99")
+    desk.fill(desk.submit(CLAUDE, "3"), "3", "99")
+    for capability in FIRST:
+        switch(desk, capability, False)
+    told = {"connection": "paper1", "instrument": "AAPL", "side": "sell"}
+    assert desk.see(MOMENTUM, "closing") == [told | {"quantity": "8"}]
+    assert desk.see(CLAUDE, "closing", instrument="AAPL") == [told | {"quantity": "3"}]
+    assert desk.see(CLAUDE, "closing", instrument="MSFT") == []
+    assert desk.see(REVERSION, "closing") == []
+
+
+def test_a_trader_learns_who_it_is_where_it_trades_and_what_it_may_use(desk: Desk) -> None:
+    told = desk.see(CLAUDE, "self")
+    assert (told["role"], told["agent"], told["account"], told["environment"]) == (
+        "client", "momentum", "desk", "training"
+    )  # fmt: skip
+    assert set(told["capabilities"]) == set(FIRST) | {"place_order"}
+
+
 def test_an_approval_is_told_to_who_asked_from_the_hold_to_its_end(desk: Desk) -> None:
     order = held(desk)
     told = desk.see(MOMENTUM, "approval", order=order)

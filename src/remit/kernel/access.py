@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from remit.kernel.names import OPTIONAL_NAME_PATTERN, At, Currency, Environment, Name, Role, Text
+from remit.kernel.names import OPTIONAL_NAME_PATTERN, At, Currency, Environment, Name, PersonRole, Role, Text
 from remit.kernel.numbers import SCALE, Money
 
 Capability = Literal[
@@ -36,7 +36,7 @@ WAYS_OUT = ("cancel_order", "close_position")
 TOOLS: tuple[str, ...] = (*get_args(Capability), *WAYS_OUT)
 
 VIEW_NEEDS: dict[str, tuple[Capability, ...]] = {
-    **dict.fromkeys(("self", "me", "capabilities", "presets", "people", "proposals", "text", "receipt"), ()),
+    **dict.fromkeys(("self", "me", "closing", "capabilities", "presets", "people", "proposals", "text", "receipt"), ()),
     **dict.fromkeys(("status", "health", "agents", "clients", "connections", "grants"), ("get_account",)),
     **dict.fromkeys(("halts", "pauses", "sessions"), ("get_account",)),
     **dict.fromkeys(("positions", "exits"), ("get_positions",)),
@@ -105,6 +105,21 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Name
     agent: Name
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Somebody who is known by name, with one role. Who is no person of the book stands by their tokens alone."""
+
+    name: Name
+    role: PersonRole
+    owner: Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)] = ""
+    """The owner they act as, a desk for example; themselves where it is empty. All who share it count as one."""
+    disabled: bool = False
+
+    @property
+    def lineage(self) -> str:
+        """Whom their tokens name as the person behind them, and whose accounts an owner sees."""
+        return self.owner or self.name
 
 
 class TokenGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -45,6 +45,7 @@ VIEWS: dict[str, View] = {
     "order": View(holds.order, ("order",), TRADERS),
     "explanation": View(orders.order, ("order",), TRADERS),
     "approval": View(holds.approval, ("order",), TRADERS),
+    "closing": View(holds.closing, ("instrument",), frozenset({"agent", "client"})),
     "approvals": View(orders.approvals, (), PEOPLE),
     "positions": View(activity.positions, ("subject", "by"), TRADERS),
     "log": View(activity.log, ("from", "to", "since", "agent", "order", "kind", "limit"), TRADERS),

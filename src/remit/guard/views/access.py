@@ -28,6 +28,8 @@ def self_(looking: Looking) -> dict[str, Any]:
         "token": by.token,
         "agent": agent,
         "account": "" if found is None else found.account,
+        "environment": "" if found is None else state.accounts[found.account].environment,
+        "capabilities": sorted(name for who, name in state.capabilities if who == agent),
         "connections": sorted(connection for granted, connection in state.grants if granted == agent),
         "at": looking.at,
     }

@@ -1,4 +1,5 @@
-"""Views of one order for who proposed it: how it is, why it was so decided, and how it stands with its approval."""
+"""Views for who proposes orders: how one is, why it was so decided, how it stands with its approval, and what there is
+to close."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from typing import Any
 from remit.guard.entitled import may_use
 from remit.guard.views import orders
 from remit.guard.views.looking import Looking
-from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.names import subject
+from remit.kernel.numbers import NANOSECONDS, text
 from remit.kernel.order import Order
 
 _WHY = ("decision", "findings", "life", "complete")
@@ -49,6 +51,22 @@ async def approval(looking: Looking) -> dict[str, Any]:
         shown["expires_in_s"] = max(known.until - looking.at, 0) // NANOSECONDS
         shown["until"] = known.until
     return shown
+
+
+def closing(looking: Looking) -> list[dict[str, Any]]:
+    """What closes each of a trader's own open positions: the side and quantity of the order. A way out: no capability
+    is needed to know of it."""
+    instrument, own = looking.word("instrument"), subject(looking.by.role, looking.by.name)
+    return [
+        {
+            "connection": connection,
+            "instrument": name,
+            "side": "sell" if cell.quantity > 0 else "buy",
+            "quantity": text(abs(cell.quantity)),
+        }
+        for (written, connection, name), cell in sorted(looking.state.cells.items())
+        if written == own and cell.quantity and instrument in (None, name)
+    ]
 
 
 def _answer(state: str, held: bool, known: Order | None) -> str:
