@@ -133,6 +133,20 @@ class TokensDamaged(GuardError):
     code = "tokens_damaged"
 
 
+class CallbackRefused(GuardError):
+    """A signed message was not heard; `code` says why, and for whoever holds no key there is one why."""
+
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        self.code = code  # type: ignore[misc]  # which of the reasons it is
+        super().__init__(message, fix)
+
+
+class CallbacksDamaged(GuardError):
+    """The file of callback keys is not one that was written here."""
+
+    code = "callbacks_damaged"
+
+
 # Time and settings
 
 
@@ -236,3 +250,63 @@ class StateMismatch(GuardError):
     """What is on the disk does not fit together."""
 
     code = "state_mismatch"
+
+
+# People who sign in
+
+
+class SignInRefused(GuardError):
+    """Somebody was not let in; whatever the cause, they are told the same."""
+
+    code = "sign_in_failed"
+
+    def __init__(self) -> None:
+        super().__init__("the sign-in failed", "Check the name, the password and the code, then try again")
+
+
+class SecondFactorNeeded(GuardError):
+    """The password was right, and it alone is not enough; `detail.factors` are those that this person has."""
+
+    code = "second_factor_needed"
+
+
+class PasswordChangeNeeded(GuardError):
+    """Somebody else set this password: it is good for choosing another, and for nothing else."""
+
+    code = "password_change_needed"
+
+
+class TooManyAttempts(GuardError):
+    """Tried too often of late; `detail.retry_after_s` says when the next attempt is looked at."""
+
+    code = "too_many_attempts"
+
+
+class SignInAgain(GuardError):
+    """This session is too old for a change of credentials."""
+
+    code = "sign_in_again"
+
+
+class CredentialInvalid(GuardError):
+    """A password, code or passkey that is to be set is none that can be."""
+
+    code = "credential_invalid"
+
+
+class PersonUnknown(GuardError):
+    """There is no such person, or what is asked is somebody else's to do."""
+
+    code = "person_unknown"
+
+
+class PeopleDamaged(GuardError):
+    """The file of credentials is not one that was written here."""
+
+    code = "people_damaged"
+
+
+class PeopleNotKept(GuardError):
+    """The disk refused the file of credentials; they are as they were."""
+
+    code = "people_not_kept"

@@ -7,9 +7,10 @@ import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from remit.guard import halt_file
 from remit.guard.errors import LinkDown
@@ -23,6 +24,7 @@ from remit.kernel.printable import json_line
 JOURNAL = "journal"
 KEYS = "keys"
 TOKENS = "tokens"
+T = TypeVar("T")
 SIDE = "side.db"
 
 
@@ -47,6 +49,10 @@ class World(Protocol):
 
     async def sleep(self, duration_ns: int) -> None:
         """Return after so many nanoseconds of monotonic time."""
+        ...
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Return what a slow job gives, which touches nothing that is shared; everything else goes on meanwhile."""
         ...
 
     def halt_file(self) -> str | None:
@@ -117,6 +123,7 @@ class RealWorld:
         self._elsewhere = elsewhere
         self._stores: dict[str, FileStore] = {}
         self._tell = tell or _to_stderr
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="remit-work")
 
     def now(self) -> int:
         """The wall clock in nanoseconds since the epoch."""
@@ -137,6 +144,10 @@ class RealWorld:
     async def sleep(self, duration_ns: int) -> None:
         """Return after so many nanoseconds."""
         await asyncio.sleep(duration_ns / 10**9)
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Return what a slow job gives, in a thread of its own, one job at a time."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 
     def halt_file(self) -> str | None:
         """Why the file HALT under `home` halts; None where it is not there."""
@@ -183,6 +194,7 @@ class RealWorld:
 
     def close(self) -> None:
         """Close the links and give up the folders."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
         for link in self._links.values():
             link.close()
         for store in self._stores.values():

@@ -7,6 +7,7 @@ import heapq
 import random
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
+from typing import TypeVar
 
 from remit.guard.errors import LinkDown
 from remit.journal.side import SideStore
@@ -16,6 +17,7 @@ from remit.testing.disk import MemoryStore
 
 START = 1_800_000_000 * 10**9
 """The wall clock of a new world: a Friday in January 2027."""
+T = TypeVar("T")
 Script = Callable[[bytes], bytes]
 """What a venue replies to a message; it may raise LinkDown or NoReply instead."""
 
@@ -40,6 +42,9 @@ class MemoryWorld:
         self.venues: dict[str, Script] = {}
         self.sent: list[tuple[str, bytes]] = []
         self.alerts: list[Alert] = []
+        self.working = asyncio.Event()
+        """Whether slow jobs are done; a test that clears it keeps them waiting."""
+        self.working.set()
         self._random = random.Random(seed)
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._slept = 0
@@ -70,6 +75,12 @@ class MemoryWorld:
         self._slept += 1
         heapq.heappush(self._sleepers, (self.steady + duration_ns, self._slept, awake))
         await awake
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Return what the job gives, after the other tasks had their turn and once `working` is set."""
+        await asyncio.sleep(0)
+        await self.working.wait()
+        return job()
 
     def halt_file(self) -> str | None:
         """The halt file's reason: what a test wrote into `halt_text`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from remit.guard.errors import LinkDown
 from remit.guard.handle import Handle
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SOCKET = Path("/sim/guard.sock")
 REPLY_TIMEOUT_S = 10
+WORK_S = 0.25
+T = TypeVar("T")
 
 
 class VirtualWorld:
@@ -52,6 +54,11 @@ class VirtualWorld:
     async def sleep(self, duration_ns: int) -> None:
         """Return after so much virtual time."""
         await asyncio.sleep(duration_ns / 10**9)
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Return what the job gives, after as much virtual time as a slow one takes."""
+        await asyncio.sleep(WORK_S)
+        return job()
 
     def halt_file(self) -> str | None:
         """What the machine's halt file says."""
