@@ -13,7 +13,7 @@ from remit.kernel import event as e
 from remit.kernel.access import Preapproval
 from remit.kernel.command import Command
 from remit.kernel.names import Principal, named
-from remit.kernel.numbers import DAY_NS, Money
+from remit.kernel.numbers import DAY_NS, LARGEST, Money
 from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
@@ -53,8 +53,8 @@ def _covers(state: State, preapproval: Preapproval, instrument: str) -> bool:
 
 
 def _has_room(preapproval: Preapproval, worth: int) -> bool:
-    total = preapproval.total_max
-    return worth <= preapproval.notional_max and (total is None or preapproval.used + worth <= total)
+    total = LARGEST if preapproval.total_max is None else preapproval.total_max
+    return worth <= preapproval.notional_max and preapproval.used + worth <= total
 
 
 # Giving and revoking

@@ -131,6 +131,10 @@ CASES = (
 )  # fmt: skip
 
 
+AT_RELEASE = {"approval_drift_max_bps"}
+"""Judged only where a held order is released: tests/kernel/test_approval_terms.py tries it inside and outside."""
+
+
 @pytest.mark.parametrize(("case", "scope"), [(case, scope) for case in CASES for scope in case.scopes], ids=str)
 def test_just_inside_passes_and_just_outside_breaches(case: Case, scope: str) -> None:
     case.check(scope)
@@ -148,7 +152,7 @@ def test_a_missing_fact_denies(case: Case) -> None:
 
 def test_every_rule_of_this_part_is_in_the_table() -> None:
     part = {rule.name for rule in BY_NAME.values() if rule.measure.__module__.endswith(".terms")}
-    assert {case.rule for case in CASES} >= part
+    assert {case.rule for case in CASES} | AT_RELEASE >= part
 
 
 def test_people_are_not_asked_for_confidence() -> None:
