@@ -115,6 +115,7 @@ class House:
         self.handle = Handle(
             core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), tokens,
             _Side(), {"paper": core.venue}, lambda: {"version": "test"}, core.watch.check_resume,
+            core.vault.callbacks(core.world),
         )  # fmt: skip
         self.secrets = {}
         for role, name in ROLES:

@@ -100,6 +100,7 @@ class Guard:
             venues,
             self._about,
             self.watch.check_resume,
+            self.vault.callbacks(world),
         )
         self.server = server(self.handle)
         self.listeners: list[Listener] = []

@@ -14,14 +14,17 @@ from remit.guard import entitled
 from remit.guard import tokens as secrets
 from remit.guard.board import Board
 from remit.guard.calendar import needed_first
+from remit.guard.callbacks import CallbackKeys, Callbacks, NewCallback
 from remit.guard.callers import authenticate
 from remit.guard.calls import Calls
 from remit.guard.entitled import check_capability
 from remit.guard.errors import RequestMalformed, TextNotKept
+from remit.guard.evidence import Evidence
 from remit.guard.follow import Followers
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
 from remit.guard.stamp import journal_time
 from remit.guard.views import view
+from remit.guard.views.looking import Looking
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
 from remit.guard.world import World
@@ -87,6 +90,7 @@ class Handle:
         venues: Collection[str],
         about: Callable[[], dict[str, Any]],
         check_resume: Callable[[c.Resume], None],
+        callbacks: CallbackKeys,
     ) -> None:
         self._world = world
         self._kernel = kernel
@@ -98,11 +102,15 @@ class Handle:
         self._venues = venues
         self._about = about
         self._check_resume = check_resume
+        self._callbacks = Callbacks(world, loop, kernel.state, callbacks)
         self._calls = Calls(world, loop, side, kernel.state)
+        self._evidence = Evidence(journal, side)
         self.followers = Followers(kernel, journal, loop)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
         """Answer a command, a question or a preview; GuardStopped once anything has failed."""
+        if request.do == "signed":
+            return await self._signed(request)
         by = self._authenticated(request)
         async with self._calls.journalled(by, request):
             if request.do == "read":
@@ -125,6 +133,14 @@ class Handle:
             async for entry in stream:
                 yield entry
 
+    async def _signed(self, request: Request) -> bytes:
+        """Let an approval page's word enter, as its person's."""
+        self._loop.check()
+        by, body = self._callbacks.heard(request.body)
+        answer = self._answer(await self._loop.enter(by, self._dressed(by, body, "", request)))
+        self._loop.check()
+        return answer
+
     def _authenticated(self, request: Request) -> Principal:
         self._loop.check()  # after a fault the state may be ahead of the journal, so nothing of it is told
         return authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
@@ -138,6 +154,9 @@ class Handle:
         kind = _decoded(dict[str, msgspec.Raw], raw) if source[:1] == b"{" else {}
         if bytes(kind.get("kind", b"")) == b'"new_token"':
             return await self._new_token(by, _decoded(NewToken, raw))
+        if bytes(kind.get("kind", b"")) == b'"new_callback"':
+            secret, record = await self._callbacks.issue(by, _decoded(NewCallback, raw))
+            return encode(plain(record) | ({} if refusal_of(record) else {"secret": secret}))
         if "command" in kind:
             beside = _decoded(WithText, raw)
             source, text = bytes(beside.command), beside.text
@@ -162,7 +181,9 @@ class Handle:
                 self._check_resume(body)
             for first in needed_first(self._kernel.state, body, self._loop.now()):
                 await self._loop.enter(GUARD, first)
-        return self._answer(await self._loop.enter(by, body))
+        record = await self._loop.enter(by, body)
+        self._callbacks.forget(record)
+        return self._answer(record)
 
     def _dressed(self, by: Principal, body: Body, text: str, request: Request) -> Body:
         """Put in what only the guard may say: fresh marks, the client's own name, the digest of the text beside."""
@@ -293,6 +314,9 @@ class Handle:
         if name == "state_hash" and by.role in ("operator", "auditor"):
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
         entries, at = self.followers.entries, self._loop.now()
+        if name in ("receipt", "text"):
+            looking = Looking(self._kernel, by, arguments, at, entries, self._about)
+            return encode(await self._evidence.show(looking, name))
         return encode(await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about))
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from remit.guard import errors
+from remit.guard.callbacks import CallbackKeys
 from remit.guard.tokens import TokenStore
 from remit.guard.world import JOURNAL, KEYS, TOKENS, World
 from remit.journal.note import Signer
@@ -140,6 +141,10 @@ class Vault:
     def tokens(self, world: World) -> TokenStore:
         """The store of token hashes, under the vault's key."""
         return TokenStore(world.store(TOKENS), self._keys.tokens)
+
+    def callbacks(self, world: World) -> CallbackKeys:
+        """The store of callback keys, sealed under a key derived from the vault's."""
+        return CallbackKeys(world.store(TOKENS), self._keys.tokens, world.random)
 
 
 def _lock(keys: _Keys, passphrase: str, world: World) -> _Locked:

@@ -1,0 +1,255 @@
+"""Calls of agents and clients: each is an entry before it is answered, and a flood is counted without taking the
+journal."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import msgspec
+import pytest
+from tests.guard.core import OPERATOR, Core, run
+
+from remit.guard.board import Board
+from remit.guard.calls import BURST, SAID_BYTES_MAX
+from remit.guard.errors import GuardError, GuardStopped
+from remit.guard.handle import Handle, NewToken
+from remit.guard.recover import ORIGIN
+from remit.guard.wire.message import Do, Request
+from remit.guard.wire.peer import Peer
+from remit.journal.receipt import parse, verify
+from remit.journal.side import SideStore
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel.codec import decode, encode
+from remit.kernel.event import Record, Took
+from remit.kernel.names import Role
+
+PEER = Peer(1, 1, 1)
+
+
+class House:
+    """A guard without its socket, with a token for each who asks."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.side = SideStore(sqlite3.connect(":memory:"), core.world.random)
+        self.handle = Handle(
+            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), core.vault.tokens(core.world),
+            self.side, {"paper": core.venue}, dict, lambda body: None, core.vault.callbacks(core.world),
+        )  # fmt: skip
+        self.secrets: dict[str, str] = {}
+
+    async def open(self) -> House:
+        await self.core.enter(OPERATOR, c.AddClient(client=access.Client(name="claude", agent="momentum")))
+        people: tuple[tuple[Role, str], ...] = (
+            ("operator", "ann"),
+            ("auditor", "eve"),
+            ("agent", "momentum"),
+            ("client", "claude"),
+        )
+        for role, name in people:
+            self.secrets[name], _ = await self.handle.issue(OPERATOR, NewToken(role=role, name=name, owner="ann"))
+        return self
+
+    async def ask(self, who: str, do: Do, body: object, **more: Any) -> Any:
+        raw = body if isinstance(body, bytes) else encode(body)
+        request = Request(7, self.secrets[who], do, msgspec.Raw(raw), "test", **more)
+        return decode(Any, await self.handle.handle(request, PEER))  # type: ignore[arg-type]
+
+    async def refused(self, who: str, do: Do, body: object, **more: Any) -> str:
+        with pytest.raises(GuardError) as refused:
+            await self.ask(who, do, body, **more)
+        return refused.value.code
+
+    @property
+    def acted(self) -> list[c.Acted]:
+        return [r.command.body for r in self.core.on_disk() if isinstance(r.command.body, c.Acted)]
+
+
+def housed(main: Any) -> None:
+    async def beside(core: Core) -> None:
+        await main(await House(core).open())
+
+    run(beside)
+
+
+def test_a_question_is_an_entry_before_it_is_answered() -> None:
+    async def main(house: House) -> None:
+        trace = "a" * 32
+        await house.ask("momentum", "read", {"view": "positions"}, act="tool:get_positions", trace=trace)
+        (acted,) = house.acted  # read from the disk
+        assert (acted.what, acted.via, acted.ok, acted.code) == ("read positions", "tool:get_positions", True, "")
+        assert (acted.agent, acted.client, acted.door, acted.trace) == ("momentum", "", "test", trace)
+        assert acted.said == "", "the guard's word says it all"
+
+    housed(main)
+
+
+def test_what_was_asked_lies_beside() -> None:
+    async def main(house: House) -> None:
+        await house.ask("claude", "read", {"view": "orders", "instrument": "AAPL"})
+        (acted,) = house.acted
+        assert (acted.agent, acted.client) == ("momentum", "claude")
+        assert house.side.get(acted.said) == b'{"view":"orders","instrument":"AAPL"}'
+
+    housed(main)
+
+
+@pytest.mark.parametrize(
+    ("do", "body", "what", "code"),
+    [
+        ("read", {"view": "accounts"}, "read accounts", "not_authorised"),
+        ("read", {"view": "vault"}, "read", "unknown"),
+        ("read", b"[1", "read", "request_malformed"),
+        ("command", b"{", "command", "request_malformed"),
+        ("command", {"kind": "submit"}, "command submit", "request_malformed"),
+        ("command", {"kind": "rm -rf /"}, "command", "request_malformed"),
+        ("command", {"command": {"kind": "cancel"}, "text": "x"}, "command cancel", "request_malformed"),
+        ("preview", {"kind": "cancel", "order": "O-1"}, "preview cancel", "request_malformed"),
+    ],
+)
+def test_what_is_refused_before_it_enters(do: Do, body: object, what: str, code: str) -> None:
+    async def main(house: House) -> None:
+        assert await house.refused("momentum", do, body) == code
+        (acted,) = house.acted
+        assert (acted.what, acted.ok, acted.code) == (what, False, code)
+
+    housed(main)
+
+
+def test_a_command_is_its_own_entry_also_where_it_is_refused() -> None:
+    async def main(house: House) -> None:
+        answer = await house.ask("momentum", "command", c.Halt(subject="firm", why="me"), act="tool:halt")
+        assert answer["events"][0]["code"] == "not_authorised"
+        answer = await house.ask("momentum", "command", c.Cancel(order="O-1"), trace="b" * 32)
+        assert answer["command"]["body"]["trace"] == "b" * 32
+        assert house.acted == []
+
+    housed(main)
+
+
+def test_people_leave_no_such_entries() -> None:
+    async def main(house: House) -> None:
+        await house.ask("ann", "read", {"view": "positions"})
+        await house.refused("ann", "command", b"{")
+        assert house.acted == []
+
+    housed(main)
+
+
+def test_a_stream_is_an_entry_when_it_opens() -> None:
+    async def main(house: House) -> None:
+        request = Request(7, house.secrets["momentum"], "follow", msgspec.Raw(b'{"from":1}'), "test")
+        stream = house.handle.follow(request, PEER)
+        first = decode(Record, await anext(stream))
+        assert [acted.what for acted in house.acted] == ["follow"]
+        assert isinstance(first.command.body, c.Body)
+        await stream.aclose()  # type: ignore[attr-defined]
+        assert house.handle.followers._waiting == {}
+        with pytest.raises(GuardError):
+            await anext(house.handle.follow(msgspec.structs.replace(request, body=msgspec.Raw(b"7")), PEER))
+        assert [acted.code for acted in house.acted] == ["", "request_malformed"]
+
+    housed(main)
+
+
+def test_secrets_sent_by_mistake_are_not_kept() -> None:
+    async def main(house: House) -> None:
+        await house.refused("momentum", "command", {"kind": "set_password", "password": "hunter2"})
+        await house.refused("momentum", "command", b'{"kind":"x","text":"' + b"y" * 9_000 + b'"}')
+        one, other = house.acted
+        assert one.said == ""
+        assert len(house.side.get(other.said)) == SAID_BYTES_MAX
+
+    housed(main)
+
+
+# What agents say of themselves
+
+
+def test_a_thought_is_an_entry_in_its_own_name() -> None:
+    async def main(house: House) -> None:
+        body = {"command": {"kind": "noted", "note": "thought"}, "text": "calm market"}
+        record = decode(Record, encode(await house.ask("claude", "command", body, act="tool:record_thought")))
+        noted = record.command.body
+        assert isinstance(noted, c.Noted) and isinstance(record.events[0], Took)
+        assert (noted.agent, noted.client, noted.via) == ("momentum", "claude", "tool:record_thought")
+        assert house.side.get(noted.said) == b"calm market"
+        assert house.acted == []
+
+    housed(main)
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "code"),
+    [
+        ("claude", {"command": {"kind": "noted", "note": "error", "agent": "other"}, "text": "x"}, "not_yours"),
+        ("momentum", {"kind": "noted", "note": "thought"}, "nothing_said"),
+        ("momentum", {"kind": "noted", "note": "thought", "said": "0" * 64}, "nothing_said"),
+        ("ann", {"command": {"kind": "noted", "note": "thought"}, "text": "x"}, "not_authorised"),
+    ],
+)
+def test_nobody_says_it_for_another(who: str, body: object, code: str) -> None:
+    async def main(house: House) -> None:
+        answer = await house.ask(who, "command", body)
+        assert [event.get("code") for event in answer["events"]] == [code]
+
+    housed(main)
+
+
+# A flood
+
+
+def test_a_flood_is_refused_counted_and_bounded() -> None:
+    async def main(house: House) -> None:
+        asked = [
+            asyncio.ensure_future(house.ask("momentum", "read", {"view": "positions"})) for _ in range(BURST + 300)
+        ]
+        await house.core.rest(1)
+        codes = [getattr(fault, "code", "") for fault in await asyncio.gather(*asked, return_exceptions=True)]
+        assert codes.count("") == BURST and codes.count("too_many_calls") == 300
+        assert sum(acted.times for acted in house.acted) == BURST + 300, "every call is counted"
+        assert len(house.acted) == BURST + 1, "those beyond the rate share one entry"
+        answer = await house.ask("momentum", "command", c.Cancel(order="O-1"))
+        assert answer["events"][0]["code"] == "unknown_order", "a way out is never counted"
+        await house.ask("claude", "read", {"view": "positions"})  # another token has its own rate
+        house.core.world.pass_time(60 * 10**9)
+        await house.ask("momentum", "read", {"view": "positions"})
+
+    housed(main)
+
+
+def test_nothing_is_told_where_the_journal_fails() -> None:
+    async def main(house: House) -> None:
+        house.core.disk.fail_sync()
+        with pytest.raises(GuardStopped):
+            await house.ask("momentum", "read", {"view": "positions"})
+
+    housed(main)
+
+
+# Evidence
+
+
+def test_a_receipt_proves_an_entry_and_a_text_fits_its_digest() -> None:
+    async def main(house: House) -> None:
+        body = {"command": {"kind": "noted", "note": "thought"}, "text": "calm market"}
+        record = await house.ask("momentum", "command", body)
+        seq, said = record["command"]["seq"], record["command"]["body"]["said"]
+        key = house.core.vault.checkpoint_signer(ORIGIN).verifier
+        for who in ("momentum", "ann"):
+            receipt = parse(encode(await house.ask(who, "read", {"view": "receipt", "seq": seq})))
+            assert verify(receipt, key.name, (key,)).size >= seq and decode(Any, receipt.entry)["command"]["seq"] == seq  # type: ignore[arg-type]
+        assert await house.refused("momentum", "read", {"view": "receipt", "seq": 1}) == "unknown"
+        assert await house.refused("claude", "read", {"view": "receipt", "seq": seq}) == "unknown"
+        assert await house.refused("ann", "read", {"view": "receipt", "seq": 10_000}) == "unknown"
+        told = await house.ask("ann", "read", {"view": "text", "digest": said})
+        assert told == {"digest": said, "standing": "kept", "text": "calm market"}
+        house.side.erase(said)
+        assert (await house.ask("ann", "read", {"view": "text", "digest": said}))["standing"] == "erased"
+        for who in ("momentum", "eve"):
+            assert await house.refused(who, "read", {"view": "text", "digest": said}) == "not_authorised"
+
+    housed(main)
