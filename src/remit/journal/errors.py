@@ -58,6 +58,12 @@ class NoteInvalid(JournalError):
     code = "note_invalid"
 
 
+class ReceiptInvalid(JournalError):
+    """A receipt is malformed, or its entry is not what the signed checkpoint covers."""
+
+    code = "receipt_invalid"
+
+
 class SnapshotDamaged(JournalError):
     """A snapshot file does not match its own hash; it is skipped."""
 
