@@ -40,6 +40,7 @@ from remit.kernel.event import Record, Repeated
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import GUARD, At, Name, Principal, Role
+from remit.kernel.preapproval import covering
 from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
 
@@ -194,6 +195,9 @@ class Handle:
                 intent = msgspec.structs.replace(intent, thought=self._kept("thought", text))
             client = by.name if by.role == "client" else ""
             return c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument), trace=trace)
+        if isinstance(body, c.Approve):
+            held = self._kernel.state.orders.get(body.order)
+            return msgspec.structs.replace(body, marks=() if held is None else self._board.fresh(held.instrument))
         if isinstance(body, c.Replace):
             order = self._kernel.state.orders.get(body.order)
             marks = () if order is None else self._board.fresh(order.instrument)
@@ -303,8 +307,14 @@ class Handle:
         fresh = self._board.fresh(body.intent.instrument)
         if fresh:
             await self._loop.enter(GUARD, c.Marked(marks=fresh))
-        decision, needs = self._kernel.judge.judge(Asked(body.intent, client, by, self._loop.now()), "preview")
-        return encode({"decision": plain(decision), "needs": None if needs is None else needs._asdict()})
+        at, used = self._loop.now(), None
+        decision, needs = self._kernel.judge.judge(Asked(body.intent, client, by, at), "preview")
+        if needs is not None:
+            used = covering(self._kernel.state, by, body.intent, decision, needs.quorum, at)
+        if used is not None:
+            decision, needs = msgspec.structs.replace(decision, verdict="allow"), None
+        shown = None if needs is None else needs._asdict()
+        return encode({"decision": plain(decision), "needs": shown, "preapproval": None if used is None else used.id})
 
     async def _read(self, by: Principal, raw: msgspec.Raw) -> bytes:
         arguments = _decoded(Any, raw, "question")

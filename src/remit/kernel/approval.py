@@ -37,7 +37,7 @@ def approve(step: Step, body: c.Approve) -> None:
     if step.command.at >= order.until:  # more lapse at one instant than one entry names
         step.emit(e.Moved(order=order.id, state="lapsed", why="nobody approved in time"))
         return
-    refused = _may_not_approve(step.state, order, by) or (_not_in_bulk(step.state, order) if body.bulk else None)
+    refused = _may_not_approve(step.state, order, by) or (not_in_bulk(step.state, order) if body.bulk else None)
     if refused is not None:
         step.refuse(*refused)
         return
@@ -90,7 +90,7 @@ def worth_in(state: State, order: Order, of: Subject) -> int | None:
     return None if unit is None else notional_ceil(order.counted_price, order.remaining, unit)
 
 
-def _not_in_bulk(state: State, order: Order) -> tuple[str, str] | None:
+def not_in_bulk(state: State, order: Order) -> tuple[str, str] | None:
     """Return why an order is approved alone; None where every mandate that speaks of it lets it be one of many."""
     spoken = False
     for of in state.path(order.agent, order.client):

@@ -15,6 +15,7 @@ from remit.guard.entitled import check_view
 from remit.guard.views import (
     access,
     activity,
+    approvals,
     drafts,
     drift,
     exits,
@@ -46,7 +47,8 @@ VIEWS: dict[str, View] = {
     "explanation": View(orders.order, ("order",), TRADERS),
     "approval": View(holds.approval, ("order",), TRADERS),
     "closing": View(holds.closing, ("instrument",), frozenset({"agent", "client"})),
-    "approvals": View(orders.approvals, (), PEOPLE),
+    "approvals": View(approvals.approvals, (), PEOPLE),
+    "preapprovals": View(approvals.preapprovals, ("agent", "all"), TRADERS),
     "positions": View(activity.positions, ("subject", "by"), TRADERS),
     "log": View(activity.log, ("from", "to", "since", "agent", "order", "kind", "limit"), TRADERS),
     "exposure": View(exposure.exposure, ("subject",), TRADERS),

@@ -53,24 +53,17 @@ def exposure(looking: Looking) -> dict[str, Any]:
     per_order: list[dict[str, Any]] = []
     missing = []
     lines = Lines(RULES)
-    facts = Facts()
-    facts.at, facts.opening, facts.by_agent = looking.at, True, True
     for of in looking.subjects(looking.word("subject")):
         if of.version is None:
             missing.append(of.written)
             continue
+        gauges += gauges_of(looking, lines, of)
         evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
-        cells: dict[int, list[Cell]] = {}
-        for (written, _, _), cell in looking.state.cells.items():
-            for sums in cell.sums if written == of.written else ():
-                cells.setdefault(id(sums), []).append(cell)
-        for index, line in enumerate(evaluator.lines):
-            if line.rule.standing:
-                continue
-            if "of" in roots(line.rule.resting):
-                gauges += _gauges(of, cells, evaluator, index, facts)
-            else:
-                per_order.append(_per_order(of, line))
+        per_order += [
+            _per_order(of, line)
+            for line in evaluator.lines
+            if not line.rule.standing and "of" not in roots(line.rule.resting)
+        ]
     gauges.sort(key=lambda row: (row["holds"], -(row["percent"] or 0), row["rule"], row["subject"], row["of"]))
     return {
         "gauges": gauges[:GAUGES_MAX],
@@ -78,6 +71,25 @@ def exposure(looking: Looking) -> dict[str, Any]:
         "per_order": per_order,
         "without_mandate": missing,
     }
+
+
+def gauges_of(looking: Looking, lines: Lines, of: Subject) -> list[dict[str, Any]]:
+    """Each limit of one subject that something uses up: used, reserved and left, one row for each group that it is
+    counted for; none where no mandate is in force."""
+    if of.version is None:
+        return []
+    facts = Facts()
+    facts.at, facts.opening, facts.by_agent = looking.at, True, True
+    evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
+    cells: dict[int, list[Cell]] = {}
+    for (written, _, _), cell in looking.state.cells.items():
+        for sums in cell.sums if written == of.written else ():
+            cells.setdefault(id(sums), []).append(cell)
+    found: list[dict[str, Any]] = []
+    for index, line in enumerate(evaluator.lines):
+        if not line.rule.standing and "of" in roots(line.rule.resting):
+            found += _gauges(of, cells, evaluator, index, facts)
+    return found
 
 
 def _per_order(of: Subject, line: Line) -> dict[str, Any]:

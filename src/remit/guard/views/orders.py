@@ -1,4 +1,4 @@
-"""Views of orders: what lives, what happened to one, and what waits for people."""
+"""Views of orders: what lives, and what happened to one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from remit.kernel.event import Finding, Record
 from remit.kernel.exit import closed_by
 from remit.kernel.exit_words import terms_words
 from remit.kernel.mandate import Mandate
-from remit.kernel.names import subject
-from remit.kernel.numbers import NANOSECONDS, SCALE, notional_ceil, text
+from remit.kernel.numbers import SCALE, notional_ceil, text
 from remit.kernel.order import TERMINAL, Order, OrderIntent
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME
@@ -238,50 +237,6 @@ def _moves(record: Record, name: str) -> Iterator[dict[str, Any]]:
             told = True
     if not told and getattr(asked.body, "order", "") == name:
         yield {**base, "event": next((plain(event)["event"] for event in record.events), "took"), "state": ""}
-
-
-# What waits for people
-
-
-def approvals(looking: Looking) -> Rows:
-    """Every held order, the largest first: its worst numbers, the digest that an approval names, and who is needed."""
-    held = [order for order in looking.state.orders.values() if order.state == "held"]
-    held.sort(key=lambda order: (-worth_of(looking.state, order), order.id))
-    return [_approval(looking, order) for order in held]
-
-
-def _approval(looking: Looking, order: Order) -> dict[str, Any]:
-    person = looking.by.owner or looking.by.name
-    outside = [name for name in order.approvals if name != order.lineage]
-    confirms = order.confirm and not order.approvals
-    return {
-        "worth": text(worth_of(looking.state, order)),
-        "currency": looking.state.accounts[order.account].currency,
-        "worst_price": text(order.worst_price),
-        "order": order.id,
-        "digest": order.digest,
-        "agent": order.agent,
-        "client": order.client,
-        "account": subject("account", order.account),
-        "connection": order.connection,
-        "instrument": order.instrument,
-        "side": order.side,
-        "type": order.type,
-        "quantity": text(order.quantity),
-        "limit_price": None if order.limit_price is None else text(order.limit_price),
-        "exit": exit_of(order.intent),
-        "needed": max(order.quorum - len(outside), int(confirms)),
-        "quorum": order.quorum,
-        "confirm": order.confirm,
-        "approved_by": list(order.approvals),
-        "asked_by": order.asked_by,
-        "lineage": order.lineage,
-        "yours_counts": person not in order.approvals and (person != order.lineage or order.confirm),
-        "age_s": max(looking.at - order.at, 0) // NANOSECONDS,
-        "expires_in_s": max(order.until - looking.at, 0) // NANOSECONDS,
-        "at": order.at,
-        "until": order.until,
-    }
 
 
 def instant_of(looking: Looking, name: str) -> int | None:
