@@ -9,7 +9,8 @@ import pytest
 from remit.kernel.event import Finding
 from remit.kernel.numbers import Money, Price, Quantity, parse
 from remit.kernel.order import OrderIntent
-from remit.up.words import alert_words, approve_command, money, order_words, reason, reasons
+from remit.reports.words import money, order_words, reason, reasons
+from remit.up.words import alert_words, approve_command
 
 CASES = [
     # rule, subject, limit, actual, unit, verdict, in words

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.kernel.numbers import NANOSECONDS, Money, parse
+from remit.reports.words import money, shown
 from remit.up.story import Line, Story
-from remit.up.words import approve_command, money, shown
+from remit.up.words import approve_command
 
 STYLES = {
     "allow": "green",

@@ -12,7 +12,7 @@ from remit.kernel.event import Record
 from remit.kernel.exit_words import terms_words
 from remit.kernel.numbers import text
 from remit.kernel.printable import without_odd
-from remit.up.words import drift_words, money, order_words, reasons, shown, whole
+from remit.reports.words import drift_words, money, order_words, reasons, shown, whole
 
 LINES_MAX = 400
 TRY = "try:"

@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.kernel.numbers import Money, parse
+from remit.reports.words import money
 from remit.up.desk import AGENTS, CHANGES, PRESET, Files
 from remit.up.panels import Looked
 from remit.up.story import Story
-from remit.up.words import command, money
+from remit.up.words import command
 
 VERIFY_S = 120
 RULES_TOLD = 6

@@ -1,4 +1,4 @@
-"""Words: findings and orders as one plain sentence with numbers."""
+"""Words of a terminal: the guard's alerts as sentences, and what to type to answer."""
 
 from __future__ import annotations
 
@@ -10,19 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from remit.kernel.drift import Drift
-from remit.kernel.event import Finding
-from remit.kernel.exit_words import terms_words
-from remit.kernel.names import split_subject
-from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
-from remit.kernel.order import OrderIntent
 from remit.kernel.printable import without_odd
-
-PLACES = 2
-PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
-"""Units that need no word beside the number."""
-FACTS = {"self_match": "would trade with our own order {}"}
-"""Facts whose measurement is a mere name."""
 
 
 class _Alert(msgspec.Struct):
@@ -33,67 +21,6 @@ class _Alert(msgspec.Struct):
 
 class _Alerted(msgspec.Struct):
     alert: _Alert
-
-
-def shown(number: str) -> str:
-    """Return decimal text as people write it: thousands apart, at most two places, rounded towards zero."""
-    try:
-        value = parse(Quantity, number)
-    except NotDecimal:
-        return number
-    return money(value)
-
-
-def whole(number: str) -> str:
-    """Return decimal text without its places, for where there is no room."""
-    return shown(number).partition(".")[0]
-
-
-def money(value: int) -> str:
-    """Return a scaled number as people write it: thousands apart, at most two places, rounded towards zero."""
-    step = SCALE // 10**PLACES
-    whole, fraction = divmod(abs(value) // step, 10**PLACES)
-    sign = "-" if value < 0 and (whole or fraction) else ""
-    return f"{sign}{whole:,}" + (f".{fraction:02d}" if fraction else "")
-
-
-def order_words(intent: OrderIntent) -> str:
-    """Return what an intent asks for: `buy 15 AAPL`, with its limit and its exit where it has them."""
-    limit = "" if intent.limit_price is None else f" at {text(intent.limit_price)}"
-    bracket = "" if intent.exit is None else f", {terms_words(intent.exit)}"
-    return f"{intent.side} {text(intent.quantity)} {intent.instrument}{limit}{bracket}"
-
-
-def drift_words(drift: Drift) -> str:
-    """Return one difference between book and venue."""
-    return (
-        f"{drift.kind} {drift.item}: book {shown(text(drift.book))}, venue {shown(text(drift.venue))} ({drift.bucket})"
-    )
-
-
-def reason(finding: Finding) -> str:
-    """Return why a rule did not hold, with its numbers: one short sentence."""
-    whose = "" if finding.subject == "order" else f" ({_whose(finding.subject)})"
-    if finding.unit == "fact" or finding.limit in ("none", ""):
-        return f"{finding.rule}: {FACTS.get(finding.rule, '{}').format(finding.actual)}"
-    if finding.unit == "names":
-        return f"{finding.rule}: {finding.actual}; limit {finding.limit}{whose}"
-    unit = "" if finding.unit in PLAIN_UNITS else f" {finding.unit}"
-    bound = "from" if finding.verdict == "hold" else "at least" if finding.rule.endswith("_min") else "limit"
-    return f"{finding.rule}: {shown(finding.actual)}{unit}, {bound} {shown(finding.limit)}{whose}"
-
-
-def _whose(subject: str) -> str:
-    scope, name = split_subject(subject)
-    return scope if scope == "firm" else f"{scope} {name}"
-
-
-def reasons(findings: tuple[Finding, ...]) -> str:
-    """Return the first reason in full and the names of the other rules that did not hold."""
-    if not findings:
-        return ""
-    others = list(dict.fromkeys(finding.rule for finding in findings[1:] if finding.rule != findings[0].rule))
-    return reason(findings[0]) + (f"; also {', '.join(others)}" if others else "")
 
 
 def alert_words(line: str) -> str:

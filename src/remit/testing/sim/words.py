@@ -14,9 +14,9 @@ from remit.kernel import event as e
 from remit.kernel.codec import plain
 from remit.kernel.effect import Alert
 from remit.kernel.numbers import NANOSECONDS, text
+from remit.reports.words import drift_words, order_words
 from remit.testing import faults
 from remit.testing.sim import machine
-from remit.up.words import drift_words, order_words
 from remit.venues.paper import messages
 
 FIELD_MAX = 80
