@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import callback, health, preapproval, tokens
+from remit.kernel import callback, health, people, preapproval, tokens
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.halt import cancel_orders, raise_halt
@@ -80,6 +80,14 @@ def _grant(step: Step, body: c.SetGrant) -> str:
 
 def _capability(step: Step, body: c.SetCapability) -> str:
     return "" if body.agent in step.state.agents else f"there is no agent {body.agent}"
+
+
+def _add_person(step: Step, body: c.AddPerson) -> str:
+    return people.fault_of_adding(step.state, body)
+
+
+def _set_person(step: Step, body: c.SetPerson) -> str:
+    return people.fault_of_setting(step.state, step.command.by, body)
 
 
 def _mandate(step: Step, body: c.SetMandate) -> str:
@@ -234,6 +242,8 @@ CHECKS: dict[type, Check] = {
     c.SignedIn: tokens.signed_in,
     c.SignInFailed: _free,
     c.CredentialSet: _free,
+    c.AddPerson: _add_person,
+    c.SetPerson: _set_person,
     c.SetMandate: _mandate,
     c.Preapprove: _preapprove,
     c.RevokePreapproval: _revoke_preapproval,
@@ -262,6 +272,7 @@ FORGETS = (
     c.AddAgent,
     c.AddClient,
     c.SetMandate,
+    c.ConfirmChange,
     c.AddInstrument,
     c.SetSessions,
 )

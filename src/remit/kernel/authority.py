@@ -6,15 +6,18 @@ from __future__ import annotations
 from remit.kernel import command as c
 from remit.kernel import tokens
 from remit.kernel.command import Command
-from remit.kernel.names import Role
+from remit.kernel.names import HUMAN, Role
+from remit.kernel.scope import refusal_of_scope
 from remit.kernel.state import State
 
 OPERATORS: frozenset[Role] = frozenset({"operator"})
-PEOPLE: frozenset[Role] = frozenset({"operator", "approver"})
+OWNERS: frozenset[Role] = frozenset({"operator", "owner"})
+"""An owner enters only what is of their own accounts or below: kernel/scope.py says of each command what that is."""
+PEOPLE: frozenset[Role] = frozenset({"operator", "owner", "approver"})
 GUARD: frozenset[Role] = frozenset({"guard"})
 FEEDS: frozenset[Role] = frozenset({"feed", "operator", "guard"})
 CALLERS: frozenset[Role] = frozenset({"agent", "client"})
-TRADERS: frozenset[Role] = frozenset({"agent", "client", "operator", "guard"})
+TRADERS: frozenset[Role] = frozenset({"agent", "client", "operator", "owner", "guard"})
 SET_UP: frozenset[Role] = frozenset({"operator", "guard"})
 """The guard itself enters what it derives (sessions, calendars) and the very first operator token."""
 
@@ -25,14 +28,10 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.SetFirm,
             c.AddAccount,
             c.AddConnection,
-            c.AddAgent,
-            c.AddClient,
-            c.SetGrant,
-            c.SetCapability,
-            c.RevokeToken,
+            c.AddPerson,
+            c.SetPerson,
             c.AddCallback,
             c.RemoveCallback,
-            c.SetMandate,
             c.SetTolerance,
             c.Adopt,
             c.SetVolume,
@@ -43,14 +42,16 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.Split,
             c.Dividend,
             c.Funding,
-            c.Review,
-            c.Resume,
         ),
         OPERATORS,
     ),
-    **dict.fromkeys((c.IssueToken, c.AddInstrument, c.SetSessions, c.SetCalendar, c.SetBalance, c.Ask), SET_UP),
+    **dict.fromkeys((c.AddAgent, c.AddClient, c.SetGrant, c.SetCapability, c.RevokeToken), OWNERS),
+    **dict.fromkeys((c.SetMandate, c.Review, c.Resume), OWNERS),
+    **dict.fromkeys((c.AddInstrument, c.SetSessions, c.SetCalendar, c.SetBalance), SET_UP),
+    **dict.fromkeys((c.IssueToken, c.Ask), SET_UP | OWNERS),
     **dict.fromkeys((c.Marked, c.SetTradingState), FEEDS),
     **dict.fromkeys((c.Submit, c.Replace, c.Cancel, c.DeclareParent, c.SetExit, c.DropExit), TRADERS),
+    **dict.fromkeys((c.ConfirmChange, c.DropChange), PEOPLE),
     **dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE),
     c.Halt: PEOPLE | GUARD,
     c.Noted: CALLERS,
@@ -101,4 +102,7 @@ def refusal_of(state: State, command: Command) -> tuple[str, str] | None:
             "not_authorised",
             f"the role {by.role} may not do this; it takes {' or '.join(sorted(AUTHORITY[type(command.body)]))}",
         )
-    return None
+    person = state.people.get(by.name) if by.role in HUMAN else None
+    if person is not None and (person.disabled or person.role != by.role):
+        return "person_out", f"{by.name} may not act as {by.role} any more; ask an operator"
+    return refusal_of_scope(state, command) if by.role == "owner" else None

@@ -116,6 +116,14 @@ class CallbackUsed(_Event, frozen=True, tag="callback_used"):
     message: str
 
 
+class Proposed(_Event, frozen=True, tag="proposed"):
+    """A mandate that loosens waits for a second person until `until`; nothing of it is in force."""
+
+    proposal: str
+    digest: Digest
+    until: At
+
+
 class Released(_Event, frozen=True, tag="released"):
     """A held order was judged again and allowed: its own reservation was swapped for a fresh one."""
 
@@ -218,6 +226,10 @@ class ExitEnded(_Event, frozen=True, tag="exit_ended"):
 HaltCause = Literal["loss", "drift", "throttle", "unknown", "kill", "person", "clock", "overfill"]
 REDUCING_PASSES: frozenset[str] = frozenset({"loss", "clock"})
 """Halts under which an agent's own order still passes when it provably reduces a position."""
+
+
+BY_PEOPLE: frozenset[str] = frozenset({"kill", "person"})
+"""Halts that somebody raised, not a limit."""
 
 
 class HaltRaised(_Event, frozen=True, tag="halt_raised"):
@@ -343,6 +355,7 @@ Event = (
     | Approved
     | PreapprovalUsed
     | CallbackUsed
+    | Proposed
     | Released
     | Moved
     | CancelAsked

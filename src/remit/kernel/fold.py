@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import callback, fold_drift, fold_exits, fold_wide, level, preapproval, took
+from remit.kernel import callback, fold_drift, fold_exits, fold_people, fold_wide, level, preapproval, took
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.command import Command
@@ -247,6 +247,7 @@ def _halt_raised(state: State, command: Command, decision: e.Decision | None, ev
         why=event.why,
         at=command.at,
         flatten=event.flatten,
+        by_owner=fold_people.owner_behind(command, event.cause),
     )
     state.halted[event.subject] = (*state.halted.get(event.subject, ()), event.halt)
 
@@ -297,6 +298,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Reserved: _reserved,
     e.Approved: _approved,
     e.PreapprovalUsed: preapproval.fold_used,
+    e.Proposed: fold_people.fold_proposed,
     e.CallbackUsed: callback.fold_used,
     e.Released: _released,
     e.Moved: _moved,

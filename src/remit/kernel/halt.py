@@ -8,6 +8,7 @@ from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.decide import Judge
+from remit.kernel.fold_people import owner_behind
 from remit.kernel.names import FIRM, split_subject, subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.order import Order
@@ -39,10 +40,14 @@ def raise_halt(
     cancel: str = "",
     flatten: bool = False,
 ) -> None:
-    """Latch a halt on a subject unless the same rule already halts it; `cancel` is "", "opening" or "all"."""
+    """Latch a halt on a subject unless the same rule already halts it; `cancel` is "", "opening" or "all".
+
+    What an owner stopped others stop once more: an owner may end their own halt, and no other person's.
+    """
     state = step.state
     for known in state.halted.get(of, ()):
-        if state.halts[known].rule == rule and state.halts[known].cause == cause:
+        fact = state.halts[known]
+        if (fact.rule, fact.cause, fact.by_owner) == (rule, cause, owner_behind(step.command, cause)):
             return
     name = f"H-{step.command.seq}-{sum(1 for event in step.events if isinstance(event, e.HaltRaised)) + 1}"
     step.emit(

@@ -14,6 +14,7 @@ from remit.kernel import (
     health,
     monitor,
     noted,
+    proposal,
     reconcile,
     report,
     trade,
@@ -166,6 +167,9 @@ def _told(halt_raised: e.HaltRaised) -> str:
 HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     **dict.fromkeys(admin.CHECKS, admin.take),
     c.ClockFault: admin.clock_fault,
+    c.SetMandate: proposal.set_mandate,
+    c.ConfirmChange: proposal.confirm,
+    c.DropChange: proposal.drop,
     c.Marked: admin.marked,
     c.Quiet: health.quiet,
     c.Resolve: admin.settled,

@@ -41,6 +41,8 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bulk_approval_max: Money | None = None
     """What an order approved together with others may be worth; where no mandate of its path says so, each is approved
     alone."""
+    second_person: Requirement = "waived"
+    """`required`: a mandate here, or of anything below, is loosened only where another person confirms it."""
     loss_cooldown: Seconds | Literal["review"] = 0
     """How long after a loss halt a resume is refused; `review` asks for a review and no time."""
     # B. the order
@@ -112,7 +114,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise ValueError(f"{field} must not be below zero")
 
 
-TERMS = ("zone", "haircut_bps", "approval_expiry_s", "bulk_approval_max", "loss_cooldown")
+TERMS = ("zone", "haircut_bps", "approval_expiry_s", "bulk_approval_max", "second_person", "loss_cooldown")
 LIMITS: tuple[str, ...] = tuple(field for field in Mandate.__struct_fields__ if field not in TERMS)
 SETS = (
     "instruments_allowed",
@@ -148,3 +150,23 @@ class MandateVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     expires_at: At | None = None
     preset: str = ""
     currency: Currency = "USD"
+    confirmed_by: Principal | None = None
+    """The second person, where one was required."""
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A mandate that loosens what is in force and waits for a second person; over at `until`."""
+
+    id: str
+    subject: str
+    mandate: Mandate
+    why: Text
+    expires_at: At | None = None
+    preset: str = ""
+    number: int
+    """The version it would replace; 0 where there is none. It takes effect only while that one is in force."""
+    digest: Digest
+    """What a confirmation names."""
+    by: Principal
+    at: At
+    until: At

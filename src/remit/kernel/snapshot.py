@@ -16,7 +16,7 @@ from remit.kernel.event import Dimension
 from remit.kernel.exit import Exit
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import set_level
-from remit.kernel.mandate import MandateVersion
+from remit.kernel.mandate import MandateVersion, Proposal
 from remit.kernel.names import subject
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.reserve import reserve
@@ -47,7 +47,7 @@ PLAIN_TABLES = (
 PAIR_TABLES = ("locates", "confirmed")
 """Tables from two names to plain values."""
 SCALARS = ("seq", "at", "prefix", "version", "firm_currency", "crashed", "look_cut")
-NAMED_TABLES = ("accounts", "connections", "agents", "clients", "instruments", "preapprovals")
+NAMED_TABLES = ("accounts", "connections", "agents", "clients", "people", "instruments", "preapprovals")
 """Tables of records by their own name."""
 RECORD_TABLES = (
     *NAMED_TABLES,
@@ -63,6 +63,7 @@ RECORD_TABLES = (
 )
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+Stated = TypeVar("Stated", MandateVersion, Proposal)
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
 
 
@@ -119,12 +120,14 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instruments: tuple[Instrument, ...]
     grants: tuple[tuple[str, str], ...]
     capabilities: tuple[tuple[str, str], ...]
+    people: tuple[access.Person, ...]
     tokens: tuple[access.TokenGrant, ...]
     preapprovals: tuple[access.Preapproval, ...]
     revoked: tuple[str, ...]
     callbacks: tuple[access.CallbackKey, ...]
     called_back: tuple[tuple[int, str, str], ...]
     history: tuple[tuple[str, tuple[MandateVersion, ...]], ...]
+    proposals: tuple[Proposal, ...]
     marks: tuple[Mark, ...]
     fx: tuple[FxMark, ...]
     unfit: tuple[tuple[str, Unfit], ...]
@@ -174,8 +177,9 @@ def dump(state: State) -> bytes:
         revoked=tuple(sorted(state.revoked)),
         called_back=tuple((at, *key) for key, at in state.called_back.items()),
         history=tuple(
-            (name, tuple(_version(row) for row in versions)) for name, versions in sorted(state.history.items())
+            (name, tuple(_stated(row) for row in versions)) for name, versions in sorted(state.history.items())
         ),
+        proposals=tuple(_stated(row) for row in state.proposals.values()),
         unfit=tuple((name, _unfit(row)) for name, row in sorted(state.unfit.items())),
         calendars=tuple(sorted(state.calendars.items())),
         plain={name: tuple(sorted(getattr(state, name).items())) for name in PLAIN_TABLES},
@@ -243,13 +247,14 @@ def _state(image: Image) -> State:
 
 
 def _load_access(state: State, image: Image) -> None:
-    for name in ("accounts", "connections", "agents", "clients"):
+    for name in ("accounts", "connections", "agents", "clients", "people"):
         setattr(state, name, {row.name: row for row in getattr(image, name)})
     state.grants, state.capabilities = set(image.grants), set(image.capabilities)
     state.tokens = {row.token: row for row in image.tokens}
     state.revoked = set(image.revoked)
     state.callbacks = {row.id: row for row in image.callbacks}
     state.called_back = {(name, message): at for at, name, message in image.called_back}
+    state.proposals = {row.id: row for row in image.proposals}
     for preapproval in image.preapprovals:
         state.add_preapproval(preapproval)
     if image.firm_currency:
@@ -376,7 +381,7 @@ def _exit(row: Exit) -> Exit:
     return msgspec.structs.replace(row, terms=_canonical(msgspec.structs.replace(row.terms, legs=legs)))
 
 
-def _version(row: MandateVersion) -> MandateVersion:
+def _stated(row: Stated) -> Stated:
     return _canonical(msgspec.structs.replace(row, mandate=_canonical(row.mandate)))
 
 

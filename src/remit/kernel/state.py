@@ -15,7 +15,7 @@ from remit.kernel.event import Dimension, HaltCause
 from remit.kernel.exit import Exit, exit_id
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import LevelKey
-from remit.kernel.mandate import MandateVersion
+from remit.kernel.mandate import MandateVersion, Proposal
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
 from remit.kernel.order import Order
@@ -71,6 +71,8 @@ class HaltFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reviewed_by: str = ""
     reviewed_limit: str = ""
     review: str = ""
+    by_owner: str = ""
+    """The owner who raised it and may end it; empty where it was a limit or somebody else."""
 
 
 class PauseFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +150,7 @@ class State:
         self.clients: dict[str, access.Client] = {}
         self.grants: set[tuple[str, str]] = set()
         self.capabilities: set[tuple[str, str]] = set()
+        self.people: dict[str, access.Person] = {}
         self.tokens: dict[str, access.TokenGrant] = {}
         self.revoked: set[str] = set()
         self.preapprovals: dict[str, access.Preapproval] = {}
@@ -162,6 +165,8 @@ class State:
         self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
         """What `path` has found; subjects are added and never go."""
         self.history: dict[str, list[MandateVersion]] = {}
+        self.proposals: dict[str, Proposal] = {}
+        """What waits for a second person, oldest first."""
         # the book
         self.cash: dict[tuple[str, str], Cash] = {}
         self.cells: dict[tuple[str, str, str], Cell] = {}
@@ -364,6 +369,8 @@ class State:
             for name in [name for name, until in self.preapproval_ends.items() if until < horizon]:
                 del self.preapproval_ends[name]
                 del self.preapprovals_of[self.preapprovals.pop(name).agent][name]
+        while self.proposals and next(iter(self.proposals.values())).until <= self.at:
+            del self.proposals[next(iter(self.proposals))]
         while self.strange and next(iter(self.strange.values())) < horizon:
             del self.strange[next(iter(self.strange))]
         while self.called_back and next(iter(self.called_back.values())) < horizon:

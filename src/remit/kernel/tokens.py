@@ -11,6 +11,7 @@ from remit.kernel.access import TokenGrant
 from remit.kernel.command import Command
 from remit.kernel.names import Role
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.kernel.people import fault_of_grant
 from remit.kernel.state import State
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def issue(step: Step, body: c.IssueToken) -> str:
         return f"there is no agent {grant.name}"
     if grant.role == "client" and grant.name not in state.clients:
         return f"there is no client {grant.name}"
+    fault = fault_of_grant(state, grant)
+    if fault:
+        return fault
     if grant.session:
         return _session(step, grant)
     if grant.parent:

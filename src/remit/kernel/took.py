@@ -9,13 +9,12 @@ from typing import Any
 
 import msgspec
 
-from remit.kernel import callback, fold_drift, fold_exits, fold_wide, health, preapproval, settle, tokens
+from remit.kernel import callback, fold_drift, fold_exits, fold_people, fold_wide, health, preapproval, settle, tokens
 from remit.kernel import command as c
 from remit.kernel.access import FIRST
 from remit.kernel.book import Cell
 from remit.kernel.command import Command
 from remit.kernel.instrument import FxMark, Mark
-from remit.kernel.mandate import MandateVersion, digest
 from remit.kernel.names import subject
 from remit.kernel.state import CLOCK_LEAD_NS, Calendar, PauseFact, State, Subject
 
@@ -134,24 +133,6 @@ def _capability(state: State, command: Command, body: c.SetCapability) -> None:
     (state.capabilities.add if body.enabled else state.capabilities.discard)((body.agent, body.capability))
 
 
-def _mandate(state: State, command: Command, body: c.SetMandate) -> None:
-    of = state.subjects[body.subject]
-    of.number += 1
-    of.version = MandateVersion(
-        subject=body.subject,
-        number=of.number,
-        mandate=body.mandate,
-        digest=digest(body.mandate),
-        at=command.at,
-        by=command.by,
-        why=body.why,
-        expires_at=body.expires_at,
-        preset=body.preset,
-        currency=of.currency,
-    )
-    state.history.setdefault(body.subject, []).append(of.version)
-
-
 def _instrument(state: State, command: Command, body: c.AddInstrument) -> None:
     instrument = body.instrument
     state.instruments[instrument.name] = instrument
@@ -262,7 +243,11 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.SignedIn: _nothing,
     c.SignInFailed: _nothing,
     c.CredentialSet: _nothing,
-    c.SetMandate: _mandate,
+    c.AddPerson: fold_people.fold_added,
+    c.SetPerson: fold_people.fold_person,
+    c.SetMandate: fold_people.fold_mandate,
+    c.ConfirmChange: fold_people.fold_confirmed,
+    c.DropChange: fold_people.fold_dropped,
     c.Preapprove: preapproval.fold_given,
     c.RevokePreapproval: preapproval.fold_revoked,
     c.AddCallback: callback.fold_added,

@@ -17,6 +17,7 @@ from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity
 from remit.kernel.order import TERMINAL, Order, OrderIntent
 from remit.kernel.preapproval import covering
+from remit.kernel.scope import owns_agent
 from remit.kernel.state import State
 from remit.kernel.step import Step
 
@@ -84,11 +85,14 @@ def _deny(step: Step, decision: e.Decision, agent: str, fingerprint: str) -> Non
 
 
 def may_speak_for(state: State, by: Principal, agent: str, client: str) -> bool:
-    """Whether the principal may act for an agent: itself, its client, an operator by hand, or the guard."""
+    """Whether the principal may act for an agent: itself, its client, by hand an operator or its account's
+    owner, or the guard."""
     if by.role == "agent":
         return by.name == agent and not client
     if by.role == "client":
         return by.name == client and client in state.clients and state.clients[client].agent == agent
+    if by.role == "owner":
+        return owns_agent(state, by.lineage, agent)
     return by.role in ("operator", "guard")
 
 

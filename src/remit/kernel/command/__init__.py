@@ -29,6 +29,7 @@ from remit.kernel.command.life import (
     Tick,
     Woke,
 )
+from remit.kernel.command.people import AddPerson, ConfirmChange, DropChange, SetPerson
 from remit.kernel.command.signing import CredentialSet, SignedIn, SignInFailed
 from remit.kernel.command.stop import (
     Answered,
@@ -106,7 +107,11 @@ Body = (
     | SetCapability
     | IssueToken
     | RevokeToken
+    | AddPerson
+    | SetPerson
     | SetMandate
+    | ConfirmChange
+    | DropChange
     | Preapprove
     | RevokePreapproval
     | SetTolerance
@@ -196,6 +201,7 @@ __all__ = [
     "AddClient",
     "AddConnection",
     "AddInstrument",
+    "AddPerson",
     "Answered",
     "Approve",
     "Arm",
@@ -208,9 +214,11 @@ __all__ = [
     "ClockFault",
     "CredentialSet",
     "Command",
+    "ConfirmChange",
     "DeclareParent",
     "Decline",
     "Dividend",
+    "DropChange",
     "DropExit",
     "Expired",
     "External",
@@ -244,6 +252,7 @@ __all__ = [
     "SetMandate",
     "SetMargin",
     "SetPause",
+    "SetPerson",
     "SetSessions",
     "SetShortRestriction",
     "SetTradingState",

@@ -108,10 +108,14 @@ class RevokePreapproval(Content, frozen=True, tag="revoke_preapproval"):
 
 
 class SetMandate(Content, frozen=True, tag="set_mandate"):
-    """Publish a mandate for a subject; the version before it stays in the history."""
+    """Publish a mandate for a subject; the version before it stays in the history.
+
+    `after` is the number of the version that it was written against, 0 for none: refused where another is in force.
+    """
 
     subject: str
     mandate: Mandate
     why: Text
     expires_at: At | None = None
     preset: str = ""
+    after: Annotated[int, msgspec.Meta(ge=0)] | None = None
