@@ -96,10 +96,19 @@ def test_what_there_is_to_close_is_told_whatever_is_switched_off(desk: Desk) -> 
     for capability in FIRST:
         switch(desk, capability, False)
     told = {"connection": "paper1", "instrument": "AAPL", "side": "sell"}
-    assert desk.see(MOMENTUM, "closing") == [told | {"quantity": "8"}]
-    assert desk.see(CLAUDE, "closing", instrument="AAPL") == [told | {"quantity": "3"}]
-    assert desk.see(CLAUDE, "closing", instrument="MSFT") == []
-    assert desk.see(REVERSION, "closing") == []
+    assert desk.see(MOMENTUM, "closing")["positions"] == [told | {"quantity": "8"}]
+    assert desk.see(CLAUDE, "closing", instrument="AAPL")["positions"] == [told | {"quantity": "3"}]
+    assert desk.see(CLAUDE, "closing", instrument="MSFT")["positions"] == []
+    assert desk.see(REVERSION, "closing")["positions"] == []
+
+
+def test_who_repeats_the_id_of_a_closing_is_told_the_entry_that_decided_it(desk: Desk) -> None:
+    first = desk.submit(MOMENTUM, "5")
+    told = desk.see(MOMENTUM, "closing", intent="i1")["first"]
+    assert told["decision"]["order"] == first
+    assert desk.see(MOMENTUM, "closing", intent="i2")["first"] is None
+    assert desk.see(CLAUDE, "closing", intent="i1")["first"] is None, "its agent's own order"
+    assert desk.see(REVERSION, "closing", intent="i1")["first"] is None
 
 
 def test_a_trader_learns_who_it_is_where_it_trades_and_what_it_may_use(desk: Desk) -> None:

@@ -46,7 +46,7 @@ VIEWS: dict[str, View] = {
     "order": View(holds.order, ("order",), TRADERS),
     "explanation": View(orders.order, ("order",), TRADERS),
     "approval": View(holds.approval, ("order",), TRADERS),
-    "closing": View(holds.closing, ("instrument",), frozenset({"agent", "client"})),
+    "closing": View(holds.closing, ("instrument", "intent"), frozenset({"agent", "client"})),
     "approvals": View(approvals.approvals, (), PEOPLE),
     "preapprovals": View(approvals.preapprovals, ("agent", "all"), TRADERS),
     "positions": View(activity.positions, ("subject", "by"), TRADERS),

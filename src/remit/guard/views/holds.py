@@ -8,6 +8,7 @@ from typing import Any
 from remit.guard.entitled import may_use
 from remit.guard.views import orders
 from remit.guard.views.looking import Looking
+from remit.kernel.codec import plain
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, text
 from remit.kernel.order import Order
@@ -53,20 +54,26 @@ async def approval(looking: Looking) -> dict[str, Any]:
     return shown
 
 
-def closing(looking: Looking) -> list[dict[str, Any]]:
-    """What closes each of a trader's own open positions: the side and quantity of the order. A way out: no capability
-    is needed to know of it."""
-    instrument, own = looking.word("instrument"), subject(looking.by.role, looking.by.name)
-    return [
-        {
-            "connection": connection,
-            "instrument": name,
-            "side": "sell" if cell.quantity > 0 else "buy",
-            "quantity": text(abs(cell.quantity)),
-        }
-        for (written, connection, name), cell in sorted(looking.state.cells.items())
-        if written == own and cell.quantity and instrument in (None, name)
-    ]
+async def closing(looking: Looking) -> dict[str, Any]:
+    """What closes each of a trader's own open positions: the side and quantity of the order; and, where `intent` was
+    decided before, the entry that did (`first`). A way out: no capability is needed to know of it."""
+    instrument, intent = looking.word("instrument"), looking.word("intent")
+    own = subject(looking.by.role, looking.by.name)
+    seen = looking.state.seen.get((looking.own_agent, intent or ""))
+    first = None if seen is None else await orders.record_at(looking, seen.seq)
+    return {
+        "positions": [
+            {
+                "connection": connection,
+                "instrument": name,
+                "side": "sell" if cell.quantity > 0 else "buy",
+                "quantity": text(abs(cell.quantity)),
+            }
+            for (written, connection, name), cell in sorted(looking.state.cells.items())
+            if written == own and cell.quantity and instrument in (None, name)
+        ],
+        "first": None if first is None or not looking.sees_record(first) else plain(first),
+    }
 
 
 def _answer(state: str, held: bool, known: Order | None) -> str:

@@ -142,7 +142,7 @@ async def order(looking: Looking) -> dict[str, Any]:
     name = looking.needed("order")
     seq = seq_of(name)
     known = looking.state.order(name)
-    first = await _record(looking, seq) if seq else None
+    first = await record_at(looking, seq) if seq else None
     decision = None if first is None else first.decision
     body = None if first is None else first.command.body
     if first is None or decision is None or decision.order != name or not isinstance(body, Submit):
@@ -167,7 +167,8 @@ async def order(looking: Looking) -> dict[str, Any]:
     }
 
 
-async def _record(looking: Looking, seq: int) -> Record | None:
+async def record_at(looking: Looking, seq: int) -> Record | None:
+    """Return the record of an entry; None where there is none (any more)."""
     async for _, entry in looking.entries(seq - 1):
         return decode(Record, entry)
     return None
