@@ -1,0 +1,101 @@
+"""Who asks: the token of a request, from its Authorization header or from a browser's session cookie.
+
+The door believes nothing: it carries the secret to the guard, which says whose it is. What the door adds is that a
+cookie, which a browser sends by itself, changes nothing unless the page that asks could also read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from remit.doors.http.problem import Problem
+
+COOKIE = "remit_session"
+CSRF_HEADER = "X-Remit-CSRF"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SECRET_LENGTH_MAX = 200
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Caller(NamedTuple):
+    """The secret that a request brings, and whether a browser sent it by itself."""
+
+    secret: str
+    by_cookie: bool
+
+
+def caller_of(method: str, headers: Headers) -> Caller:
+    """Return who asks; Problem `token_missing` where nobody does, `csrf_refused` where a cookie is not enough.
+
+    A bearer token comes first. A cookie may read; to change anything the request also needs `X-Remit-CSRF`, and must
+    come from a page of this very host.
+    """
+    found = dict(headers)  # the last of a name: none of these may come twice, and the guard judges what is read
+    given = found.get(b"authorization")
+    if given is not None:
+        scheme, _, secret = given.decode("latin-1").partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
+            raise _missing("the Authorization header is no bearer token")
+        return Caller(_bounded(secret), False)
+    secret = cookie_of(found.get(b"cookie", b""))
+    if not secret:
+        raise _missing("the request brings no token")
+    if method not in SAFE:
+        check_origin(found)
+        if not hmac.compare_digest(found.get(CSRF_HEADER.lower().encode(), b""), csrf_of(secret).encode()):
+            raise Problem(
+                "csrf_refused",
+                f"a session changes nothing without its {CSRF_HEADER} header",
+                "Ask GET /v1/session for its value; programs send a bearer token instead",
+            )
+    return Caller(_bounded(secret), True)
+
+
+def check_origin(headers: dict[bytes, bytes]) -> None:
+    """Return where a request comes from a page of this host, or from no page; Problem `csrf_refused`."""
+    origin, host = headers.get(b"origin"), headers.get(b"host", b"")
+    site = headers.get(b"sec-fetch-site", b"same-origin")
+    own = origin is None or urlsplit(origin.decode("latin-1")).netloc == host.decode("latin-1")
+    if not own or site not in (b"same-origin", b"none"):
+        raise Problem("csrf_refused", "the request comes from another site", "Open the page of this door itself")
+
+
+def csrf_of(secret: str) -> str:
+    """Return the value that a session's page sends with each change; it tells nothing of the secret."""
+    return hmac.digest(hashlib.sha256(secret.encode()).digest(), b"remit csrf", "sha256").hex()
+
+
+def cookie_of(header: bytes) -> str:
+    """Return the session's secret from a Cookie header; empty where there is none."""
+    for part in header.decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
+def set_cookie(secret: str, *, tls: bool, max_age_s: int) -> tuple[bytes, bytes]:
+    """Return the header that gives a browser its session: unreadable for scripts, and sent to this site alone."""
+    secure = "; Secure" if tls else ""
+    value = f"{COOKIE}={secret}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
+    return b"set-cookie", value.encode("latin-1")
+
+
+def drop_cookie(*, tls: bool) -> tuple[bytes, bytes]:
+    """Return the header that takes a browser's session away."""
+    return set_cookie("", tls=tls, max_age_s=0)
+
+
+def _bounded(secret: str) -> str:
+    if len(secret) > SECRET_LENGTH_MAX:
+        raise Problem("token_malformed", "this is not a whole token", "Copy it again, from `remit_` on")
+    return secret
+
+
+def _missing(message: str) -> Problem:
+    return Problem("token_missing", message, "Send Authorization: Bearer remit_...")

@@ -1,0 +1,168 @@
+"""The OpenAPI document, made from the table: every path, shape, example, error and way to sign in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+import remit
+from remit.doors.http.auth import COOKIE, CSRF_HEADER
+from remit.doors.http.examples import example_of
+from remit.doors.http.problem import STATUS, STATUSES, ProblemShape
+from remit.doors.http.table import Look, Route
+from remit.kernel.numbers import Decimal18
+
+DECIMAL = r"^-?(0|[1-9][0-9]{0,23})(\.[0-9]{1,18})?$"
+REF = "#/components/schemas/{name}"
+TAGS = {
+    "orders": "Propose, look at and cancel orders. A denied order is a normal answer, with its findings.",
+    "book": "Positions, exposure and headroom, exits.",
+    "mandates": "Limits: what is in force, drafts, differences, publishing with ETags.",
+    "access": "Accounts, agents, clients, capabilities, connections, grants.",
+    "stops": "Halts, reviews, resumes, pauses, kills.",
+    "world": "Instruments, marks, days, facts, reconciling.",
+    "journal": "What happened: entries, streams.",
+    "door": "The door itself.",
+}
+Document = dict[str, Any]
+
+
+def openapi(rows: Sequence[Route], server: str = "/") -> Document:
+    """Return the OpenAPI 3.1 document of the rows; numbers are decimal text, times nanoseconds since the epoch."""
+    kinds = _kinds(rows)
+    schemas, components = msgspec.json.schema_components(kinds, schema_hook=_custom, ref_template=REF)
+    by_kind = {id(kind): _plain(schema) for kind, schema in zip(kinds, schemas, strict=True)}
+    paths: Document = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, by_kind, _plain(components))
+    tags = sorted({row.tag for row in rows})
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Remit",
+            "version": remit.__version__,
+            "summary": "The guard between autonomous trading agents and real money.",
+            "description": "Numbers are decimal text, never floating point. Times are whole nanoseconds since the "
+            "epoch, UTC. Every error is application/problem+json with a `code` and a `fix`.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "tags": [{"name": tag, **({"description": TAGS[tag]} if tag in TAGS else {})} for tag in tags],
+        "paths": paths,
+        "components": {
+            "schemas": _plain(components),
+            "responses": {f"Problem{status}": _problem(status) for status in STATUSES},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `remit token issue`."},
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": COOKIE,
+                    "description": f"A browser's session; what changes something also needs the {CSRF_HEADER} header.",
+                },
+            },
+        },
+    }  # fmt: skip
+
+
+def _kinds(rows: Iterable[Route]) -> list[Any]:
+    found: dict[int, Any] = {id(ProblemShape): ProblemShape}
+    for row in rows:
+        for kind in (row.params, row.body, row.answer):
+            if kind is not None:
+                found[id(kind)] = kind
+    return list(found.values())
+
+
+def _operation(row: Route, schemas: dict[int, Document], components: Document) -> Document:
+    told: Document = {
+        "operationId": row.name,
+        "summary": row.says.split(". ")[0].rstrip("."),
+        "description": row.says,
+        "tags": [row.tag],
+        "responses": {
+            str(row.status): {"description": "Done.", "content": _content(row, schemas)},
+            **{str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in STATUSES},
+        },
+        "security": [] if row.open else [{"bearer": []}, {"session": []}],
+        "x-roles": sorted(row.roles),
+    }
+    parameters = _parameters(row, schemas, components)
+    if parameters:
+        told["parameters"] = parameters
+    if row.body is not None:
+        example = row.example if row.example is not None else example_of(row.body)
+        told["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas[id(row.body)], "example": example}},
+        }
+    return told
+
+
+def _content(row: Route, schemas: dict[int, Document]) -> Document:
+    if row.media != "application/json":
+        return {row.media: {"schema": {"type": "string"}}}
+    shown: Document = {"schema": schemas.get(id(row.answer), {})}
+    if row.answer is not None:
+        shown["example"] = example_of(row.answer)
+    return {"application/json": shown}
+
+
+def _parameters(row: Route, schemas: dict[int, Document], components: Document) -> list[Document]:
+    found = []
+    if row.params is not None:
+        schema = components[schemas[id(row.params)]["$ref"].rpartition("/")[2]]
+        for name, kind in schema["properties"].items():
+            in_path = f"{{{name}}}" in row.path
+            required = in_path or name in schema.get("required", ())
+            found.append({"name": name, "in": "path" if in_path else "query", "required": required, "schema": kind})
+    if isinstance(row.do, Look) and row.do.etag:
+        found.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
+    if changes(row):
+        found.append({
+            "name": "Idempotency-Key", "in": "header", "required": False,
+            "schema": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$"},
+            "description": "The same key of the same token never acts twice: the first answer is given again.",
+        })  # fmt: skip
+    return found
+
+
+def changes(row: Route) -> bool:
+    """Whether a row changes something, so that a repeat of it has to be told from a second one."""
+    return row.method != "GET" and not row.open
+
+
+def _problem(status: int) -> Document:
+    codes = sorted(code for code, number in STATUS.items() if number == status)
+    example = {"code": codes[0] if codes else "not_possible"}
+    code = example["code"]
+    shown = {
+        "type": f"urn:remit:problem:{code}", "title": code.replace("_", " "), "status": status,
+        "detail": "what happened", "code": code, "fix": "what to do", "retry_after_s": None, "more": {},
+    }  # fmt: skip
+    told = ", ".join(codes) if codes else "the kernel's own word for what stands against it"
+    schema = {"$ref": REF.format(name="ProblemShape")}
+    content = {"application/problem+json": {"schema": schema, "example": shown}}
+    return {"description": f"A problem: {told}.", "content": content}
+
+
+def _custom(kind: type[Any]) -> Document:
+    if issubclass(kind, Decimal18):
+        return {"type": "string", "pattern": DECIMAL, "title": kind.__name__}
+    raise NotImplementedError(f"no schema for {kind.__name__}")
+
+
+def _plain(schema: Any) -> Any:
+    """Return a schema with patterns as other languages write them, and docstrings in one line."""
+    if isinstance(schema, dict):
+        return {name: _written(name, value) for name, value in schema.items()}
+    return [_plain(one) for one in schema] if isinstance(schema, (list, tuple)) else schema
+
+
+def _written(name: str, value: Any) -> Any:
+    if name == "pattern" and isinstance(value, str):
+        return value.replace(r"\Z", "$").replace("(?:^", "(?:")
+    if name == "description" and isinstance(value, str):
+        return re.sub(r"\s+", " ", value).strip()
+    return _plain(value)
