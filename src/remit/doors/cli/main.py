@@ -20,6 +20,7 @@ from remit.doors.cli import (
     journal,
     mandate,
     order,
+    preapproval,
     reconcile,
     risk,
     run,
@@ -76,6 +77,7 @@ _VERBS: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
+    "preapproval": preapproval.app,
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,

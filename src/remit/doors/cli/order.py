@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 import typer
 
 from remit.doors.cli import show
+from remit.doors.cli.answering import wait_for
 from remit.doors.cli.call import (
     DENIED,
     DONE,
@@ -17,6 +18,7 @@ from remit.doors.cli.call import (
     Fault,
     Json,
     amount,
+    caller,
     enter,
     make,
     noun,
@@ -59,6 +61,7 @@ def submit(
     activation: Activation = None,
     thought: Annotated[str, typer.Option(help="Free text, kept erasable beside the journal.")] = "",
     dry: Annotated[bool, typer.Option("--preview", help="Say what would be decided; nothing changes.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Where it is held, wait for what people answer.")] = False,
     json: Json = False,
 ) -> None:
     """Propose an order: it is judged, journalled, and only then sent. Exit 0 allowed, 3 denied, 4 held.
@@ -68,6 +71,7 @@ def submit(
     remit order submit AAPL sell 5 --agent momentum --reduce only
     remit order submit AAPL buy 10 --agent momentum --stop-loss 96 --take-profit 110
     remit order submit AAPL buy 10 --limit 101.50 --agent momentum --preview
+    remit order submit AAPL buy 10 --limit 101.50 --agent momentum --wait
     ```
     """
     name = agent_named(agent)
@@ -95,7 +99,18 @@ def submit(
     )
     if dry:
         _previewed(preview(body))
-    decided(enter(body, thought))
+    record = enter(body, thought)
+    decision = (record.get("first") or record).get("decision") or {}
+    if wait and decision.get("verdict") == "hold":
+        _waited(record, decision)
+    decided(record)
+
+
+def _waited(record: dict[str, Any], decision: dict[str, Any]) -> None:
+    """Wait for what becomes of a held order and end with its exit code."""
+    if not caller().json:
+        _verdict(decision)
+    raise typer.Exit(wait_for(decision["order"], (record.get("first") or record)["command"]["seq"]))
 
 
 def agent_named(agent: str | None) -> str:
@@ -121,6 +136,8 @@ def only_connection(agent: str) -> str:
 def _previewed(answer: dict[str, Any]) -> None:
     if not show.json(answer):
         _verdict(answer["decision"], "would be ")
+        if answer.get("preapproval"):
+            show.say(f"  by preapproval {answer['preapproval']}")
     raise typer.Exit(EXITS[answer["decision"]["verdict"]])
 
 
@@ -134,6 +151,9 @@ def decided(record: dict[str, Any]) -> None:
         if repeated:
             show.say(f"this intent was decided before, as entry {repeated['command']['seq']}; nothing acts twice")
         _verdict(decision)
+        for event in record.get("events", ()):
+            if event["event"] == "preapproval_used":
+                show.say(f"  by preapproval {event['preapproval']}, {event['worth']} of it used")
         if decision["verdict"] == "hold":
             show.say(f"  waits for approval: remit approvals approve {decision['order']}")
         elif decision["verdict"] == "deny":

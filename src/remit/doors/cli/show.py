@@ -119,6 +119,8 @@ HEADS = {
     "cost_average": "average",
     "limit_price": "limit",
     "expires_in_s": "lapses in s",
+    "notional_max": "at most",
+    "drift_bps": "drift bps",
     "resume_in_s": "resume in s",
     "percent": "%",
     "open": "positions open",
@@ -126,7 +128,7 @@ HEADS = {
 NUMBERS = frozenset(
     "quantity filled limit_price worst_price worth used reserved headroom limit value pnl pnl_today equity cost "
     "cost_average mark unrealised realised fees amount free last seq number needed percent drawdown gauge "
-    "buying selling".split()
+    "buying selling notional_max left uses drift_bps headroom_left".split()
 )
 ROUNDED = frozenset(
     "cost_average paid_average value unrealised realised pnl pnl_today equity drawdown cost fees".split()
