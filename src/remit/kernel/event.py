@@ -1,4 +1,4 @@
-"""Decisions, events and records: what was decided, by which numbers, and what happened."""
+"""Events and records: what happened, and one entry of the journal. What was decided stands in kernel/decision.py."""
 
 from __future__ import annotations
 
@@ -7,51 +7,19 @@ from typing import Literal
 import msgspec
 
 from remit.kernel.command import Command
+from remit.kernel.decision import ALLOW as ALLOW
+from remit.kernel.decision import DENY as DENY
+from remit.kernel.decision import HOLD as HOLD
+from remit.kernel.decision import VERDICTS as VERDICTS
+from remit.kernel.decision import Decision as Decision
+from remit.kernel.decision import Finding as Finding
+from remit.kernel.decision import VerdictName as VerdictName
 from remit.kernel.drift import Drift, Kind
 from remit.kernel.names import At, Digest
 from remit.kernel.numbers import Money, Price, Quantity
 
-VerdictName = Literal["allow", "hold", "deny"]
-ALLOW, HOLD, DENY = 0, 1, 2
-VERDICTS: tuple[VerdictName, ...] = ("allow", "hold", "deny")
-"""In order of tightness: of several verdicts the tightest is the largest."""
-
-
 Dimension = Literal["total", "market", "category", "venue"]
 """What a limit is counted in: a subject in all, or one of its markets, categories or venues."""
-
-
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule that did not hold: for whom, against which limit, at which measurement, in which unit; all as text."""
-
-    rule: str
-    subject: str
-    limit: str
-    actual: str
-    unit: str
-    verdict: VerdictName = "deny"
-    retry_after_s: int | None = None
-
-
-class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the kernel decided of an order, and everything needed to decide it again.
-
-    `worst_price` bounds what it may trade at, `counted_price` is what a unit counts at; `worth` is the worst-case
-    worth of the part that opens, in the account's currency; `reducing` is the part proven to reduce. `marks`:
-    instrument, bid, ask, last, and when.
-    """
-
-    verdict: VerdictName
-    order: str
-    quantity: Quantity
-    worst_price: Price
-    counted_price: Price
-    worth: Money
-    currency: str
-    reducing: Quantity
-    findings: tuple[Finding, ...] = ()
-    mandates: tuple[str, ...] = ()
-    marks: tuple[tuple[str, Price, Price, Price, At], ...] = ()
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):

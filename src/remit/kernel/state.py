@@ -143,30 +143,7 @@ class State:
         self.version = ""
         self.firm_currency = ""
         self.crashed = False
-        # access
-        self.accounts: dict[str, access.Account] = {}
-        self.connections: dict[str, access.Connection] = {}
-        self.agents: dict[str, access.Agent] = {}
-        self.clients: dict[str, access.Client] = {}
-        self.grants: set[tuple[str, str]] = set()
-        self.capabilities: set[tuple[str, str]] = set()
-        self.people: dict[str, access.Person] = {}
-        self.tokens: dict[str, access.TokenGrant] = {}
-        self.revoked: set[str] = set()
-        self.preapprovals: dict[str, access.Preapproval] = {}
-        """By id, for INTENT_LIFE_NS beyond their end."""
-        self.preapprovals_of: dict[str, dict[str, None]] = {}
-        """Their ids per agent."""
-        self.preapproval_ends = Deadlines()
-        self.callbacks: dict[str, access.CallbackKey] = {}
-        self.called_back: dict[tuple[str, str], int] = {}
-        """Per (callback, message id): when it was heard, oldest first."""
-        self.subjects: dict[str, Subject] = {}
-        self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
-        """What `path` has found; subjects are added and never go."""
-        self.history: dict[str, list[MandateVersion]] = {}
-        self.proposals: dict[str, Proposal] = {}
-        """What waits for a second person, oldest first."""
+        self._begin_access()
         # the book
         self.cash: dict[tuple[str, str], Cash] = {}
         self.cells: dict[tuple[str, str, str], Cell] = {}
@@ -207,6 +184,31 @@ class State:
         self._begin_world()
         self._begin_exits()
         self._begin_behaviour()
+
+    def _begin_access(self) -> None:
+        self.accounts: dict[str, access.Account] = {}
+        self.connections: dict[str, access.Connection] = {}
+        self.agents: dict[str, access.Agent] = {}
+        self.clients: dict[str, access.Client] = {}
+        self.grants: set[tuple[str, str]] = set()
+        self.capabilities: set[tuple[str, str]] = set()
+        self.people: dict[str, access.Person] = {}
+        self.tokens: dict[str, access.TokenGrant] = {}
+        self.revoked: set[str] = set()
+        self.preapprovals: dict[str, access.Preapproval] = {}
+        """By id, for INTENT_LIFE_NS beyond their end."""
+        self.preapprovals_of: dict[str, dict[str, None]] = {}
+        """Their ids per agent."""
+        self.preapproval_ends = Deadlines()
+        self.callbacks: dict[str, access.CallbackKey] = {}
+        self.called_back: dict[tuple[str, str], int] = {}
+        """Per (callback, message id): when it was heard, oldest first."""
+        self.subjects: dict[str, Subject] = {}
+        self._paths: dict[tuple[str, str], tuple[Subject, ...]] = {}
+        """What `path` has found; subjects are added and never go."""
+        self.history: dict[str, list[MandateVersion]] = {}
+        self.proposals: dict[str, Proposal] = {}
+        """What waits for a second person, oldest first."""
 
     def _begin_world(self) -> None:
         self.instruments: dict[str, Instrument] = {}
