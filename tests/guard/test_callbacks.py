@@ -16,11 +16,14 @@ import standardwebhooks
 from tests.guard.core import AGENT, OPERATOR, Core, run
 
 from remit.guard.board import Board
-from remit.guard.callbacks import FILE, CallbackKeys, SignedMessage, sign
+from remit.guard.callbacks import FILE, CallbackKeys, SignedMessage
 from remit.guard.errors import CallbacksDamaged, GuardError
-from remit.guard.handle import Handle, NewToken
+from remit.guard.handle import Handle
+from remit.guard.identity import Identity
+from remit.guard.issuing import NewToken
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
+from remit.guard.wire.webhook import key_of, secret_of, sign
 from remit.guard.world import TOKENS
 from remit.journal.side import SideStore
 from remit.kernel import command as c
@@ -42,7 +45,8 @@ class Page:
         self.core = core
         side = SideStore(sqlite3.connect(":memory:"), core.world.random)
         self.handle = Handle(
-            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), core.vault.tokens(core.world),
+            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state),
+            Identity.over(core.world, core.loop, core.kernel.state, core.vault),
             side, {"paper": core.venue}, dict, lambda body: None, core.vault.callbacks(core.world),
         )  # fmt: skip
         self.messages = 0
@@ -293,8 +297,12 @@ def test_the_official_package_verifies_what_is_signed_here() -> None:
     key = bytes(range(32))
     at = str(int(datetime.now(UTC).timestamp()))
     headers = {"webhook-id": "m1", "webhook-timestamp": at, "webhook-signature": sign(key, "m1", at, '{"a":1}')}
-    official = standardwebhooks.Webhook("whsec_" + base64.b64encode(key).decode())
+    official = standardwebhooks.Webhook(secret_of(key))
     assert official.verify('{"a":1}', headers) == {"a": 1}
+    assert key_of(secret_of(key)) == key
+    for text in ("", "whsec_", "whsec_%%%", "whsec_AAAA", key.hex()):
+        with pytest.raises(ValueError):
+            key_of(text)
 
 
 def test_the_message_reads_the_names_of_the_standard() -> None:

@@ -14,7 +14,9 @@ from tests.guard.core import OPERATOR, Core, run
 from remit.guard.board import Board
 from remit.guard.calls import BURST, SAID_BYTES_MAX
 from remit.guard.errors import GuardError, GuardStopped
-from remit.guard.handle import Handle, NewToken
+from remit.guard.handle import Handle
+from remit.guard.identity import Identity
+from remit.guard.issuing import NewToken
 from remit.guard.recover import ORIGIN
 from remit.guard.wire.message import Do, Request
 from remit.guard.wire.peer import Peer
@@ -36,7 +38,8 @@ class House:
         self.core = core
         self.side = SideStore(sqlite3.connect(":memory:"), core.world.random)
         self.handle = Handle(
-            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), core.vault.tokens(core.world),
+            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state),
+            Identity.over(core.world, core.loop, core.kernel.state, core.vault),
             self.side, {"paper": core.venue}, dict, lambda body: None, core.vault.callbacks(core.world),
         )  # fmt: skip
         self.secrets: dict[str, str] = {}

@@ -6,6 +6,7 @@ import hmac
 import random
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -150,5 +151,5 @@ def test_a_damaged_file_is_refused_by_name(content: bytes) -> None:
 
 
 def test_every_role_but_the_guard_has_a_prefix() -> None:
-    assert set(PREFIXES) == {"operator", "approver", "auditor", "agent", "client", "feed"}
+    assert set(PREFIXES) == {*get_args(Role), "session"} - {"guard"}
     assert len(set(PREFIXES.values())) == len(PREFIXES)

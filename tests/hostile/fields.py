@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 from msgspec import inspect
 from tests.hostile.target_orders import KINDS, bodies_of_every_kind
 
-from remit.guard.handle import NewToken, WithText
+from remit.guard.handle import WithText
+from remit.guard.issuing import NewToken
 from remit.guard.wire import Request
 from remit.kernel.codec import plain
 from remit.kernel.names import Principal

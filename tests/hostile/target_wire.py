@@ -14,7 +14,9 @@ from tests.hostile.target import Target, check_canonical, chosen, only, seeded
 from remit.guard.board import Board
 from remit.guard.errors import FrameTooLarge, GuardError, RequestMalformed
 from remit.guard.frame import FRAME_BYTES_MAX, Frames, pack
-from remit.guard.handle import Handle, NewToken
+from remit.guard.handle import Handle
+from remit.guard.identity import Identity
+from remit.guard.issuing import NewToken
 from remit.guard.views import VIEWS
 from remit.guard.wire import Server
 from remit.guard.wire.message import (
@@ -109,11 +111,11 @@ class House:
         core = self.core
         self.writing = asyncio.ensure_future(core.loop.run())
         await core.set_up()
-        tokens = core.vault.tokens(core.world)
+        identity = Identity.over(core.world, core.loop, core.kernel.state, core.vault)
         core.begin()
         assert core.watch is not None
         self.handle = Handle(
-            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), tokens,
+            core.world, core.kernel, core.journal, core.loop, Board(core.kernel.state), identity,
             _Side(), {"paper": core.venue}, lambda: {"version": "test"}, core.watch.check_resume,
             core.vault.callbacks(core.world),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from remit.guard.tokens import TokenStore
 from remit.kernel.access import TokenGrant
 from remit.kernel.names import Principal
 from remit.kernel.state import State
+from remit.kernel.tokens import worthless
 
 _ASK = "Give a valid token in REMIT_TOKEN, or ask an operator for one: remit token issue"
 
@@ -25,8 +26,9 @@ def check_stands(state: State, token: str | None, at: int) -> TokenGrant:
     """Return what a token's id stands for at journal time `at`; NotAuthenticated where it is worth nothing (any
     more)."""
     grant = state.tokens.get(token) if token is not None else None
-    if grant is None or grant.token in state.revoked:
+    fault = None if grant is None else worthless(state, grant.token, at)
+    if grant is None or (fault is not None and fault[0] == "token_revoked"):
         raise NotAuthenticated("the token is not known, or was revoked", _ASK)
-    if grant.expires_at is not None and at >= grant.expires_at:
+    if fault is not None:
         raise NotAuthenticated("the token has expired", _ASK)
     return grant

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
 from remit.guard.callers import check_stands
-from remit.guard.errors import Busy
+from remit.guard.errors import Busy, GuardError
 from remit.guard.loop import Loop
 from remit.guard.views.looking import Looking
 from remit.journal.log import Journal
@@ -26,7 +26,10 @@ PIECE = 64
 class Followers:
     """Whoever follows the journal, and what each of them has not read yet."""
 
-    def __init__(self, kernel: Kernel, journal: Journal, loop: Loop) -> None:
+    def __init__(
+        self, kernel: Kernel, journal: Journal, loop: Loop, check: Callable[[Principal], None] | None = None
+    ) -> None:
+        self._check_token = check or (lambda by: None)
         self._kernel = kernel
         self._journal = journal
         self._loop = loop
@@ -50,7 +53,8 @@ class Followers:
         """Yield the entries from sequence number `start` on (0: what comes next); agents and clients see what is
         theirs.
 
-        It ends when the reader falls too far behind. Busy; NotAuthenticated as soon as the token is worth nothing.
+        It ends when the reader falls too far behind. Busy; NotAuthenticated as soon as the token is worth nothing,
+        at the latest when `look` looks.
         """
         self.check_room(by)
         looking = Looking(self._kernel, by, {}, 0, self.entries, dict)
@@ -69,8 +73,18 @@ class Followers:
                 self._check(by)
                 if record.command.seq > last and looking.sees_record(record):
                     yield encode(record)
+            self._check(by)
         finally:
             self._waiting.pop(queue, None)
+
+    def look(self) -> None:
+        """End the streams whose token is worth nothing any more, also where nothing happens that they could hear."""
+        for queue, by in tuple(self._waiting.items()):
+            try:
+                self._check(by)
+            except GuardError:
+                del self._waiting[queue]
+                queue.put_nowait(None)
 
     async def entries(self, start: int) -> AsyncIterator[tuple[int, bytes]]:
         """Yield the durable entries from index `start` on, giving everything else a turn after every few."""
@@ -82,6 +96,7 @@ class Followers:
     def _check(self, by: Principal) -> None:
         self._loop.check()
         check_stands(self._kernel.state, by.token, self._loop.now())
+        self._check_token(by)
 
 
 def _entries(journal: Journal, start: int) -> Iterator[tuple[int, bytes]]:

@@ -18,10 +18,14 @@ from remit.guard.clock import Clock
 from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.errors import GuardStopped
-from remit.guard.handle import Handle, NewToken
+from remit.guard.handle import Handle
+from remit.guard.identity import HERE, Identity
+from remit.guard.issuing import NewToken
 from remit.guard.listener import Listener
 from remit.guard.loop import Loop
+from remit.guard.passwords import COST, Cost
 from remit.guard.protection import alert_of_start
+from remit.guard.reach import Reach
 from remit.guard.reconciler import Reconciler
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, standing, take_snapshot
 from remit.guard.vault import FILE as VAULT_FILE
@@ -49,7 +53,8 @@ class Guard:
     """One guard over one world. Making it opens the vault and recovers the journal; `run` serves.
 
     `server` gives the wire server for what stands behind it. `heard` is told of each record once it is durable, before
-    anybody is answered. `about` is what callers are told of this guard beside its journal.
+    anybody is answered. `about` is what callers are told of this guard beside its journal. `reach` says from where its
+    doors can be reached, `password_cost` what one guess of a password costs.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class Guard:
         heard: Callable[[Record], None] = lambda record: None,
         snapshot_every: int = SNAPSHOT_EVERY,
         segment_bytes: int = SEGMENT_BYTES,
+        reach: Reach = HERE,
+        password_cost: Cost = COST,
     ) -> None:
         self.world = world
         self.venues = venues
@@ -71,7 +78,6 @@ class Guard:
         self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self.side = world.side()
-        self.tokens = self.vault.tokens(world)
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
         self.loop = Loop(
@@ -95,7 +101,7 @@ class Guard:
             self.journal,
             self.loop,
             self.board,
-            self.tokens,
+            Identity.over(world, self.loop, self.kernel.state, self.vault, reach, password_cost),
             self.side,
             venues,
             self._about,
@@ -158,7 +164,7 @@ class Guard:
     async def _operator_token(self) -> str | None:
         """Make an operator token at the first start, or where the machine's owner asked for one with a file."""
         known = any(
-            grant.role == "operator"
+            grant.role == "operator" and not grant.session
             for name, grant in self.kernel.state.tokens.items()
             if name not in self.kernel.state.revoked
         )
@@ -203,6 +209,8 @@ class Guard:
             await self.world.sleep(FLUSH_NS)
             await self.handle.flush()
             await self.handle.listen_for_silence()
+            self.handle.followers.look()
+            self.handle.identity.write()
             at = self.loop.now()
             if at > checked + DAY_NS // 24:
                 checked = at
@@ -239,6 +247,8 @@ class Guard:
             with contextlib.suppress(GuardStopped):
                 await self.watch.dead_men.arm_for_the_end()
         await self.courier.stop()
+        if self.loop.failed is None:
+            self.handle.identity.write(now=True)
         if self.loop.failed is None and not writing.done():
             with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
                 await self.loop.enter(GUARD, c.KernelStopped())

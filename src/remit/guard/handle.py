@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from remit.guard import entitled
-from remit.guard import tokens as secrets
 from remit.guard.board import Board
 from remit.guard.calendar import needed_first
 from remit.guard.callbacks import CallbackKeys, Callbacks, NewCallback
-from remit.guard.callers import authenticate
 from remit.guard.calls import Calls
 from remit.guard.entitled import check_capability
 from remit.guard.errors import RequestMalformed, TextNotKept
 from remit.guard.evidence import Evidence
 from remit.guard.follow import Followers
+from remit.guard.identity import Identity
+from remit.guard.issuing import NewToken
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
 from remit.guard.stamp import journal_time
 from remit.guard.views import view
@@ -30,7 +30,6 @@ from remit.guard.wire.peer import Peer
 from remit.guard.world import World
 from remit.journal.log import Journal
 from remit.journal.side import SideStore
-from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.authority import AUTHORITY
 from remit.kernel.codec import decode, encode, plain
@@ -39,7 +38,7 @@ from remit.kernel.decide import Asked
 from remit.kernel.event import Record, Repeated
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.kernel import Kernel
-from remit.kernel.names import GUARD, At, Name, Principal, Role
+from remit.kernel.names import GUARD, At, Principal
 from remit.kernel.preapproval import covering
 from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
@@ -59,17 +58,6 @@ class WithText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-class NewToken(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="new_token", tag_field="kind"
-):
-    """Ask for a token; the guard makes the secret and tells it once."""
-
-    role: Role
-    name: Name
-    owner: Name
-    expires_at: At | None = None
-
-
 class From(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"seq": "from"}):
     """Where a stream of records begins: with the entry of this sequence number; 0 for what comes next."""
 
@@ -86,7 +74,7 @@ class Handle:
         journal: Journal,
         loop: Loop,
         board: Board,
-        tokens: secrets.TokenStore,
+        identity: Identity,
         side: SideStore,
         venues: Collection[str],
         about: Callable[[], dict[str, Any]],
@@ -98,7 +86,7 @@ class Handle:
         self._journal = journal
         self._loop = loop
         self._board = board
-        self._tokens = tokens
+        self.identity = identity
         self._side = side
         self._venues = venues
         self._about = about
@@ -106,12 +94,17 @@ class Handle:
         self._callbacks = Callbacks(world, loop, kernel.state, callbacks)
         self._calls = Calls(world, loop, side, kernel.state)
         self._evidence = Evidence(journal, side)
-        self.followers = Followers(kernel, journal, loop)
+        self.followers = Followers(kernel, journal, loop, identity.check)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
         """Answer a command, a question or a preview; GuardStopped once anything has failed."""
         if request.do == "signed":
             return await self._signed(request)
+        if request.do == "sign_in":
+            self._loop.check()
+            begun = await self.identity.sign_in(request.body, request.door)
+            self._loop.check()
+            return begun
         by = self._authenticated(request)
         async with self._calls.journalled(by, request):
             if request.do == "read":
@@ -144,7 +137,7 @@ class Handle:
 
     def _authenticated(self, request: Request) -> Principal:
         self._loop.check()  # after a fault the state may be ahead of the journal, so nothing of it is told
-        return authenticate(self._tokens, self._kernel.state, request.token, request.door, self._loop.now())
+        return self.identity.authenticate(request.token, request.door)
 
     async def _command(self, by: Principal, request: Request) -> bytes:
         raw = request.body
@@ -153,8 +146,9 @@ class Handle:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
         text = ""
         kind = _decoded(dict[str, msgspec.Raw], raw) if source[:1] == b"{" else {}
-        if bytes(kind.get("kind", b"")) == b'"new_token"':
-            return await self._new_token(by, _decoded(NewToken, raw))
+        named = bytes(kind.get("kind", b"")).decode().strip('"')
+        if self.identity.knows(named):
+            return await self.identity.command(by, named, raw, _decoded)
         if bytes(kind.get("kind", b"")) == b'"new_callback"':
             secret, record = await self._callbacks.issue(by, _decoded(NewCallback, raw))
             return encode(plain(record) | ({} if refusal_of(record) else {"secret": secret}))
@@ -255,43 +249,11 @@ class Handle:
         for start in range(0, len(silent), QUIET_MAX):
             await self._loop.enter(GUARD, c.Quiet(instruments=silent[start : start + QUIET_MAX]))
 
-    async def _new_token(self, by: Principal, asked: NewToken) -> bytes:
-        """Make a secret and journal the token; its keyed hash is kept first, so that a journalled token always
-        works."""
-        secret, record = await self.issue(by, asked)
-        answer = plain(record)
-        if refusal_of(record) is None:
-            answer["secret"] = secret
-        return encode(answer)
-
     async def issue(
         self, by: Principal, asked: NewToken, publish: Callable[[str], None] = lambda secret: None
     ) -> tuple[str, Record]:
-        """Return a new token's secret and the record of its issue; a refused one is forgotten again.
-
-        `publish` is told the secret before the token is journalled: whoever should have it has it by then.
-        """
-        if asked.role == "guard":
-            raise RequestMalformed(
-                "the guard itself has no token", "Choose operator, approver, auditor, agent, client or feed"
-            )
-        secret = secrets.mint(asked.role, self._world.random)
-        token = "T-" + self._world.random(6).hex()
-        if by.role in AUTHORITY[c.IssueToken]:  # whom the kernel refuses costs no write
-            self._tokens.add(token, secret)
-            publish(secret)
-        grant = access.TokenGrant(
-            token=token,
-            role=asked.role,
-            name=asked.name,
-            owner=asked.owner,
-            issued_at=self._loop.now(),
-            expires_at=asked.expires_at,
-        )
-        record = await self._loop.enter(by, c.IssueToken(grant=grant))
-        if refusal_of(record) is not None:
-            self._tokens.remove(token)
-        return secret, record
+        """Return a new token's secret and the record of its issue; see `Issuing`."""
+        return await self.identity.issuing.issue(by, asked, publish)
 
     async def _preview(self, by: Principal, raw: msgspec.Raw) -> bytes:
         """Judge an order and change nothing."""
@@ -323,11 +285,14 @@ class Handle:
         name = arguments.pop("view")
         if name == "state_hash" and by.role in ("operator", "auditor"):
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
+        if name == "me":
+            return encode(self.identity.me(by))
         entries, at = self.followers.entries, self._loop.now()
         if name in ("receipt", "text"):
             looking = Looking(self._kernel, by, arguments, at, entries, self._about)
             return encode(await self._evidence.show(looking, name))
-        return encode(await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about))
+        found = await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about)
+        return encode(self.identity.told_of(found) if name == "tokens" else found)
 
 
 def _in_journal_time(marks: tuple[Stamped, ...], wall: int, at: int) -> tuple[Stamped, ...]:

@@ -29,6 +29,7 @@ class GuardProcess:
             about={"environment": settings.environment, "home": str(settings.home)},
             snapshot_every=SNAPSHOT_EVERY,
             segment_bytes=SEGMENT_BYTES,
+            reach=settings.reach,
         )
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 import zlib
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Collection
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,14 +16,21 @@ from remit.kernel.names import Role
 
 SECRET_BYTES = 32
 FILE = "tokens.json"
-PREFIXES: dict[Role, str] = {
+Kind = Role | Literal["session"]
+"""What a token shows of itself: the role it was issued for, or that it is a browser session."""
+PREFIXES: dict[Kind, str] = {
     "operator": "op",
+    "owner": "owner",
     "approver": "approver",
+    "compliance": "compliance",
     "auditor": "auditor",
     "agent": "agent",
     "client": "client",
     "feed": "feed",
+    "session": "session",
 }
+SHOWN = 6
+"""Characters of a secret that are kept to tell tokens apart: 214 of its 250 bits stay unknown."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_LENGTH = 43  # 62**43 > 2**256
@@ -32,14 +39,14 @@ _RESTORE = "Restore it from a backup, or issue new tokens"
 _SHAPE = re.compile(rf"remit_({'|'.join(PREFIXES.values())})_[0-9A-Za-z]{{{_SECRET_LENGTH + _CHECK_LENGTH}}}")
 
 
-def mint(role: Role, random: Callable[[int], bytes]) -> str:
-    """Return a new token: `remit_<role>_`, 256 random bits and a checksum, in base62. `random(n)` gives n random bytes.
+def mint(kind: Kind, random: Callable[[int], bytes]) -> str:
+    """Return a new token: `remit_<kind>_`, 256 random bits and a checksum, in base62. `random(n)` gives n random bytes.
 
     ValueError for a role that has no tokens (the guard itself).
     """
-    if role not in PREFIXES:
-        raise ValueError(f"no token can be made for the role {role}")
-    body = f"remit_{PREFIXES[role]}_{_base62(int.from_bytes(random(SECRET_BYTES), 'big'), _SECRET_LENGTH)}"
+    if kind not in PREFIXES:
+        raise ValueError(f"no token can be made for the role {kind}")
+    body = f"remit_{PREFIXES[kind]}_{_base62(int.from_bytes(random(SECRET_BYTES), 'big'), _SECRET_LENGTH)}"
     return body + _checksum(body)
 
 
@@ -53,6 +60,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["remit-tokens-1"]
     hashes: dict[str, str]
     """Token id to the hexadecimal HMAC-SHA256 of the token."""
+    prefixes: dict[str, Annotated[str, msgspec.Meta(max_length=32)]] = {}
+    """Token id to the token's first characters, by which its holder knows it."""
 
 
 class TokenStore:
@@ -67,11 +76,12 @@ class TokenStore:
             raise ValueError("the key of the token hashes has 32 bytes")
         self._store = store
         self._key = key
-        self._hashes = _read(store)
+        file = _read(store)
+        self._hashes, self._prefixes = file.hashes, file.prefixes
         self._ids = {digest: token for token, digest in self._hashes.items()}
 
-    def add(self, token: str, secret: str) -> None:
-        """Remember, durably on return, that `secret` is the token with the id `token`.
+    def add(self, token: str, secret: str, forget: Collection[str] = ()) -> None:
+        """Remember, durably on return, that `secret` is the token with the id `token`; forget those of `forget`.
 
         TokenTaken where the id or the secret is known already; TokenMalformed where the secret is no token.
         """
@@ -79,7 +89,8 @@ class TokenStore:
         digest = self._hash(secret)
         if token in self._hashes or digest in self._ids:
             raise TokenTaken(f"the token {token} exists already", "Issue a new token under a new id")
-        self._write({**self._hashes, token: digest})
+        kept = {known: known_hash for known, known_hash in self._hashes.items() if known not in forget}
+        self._write({**kept, token: digest}, {**self._prefixes, token: secret[: secret.rindex("_") + 1 + SHOWN]})
 
     def find(self, secret: str) -> str | None:
         """Return the id of the token that `secret` is, or None; TokenMalformed, before any look-up, if mistyped."""
@@ -95,8 +106,12 @@ class TokenStore:
         """Forget a token, durably on return; False where the id is not known."""
         if token not in self._hashes:
             return False
-        self._write({known: digest for known, digest in self._hashes.items() if known != token})
+        self._write({known: digest for known, digest in self._hashes.items() if known != token}, self._prefixes)
         return True
+
+    def prefix(self, token: str) -> str:
+        """The first characters of a token, by its id; empty where they were not kept."""
+        return self._prefixes.get(token, "")
 
     def ids(self) -> tuple[str, ...]:
         """The ids of all tokens, sorted."""
@@ -105,27 +120,28 @@ class TokenStore:
     def _hash(self, secret: str) -> str:
         return hmac.digest(self._key, secret.encode(), "sha256").hex()
 
-    def _write(self, hashes: dict[str, str]) -> None:
-        file = msgspec.json.encode(_File("remit-tokens-1", dict(sorted(hashes.items()))))
+    def _write(self, hashes: dict[str, str], shown: dict[str, str]) -> None:
+        prefixes = {token: prefix for token, prefix in sorted(shown.items()) if token in hashes}
+        file = msgspec.json.encode(_File("remit-tokens-1", dict(sorted(hashes.items())), prefixes))
         try:
             self._store.replace(FILE, file)
         except OSError as fault:
             raise TokenNotKept(f"{FILE} could not be written: {fault}", "Check the disk, then ask again") from None
-        self._hashes = hashes
+        self._hashes, self._prefixes = hashes, prefixes
         self._ids = {digest: token for token, digest in hashes.items()}
 
 
-def _read(store: Store) -> dict[str, str]:
+def _read(store: Store) -> _File:
     if FILE not in store.names():
-        return {}
+        return _File("remit-tokens-1", {})
     try:
-        hashes = msgspec.json.decode(store.read(FILE, 0, store.size(FILE)), type=_File).hashes
+        file = msgspec.json.decode(store.read(FILE, 0, store.size(FILE)), type=_File)
     except (ValueError, RecursionError) as fault:  # bytes that are no UTF-8 are no error of msgspec's own
         raise TokensDamaged(f"{FILE} cannot be read: {fault}", _RESTORE) from None
-    distinct = set(hashes.values())
-    if len(distinct) != len(hashes) or not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in distinct):
+    distinct = set(file.hashes.values())
+    if len(distinct) != len(file.hashes) or not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in distinct):
         raise TokensDamaged(f"{FILE} holds hashes that were not written here", _RESTORE)
-    return hashes
+    return file
 
 
 def _base62(value: int, length: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Self
 
 import msgspec
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from remit.guard import errors
 from remit.guard.callbacks import CallbackKeys
+from remit.guard.passwords import Cost
+from remit.guard.people import PeopleStore
 from remit.guard.tokens import TokenStore
 from remit.guard.world import JOURNAL, KEYS, TOKENS, World
 from remit.journal.note import Signer
@@ -141,6 +144,10 @@ class Vault:
     def tokens(self, world: World) -> TokenStore:
         """The store of token hashes, under the vault's key."""
         return TokenStore(world.store(TOKENS), self._keys.tokens)
+
+    def people(self, world: World, cost: Cost) -> PeopleStore:
+        """The store of persons' credentials, under a key derived from the vault's."""
+        return PeopleStore(world.store(TOKENS), hmac.digest(self._keys.tokens, b"people", "sha256"), world.random, cost)
 
     def callbacks(self, world: World) -> CallbackKeys:
         """The store of callback keys, sealed under a key derived from the vault's."""

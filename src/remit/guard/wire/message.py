@@ -10,7 +10,7 @@ from remit.guard.errors import GuardError, RequestMalformed
 from remit.kernel.codec import decode, encode
 from remit.kernel.names import TraceId
 
-Do = Literal["command", "read", "preview", "follow", "signed"]
+Do = Literal["command", "read", "preview", "follow", "signed", "sign_in"]
 """Change something; ask for something; ask what would be decided; be told of everything from some point on."""
 
 NOTHING = msgspec.Raw(b"null")

@@ -30,7 +30,14 @@ from remit.kernel.command.life import (
     Woke,
 )
 from remit.kernel.command.people import AddPerson, ConfirmChange, DropChange, SetPerson
-from remit.kernel.command.signing import CredentialSet, SignedIn, SignInFailed
+from remit.kernel.command.signing import (
+    Credential,
+    CredentialSet,
+    Factor,
+    SignedIn,
+    SignInFailed,
+    SignInFault,
+)
 from remit.kernel.command.stop import (
     Answered,
     Arm,
@@ -212,6 +219,7 @@ __all__ = [
     "CancelRefused",
     "Cancelled",
     "ClockFault",
+    "Credential",
     "CredentialSet",
     "Command",
     "ConfirmChange",
@@ -222,6 +230,7 @@ __all__ = [
     "DropExit",
     "Expired",
     "External",
+    "Factor",
     "Filled",
     "Funding",
     "Halt",
@@ -259,6 +268,7 @@ __all__ = [
     "SetVenueState",
     "SetVolume",
     "SignInFailed",
+    "SignInFault",
     "SignedIn",
     "SnapshotTaken",
     "Split",
