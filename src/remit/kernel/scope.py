@@ -9,7 +9,7 @@ from remit.kernel import command as c
 from remit.kernel.access import TokenGrant
 from remit.kernel.command import Command
 from remit.kernel.event import BY_PEOPLE
-from remit.kernel.names import Principal, split_subject
+from remit.kernel.names import FIRM, Principal, split_subject
 from remit.kernel.state import State
 
 NOT_YOURS = ("not_yours", "it is not of your own accounts, or does not exist; ask an operator")
@@ -53,6 +53,17 @@ def owns_subject(state: State, owner: str, written: str) -> bool:
     return scope in owns and owns[scope](state, owner, name)
 
 
+def concerns(state: State, owner: str, written: str) -> bool:
+    """Whether what is said of a subject binds an owner too: it is theirs, the firm, or a venue where they trade."""
+    if written == FIRM or owns_subject(state, owner, written):
+        return True
+    scope, _, name = written.partition(":")
+    return scope == "venue" and any(
+        connection.venue == name and owns_account(state, owner, connection.account)
+        for connection in state.connections.values()
+    )
+
+
 def owns_order(state: State, owner: str, order: str) -> bool:
     """Whether a live or lately finished order is of an owner's agent."""
     found = state.order(order)
@@ -69,6 +80,12 @@ def owns_token(state: State, owner: str, token: str) -> bool:
     """Whether a token is of an agent or client of an owner's accounts."""
     grant = state.tokens.get(token)
     return grant is not None and _is_of_machine(state, owner, grant)
+
+
+def owns_grant(state: State, by: Principal, grant: TokenGrant) -> bool:
+    """Whether a token is an owner's own, or of one of their agents or clients."""
+    own = (grant.role, grant.name, grant.owner) == (by.role, by.name, by.owner)
+    return own or _is_of_machine(state, by.lineage, grant)
 
 
 def _is_of_machine(state: State, owner: str, grant: TokenGrant) -> bool:
@@ -117,8 +134,7 @@ def _issue(state: State, by: Principal, body: c.IssueToken) -> bool:
 
 def _revoke(state: State, by: Principal, body: c.RevokeToken) -> bool:
     grant = state.tokens.get(body.token)
-    own = grant is not None and (grant.role, grant.name, grant.owner) == (by.role, by.name, by.owner)
-    return own or owns_token(state, by.lineage, body.token)
+    return grant is not None and owns_grant(state, by, grant)
 
 
 def _pause(state: State, by: Principal, body: c.SetPause) -> bool:
