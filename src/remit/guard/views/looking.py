@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 from remit.guard.errors import GuardError, RequestMalformed
+from remit.guard.views.owned import of_owner
+from remit.kernel import scope
 from remit.kernel.command import Acted, Noted
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import Principal, Role, split_subject, subject
 from remit.kernel.state import State, Subject
 
-PEOPLE: frozenset[Role] = frozenset({"operator", "approver", "auditor", "guard"})
+ALL_SEEING: frozenset[Role] = frozenset({"operator", "approver", "compliance", "auditor", "guard"})
+PEOPLE: frozenset[Role] = ALL_SEEING | {"owner"}
+"""An owner sees only their own accounts and what hangs below them."""
 TRADERS: frozenset[Role] = PEOPLE | {"agent", "client"}
 ANYONE: frozenset[Role] = TRADERS | {"feed"}
 
@@ -45,7 +49,12 @@ class Looking(NamedTuple):
 
     @property
     def sees_all(self) -> bool:
-        return self.by.role in PEOPLE
+        return self.by.role in ALL_SEEING
+
+    @property
+    def owner(self) -> str:
+        """Whose accounts an owner sees; empty for everybody else."""
+        return self.by.lineage if self.by.role == "owner" else ""
 
     @property
     def own_agent(self) -> str:
@@ -55,19 +64,62 @@ class Looking(NamedTuple):
         client = self.state.clients.get(self.by.name) if self.by.role == "client" else None
         return "" if client is None else client.agent
 
+    def sees_account(self, account: str) -> bool:
+        """Whether an account may be seen as a whole, with its cash and everyone in it."""
+        return self.sees_all or bool(self.owner) and scope.owns_account(self.state, self.owner, account)
+
     def sees_agent(self, agent: str) -> bool:
+        if self.owner:
+            return scope.owns_agent(self.state, self.owner, agent)
         return self.sees_all or agent == self.own_agent
+
+    def sees_connection(self, connection: str) -> bool:
+        """Whether a connection may be seen: all of an account's, or those that the caller's agent may use."""
+        if self.owner:
+            return scope.owns_connection(self.state, self.owner, connection)
+        return self.sees_all or (self.own_agent, connection) in self.state.grants
 
     def sees_subject(self, written: str) -> bool:
         """Whether a subject's own numbers may be seen: an agent's would tell its client of other orders."""
+        if self.owner:
+            return scope.owns_subject(self.state, self.owner, written)
         return self.sees_all or written == subject(self.by.role, self.by.name)
 
+    def binds(self, written: str) -> bool:
+        """Whether what is said of a subject concerns the caller's orders: it is of their path, or where they trade."""
+        if self.sees_all:
+            return True
+        if self.owner:
+            return scope.concerns(self.state, self.owner, written)
+        agent = self.own_agent
+        if agent not in self.state.agents:
+            return False
+        names = {of.written for of in self.path()}
+        for who, connection in self.state.grants:
+            if who == agent:
+                venue = self.state.connections[connection].venue
+                names |= {subject("connection", connection), subject("venue", venue)}
+        return written in names
+
     def sees_order(self, agent: str, client: str) -> bool:
+        if self.owner:
+            return scope.owns_agent(self.state, self.owner, agent)
         return self.sees_all or (agent == self.own_agent and (self.by.role == "agent" or client == self.by.name))
+
+    def shown(self, record: Record) -> Record | None:
+        """Return a record as the caller may see it, None where it does not concern them.
+
+        An owner is shown of an entry what happened to their own.
+        """
+        if self.owner:
+            return of_owner(self.state, self.by, record)
+        return record if self.sees_record(record) else None
 
     def sees_record(self, record: Record) -> bool:
         """Whether a record concerns the caller: it asked, or the order is its own."""
         asked = record.command
+        if self.owner:
+            return self.shown(record) is not None
         if self.sees_all or (asked.by.role, asked.by.name) == (self.by.role, self.by.name):
             return True
         if isinstance(asked.body, Acted | Noted):  # an agent's own, and what its clients asked through it
