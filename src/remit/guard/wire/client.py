@@ -8,7 +8,7 @@ import select
 import socket
 from collections.abc import AsyncIterator, Iterator, Set
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from remit.guard.errors import FrameTooLarge, GuardError, GuardGone, GuardNotRunning, PeerRefused
 from remit.guard.frame import FRAME_BYTES_MAX, Frames, pack
@@ -206,8 +206,7 @@ class _Caller(asyncio.Protocol):
         self._fault: GuardError = GuardGone("the guard closed the link before it answered", _AGAIN)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # of another loop's own kind under uvloop
 
     def ask(self, number: int, frame: bytes) -> asyncio.Future[Answer]:
         answer: asyncio.Future[Answer] = self._loop.create_future()
