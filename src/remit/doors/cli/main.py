@@ -19,6 +19,7 @@ from remit.doors.cli import (
     feed,
     journal,
     mandate,
+    mcp,
     order,
     preapproval,
     reconcile,
@@ -81,6 +82,7 @@ _GROUPS = {
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
+    "mcp": mcp.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
     app.command(_name)(_verb)

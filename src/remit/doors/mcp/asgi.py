@@ -1,0 +1,122 @@
+"""MCP over HTTP: a stateless endpoint that answers in JSON, for callers with a bearer token of an agent or a client."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.provider import AccessToken
+from mcp.server.context import ServerRequestContext
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.authentication import AuthenticationError
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from remit.doors.mcp.caller import NoTrader, Traders
+from remit.doors.mcp.refusing import AGAIN
+from remit.doors.mcp.server import build
+from remit.guard.config import Settings
+from remit.guard.wire import AsyncClient, GuardError
+
+PATH = "/mcp"
+DOOR = "mcp"
+APPROVALS = "/approvals/"
+BODY_BYTES_MAX = 131_072
+TOKEN_LENGTH_MAX = 200
+TRADES = "trade"
+"""The one scope: the token stands for somebody who trades."""
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Verifier:
+    """Finds whom a bearer token stands for, by asking the guard."""
+
+    def __init__(self, traders: Traders) -> None:
+        self._traders = traders
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return the token with the scope `trade`, or with none where it is a person's; None where it is worth nothing.
+
+        AuthenticationError while the guard cannot be asked.
+        """
+        if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
+            return None
+        try:
+            trader = await self._traders.of(token, act=f"POST {PATH}")
+        except NoTrader:
+            return AccessToken(token=token, client_id="nobody", scopes=[])
+        except GuardError as error:
+            if error.code in AGAIN:
+                raise AuthenticationError(error.code) from None
+            return None
+        return AccessToken(token=token, client_id=f"{trader.role}:{trader.name}", scopes=[TRADES])
+
+
+@contextlib.asynccontextmanager
+async def mount(app: Starlette) -> AsyncIterator[None]:
+    """Serve `/mcp` in an application for as long as this is entered. `app.state.settings` says where the guard is."""
+    settings: Settings = app.state.settings
+    async with AsyncClient(settings.socket, "", DOOR) as client:
+        traders = Traders(client)
+        server = build(client, traders, secret_of, approvals_at(settings))
+        manager = StreamableHTTPSessionManager(
+            server,
+            json_response=True,
+            stateless=True,
+            security_settings=security(settings),
+            max_request_body_size=BODY_BYTES_MAX,
+        )
+        route = Route(PATH, endpoint=guarded(manager, traders))
+        app.router.routes.insert(0, route)
+        try:
+            async with manager.run():
+                yield
+        finally:
+            app.router.routes.remove(route)
+
+
+def guarded(manager: StreamableHTTPSessionManager, traders: Traders) -> ASGIApp:
+    """Return the endpoint behind its authentication: 401 without a valid token, 403 for who does not trade, 503 while
+    the guard is not there."""
+    inner = RequireAuthMiddleware(StreamableHTTPASGIApp(manager), [TRADES])
+    return AuthenticationMiddleware(inner, backend=BearerAuthBackend(Verifier(traders)), on_error=_unavailable)
+
+
+def secret_of(context: ServerRequestContext[Any, Any]) -> str:
+    """Return the bearer token that a request brought."""
+    user = context.request.scope["user"] if context.request is not None else None
+    assert isinstance(user, AuthenticatedUser)  # nothing gets past RequireAuthMiddleware without
+    return user.access_token.token
+
+
+def approvals_at(settings: Settings) -> str:
+    """Return the address where people approve, without the order's id."""
+    return settings.reach.public_url.rstrip("/") + APPROVALS
+
+
+def security(settings: Settings) -> TransportSecuritySettings:
+    """Return which hosts and origins may be named: this machine's, and the public URL's. Against DNS rebinding."""
+    reach = settings.reach
+    public = reach.public_url.partition("://")[2].rstrip("/")
+    named = public.rsplit(":", 1)[0] if public.rpartition(":")[2].isdecimal() else public
+    hosts = sorted({*_LOCAL, named})
+    return TransportSecuritySettings(
+        allowed_hosts=[*hosts, *(f"{host}:*" for host in hosts)],
+        allowed_origins=[*reach.origins, *(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in _LOCAL)],
+    )
+
+
+def _unavailable(connection: HTTPConnection, error: AuthenticationError) -> Response:
+    said = "the guard cannot be asked now; try again"
+    return JSONResponse(
+        {"error": "temporarily_unavailable", "error_description": said, "code": str(error)},
+        status_code=503,
+        headers={"retry-after": "2"},
+    )

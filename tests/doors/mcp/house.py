@@ -1,0 +1,130 @@
+"""A guard, a paper venue and the MCP door as real parts, with an agent, its client and people, for the door's tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult
+from starlette.applications import Starlette
+from tests.guard.processes import Processes, trading
+
+from remit.doors.mcp.asgi import mount
+from remit.guard.config import load
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel.mandate import EMPTY, Mandate
+
+T = TypeVar("T")
+LATEST, PREVIOUS = "auto", "legacy"
+"""The protocol of today, asked request by request, and the one before it, which begins with `initialize`."""
+
+
+class House:
+    """The processes and the door at `url`."""
+
+    def __init__(self, processes: Processes, url: str) -> None:
+        self.processes, self.url = processes, url
+
+    def secret(self, who: str) -> str:
+        return self.processes.secrets[who]
+
+    def say(self, body: Any) -> None:
+        """Let an operator's command take effect."""
+        record = self.processes.say(body)
+        assert record["events"][0]["event"] == "took", record
+
+    def switch(self, capability: Any, enabled: bool, agent: str = "momentum") -> None:
+        self.say(c.SetCapability(agent=agent, capability=capability, enabled=enabled))
+
+    def limit(self, mandate: Mandate) -> None:
+        self.say(c.SetMandate(subject="agent:momentum", mandate=mandate, why="test"))
+
+    @asynccontextmanager
+    async def client(self, who: str = "momentum", mode: str = LATEST) -> AsyncIterator[Client]:
+        """The official client over HTTP, with somebody's token."""
+        headers = {"Authorization": f"Bearer {self.secret(who)}"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
+        ):
+            yield client
+
+    def run(self, doing: Callable[[Client], Awaitable[T]], who: str = "momentum", mode: str = LATEST) -> T:
+        """Let the official client do something and return what came of it."""
+
+        async def whole() -> T:
+            async with self.client(who, mode) as client:
+                return await doing(client)
+
+        return asyncio.run(whole())
+
+    def call(self, name: str, who: str = "momentum", mode: str = LATEST, **arguments: Any) -> CallToolResult:
+        """Call one tool."""
+        return self.run(lambda client: client.call_tool(name, arguments), who, mode)
+
+    def answer(self, name: str, who: str = "momentum", **arguments: Any) -> dict[str, Any]:
+        """Return what a tool answers that does what it is asked."""
+        result = self.call(name, who, **arguments)
+        assert not result.is_error, result.structured_content
+        assert isinstance(result.structured_content, dict)
+        return result.structured_content
+
+    def refusal(self, name: str, who: str = "momentum", **arguments: Any) -> dict[str, Any]:
+        """Return why a tool refuses."""
+        result = self.call(name, who, **arguments)
+        assert result.is_error, result.structured_content
+        refused: dict[str, Any] = result.structured_content["refused"]
+        return refused
+
+    def tools(self, who: str = "momentum", mode: str = LATEST) -> set[str]:
+        async def listed(client: Client) -> set[str]:
+            return {tool.name for tool in (await client.list_tools()).tools}
+
+        return self.run(listed, who, mode)
+
+
+@contextmanager
+def served(app: Any) -> Iterator[int]:
+    """Serve an application on loopback and yield its port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@contextmanager
+def house(home: Path) -> Iterator[House]:
+    """Yield a house whose agent `momentum` has every capability, with a client `claude` and an approver `bob`."""
+    for processes in trading(home):
+        app = Starlette(lifespan=mount)
+        app.state.settings = load({"REMIT_HOME": str(home)})
+        with served(app) as port:
+            made = House(processes, f"http://127.0.0.1:{port}/mcp")
+            _people(made)
+            yield made
+
+
+def _people(made: House) -> None:
+    made.switch("replace_order", True)
+    made.say(c.AddClient(client=access.Client(name="claude", agent="momentum")))
+    made.say(c.SetMandate(subject="client:claude", mandate=EMPTY, why="test"))
+    made.say(c.AddAgent(agent=access.Agent(name="other", account="main", owner="ann")))
+    for role, name in (("client", "claude"), ("agent", "other"), ("approver", "bob"), ("auditor", "eve")):
+        told = made.processes.say({"kind": "new_token", "role": role, "name": name, "owner": name})
+        made.processes.secrets[name] = told["secret"]

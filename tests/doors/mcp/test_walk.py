@@ -1,0 +1,88 @@
+"""The walk of an inspector: every tool is listed with sound schemas, and answers within them, in both protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from mcp import Client
+from tests.doors.mcp.house import LATEST, PREVIOUS, House, house
+
+from remit.doors.mcp.tools import SHOWN, TOOLS
+from remit.kernel import access
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house(tmp_path_factory.mktemp("walk") / "home") as found:
+        yield found
+
+
+async def _walk(client: Client) -> tuple[str, list[Any]]:
+    return str(client.protocol_version), list((await client.list_tools()).tools)
+
+
+@pytest.mark.parametrize("mode", [LATEST, PREVIOUS])
+def test_the_tools_are_listed(made: House, mode: str) -> None:
+    version, tools = made.run(_walk, mode=mode)
+    assert version == {LATEST: "2026-07-28", PREVIOUS: "2025-11-25"}[mode]
+    assert {tool.name for tool in tools} == TOOLS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_the_schemas_of_a_tool_are_sound(name: str) -> None:
+    shown = SHOWN[name]
+    for schema in (shown.input_schema, shown.output_schema):
+        assert schema is not None and schema["type"] == "object"
+        Draft202012Validator.check_schema(schema)
+        for place in _places(schema):
+            kinds = {"type", "anyOf", "$ref", "enum"} & place.keys()
+            assert kinds, f"untyped: {place}"
+            assert place.get("type") not in ("number", "integer"), "a number is text with a pattern"
+            assert r"\Z" not in place.get("pattern", "")
+    assert shown.description and shown.annotations is not None and shown.annotations.read_only_hint is not None
+    assert set(shown.output_schema["required"]) == {"mode", "agent"}
+
+
+def test_the_tools_are_those_of_the_table_of_capabilities() -> None:
+    assert set(access.TOOLS) - TOOLS.keys() <= {"analyze_market"}
+    assert TOOLS.keys() <= set(access.TOOLS)
+
+
+@pytest.mark.parametrize("mode", [LATEST, PREVIOUS])
+def test_every_tool_answers_within_its_schema(made: House, mode: str) -> None:
+    """The official client checks each answer against the tool's own schema."""
+    terms = {"instrument": "AAPL", "side": "buy", "quantity": "1"}
+    order = made.answer("place_order", client_order_id=f"walk-{mode}", limit_price="90", **terms)["order"]
+    given: dict[str, dict[str, Any]] = {
+        "get_quote": {"instrument": "AAPL"},
+        "search_markets": {"query": "aap"},
+        "preview_order": terms,
+        "place_order": {"client_order_id": f"more-{mode}", "thought": "a walk", **terms},
+        "replace_order": {"client_order_id": f"new-{mode}", "order": order, "quantity": "2", "limit_price": "91"},
+        "close_position": {"client_order_id": f"close-{mode}", "instrument": "AAPL"},
+        "record_thought": {"text": "all is calm"},
+        **{name: {"order": order} for name in ("get_order", "explain_decision", "get_approval", "cancel_order")},
+    }
+
+    async def all_of_them(client: Client) -> dict[str, Any]:
+        return {name: await client.call_tool(name, given.get(name, {})) for name in TOOLS}
+
+    for name, result in made.run(all_of_them, mode=mode).items():
+        told = result.structured_content
+        assert told["mode"] == "training" and told["agent"] == "momentum", name
+        assert not result.is_error or told["refused"]["code"] in ("not_replaceable", "nothing_to_close"), (name, told)
+
+
+def _places(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every place of a schema that describes a value."""
+    for inner in (*schema.get("properties", {}).values(), *schema.get("anyOf", ())):
+        yield inner
+        yield from _places(inner)
+    if isinstance(schema.get("items"), dict):
+        yield schema["items"]
+        yield from _places(schema["items"])
+    for part in schema.get("$defs", {}).values():
+        yield from _places(part)
