@@ -6,7 +6,6 @@ fresh and that its id was never heard before is the kernel's to say. An approval
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
 import re
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from remit.guard.errors import CallbackRefused, CallbacksDamaged, RequestMalformed, TokenNotKept
 from remit.guard.loop import Loop, refusal_of
+from remit.guard.wire.webhook import KEY_BYTES, secret_of, sign
 from remit.guard.world import World
 from remit.journal.store import Store
 from remit.kernel import command as c
@@ -33,8 +33,6 @@ from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import State
 
 FILE = "callbacks.json"
-PREFIX = "whsec_"
-KEY_BYTES = 32
 MESSAGE_BYTES_MAX = 4_096
 SIGNATURES_MAX = 10
 """Signatures that one message may carry: a page that changes its key signs with both for a while."""
@@ -154,7 +152,7 @@ class Callbacks:
         record = await self._loop.enter(by, c.AddCallback(key=row))
         if refusal_of(record) is not None:
             self._keys.remove(callback)
-        return PREFIX + base64.b64encode(key).decode(), record
+        return secret_of(key), record
 
     def forget(self, record: Record) -> None:
         """Erase the key of a callback that was removed; TokenNotKept."""
@@ -190,12 +188,6 @@ class Callbacks:
         if page.type == "order.approve":
             return by, c.Approve(order=data.order, digest=data.digest, callback=called)
         return by, c.Decline(order=data.order, why=data.why or "declined on an approval page", callback=called)
-
-
-def sign(key: bytes, message: str, timestamp: str, body: str) -> str:
-    """Return the signature that Standard Webhooks asks for: `v1,` and the HMAC-SHA256 of `id.timestamp.body`."""
-    signed = f"{message}.{timestamp}.{body}".encode(errors="surrogatepass")
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
 def _signs(key: bytes, message: SignedMessage) -> bool:
