@@ -19,6 +19,7 @@ DECIMAL = r"^-?(0|[1-9][0-9]{0,23})(\.[0-9]{1,18})?$"
 REF = "#/components/schemas/{name}"
 TAGS = {
     "orders": "Propose, look at and cancel orders. A denied order is a normal answer, with its findings.",
+    "approvals": "What waits for people, their answers, and what they confirmed ahead of time.",
     "book": "Positions, exposure and headroom, exits.",
     "mandates": "Limits: what is in force, drafts, differences, publishing with ETags.",
     "access": "Accounts, agents, clients, capabilities, connections, grants.",

@@ -34,7 +34,7 @@ def approvals(looking: Looking) -> list[Row]:
     held.sort(key=lambda order: (-worth_of(state, order), order.id))
     lines, gauges = Lines(RULES), dict[str, list[Row]]()
     for of in {of.written: of for order in held for of in state.path(order.agent, order.client)}.values():
-        gauges[of.written] = gauges_of(looking, lines, of)
+        gauges[of.written] = gauges_of(looking, lines, of) if looking.sees_subject(of.written) else []
     return [_approval(looking, order, gauges) for order in held]
 
 
@@ -147,6 +147,7 @@ def _preapproval(looking: Looking, of: Preapproval) -> Row:
         "preapproval": of.id,
         "agent": of.agent,
         "state": _state_of(of, looking.at),
+        "over": not in_force(of, looking.at),
         "instruments": list(of.instruments),
         "categories": list(of.categories),
         "notional_max": text(of.notional_max),
