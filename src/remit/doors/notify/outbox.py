@@ -81,7 +81,8 @@ class Outbox:
     @property
     def position(self) -> int | None:
         """The last entry that was read; None where none ever was."""
-        return self._kept("position")
+        position: int | None = self._kept("position")
+        return position
 
     @property
     def digest(self) -> str:

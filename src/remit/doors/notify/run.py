@@ -48,8 +48,9 @@ class Around(Protocol):
 def backoff(attempts: int, random: Callable[[int], bytes]) -> int:
     """Return how long to wait after so many failures, in ns: three times as long each time up to an hour, less up to
     half of it by chance, so that many who wait do not come back at one instant."""
-    longest = min(BACKOFF_NS * 3 ** min(attempts, 20), BACKOFF_MAX_NS)
-    return longest - longest * int.from_bytes(random(4), "big") // 2**33
+    longest: int = min(BACKOFF_NS * 3 ** min(attempts, 20), BACKOFF_MAX_NS)
+    less: int = longest * int.from_bytes(random(4), "big") // 2**33
+    return longest - less
 
 
 class Machine:
@@ -215,10 +216,11 @@ class Notifier:
         try:
             await send(channel, [one.notice for one in due], self._sender, self._callback, self._around.now())
         except GuardError as fault:
+            why = fault.message
             tries = max(one.attempts for one in due) + 1
             due_at = self._around.now() + backoff(tries - 1, self._around.random)
             log.warning("%s did not take %s, attempt %d: %s", channel.name, ", ".join(ids), tries, fault)
-            await self._in_thread(lambda: self.outbox.failed(channel.name, ids, fault.message, due_at))
+            await self._in_thread(lambda: self.outbox.failed(channel.name, ids, why, due_at))
         else:
             at = self._around.now()
             await self._in_thread(lambda: self.outbox.delivered(channel.name, ids, at))

@@ -31,6 +31,7 @@ REDIRECTS_MAX = 3
 URL_CHARS_MAX = 2_000
 _KEEPING = (307, 308)
 """Redirects that keep the message what it is; the others would turn it into a question."""
+_LIST_IT = 'If it is yours, list it in remit.toml: notify_allow = ["ADDRESS"]'
 _METADATA = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "169.254.169.254", "100.100.100.200")))
 """Where clouds tell a machine its own secrets."""
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
@@ -65,12 +66,9 @@ def networks(written: Iterable[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
-def why_not(address: Address, listed: Iterable[Network] = ()) -> str:
-    """Return why nothing is sent to an address; empty where it is a public one, or one that is listed."""
-    inner = _inner(address)
-    if any(one in network for network in listed for one in {address, inner} if one.version == network.version):
-        return ""
-    for one in (address, inner):
+def why_not(address: Address) -> str:
+    """Return why nothing is sent to an address unless it is listed; empty where it is a public one."""
+    for one in (address, _inner(address)):
         if one in _METADATA or one.is_link_local:
             return "link-local or a cloud's metadata"
         if one.is_loopback:
@@ -82,6 +80,12 @@ def why_not(address: Address, listed: Iterable[Network] = ()) -> str:
         if one.is_private or not one.is_global:
             return "private"
     return ""
+
+
+def is_listed(address: Address, listed: Iterable[Network]) -> bool:
+    """Whether an address, or the IPv4 address it stands for, lies in a network that is listed."""
+    both = (address, _inner(address))
+    return any(one in network for network in listed for one in both if one.version == network.version)
 
 
 def _inner(address: Address) -> Address:
@@ -191,23 +195,12 @@ class Sender:
         if not found:
             raise Undelivered(f"{target.host} has no address", "Check the name")
         for address in found:
-            why = why_not(address, self._listed)
+            if is_listed(address, self._listed):
+                continue
+            why = why_not(address) or ("" if target.https else "not reached by https")
             if why:
-                raise AddressRefused(
-                    f"{target.host} is {address}, which is {why}", "List it in remit.toml: notify_allow = [...]"
-                )
-            if not target.https and why_not(address, self._listed) == "" and not self._is_listed(address):
-                raise AddressRefused(
-                    f"{target.host} is not reached by https",
-                    "Use https, or list it in remit.toml: notify_allow = [...]",
-                )
+                raise AddressRefused(f"{target.host} is {address}, which is {why}", _LIST_IT)
         return found
-
-    def _is_listed(self, address: Address) -> bool:
-        inner = _inner(address)
-        return any(
-            one in network for network in self._listed for one in (address, inner) if one.version == network.version
-        )
 
     async def _to(self, target: Target, address: Address, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """Send to exactly this address, in the target's name: in the header, and in what its certificate must say."""
