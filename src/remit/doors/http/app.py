@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
 
 import msgspec
 from fastapi import FastAPI
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import Response
 
 from remit.doors.http.dispatch import Table
+from remit.doors.http.hosts import Hosts
+from remit.doors.http.limits import Gate, Limits
+from remit.doors.http.metrics import Metrics
 from remit.doors.http.openapi import openapi
 from remit.doors.http.problem import Problem, body_of, headers_of
 from remit.doors.http.routes import ROUTES
+from remit.doors.http.shield import Shield
 from remit.doors.http.table import Route
+from remit.doors.http.trace import Traces
 from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient
 
@@ -24,30 +32,58 @@ Part = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 """Something that runs as long as the application does: it is entered at the start and left at the end."""
 
 
+class Options(NamedTuple):
+    """How one application differs from another: what it takes, where its spans go, and what runs beside it."""
+
+    limits: Limits = Limits()
+    provider: TracerProvider | None = None
+    parts: tuple[Part, ...] = ()
+
+
+PLAIN = Options()
+
+
 def create_app(
-    client: AsyncClient, settings: Settings, rows: Sequence[Route] = ROUTES, parts: Sequence[Part] = ()
+    client: AsyncClient, settings: Settings, rows: Sequence[Route] = ROUTES, options: Options = PLAIN
 ) -> FastAPI:
     """Return the application over a client of the guard, whose own token is the door's.
 
-    `app.state` holds `client`, `settings` and the OpenAPI document; `parts` run beside it.
+    `app.state` holds `client`, `settings`, `metrics`, `limits`, `openapi` (the document's bytes) and `stopping`, an
+    event that is set when streams should end.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
-            for part in parts:
+            for part in options.parts:
                 await stack.enter_async_context(part(app))
             yield
+            app.state.stopping.set()
 
     app = FastAPI(title="Remit", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.client, app.state.settings = client, settings
+    reach, metrics = settings.reach, Metrics()
+    app.state.client, app.state.settings, app.state.metrics = client, settings, metrics
+    app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.openapi = msgspec.json.encode(openapi(rows))
     app.router.routes.append(Table(app, client, rows))
+    app.add_middleware(
+        Shield, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits), metrics=metrics,
+        traces=Traces(options.provider), tls=reach.tls,
+    )  # fmt: skip
     app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(Exception, _internal)
     return app
 
 
 async def _not_found(request: Request, fault: Exception) -> Response:
-    problem = Problem("not_found", "there is nothing here", "See /v1/openapi.json")
+    return _response(Problem("not_found", "there is nothing here", "See /v1/openapi.json"))
+
+
+async def _internal(request: Request, fault: Exception) -> Response:
+    """Answer where our own code failed; the server logs the fault, and the caller is told no more than that."""
+    return _response(Problem("internal", "a fault of the door itself", "Look at its log, and report it"))
+
+
+def _response(problem: Problem) -> Response:
     headers = {name.decode(): value.decode() for name, value in headers_of(problem)}
-    return Response(body_of(problem), 404, headers)
+    return Response(body_of(problem), problem.status, headers)

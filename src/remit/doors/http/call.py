@@ -105,7 +105,7 @@ class Call:
 
     async def sign_in(self, body: object) -> Any:
         """Ask the guard to let a person in, with what they prove themselves by; no token is needed."""
-        return await self.client.ask("sign_in", body, token="", act=self.act, trace=self.trace)  # type: ignore[arg-type]
+        return await self.client.ask("sign_in", body, token="", act=self.act, trace=self.trace)
 
     async def _ask(self, do: Any, body: object) -> bytes:
         answer = await self.client.ask(do, body, msgspec.Raw, self.secret, act=self.act, trace=self.trace)
