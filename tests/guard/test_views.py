@@ -9,9 +9,9 @@ from tests.guard.desk import ANN, BOB, CLAUDE, EVE, FEED, MANDATE, MOMENTUM, REV
 
 from remit.guard.errors import RequestMalformed
 from remit.guard.views import VIEWS, NotAllowed, Unknown
-from remit.guard.views.drafts import way
 from remit.kernel import command as c
 from remit.kernel.codec import encode, plain
+from remit.kernel.loosening import way
 from remit.kernel.mandate import Mandate, Rate
 from remit.kernel.names import Principal
 from remit.kernel.numbers import Money, Ratio, parse
@@ -351,6 +351,13 @@ def test_history_says_what_each_version_changed(desk: Desk) -> None:
         ("instruments_blocked", ("A",), ("A", "B"), "tighter"),
         ("instruments_blocked", ("A", "B"), ("A",), "looser"),
         ("order_rate_max", Rate(10, 60), Rate(20, 60), "looser"),
+        ("order_rate_max", Rate(10, 60), Rate(10, 120), "tighter"),
+        ("order_rate_max", Rate(10, 60), Rate(1000, 6001), "changed"),
+        ("second_person", "waived", "required", "tighter"),
+        ("second_person", "required", "waived", "looser"),
+        ("bulk_approval_max", None, parse(Money, "5"), "looser"),
+        ("bulk_approval_max", parse(Money, "5"), parse(Money, "6"), "looser"),
+        ("bulk_approval_max", parse(Money, "6"), None, "tighter"),
         ("position_duplicate", None, "allowed", "no effect"),
         ("position_duplicate", "blocked", "allowed", "looser"),
         ("locate_required", "waived", "required", "tighter"),
@@ -360,7 +367,9 @@ def test_history_says_what_each_version_changed(desk: Desk) -> None:
         ("approval_quorum", None, 2, "tighter"),
         ("approval_expiry_s", 300, 600, "looser"),
         ("loss_cooldown", 60, 30, "looser"),
-        ("loss_cooldown", 60, "review", "changed"),
+        ("loss_cooldown", 60, "review", "looser"),
+        ("loss_cooldown", "review", 60, "tighter"),
+        ("loss_cooldown", 0, "review", "no effect"),
         ("zone", "UTC", "Asia/Tokyo", "changed"),
     ],
 )

@@ -50,8 +50,8 @@ class Followers:
             raise Busy(f"{STREAMS_MAX} streams of this token are open", "Close one first")
 
     async def stream(self, by: Principal, start: int) -> AsyncGenerator[bytes, None]:
-        """Yield the entries from sequence number `start` on (0: what comes next); agents and clients see what is
-        theirs.
+        """Yield the entries from sequence number `start` on (0: what comes next); agents, clients and owners see
+        what is theirs.
 
         It ends when the reader falls too far behind. Busy; NotAuthenticated as soon as the token is worth nothing,
         at the latest when `look` looks.
@@ -66,13 +66,16 @@ class Followers:
                 async for index, entry in self.entries(start - 1):
                     if index >= last:
                         break
-                    if looking.sees_record(decode(Record, entry)):
+                    told = decode(Record, entry)
+                    shown = looking.shown(told)
+                    if shown is not None:
                         self._check(by)
-                        yield entry
+                        yield entry if shown is told else encode(shown)
             while (record := await queue.get()) is not None:
                 self._check(by)
-                if record.command.seq > last and looking.sees_record(record):
-                    yield encode(record)
+                shown = looking.shown(record) if record.command.seq > last else None
+                if shown is not None:
+                    yield encode(shown)
             self._check(by)
         finally:
             self._waiting.pop(queue, None)

@@ -283,7 +283,7 @@ class Handle:
         if not isinstance(arguments, dict) or not isinstance(arguments.get("view"), str):
             raise RequestMalformed("say which view", 'For example {"view": "positions"}')
         name = arguments.pop("view")
-        if name == "state_hash" and by.role in ("operator", "auditor"):
+        if name == "state_hash" and by.role in ("operator", "compliance", "auditor"):
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
         if name == "me":
             return encode(self.identity.me(by))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from remit.kernel.mandate import Mandate, MandateVersion
+from remit.kernel.mandate import Mandate, MandateVersion, Rate
 from remit.kernel.rules.compile import COMPANIONS
+from remit.kernel.rules.relation import interval_ns
 from remit.kernel.rules.table import BY_NAME
 
 Way = Literal["tighter", "looser", "changed", "no effect"]
@@ -34,6 +35,8 @@ def way(field: str, old: Any, new: Any) -> Way:
     rule = BY_NAME.get(field)
     if rule is None:
         return "changed"
+    if isinstance(old, Rate) and isinstance(new, Rate):
+        return _of_rate(old, new)
     binds = rule.relation.binds
     was, is_ = old is not None and binds(old), new is not None and binds(new)
     if not was or not is_:
@@ -46,6 +49,14 @@ def _of_cooldown(old: int | str, new: int | str) -> Way:
     """Every resume takes a review, and `review` asks for no time beside it."""
     was, is_ = (wait if isinstance(wait, int) else 0 for wait in (old, new))
     return "no effect" if was == is_ else "tighter" if is_ > was else "looser"
+
+
+def _of_rate(old: Rate, new: Rate) -> Way:
+    """A rate lets so many through at once, and from then on one per interval: both count."""
+    at_once, apart = new.count - old.count, interval_ns(new) - interval_ns(old)
+    if at_once <= 0 and apart >= 0:
+        return "tighter"
+    return "looser" if at_once >= 0 and apart <= 0 else "changed"
 
 
 def loosened(old: Mandate, new: Mandate) -> tuple[str, ...]:

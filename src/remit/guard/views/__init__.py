@@ -3,7 +3,8 @@
 Most are plain functions of the kernel's state. Those that read the journal wait between its pieces, so that orders do
 not wait for them.
 
-Numbers are text, times whole nanoseconds. An agent or a client sees only itself; people and auditors see everything.
+Numbers are text, times whole nanoseconds. An agent or a client sees only itself, an owner only their own
+accounts and what hangs below; all other people see everything.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from remit.guard.views import (
     kills,
     mandates,
     orders,
+    people,
     stops,
     world,
 )
@@ -55,6 +57,8 @@ VIEWS: dict[str, View] = {
     "mandates": View(mandates.mandates, ("subject",), TRADERS),
     "history": View(mandates.history, ("subject",), TRADERS),
     "effective": View(mandates.effective, ("agent", "client"), TRADERS),
+    "people": View(people.people, (), PEOPLE),
+    "proposals": View(people.proposals, ("subject",), PEOPLE),
     "presets": View(drafts.presets, (), ANYONE),
     "composed": View(drafts.composed, ("preset", "subjects", "calendar", "blocked"), PEOPLE),
     "compared": View(drafts.compared, ("mandates",), PEOPLE),

@@ -10,6 +10,7 @@ from remit.kernel.codec import plain
 from remit.kernel.fold_drift import hangs
 from remit.kernel.names import subject
 from remit.kernel.numbers import text
+from remit.kernel.scope import owns_grant
 from remit.kernel.state import State
 from remit.kernel.venue_wide import dead_man_s
 
@@ -39,6 +40,8 @@ def accounts(looking: Looking) -> Rows:
     """Every account with its equity and profit, in its own currency."""
     rows = []
     for name in sorted(looking.state.accounts):
+        if not looking.sees_account(name):
+            continue
         total = looking.state.subjects[subject("account", name)].total
         rows.append(
             {**plain(looking.state.accounts[name]), "equity": text(total.equity), "pnl": text(total.pnl)},
@@ -110,7 +113,7 @@ def connections(looking: Looking) -> Rows:
     for name, connection in sorted(state.connections.items()):
         if account not in (None, connection.account):
             continue
-        if not looking.sees_all and (looking.own_agent, name) not in state.grants:
+        if not looking.sees_connection(name):
             continue
         rows.append({"fee_bps": 0, **plain(connection), **ready_of(looking, name), "dead_man": _dead_man(state, name)})
     return rows
@@ -160,6 +163,8 @@ def tokens(looking: Looking) -> Rows:
     """Every token's id, role and term; the secrets are known to their holders alone."""
     rows = []
     for name, grant in sorted(looking.state.tokens.items()):
+        if looking.owner and not owns_grant(looking.state, looking.by, grant):
+            continue
         expired = grant.expires_at is not None and looking.at >= grant.expires_at
         state = "revoked" if name in looking.state.revoked else "expired" if expired else "valid"
         rows.append({"expires_at": None, **plain(grant), "state": state})

@@ -39,7 +39,7 @@ def _chosen(looking: Looking) -> list[Subject]:
         return looking.subjects(written)
     if by is not None and by not in ("firm", "account", "agent", "client"):
         raise RequestMalformed(f"{by!r} is no scope", "Take firm, account, agent or client")
-    scope = looking.by.role if not looking.sees_all else (by or "account")
+    scope = (by or "account") if looking.sees_all or looking.owner else looking.by.role
     return [of for of in looking.subjects(None) if of.scope == scope]
 
 
@@ -72,7 +72,7 @@ def _position(looking: Looking, cell: Cell) -> dict[str, Any]:
 
 def _cash(looking: Looking, chosen: list[Subject]) -> list[dict[str, Any]]:
     state = looking.state
-    if not looking.sees_all:
+    if not (looking.sees_all or looking.owner):
         return []  # cash belongs to the connection, which other agents may share
     accounts = {of.name for of in chosen if of.scope == "account"}
     everything = any(of.scope == "firm" for of in chosen)
@@ -142,8 +142,10 @@ def _fitting(looking: Looking, entry: bytes) -> Record | None:
         if wanted is not None and encode(wanted) not in entry:
             return None
     record = decode(Record, entry)
-    if since is not None and record.command.at < since or not looking.sees_record(record):
+    shown = None if since is not None and record.command.at < since else looking.shown(record)
+    if shown is None:
         return None
+    record = shown
     if kind is not None and kind not in kinds_of(record):
         return None
     if agent is not None and not _of_agent(looking, record, agent):

@@ -8,13 +8,16 @@ import msgspec
 
 from remit.guard.errors import RequestMalformed
 from remit.guard.views.looking import Looking, Unknown
+from remit.guard.views.people import changes_of
 from remit.kernel.codec import build, plain
 from remit.kernel.lint import Known, Level, lint
+from remit.kernel.loosening import LOOSENS
 from remit.kernel.mandate import EMPTY, Mandate
 from remit.kernel.names import Environment
 from remit.kernel.presets import PRESETS, Given, PresetRefused, compose
-from remit.kernel.rules.compile import COMPANIONS, unread
-from remit.kernel.rules.table import BY_NAME, RULES
+from remit.kernel.proposal import asks_second
+from remit.kernel.rules.compile import unread
+from remit.kernel.rules.table import RULES
 from remit.kernel.state import Subject
 
 Rows = list[dict[str, Any]]
@@ -77,44 +80,27 @@ def _environment(looking: Looking, of: Subject) -> Environment:
 
 
 def compared(looking: Looking) -> Rows:
-    """What drafts would change: each field before and after, and whether that is tighter, looser or neither."""
+    """What drafts would change: each field before and after, and whether that is tighter, looser or neither.
+
+    `second_person` is whose mandate asks for another person to confirm it; empty where it takes effect at once.
+    """
     return [_compared(looking, written, draft) for written, draft in _drafts(looking).items()]
 
 
 def _compared(looking: Looking, written: str, draft: Mandate) -> dict[str, Any]:
     of = looking.subjects(written)[0]
     before = EMPTY if of.version is None else of.version.mandate
-    changes = []
-    for field in Mandate.__struct_fields__:
-        old, new = getattr(before, field), getattr(draft, field)
-        if old != new:
-            changes.append({"field": field, "before": plain(old), "after": plain(new), "way": way(field, old, new)})
+    changes = changes_of(before, draft)
+    loosens = [change["field"] for change in changes if change["way"] in LOOSENS]
+    asked = asks_second(looking.state, written) if loosens or of.version is None else ""
     return {
         "subject": written,
         "number": None if of.version is None else of.version.number,
         "changes": changes,
-        "loosens": [change["field"] for change in changes if change["way"] not in ("tighter", "no effect")],
+        "loosens": loosens,
+        "second_person": asked,
         "unread": list(unread(RULES, of.scope, draft)),  # type: ignore[arg-type]  # as above
     }
-
-
-def way(field: str, old: Any, new: Any) -> str:
-    """Return what a change of one field means: tighter, looser, no effect, or changed where it cannot be said."""
-    if field in ("haircut_bps", *COMPANIONS):
-        return "looser" if new is None or (old is not None and new < old) else "tighter"
-    if field == "approval_expiry_s":
-        return "looser" if new > old else "tighter"
-    if field == "loss_cooldown" and isinstance(old, int) and isinstance(new, int):
-        return "looser" if new < old else "tighter"
-    rule = BY_NAME.get(field)
-    if rule is None:
-        return "changed"
-    binds = rule.relation.binds
-    was, is_ = old is not None and binds(old), new is not None and binds(new)
-    if not was or not is_:
-        return "tighter" if is_ else "looser" if was else "no effect"
-    both = rule.relation.view((old, new))
-    return "tighter" if both == new else "looser" if both == old else "changed"
 
 
 def linted(looking: Looking) -> Rows:
@@ -122,8 +108,12 @@ def linted(looking: Looking) -> Rows:
     drafts = _drafts(looking) if "mandates" in looking.arguments else {}
     state, known = looking.state, Known(calendars=frozenset(looking.state.calendars))
     notes = []
-    paths = [state.path(agent, "") for agent in sorted(state.agents)]
-    paths += [state.path(client.agent, client.name) for _, client in sorted(state.clients.items())]
+    paths = [state.path(agent, "") for agent in sorted(state.agents) if looking.sees_agent(agent)]
+    paths += [
+        state.path(client.agent, client.name)
+        for _, client in sorted(state.clients.items())
+        if looking.sees_agent(client.agent)
+    ]
     for path in paths or [tuple(of for of in looking.subjects(None) if of.scope == "firm")]:
         levels = []
         for of in path:
@@ -140,7 +130,7 @@ def _drafts(looking: Looking) -> dict[str, Mandate]:
         raise RequestMalformed("mandates must be a table of subjects", "Give {subject: mandate}")
     found = {}
     for written, mandate in given.items():
-        if written not in looking.state.subjects:
+        if written not in looking.state.subjects or not looking.sees_subject(written):
             raise Unknown(f"{written} is not known", "See `remit agent list` and `remit account list`")
         try:
             found[written] = build(Mandate, mandate)

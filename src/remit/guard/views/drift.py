@@ -19,9 +19,10 @@ Rows = list[dict[str, Any]]
 def drifts(looking: Looking) -> Rows:
     """Every connection: when it was reconciled last, what differs, what a person kept, and its tolerance."""
     asked, state = looking.word("connection"), looking.state
-    if asked is not None and asked not in state.connections:
+    if asked is not None and not (asked in state.connections and looking.sees_connection(asked)):
         raise Unknown(f"connection {asked} is not known", "See `remit connection list`")
-    return [_connection(looking, name) for name in sorted(state.connections) if asked in (None, name)]
+    seen = [name for name in sorted(state.connections) if looking.sees_connection(name)]
+    return [_connection(looking, name) for name in seen if asked in (None, name)]
 
 
 def _connection(looking: Looking, name: str) -> dict[str, Any]:

@@ -21,11 +21,12 @@ def kills(looking: Looking) -> Rows:
     of an agent, which shares its connections) or why it failed. With `flatten`, `open` positions are still to close.
     """
     state = looking.state
-    found = [fact for fact in state.halts.values() if fact.cause == "kill"]
+    found = [fact for fact in state.halts.values() if fact.cause == "kill" and looking.binds(fact.subject)]
     return [
         _row(state, fact, connection)
         for fact in sorted(found, key=lambda fact: (-fact.at, fact.id))
         for connection in _reached(state, fact)
+        if looking.sees_connection(connection)
     ]
 
 

@@ -39,12 +39,12 @@ def history(looking: Looking) -> Rows:
 
 
 def _readable(looking: Looking) -> list[Subject]:
-    """Return the subjects whose mandates may be read: a trader reads those that bind it."""
+    """Return the subjects whose mandates may be read: traders and owners read those that bind them."""
     written = looking.word("subject")
     if looking.sees_all:
         return looking.subjects(written)
-    path = list(looking.path())
-    chosen = [of for of in path if written in (None, of.written)]
+    bound = [looking.state.subjects["firm"], *looking.subjects(None)] if looking.owner else list(looking.path())
+    chosen = [of for of in bound if written in (None, of.written)]
     if not chosen:
         raise Unknown(f"{written} is not known", "See `remit mandate show`")
     return chosen

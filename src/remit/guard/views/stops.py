@@ -8,7 +8,6 @@ from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import breach_of
-from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.stands import HALT_FILE, RECONCILE, refusal_of_resume
 from remit.kernel.state import HaltFact
@@ -18,30 +17,17 @@ Rows = list[dict[str, Any]]
 
 def halts(looking: Looking) -> Rows:
     """Every halt in force, latest first: its limit, how that stands now, and the steps that end it."""
-    found = [fact for fact in looking.state.halts.values() if _concerns(looking, fact.subject)]
+    found = [fact for fact in looking.state.halts.values() if looking.binds(fact.subject)]
     return [_halt(looking, fact) for fact in sorted(found, key=lambda fact: (-fact.at, fact.id))]
 
 
 def pauses(looking: Looking) -> Rows:
     """Every pause in force, latest first."""
-    found = [fact for fact in looking.state.pauses.values() if _concerns(looking, fact.subject)]
+    found = [fact for fact in looking.state.pauses.values() if looking.binds(fact.subject)]
     return [
         {"subject": fact.subject, "by": fact.by.name, "at": fact.at, "why": fact.why}
         for fact in sorted(found, key=lambda fact: (-fact.at, fact.subject))
     ]
-
-
-def _concerns(looking: Looking, written: str) -> bool:
-    if looking.sees_all:
-        return True
-    agent = looking.own_agent
-    if agent not in looking.state.agents:
-        return False
-    names = [of.written for of in looking.path()]
-    connections = [connection for who, connection in looking.state.grants if who == agent]
-    names += [subject("connection", name) for name in connections]
-    names += [subject("venue", looking.state.connections[name].venue) for name in connections]
-    return written in names
 
 
 def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:

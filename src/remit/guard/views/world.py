@@ -42,7 +42,7 @@ def status(looking: Looking) -> dict[str, Any]:
         "drifts": [
             {"connection": name, **drift_row(drift)}
             for name, drifts in sorted(state.drifts.items())
-            for drift in (drifts if looking.sees_all else ())
+            for drift in (drifts if looking.sees_all or looking.owner and looking.sees_connection(name) else ())
         ],
         "unfit": unfit(looking),
         "levels": levels(looking),
@@ -52,6 +52,7 @@ def status(looking: Looking) -> dict[str, Any]:
 def health(looking: Looking) -> dict[str, Any]:
     """What `remit doctor` judges: each check with whether it is well, and what to do where it is not."""
     state = looking.state
+    accounts = state.accounts if not looking.owner else [name for name in state.accounts if looking.sees_account(name)]
     checks = [
         _check("firm", bool(state.firm_currency), f"currency {state.firm_currency or 'not said'}", "Add an account"),
         _check(
@@ -60,11 +61,12 @@ def health(looking: Looking) -> dict[str, Any]:
             "after a crash, not all reconciled" if state.crashed else "after a clean stop",
             "Wait until every connection is reconciled",
         ),
-        _check("accounts", bool(state.accounts), f"{len(state.accounts)}", "Add one: remit account add"),
+        _check("accounts", bool(accounts), f"{len(accounts)}", "Add one: remit account add"),
         _check("instruments", bool(state.instruments), f"{len(state.instruments)}", "Add some: remit instrument add"),
     ]
-    missing = [of.written for of in looking.subjects(None) if of.version is None]
-    said = f"missing for {', '.join(missing[:5])}" if missing else f"in force for all {len(state.subjects)} subjects"
+    seen = looking.subjects(None)
+    missing = [of.written for of in seen if of.version is None]
+    said = f"missing for {', '.join(missing[:5])}" if missing else f"in force for all {len(seen)} subjects"
     checks.append(_check("mandates", not missing, said, "Set one: remit mandate set"))
     for row in connections(looking):
         checks.append(
@@ -80,11 +82,13 @@ def _watched(looking: Looking) -> Rows:
     """What is judged while orders live: whether exits are watched, book and venues agree, and prices are to be
     trusted."""
     state = looking.state
-    bare = [f"{row.agent} {row.instrument}: {row.why}" for row in unprotected(state)]
-    apart = [f"{name} {drift.item}" for name, drifts in sorted(state.drifts.items()) for drift in drifts]
+    bare = [f"{row.agent} {row.instrument}: {row.why}" for row in unprotected(state) if looking.sees_agent(row.agent)]
+    drifts = sorted((name, drifts) for name, drifts in state.drifts.items() if looking.sees_connection(name))
+    apart = [f"{name} {drift.item}" for name, drifts in drifts for drift in drifts]
+    watched = sum(looking.sees_agent(exit.agent) for exit in state.exits.values())
     bad = [f"{row['instrument']} ({row['reason']})" for row in unfit(looking)]
     return [
-        _check("exits", not bare, named(bare) or f"{len(state.exits)}, all watched", "Look: remit exit list"),
+        _check("exits", not bare, named(bare) or f"{watched}, all watched", "Look: remit exit list"),
         _check("reconciled", not apart, named(apart) or "book and venues agree", "Look: remit reconcile show"),
         _check("prices", not bad, named(bad) or "to be trusted", "See that the feeds run: remit status"),
     ]
@@ -149,6 +153,7 @@ def facts(looking: Looking) -> dict[str, Rows]:
         "locate": [
             {"connection": connection, "instrument": name, "quantity": text(quantity), "expires_at": until}
             for (connection, name), (quantity, until) in sorted(state.locates.items())
+            if looking.sees_connection(connection)
         ],
         "restriction": [{"instrument": name, "restricted": on} for name, on in sorted(state.restricted.items())],
         "trading": [{"instrument": name, "state": word} for name, word in sorted(state.trading.items())],
@@ -166,6 +171,7 @@ def facts(looking: Looking) -> dict[str, Rows]:
         "balance": [
             {"connection": connection, "currency": currency, "amount": text(cash.amount)}
             for (connection, currency), cash in sorted(state.cash.items())
+            if looking.sees_connection(connection)
         ],
         "fx": [plain(mark) for _, mark in sorted(state.fx.items())],
     }
