@@ -230,3 +230,48 @@ def test_whoever_asked_does_not_check_it_under_another_name() -> None:
     assert order.state == "held"
     desk.took(c.Approve(order=order.id, digest=order.digest), BOB)
     assert order.state == "allowed"
+
+
+OWNER = Principal(name="ann", role="owner", owner="ann")
+OTHER_OWNER = Principal(name="zoe", role="owner", owner="zoe")
+
+
+def test_an_owner_confirms_for_their_own_accounts_and_for_no_other() -> None:
+    desk, order = held()
+    assert code(desk.do(c.Approve(order=order.id, digest=order.digest), OTHER_OWNER)) == "not_yours"
+    desk.took(c.Approve(order=order.id, digest=order.digest), OWNER)
+    assert order.state == "allowed"
+
+
+def test_an_owner_never_counts_towards_a_quorum() -> None:
+    """Not even of an agent that somebody else stands behind: whose account it is does not check it."""
+    desk = small()
+    desk.mandate("agent:momentum", Mandate(approval_notional_min=money("1"), quorum_notional_min=money("1"),
+                                           approval_quorum=1))  # fmt: skip
+    order = desk.order("1", "100", by=Principal(name="momentum", role="agent", owner="zoe"))
+    assert code(desk.do(c.Approve(order=order.id, digest=order.digest), OWNER)) == "own_lineage"
+    desk.took(c.Approve(order=order.id, digest=order.digest), BOB)
+    assert order.state == "allowed"
+
+
+def test_what_needs_a_quorum_only_at_its_release_is_not_let_out_by_an_owner() -> None:
+    desk = small()
+    asks = Mandate(approval_notional_min=money("1"), quorum_notional_min=money("1020"), approval_quorum=1)
+    for by, expected in ((OWNER, "denied"), (BOB, "allowed")):
+        desk.mandate("agent:momentum", asks)
+        desk.mark("AAPL", "100")
+        order = desk.order("10", by=Principal(name="momentum", role="agent", owner="zoe"))
+        assert (order.confirm, order.quorum) == (True, 0)
+        desk.do(c.Approve(order=order.id, digest=order.digest, marks=(desk.quote("AAPL", "102"),)), by)
+        assert order.state == expected
+        desk.agree()
+
+
+def test_an_owner_preapproves_for_their_own_agents() -> None:
+    desk = small()
+    terms = {"agent": "momentum", "instruments": ("AAPL",), "notional_max": money("1"), "why": "x"}
+    body = c.Preapprove(id="p1", ends_at=desk.at + NANOSECONDS, **terms)  # type: ignore[arg-type]
+    assert code(desk.do(body, OTHER_OWNER)) == "not_yours"
+    desk.took(body, OWNER)
+    assert code(desk.do(c.RevokePreapproval(id="p1", why="x"), OTHER_OWNER)) == "not_yours"
+    desk.took(c.RevokePreapproval(id="p1", why="x"), OWNER)

@@ -12,11 +12,15 @@ from remit.kernel import event as e
 from remit.kernel import health
 from remit.kernel.codec import encode
 from remit.kernel.decide import Asked, Needs
-from remit.kernel.names import Principal
+from remit.kernel.names import Principal, Role
 from remit.kernel.numbers import Quantity, notional_ceil, text
 from remit.kernel.order import Order, OrderIntent
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
+
+
+OWNER: Role = "owner"
+"""Confirms what their own accounts ask for, and never counts towards a quorum."""
 
 
 def digest_of(intent: OrderIntent, decision: e.Decision) -> str:
@@ -53,7 +57,7 @@ def approve(step: Step, body: c.Approve) -> None:
     intent = msgspec.structs.replace(order.intent, quantity=Quantity(order.quantity))
     needs = step.decide(Asked(intent, order.client, _asker(order), step.command.at, own=order), order.id)
     assert step.decision is not None
-    if needs is not None and _satisfied(state, order, needs):
+    if needs is not None and _satisfied(state, order, needs) and not (needs.quorum and by.role == OWNER):
         step.decision = msgspec.structs.replace(step.decision, verdict="allow")
     if step.decision.verdict == "allow":
         step.emit(e.Released(order=order.id))
@@ -76,6 +80,8 @@ def _may_not_approve(state: State, order: Order, by: Principal) -> tuple[str, st
         return "already_approved", f"{person} approved it already; another person is needed"
     if not order.confirm and not is_outside(state, order, person, by.name):
         return "own_lineage", f"{person} is behind the agent that asked; somebody else must approve"
+    if order.quorum and by.role == OWNER:
+        return "own_lineage", f"{person} looks after this account, and a quorum takes others; somebody else must approve"
     return None
 
 
