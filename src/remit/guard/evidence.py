@@ -44,6 +44,9 @@ class Evidence:
             raise NotAllowed(f"the role {looking.by.role} may not see receipts", "Ask a person or an agent")
         seq = looking.whole("seq", 1, 2**62, 0)
         entry = await self._visible(looking, seq)
+        told = decode(Record, entry)
+        if looking.shown(told) is not told:  # a proof holds for the whole entry alone
+            raise NotAllowed(f"entry {seq} speaks of others too", "Ask an operator for its receipt")
         async with self._reading:
             head, blocks = self._journal.head, self._blocks
             async for _, found in _some(looking, blocks.size, head.size):
