@@ -54,7 +54,9 @@ AUTHORITY: dict[type, frozenset[Role]] = {
     **dict.fromkeys((c.ConfirmChange, c.DropChange), PEOPLE),
     **dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE),
     c.Halt: PEOPLE | GUARD,
-    c.Noted: CALLERS,
+    **dict.fromkeys((c.Noted, c.MeterSpend), CALLERS),
+    c.ReportSpend: CALLERS | OWNERS,
+    c.SettleSpend: OWNERS,
     **dict.fromkeys(
         (
             c.Quiet,

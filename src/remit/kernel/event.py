@@ -15,6 +15,7 @@ from remit.kernel.decision import Decision as Decision
 from remit.kernel.decision import Finding as Finding
 from remit.kernel.decision import VerdictName as VerdictName
 from remit.kernel.drift import Drift, Kind
+from remit.kernel.model_call import SpendState
 from remit.kernel.names import At, Digest
 from remit.kernel.numbers import Money, Price, Quantity
 
@@ -36,6 +37,7 @@ class Refused(_Event, frozen=True, tag="refused"):
     code: str
     why: str
     retry_after_s: int | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class Repeated(_Event, frozen=True, tag="repeated"):
@@ -293,6 +295,20 @@ class Kept(_Event, frozen=True, tag="kept"):
     difference: Quantity
 
 
+class Spent(_Event, frozen=True, tag="spent"):
+    """A model call counts so much from here on, in all: in the account's currency, and `firm` in the firm's.
+
+    None while its price is not known: it counts as more than every budget.
+    """
+
+    spend: str
+    agent: str
+    state: SpendState
+    amount: Money | None
+    firm: Money | None
+    client: str = ""
+
+
 class Reversed(_Event, frozen=True, tag="reversed"):
     """A fill that the venue took back left the book; one that was never booked never will be."""
 
@@ -347,6 +363,7 @@ Event = (
     | Silent
     | Corrected
     | Kept
+    | Spent
     | Reversed
     | Strange
     | Alarm

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.kernel import callback, fold_drift, fold_exits, fold_people, fold_wide, level, preapproval, took
+from remit.kernel import callback, fold_drift, fold_exits, fold_people, fold_wide, level, preapproval, spend, took
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.command import Command
@@ -25,6 +25,7 @@ def fold_command(state: State, command: Command) -> None:
     state.seq = command.seq
     state.at = command.at
     state.prune()
+    spend.prune(state)
 
 
 def fold_event(state: State, command: Command, decision: e.Decision | None, event: e.Event) -> None:
@@ -274,6 +275,7 @@ def _session_rolled(state: State, command: Command, decision: e.Decision | None,
         if of.version is not None and of.version.mandate.zone == event.zone:
             took.start_day(of)
     level.start_day(state, event.zone)
+    spend.start_day(state, event.zone, command.seq)
 
 
 def _quoted(state: State, command: Command, decision: e.Decision | None, event: e.Quoted) -> None:
@@ -324,6 +326,7 @@ _EVENTS: dict[type, Callable[[State, Command, e.Decision | None, Any], None]] = 
     e.Corrected: fold_drift.fold_corrected,
     e.Kept: fold_drift.fold_kept,
     e.Reversed: fold_drift.fold_reversed,
+    e.Spent: spend.fold_spent,
     e.Strange: _strange,
     e.Alarm: _nothing,
 }

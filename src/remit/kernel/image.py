@@ -13,6 +13,7 @@ from remit.kernel.event import Dimension
 from remit.kernel.exit import Exit
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.mandate import MandateVersion, Proposal
+from remit.kernel.model_call import ModelCall
 from remit.kernel.order import OrderIntent
 from remit.kernel.state import ArmFact, Calendar, CancelAllFact, HaltFact, PauseFact, Seen
 
@@ -110,3 +111,5 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exits_due: tuple[str, ...]
     seen: tuple[tuple[int, str, str, Seen], ...]
     same: tuple[tuple[int, str, str, str, int, int], ...]
+    model_calls: tuple[ModelCall, ...]
+    model_calls_at: tuple[tuple[int, str, str], ...]

@@ -12,6 +12,7 @@ from remit.kernel import (
     exits,
     halt,
     health,
+    metering,
     monitor,
     noted,
     proposal,
@@ -204,4 +205,7 @@ HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     c.Answered: venue_wide.answered,
     c.Woke: venue_wide.woke,
     c.Noted: noted.noted,
+    c.MeterSpend: metering.meter,
+    c.ReportSpend: metering.report,
+    c.SettleSpend: metering.settle,
 }

@@ -21,7 +21,8 @@ LevelKey = tuple[str, str, Dimension, str]
 STANDS: dict[str, int] = {"near": 80, "over": 100}
 """What is remembered of a limit that is near, or exceeded; nothing is remembered of one that is neither."""
 NEAR_PCT, BACK_PCT = 80, 75
-DAILY = frozenset({"daily_loss_max", "orders_per_day_max", "market_orders_per_day_max"})
+SPENDS = ("ai_spend_daily_max", "client_spend_daily_max")
+DAILY = frozenset({"daily_loss_max", "orders_per_day_max", "market_orders_per_day_max", *SPENDS})
 """Limits whose measurement begins anew with the day."""
 
 

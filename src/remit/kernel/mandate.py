@@ -100,6 +100,8 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     refusals_in_row_max: Count | None = None
     repeated_execution_max: Count | None = None
     rejections_in_row_max: Count | None = None
+    ai_spend_daily_max: Money | None = None
+    client_spend_daily_max: Money | None = None
 
     def __post_init__(self) -> None:
         if (self.quorum_notional_min is None) != (self.approval_quorum is None):

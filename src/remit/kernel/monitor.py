@@ -54,6 +54,8 @@ def after(step: Step) -> None:
                     cells += TOUCHES[asked](state, body)
                 elif asked in CONCERNS:
                     subjects = CONCERNS[asked](state, body)
+            elif type(event) is e.Spent:
+                subjects = state.path(event.agent, event.client)
             elif happened is e.Corrected:
                 subjects = tuple(state.subjects.values())
         seen = len(step.events)

@@ -189,6 +189,12 @@ def _of_proposal(state: State, by: Principal, body: c.ConfirmChange | c.DropChan
     return found is not None and owns_subject(state, by.lineage, found.subject)
 
 
+def _report_spend(state: State, by: Principal, body: c.ReportSpend) -> bool:
+    return owns_agent(state, by.lineage, body.agent) and (
+        not body.client or owns_client(state, by.lineage, body.client)
+    )
+
+
 OWNERS: dict[type, Callable[[State, Principal, Any], bool]] = {
     c.AddAgent: _add_agent,
     c.AddClient: _add_client,
@@ -214,5 +220,7 @@ OWNERS: dict[type, Callable[[State, Principal, Any], bool]] = {
     c.Review: _end_halt,
     c.Resume: _end_halt,
     c.Ask: _ask,
+    c.ReportSpend: _report_spend,
+    c.SettleSpend: _of_agent,
 }
 """Everything an owner may enter, each with what it must not reach beyond; what is not here, no owner enters."""

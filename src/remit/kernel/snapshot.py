@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import NODEFAULT
 
-from remit.kernel import fold_exits
+from remit.kernel import fold_exits, spend
 from remit.kernel.codec import decode, encode
 from remit.kernel.exit import Exit
 from remit.kernel.image import Image, OrderImage
@@ -24,7 +24,8 @@ from remit.kernel.sums import Cash
 FORMAT = 1
 COUNTED = ("orders", "orders_today", "last_order_at")
 """What the sums of a market keep beside what its cells add up to."""
-KEPT = (*COUNTED, "base", "day_base", "high_water", "order_tat", "message_tat", "executions", "rejections")
+SPENDS = ("spent", "spent_from")
+KEPT = (*COUNTED, "base", "day_base", "high_water", "order_tat", "message_tat", "executions", "rejections", *SPENDS)
 """What the sums of a whole subject keep beside what its cells add up to."""
 HELD = ("quantity", "cost", "entry", "flow", "fees", "price")
 PLAIN_TABLES = (
@@ -113,6 +114,8 @@ def dump(state: State) -> bytes:
         exits_due=tuple(state.exits_due),
         seen=tuple((at, *key, state.seen[key]) for at, key in state.seen_at),
         same=tuple((at, *key) for at, key in state.same_at),
+        model_calls=tuple(_canonical(row) for row in state.model_calls.values()),
+        model_calls_at=tuple((at, *key) for at, key in state.model_calls_at),
     )
     return encode(image)
 
@@ -233,6 +236,8 @@ def _load_behaviour(state: State, image: Image) -> None:
     for at, agent, instrument, side, quantity, price in image.same:
         state.same[(agent, instrument, side, quantity, price)] = at
         state.same_at.append((at, (agent, instrument, side, quantity, price)))
+    spend.restore(state, image.model_calls)
+    state.model_calls_at.extend((at, (agent, name)) for at, agent, name in image.model_calls_at)
     state.pauses = {row.subject: row for row in image.pauses}
     state.tolerances = dict(image.tolerances)
     state.gathered = {row.connection: row for row in image.gathered}

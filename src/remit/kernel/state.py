@@ -16,6 +16,7 @@ from remit.kernel.exit import Exit, exit_id
 from remit.kernel.instrument import FxMark, Instrument, Mark, Unfit
 from remit.kernel.level import LevelKey
 from remit.kernel.mandate import MandateVersion, Proposal
+from remit.kernel.model_call import ModelCall
 from remit.kernel.names import At, Principal, Text, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, SCALE
 from remit.kernel.order import Order
@@ -254,6 +255,9 @@ class State:
         """Per agent: the fingerprint refused last, how many times in a row, and when."""
         self.parents: dict[str, DeclareParent] = {}
         self.children: dict[str, int] = {}
+        self.model_calls: dict[tuple[str, str], ModelCall] = {}
+        """By agent and id: what is reserved, what is of unknown price, and for a day what is neither."""
+        self.model_calls_at: deque[tuple[int, tuple[str, str]]] = deque()
         # stops
         self.pauses: dict[str, PauseFact] = {}
         self.halts: dict[str, HaltFact] = {}

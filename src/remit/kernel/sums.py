@@ -22,7 +22,7 @@ class Sums:
     __slots__ = (
         "long", "short", "gross", "value", "value_ceil", "buys", "sells", "margin", "capital", "positions", "working",
         "orders", "orders_today", "last_order_at", "flow", "fees", "base", "day_base", "high_water", "order_tat",
-        "message_tat", "executions", "rejections", "levels", "umbrella",
+        "message_tat", "executions", "rejections", "spent", "spent_from", "unpriced", "levels", "umbrella",
     )
 
     long: int
@@ -52,6 +52,12 @@ class Sums:
     """Theoretical arrival times: how far the buckets are ahead."""
     executions: int
     rejections: int
+    spent: int
+    """What calls of models have cost since the day began, as far as it is known."""
+    spent_from: int
+    """The entry with which that day began."""
+    unpriced: int
+    """Calls of models whose price is not known."""
     levels: int
     """How many limits on these sums are near or exceeded: while any is, they are looked at closely."""
     umbrella: Sums
@@ -62,6 +68,7 @@ class Sums:
         self.margin = self.capital = self.positions = self.working = self.orders = self.orders_today = 0
         self.flow = self.fees = self.base = self.day_base = self.high_water = 0
         self.executions = self.rejections = self.levels = 0
+        self.spent = self.spent_from = self.unpriced = 0
         self.last_order_at = self.order_tat = self.message_tat = NEVER
         self.umbrella = self if umbrella is None else umbrella
 
@@ -69,6 +76,11 @@ class Sums:
     def pnl(self) -> int:
         """Realised and unrealised profit less fees, since the first entry."""
         return self.flow + self.value
+
+    @property
+    def spend(self) -> int | None:
+        """What calls of models have cost since the day began; None while the price of any is not known."""
+        return None if self.unpriced else self.spent
 
     def raise_high_water(self) -> None:
         """Remember the highest profit ever seen; drawdown is measured from it."""

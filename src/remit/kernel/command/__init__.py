@@ -38,6 +38,7 @@ from remit.kernel.command.signing import (
     SignInFailed,
     SignInFault,
 )
+from remit.kernel.command.spending import MeterSpend, ReportSpend, SettleSpend
 from remit.kernel.command.stop import (
     Answered,
     Arm,
@@ -179,6 +180,9 @@ Body = (
     | CredentialSet
     | Acted
     | Noted
+    | MeterSpend
+    | ReportSpend
+    | SettleSpend
 )
 
 
@@ -240,12 +244,14 @@ __all__ = [
     "KernelStopped",
     "Lost",
     "Marked",
+    "MeterSpend",
     "Quiet",
     "Reconciled",
     "Rejected",
     "Replace",
     "ReplaceRefused",
     "Replaced",
+    "ReportSpend",
     "Resolve",
     "Resume",
     "Review",
@@ -267,6 +273,7 @@ __all__ = [
     "SetTradingState",
     "SetVenueState",
     "SetVolume",
+    "SettleSpend",
     "SignInFailed",
     "SignInFault",
     "SignedIn",

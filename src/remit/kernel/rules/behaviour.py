@@ -68,3 +68,14 @@ def repeated_execution_max(order: Facts, of: Sums, change: Change) -> int:
 def rejections_in_row_max(order: Facts, of: Sums, change: Change) -> int:
     """Rejections by venues in a row."""
     return of.rejections
+
+
+def ai_spend_daily_max(order: Facts, of: Sums, change: Change) -> int | None:
+    """What calls of models have cost since the day began in the mandate's time zone, and what is reserved for them; a
+    call of unknown price is more than any limit."""
+    return of.spend
+
+
+def client_spend_daily_max(order: Facts, of: Sums, change: Change) -> int | None:
+    """What calls of models through this client have cost since the day began, and what is reserved for them."""
+    return of.spend

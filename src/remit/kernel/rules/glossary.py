@@ -69,6 +69,7 @@ GLOSSARY: dict[str, str] = {
     "of.rejections": "the number of venue rejections in a row",
     "of.sells": "what is on order to sell",
     "of.short": "what the subject is short and has on order to sell",
+    "of.spend": "what calls of models have cost today",
     "of.umbrella.equity": "the equity of the account",
     "of.value": "the worth of all positions at the marks",
     "of.value_ceil": "the worth of all positions at the marks",

@@ -99,6 +99,16 @@ RULES: tuple[Rule, ...] = (
     Rule(d.refusals_in_row_max, below, Deny(retry_s=d.REFUSAL_PAUSE_S), unit=COUNT),
     Rule(d.repeated_execution_max, at_most, THROTTLE, lane=OPENING, unit=COUNT, state=True),
     Rule(d.rejections_in_row_max, at_most, THROTTLE, lane=OPENING, unit=COUNT, state=True),
+    Rule(
+        d.ai_spend_daily_max,
+        at_most,
+        lane=OPENING,
+        unit=MONEY,
+        agents_only=True,
+        state=True,
+        scopes=("firm", "account", "agent"),
+    ),
+    Rule(d.client_spend_daily_max, at_most, lane=OPENING, unit=MONEY, agents_only=True, state=True, scopes=("client",)),
     # what asks people comes last: a denial makes it moot
     Rule(b.approval_notional_min, below, Hold(), lane=OPENING, unit=MONEY),
     Rule(b.quorum_notional_min, below, Hold(), lane=OPENING, unit=MONEY),
