@@ -1,0 +1,162 @@
+"""Words of events: what followed from an entry, each in one plain sentence with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from remit.kernel import command as c
+from remit.kernel import event as e
+from remit.kernel.event import Record
+from remit.kernel.numbers import text
+from remit.reports.told import NOBODY, Book, Kind, Told, Whose, whose_agent, whose_order, whose_subject
+from remit.reports.words import drift_words, shown
+from remit.reports.world_words import plainly
+
+TOLD_ALREADY = (e.Took, e.Refused, e.Repeated, e.Denied, e.Reserved, e.Quoted, e.Sweep, e.LookCut, e.Strange)
+"""Told by the command or the decision, or nothing that a person looks for."""
+HELD_ENDS = ("lapsed", "declined")
+
+
+def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
+    """Yield what one event of a record says; nothing where the command has said it already."""
+    if isinstance(event, TOLD_ALREADY):
+        return
+    match event:
+        case e.Moved() | e.CancelAsked() | e.ReplaceAsked() | e.ReplaceSettled() | e.Approved() | e.Released():
+            yield _order(record, event, book)
+        case e.Booked():
+            yield _filled(event, book)
+        case e.HaltRaised():
+            numbers = f": {event.rule} at {shown(event.actual)}, limit {shown(event.limit)}" if event.limit else ""
+            why = f": {event.why}" if event.why else ""
+            said = f"HALT of {event.subject} ({event.cause}) as {event.halt}{numbers}{why}"
+            yield Told("halt", said, whose_subject(book, event.subject), event.rule)
+        case e.Crossed():
+            where = f" in {event.group}" if event.group else ""
+            unit = "" if event.unit in ("count", "quantity", "ratio", "rate") else f" {event.unit}"
+            level = {"near": "is near its limit", "over": "is over its limit", "back": "is back within"}[event.level]
+            said = (
+                f"{event.rule} of {event.subject}{where} {level}: {shown(event.actual)} of {shown(event.limit)}{unit}"
+            )
+            yield Told("limit", said, whose_subject(book, event.subject), event.rule)
+        case e.ExitSet() | e.ExitArmed() | e.ExitTriggered() | e.ExitEnded():
+            yield _exit(record, event, book)
+        case e.Alarm():
+            yield Told("guard", f"ALARM {event.code}: {event.why}", NOBODY, event.code)
+        case e.SessionRolled():
+            yield Told("fact", f"a day begins in {event.zone}: day counters start anew")
+        case e.Drifted() | e.Silent() | e.Corrected() | e.Kept() | e.Reversed():
+            yield _differs(event, book)
+        case e.Asked():
+            whose = whose_order(book, event.order) if event.order else _of(book, event.connection)
+            about = f"what became of {event.order}" if event.order else "what it holds"
+            yield Told("guard", f"{event.connection or 'the venue'} is asked {about}", whose)
+        case e.CancelAllAsked():
+            yield Told("halt", f"{event.connection} is told to cancel everything", _of(book, event.connection))
+        case e.Armed():
+            said = f"cancels everything unless told again within {event.after_s} s" if event.after_s else "is disarmed"
+            yield Told("guard", f"the dead man of {event.connection} {said}", _of(book, event.connection))
+        case _:
+            yield Told("guard", plainly(event), _named(event, book))
+
+
+def _order(
+    record: Record,
+    event: e.Moved | e.CancelAsked | e.ReplaceAsked | e.ReplaceSettled | e.Approved | e.Released,
+    book: Book,
+) -> Told:
+    whose, name = whose_order(book, event.order), event.order
+    match event:
+        case e.Moved():
+            code = getattr(record.command.body, "code", "") if event.state == "rejected" else ""
+            said = f"{name} is now {event.state}" + (f", {code}" if code else "")
+            said += f": {event.why}" if event.why else ""
+            return Told("approval" if event.state in HELD_ENDS else "order", said, whose, event.state)
+        case e.CancelAsked():
+            return Told("order", f"a cancel of {name} goes out" + (f": {event.why}" if event.why else ""), whose)
+        case e.ReplaceAsked():
+            said = f"new terms of {name} go out: {text(event.quantity)} at {text(event.limit_price)}"
+            return Told("order", said, whose)
+        case e.ReplaceSettled():
+            return Told("order", f"{name} works on its {'new' if event.taken else 'old'} terms", whose)
+        case e.Approved():
+            return Told("approval", f"{event.person} approved {name}", whose)
+        case _:
+            return Told("approval", f"{name} was judged again and let out", whose)
+
+
+def _filled(event: e.Booked, book: Book) -> Told:
+    placed, whose = book.order(event.order), whose_order(book, event.order)
+    verb = "traded" if placed is None else "bought" if placed.side == "buy" else "sold"
+    currency = "" if placed is None or not placed.currency else f" {placed.currency}"
+    said = f"{verb} {text(event.quantity)} {whose.instrument} at {text(event.price)}{currency} each"
+    said += f", fee {text(event.fee)}" if event.fee else ""
+    said += ", which completes it" if event.complete else ""
+    said += ", late: the order was over" if event.late else ""
+    return Told("fill", f"{said} ({event.order})", whose, event.fill)
+
+
+def _exit(record: Record, event: e.ExitSet | e.ExitArmed | e.ExitTriggered | e.ExitEnded, book: Book) -> Told:
+    body = record.command.body
+    match event:
+        case e.ExitSet():
+            if event.order:
+                return Told(
+                    "exit", f"exit {event.exit} waits for the fills of {event.order}", whose_order(book, event.order)
+                )
+            whose = book.thing("exit", event.exit)
+            if isinstance(body, c.SetExit):
+                whose = whose_agent(
+                    book, body.agent, body.client, connection=body.connection, instrument=body.instrument
+                )
+            return Told("exit", f"exit {event.exit} is in the book", whose)
+        case e.ExitArmed():
+            said = f"exit {event.exit} protects {text(event.quantity)} and watches from {text(event.price)}"
+        case e.ExitTriggered():
+            said = f"{event.leg} of exit {event.exit} was touched at {text(event.price)}: {text(event.quantity)} closes"
+        case e.ExitEnded():
+            said = f"exit {event.exit} is over: {event.why}"
+    return Told("exit", said, book.thing("exit", event.exit))
+
+
+def _differs(event: e.Drifted | e.Silent | e.Corrected | e.Kept | e.Reversed, book: Book) -> Told:
+    kind: Kind = "drift"
+    match event:
+        case e.Drifted():
+            more = f"; and {event.more} more" if event.more else ""
+            found = "; ".join(drift_words(drift) for drift in event.drifts) or "nothing"
+            return Told(kind, f"{event.connection} differs: {found}{more}", _of(book, event.connection))
+        case e.Silent():
+            return Told(
+                kind, f"{event.connection} gave no account of what it holds: {event.why}", _of(book, event.connection)
+            )
+        case e.Corrected():
+            said = f"the book of {event.connection} was corrected: {event.kind} {event.item} by {text(event.change)}"
+            return Told(kind, said, _of(book, event.connection, event.agent))
+        case e.Kept():
+            by = text(event.difference)
+            said = f"the book of {event.connection} stays: {event.kind} {event.item} may differ by {by}"
+            return Told(kind, said, _of(book, event.connection))
+        case e.Reversed():
+            return Told(
+                "fill",
+                f"the venue took fill {event.fill} back ({event.order})",
+                whose_order(book, event.order),
+                event.fill,
+            )
+
+
+def _of(book: Book, connection: str, agent: str = "") -> Whose:
+    return Whose(account=book.holder(connection), connection=connection, agent=agent)
+
+
+def _named(event: msgspec.Struct, book: Book) -> Whose:
+    """Return whom an event concerns by the names it holds."""
+    order, agent = getattr(event, "order", ""), getattr(event, "agent", "")
+    if order:
+        return whose_order(book, order)
+    if agent:
+        return whose_agent(book, agent)
+    return whose_subject(book, getattr(event, "subject", ""))
