@@ -33,7 +33,7 @@ class Device:
         asked = options["publicKey"]
         self.handle = websafe_decode(asked["user"]["id"])
         client = self._client("webauthn.create", asked["challenge"])
-        key = cbor.encode(dict(ES256.from_cryptography_key(self._key.public_key())))
+        key = cbor.encode(dict(ES256.from_cryptography_key(self._key.public_key())))  # type: ignore[no-untyped-call]
         data = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + key
         authenticator = self._authenticator(asked["rp"]["id"], ATTESTED) + data
         attested = cbor.encode({"fmt": "none", "attStmt": {}, "authData": authenticator})

@@ -48,8 +48,9 @@ class Lodge:
 
     async def open(self) -> Lodge:
         self.ann, _ = await self.handle.issue(OPERATOR, NewToken(role="operator", name="ann", owner="ann"))
-        for name, role in (("ann", "operator"), ("bob", "approver")):
-            await self.add(name, role)  # type: ignore[arg-type]
+        people: tuple[tuple[str, PersonRole], ...] = (("ann", "operator"), ("bob", "approver"))
+        for name, role in people:
+            await self.add(name, role)
         return self
 
     async def add(self, name: str, role: PersonRole) -> None:
