@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 import uvicorn
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
@@ -32,8 +32,11 @@ LATEST, PREVIOUS = "auto", "legacy"
 class House:
     """The processes and the door at `url`."""
 
-    def __init__(self, processes: Processes, url: str) -> None:
+    def __init__(self, processes: Processes, url: str, portal: BlockingPortal) -> None:
         self.processes, self.url = processes, url
+        self._portal = portal
+        self._clients: dict[tuple[str, str], Client] = {}
+        self._open = ExitStack()
 
     def secret(self, who: str) -> str:
         return self.processes.secrets[who]
@@ -60,13 +63,15 @@ class House:
             yield client
 
     def run(self, doing: Callable[[Client], Awaitable[T]], who: str = "momentum", mode: str = LATEST) -> T:
-        """Let the official client do something and return what came of it."""
+        """Let the official client, which stays open, do something and return what came of it."""
+        if (who, mode) not in self._clients:
+            manager = self._portal.wrap_async_context_manager(self.client(who, mode))
+            self._clients[who, mode] = self._open.enter_context(manager)
+        return self._portal.call(doing, self._clients[who, mode])
 
-        async def whole() -> T:
-            async with self.client(who, mode) as client:
-                return await doing(client)
-
-        return asyncio.run(whole())
+    def close(self) -> None:
+        """Close the clients."""
+        self._open.close()
 
     def call(self, name: str, who: str = "momentum", mode: str = LATEST, **arguments: Any) -> CallToolResult:
         """Call one tool."""
@@ -114,10 +119,11 @@ def house(home: Path) -> Iterator[House]:
     for processes in trading(home):
         app = Starlette(lifespan=mount)
         app.state.settings = load({"REMIT_HOME": str(home)})
-        with served(app) as port:
-            made = House(processes, f"http://127.0.0.1:{port}/mcp")
+        with served(app) as port, start_blocking_portal() as portal:
+            made = House(processes, f"http://127.0.0.1:{port}/mcp", portal)
             _people(made)
             yield made
+            made.close()
 
 
 def _people(made: House) -> None:

@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from mcp import Client
-from tests.doors.mcp.house import LATEST, PREVIOUS, House, house
+from tests.doors.mcp.house import LATEST, PREVIOUS, House
 
 from remit.doors.mcp.tools import SHOWN, TOOLS
 from remit.kernel import access
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(tmp_path_factory.mktemp("walk") / "home") as found:
-        yield found
 
 
 async def _walk(client: Client) -> tuple[str, list[Any]]:
