@@ -59,14 +59,14 @@ class Looked:
     agents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions) -> RenderableType:
-    """Return the whole screen for a terminal of this size."""
+def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions, address: str = "") -> RenderableType:
+    """Return the whole screen for a terminal of this size; `address` is that of HTTP, where it is served."""
     waiting = waiting_text(story, home, size.width, 2 if size.height >= TALL else 1)
     below = [Layout(waiting, size=waiting.plain.count("\n") + 1)] if story.waiting else []
     rows = size.height - 1 - sum(layout.size or 0 for layout in below)
     root = Layout()
     body = _wide(story, looked, size.width, rows) if size.width >= WIDE else _narrow(story, looked, size.width, rows)
-    root.split_column(Layout(header_text(story, looked), size=1), body, *below)
+    root.split_column(Layout(header_text(story, looked, address), size=1), body, *below)
     return root
 
 
@@ -100,8 +100,8 @@ def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     return body
 
 
-def header_text(story: Story, looked: Looked) -> Text:
-    """Return the first line: mode, the recorded day, connections, and the journal's size and head."""
+def header_text(story: Story, looked: Looked, address: str = "") -> Text:
+    """Return the first line: mode, the recorded day, connections, the address, and the journal's size and head."""
     status = looked.status
     journal = status.get("journal", {"size": 0, "root": ""})
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -110,6 +110,8 @@ def header_text(story: Story, looked: Looked) -> Text:
     for row in status.get("connections", ()):
         text.append(f"  {row['name']} ")
         text.append("ready" if row["ready"] else row["why"], "green" if row["ready"] else "red")
+    if address:
+        text.append(f"  {address}", "cyan")
     text.append(f"  journal {journal['size']:,} {journal['root'][:8]}", "dim")
     text.append("  Ctrl-C ends", "dim")
     return text

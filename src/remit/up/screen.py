@@ -24,14 +24,16 @@ class Screen:
     def __init__(self, console: Console, story: Story, home: Path, *, plain: bool) -> None:
         self.console = console
         self.looked = Looked()
+        self.address = ""
         self._story = story
         self._home = home
         self._plain = plain
         self._live: Live | None = None
 
-    def begin(self) -> None:
-        """Say what runs, where, and which limits are not the preset's."""
-        self.console.print(begin_text(self._home), soft_wrap=not self.console.is_terminal)
+    def begin(self, address: str) -> None:
+        """Say what runs, where (`address` is that of HTTP, if served), and which limits are not the preset's."""
+        self.address = address
+        self.console.print(begin_text(self._home, address), soft_wrap=not self.console.is_terminal)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -81,4 +83,4 @@ class Screen:
         self.console.print(further_text(summary), soft_wrap=True)
 
     def _view(self) -> Any:
-        return view(self._story, self.looked, self._home, self.console.size)
+        return view(self._story, self.looked, self._home, self.console.size, self.address)

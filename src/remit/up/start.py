@@ -23,6 +23,7 @@ from remit.kernel.event import Record
 from remit.kernel.printable import printable
 from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
+from remit.up.doors import open_doors
 from remit.up.paper import PaperDesk
 from remit.up.screen import Screen
 from remit.up.story import Story
@@ -111,7 +112,7 @@ class _Up:
 
     async def _stop_all(self) -> None:
         """Stop the guard before the venue: the last that it says there, that its dead man is armed, must arrive."""
-        for name in ("agents", "feed", "guard"):
+        for name in ("agents", "feed", "doors", "guard"):
             await self.supervisor.stop_one(name)
         await self.supervisor.stop()
 
@@ -123,12 +124,25 @@ class _Up:
             stack.push_async_callback(self._stop_all)
             socket = await self._locked_guard()
             paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
+            doors = asyncio.ensure_future(self._doors(socket, _without_secrets()))
             self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
             try:
                 return await self._until_over()
             finally:
                 paper.cancel()
-                await asyncio.wait([paper])
+                doors.cancel()
+                await asyncio.wait([paper, doors])
+
+    async def _doors(self, socket: Path, environ: dict[str, str], *, any_port: bool = False) -> str:
+        """Open the doors, say where, and return their address; where they cannot be opened everything else goes on."""
+        try:
+            address = await open_doors(self.supervisor, self.home, socket, environ, any_port=any_port)
+        except (GuardError, NotStarted, OSError) as fault:
+            self.screen.tell(f"remit up: HTTP is not served, all else runs: {printable(str(fault))}")
+            return ""
+        if not self.wanted.demo:
+            self.console.print(f"remit up: HTTP at {address}", markup=False, soft_wrap=True)
+        return address
 
     async def _locked_guard(self) -> Path:
         """Start the guard with REMIT_PASSPHRASE, and ask at the terminal for one where its vault wants one."""
@@ -163,10 +177,13 @@ class _Up:
             client = AsyncClient(socket, (self.home / "operator.token").read_text().strip(), desk.DOOR)
             stack.callback(client.close)
             self.before = (await client.ask("read", {"view": "status"}))["seq"]
+            doors = asyncio.ensure_future(self._doors(socket, _bare_environ(), any_port=True))
+            stack.callback(doors.cancel)
             await desk.set_up(client, self.files)
+            address = await doors  # before the first price: nothing should happen that nobody is shown
             await self._feed(socket, venue)
             await self._agents(socket)
-            self.screen.begin()
+            self.screen.begin(address)
             code = await self._show(client)
             await self.supervisor.stop_one("agents")
             await self.supervisor.stop_one("feed")
@@ -265,6 +282,11 @@ def _home(wanted: Wanted) -> Path:
 def _bare_environ() -> dict[str, str]:
     """Return the environment without Remit's own settings: no token and no other guard reaches a program through it."""
     return {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
+
+
+def _without_secrets() -> dict[str, str]:
+    """Return the environment without the passphrase and the token of whoever starts everything."""
+    return {name: value for name, value in os.environ.items() if name not in (PASSPHRASE, "REMIT_TOKEN")}
 
 
 def _module(name: str, *words: str) -> tuple[str, ...]:

@@ -104,10 +104,12 @@ async def verified(home: Path) -> dict[str, Any]:
     return {**said, "verified": process.returncode == 0}
 
 
-def begin_text(home: Path) -> RenderableType:
-    """Return what the demo is, and which limits differ from the preset, with the reason of each."""
+def begin_text(home: Path, address: str = "") -> RenderableType:
+    """Return what the demo is, where HTTP is served, and which limits differ from the preset, with the reason of
+    each."""
     lines = [
         f"Remit demo, in training, in {home}: recorded prices, a paper venue, and the agents {', '.join(AGENTS)}.",
+        *([f"HTTP at {address}, its API at {address}/v1/openapi.json"] if address else []),
         f"Their limits are the {PRESET} preset (remit mandate presets) with these changes:",
     ]
     lines += [f"  {change.subject} {change.field} = {change.words}: {change.why}" for change in CHANGES]

@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Agent, Json, read, subject_of
+from remit.doors.cli.call import Agent, Json, caller, read, subject_of
 from remit.doors.cli.halts import why_halted
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
 NARROW = ("limited", "percent", "used", "reserved", "limit", "headroom")
 """Under a line for each subject."""
+ADDRESS = "doors.address"
+"""Where the doors write their URL, in the data folder, as long as they run."""
 DRIFTS = {"large": "red", "small": "yellow", "in_transit": "dim"}
 
 
@@ -110,8 +112,9 @@ def status(json: Json = False) -> None:
     journal = found.get("journal")
     if journal:
         found["journal"] = f"{journal['size']} entries, root {journal['root'][:16]}"
+    found["http"] = _address()
     names = ("environment", "version", "seq", "at", "started_at", "currency", "agents", "approvals", "orders")
-    show.facts(found, (*names, "journal"))
+    show.facts(found, (*names, "journal", "http"))
     show.say("")
     show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
     if found["approvals"]:
@@ -122,6 +125,14 @@ def status(json: Json = False) -> None:
     for row in found["pauses"]:
         show.say(f"PAUSE of {row['subject']} by {row['by']}: {row['why']}", "yellow")
     in_flight(found)
+
+
+def _address() -> str:
+    """Return where the doors say that they listen; `not served` where nothing says so."""
+    try:
+        return (caller().settings.home / ADDRESS).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return "not served"
 
 
 def in_flight(found: dict[str, Any]) -> None:
