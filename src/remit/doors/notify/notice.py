@@ -16,8 +16,10 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import encode, plain
 from remit.kernel.event import Record
-from remit.kernel.names import named
 from remit.kernel.printable import printable
+from remit.reports.happened import happened
+from remit.reports.story import tell
+from remit.reports.told import NOBODY, Placed, Whose
 
 Kind = Literal["halts", "violations", "approvals", "fills", "drift", "limits", "alarms", "summary"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -41,36 +43,60 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     urgent: bool = False
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What is remembered of an order, to say of its fills whose they are."""
+class Orders:
+    """Who is who, as far as notices need it: of each order what was remembered, of all else nothing."""
 
-    agent: str
-    instrument: str
-    side: str
-    quantity: str
+    def __init__(self, find: Callable[[str], Placed | None]) -> None:
+        self._find = find
 
-    def __str__(self) -> str:
-        return f"{self.agent}: {self.side} {self.quantity} {self.instrument}"
+    def order(self, order: str) -> Placed | None:
+        """What was remembered of an order."""
+        return self._find(order)
+
+    def account_of(self, agent: str) -> str:
+        """Not remembered."""
+        return ""
+
+    def agent_of(self, client: str) -> str:
+        """Not remembered."""
+        return ""
+
+    def holder(self, connection: str) -> str:
+        """Not remembered."""
+        return ""
+
+    def thing(self, kind: str, name: str) -> Whose:
+        """Not remembered."""
+        return NOBODY
 
 
-Orders = Callable[[str], Known | None]
-"""What is remembered of an order, by its id."""
-Said = tuple[Kind, str, str, dict[str, Any]]
-"""Kind, type, text and data of a notice that has no id yet."""
+Said = tuple[Kind, str, dict[str, Any]]
+"""Kind, type and data of a notice that has no id and no words yet."""
 
 
 def notices_of(record: Record, orders: Orders) -> list[Notice]:
     """Return what an entry says that people must hear of, in the order in which it happened."""
-    said = [found for event in record.events if (found := _said(record, event, orders)) is not None]
-    return [_notice(record, number, one) for number, one in enumerate(said)]
+    found: list[Notice] = []
+    for event in record.events:
+        said = _said(record, event)
+        if said is not None:
+            found.append(_notice(record, len(found), said, _words(record, event, said, orders)))
+    return found
 
 
-def order_of(record: Record) -> tuple[str, Known] | None:
+def order_of(record: Record) -> tuple[str, Placed] | None:
     """Return an order that entered the book with this entry, and what is to be remembered of it."""
     body = record.command.body
     if isinstance(body, c.Submit) and record.decision is not None and record.decision.verdict != "deny":
-        intent = body.intent
-        return record.decision.order, Known(intent.agent, intent.instrument, intent.side, str(record.decision.quantity))
+        intent, order = body.intent, record.decision.order
+        whose = Whose(
+            agent=intent.agent,
+            client=body.client,
+            connection=intent.connection,
+            instrument=intent.instrument,
+            order=order,
+        )
+        return order, Placed(whose, intent.side, "")
     return None
 
 
@@ -96,8 +122,8 @@ def summary(record: Record, day: int, counted: Mapping[str, int]) -> Notice:
     """Return what a day (days since the epoch, UTC) brought, told by the first entry after it."""
     date = datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
     told = ", ".join(f"{counted.get(name, 0)} {name}" for name in COUNTED)
-    said: Said = ("summary", "day.summary", f"{date} (UTC): {told}", {"date": date, **_counts(counted)})
-    return _notice(record, -1, said)
+    data = {"date": date, **{name: counted.get(name, 0) for name in COUNTED}}
+    return _notice(record, -1, ("summary", "day.summary", data), f"{date} (UTC): {told}")
 
 
 COUNTED = ("orders", "denied", "held", "approved", "fills", "halts", "alarms")
@@ -126,14 +152,9 @@ _COUNTS: dict[type, str] = {
 }
 
 
-def _counts(counted: Mapping[str, int]) -> dict[str, int]:
-    return {name: counted.get(name, 0) for name in COUNTED}
-
-
-def _notice(record: Record, number: int, said: Said) -> Notice:
-    kind, type_, text, data = said
-    written = encode(record)
-    digest = hashlib.sha256(written + b"\0" + str(number).encode()).hexdigest()[:32]
+def _notice(record: Record, number: int, said: Said, text: str) -> Notice:
+    kind, type_, data = said
+    digest = hashlib.sha256(encode(record) + b"\0" + str(number).encode()).hexdigest()[:32]
     return Notice(
         id=f"msg_{digest}",
         kind=kind,
@@ -146,48 +167,49 @@ def _notice(record: Record, number: int, said: Said) -> Notice:
     )
 
 
-def _said(record: Record, event: e.Event, orders: Orders) -> Said | None:
-    words = _WORDS.get(type(event))
-    return None if words is None else words(record, event, orders)
+def _words(record: Record, event: e.Event, said: Said, orders: Orders) -> str:
+    """Return a notice's sentence: the one that stands in every report of this entry."""
+    told = next(happened(record, event, orders), None)
+    if told is None:  # told by the command or its decision
+        told = tell(record, orders)[0]
+    text, (_, type_, data) = told.said, said
+    if type_ == "order.held":
+        people = f"{data['quorum']} people" if data["quorum"] > 1 else "a person"
+        return f"{text}. Order {data['order']} waits for {people} until {data['expires_at']}"
+    return f"{told.whose.agent}: {text}" if type_ == "order.filled" and told.whose.agent else text
 
 
-# What happened, in words
+def _said(record: Record, event: e.Event) -> Said | None:
+    found = _SAID.get(type(event))
+    return None if found is None else found(record, event)
 
 
-def _halted(record: Record, event: e.HaltRaised, orders: Orders) -> Said:
-    at = f" at {event.actual}" if event.actual else ""
-    limit = f", limit {event.limit}" if event.limit else ""
-    why = f": {event.why}" if event.why else ""
-    text = f"HALT of {event.subject} ({event.cause}) by {event.rule}{at}{limit}{why}"
-    return "halts", "halt.raised", text, _plain(event)
+# What happened, for programs
 
 
-def _took(record: Record, event: e.Took, orders: Orders) -> Said | None:
-    body, by = record.command.body, record.command.by.name
+def _halted(record: Record, event: e.HaltRaised) -> Said:
+    return "halts", "halt.raised", _plain(event)
+
+
+def _took(record: Record, event: e.Took) -> Said | None:
+    body = record.command.body
     if isinstance(body, c.Resume):
-        return "halts", "halt.ended", f"{body.halt} was ended by {by}: {body.why}", {"halt": body.halt, "by": by}
+        return "halts", "halt.ended", {"halt": body.halt, "by": record.command.by.name, "why": body.why}
     return None
 
 
-def _denied(record: Record, event: e.Denied, orders: Orders) -> Said | None:
+def _denied(record: Record, event: e.Denied) -> Said | None:
     decision = record.decision
     if decision is None:
         return None
-    broken = [f"{_finding(one)} ({one.subject})" for one in decision.findings if one.verdict == "deny"]
-    data = {"order": decision.order, "agent": event.agent, "findings": plain(decision.findings)} | _intent(record)
-    return "violations", "order.denied", f"Denied: {_wanted(record, event.agent)}. {named(broken)}", data
+    data = {"order": decision.order, "agent": event.agent, "findings": plain(decision.findings)}
+    return "violations", "order.denied", data | _intent(record)
 
 
-def _reserved(record: Record, event: e.Reserved, orders: Orders) -> Said | None:
+def _reserved(record: Record, event: e.Reserved) -> Said | None:
     decision = record.decision
     if event.state != "held" or decision is None:
         return None
-    asked = [_finding(one) for one in decision.findings if one.verdict == "hold"]
-    people = f"{event.quorum} people" if event.quorum > 1 else "a person"
-    text = (
-        f"{people} must approve until {clock(event.until)}: {_wanted(record, '')}, worth {decision.worth} "
-        f"{decision.currency} at worst. {named(asked)}. Order {event.order}"
-    )
     data = {
         "order": event.order,
         "digest": event.digest,
@@ -201,30 +223,25 @@ def _reserved(record: Record, event: e.Reserved, orders: Orders) -> Said | None:
         "reducing": str(decision.reducing),
         "findings": plain(decision.findings),
     }
-    return "approvals", "order.held", text[0].upper() + text[1:], data | _intent(record)
+    return "approvals", "order.held", data | _intent(record)
 
 
-def _approved(record: Record, event: e.Approved, orders: Orders) -> Said:
-    data = {"order": event.order, "by": record.command.by.name, "door": record.command.by.door}
-    return "approvals", "order.approved", f"{event.person} approved {_named(event.order, orders)}", data
+def _approved(record: Record, event: e.Approved) -> Said:
+    by = record.command.by
+    return "approvals", "order.approved", {"order": event.order, "by": by.name, "door": by.door}
 
 
-def _released(record: Record, event: e.Released, orders: Orders) -> Said:
-    text = f"{_named(event.order, orders)} was approved and goes out"
-    return "approvals", "order.released", text, {"order": event.order}
+def _released(record: Record, event: e.Released) -> Said:
+    return "approvals", "order.released", {"order": event.order}
 
 
-def _moved(record: Record, event: e.Moved, orders: Orders) -> Said | None:
+def _moved(record: Record, event: e.Moved) -> Said | None:
     if event.state not in ("declined", "lapsed", "denied"):
         return None
-    text = f"{_named(event.order, orders)} is {event.state}" + (f": {event.why}" if event.why else "")
-    return "approvals", f"order.{event.state}", text, {"order": event.order, "why": event.why}
+    return "approvals", f"order.{event.state}", {"order": event.order, "why": event.why}
 
 
-def _booked(record: Record, event: e.Booked, orders: Orders) -> Said:
-    known = orders(event.order)
-    what = f"{known.agent}: {known.side} {event.quantity} {known.instrument}" if known else f"{event.quantity}"
-    text = f"Filled: {what} at {event.price}, fee {event.fee} (order {event.order})" + (", late" if event.late else "")
+def _booked(record: Record, event: e.Booked) -> Said:
     data = {
         "order": event.order,
         "fill": event.fill,
@@ -234,38 +251,28 @@ def _booked(record: Record, event: e.Booked, orders: Orders) -> Said:
         "complete": event.complete,
         "late": event.late,
     }
-    if known:
-        data |= {"agent": known.agent, "instrument": known.instrument, "side": known.side}
-    return "fills", "order.filled", text, data
+    return "fills", "order.filled", data
 
 
-def _reversed(record: Record, event: e.Reversed, orders: Orders) -> Said:
-    text = f"The venue took back the fill {event.fill} of {_named(event.order, orders)}"
-    return "fills", "fill.reversed", text, {"order": event.order, "fill": event.fill}
+def _reversed(record: Record, event: e.Reversed) -> Said:
+    return "fills", "fill.reversed", {"order": event.order, "fill": event.fill}
 
 
-def _drifted(record: Record, event: e.Drifted, orders: Orders) -> Said | None:
-    shown = [one for one in event.drifts if one.bucket != "in_transit"]
-    if not shown:
+def _drifted(record: Record, event: e.Drifted) -> Said | None:
+    if all(one.bucket == "in_transit" for one in event.drifts):
         return None
-    told = named([f"{one.kind} {one.item}: book {one.book}, venue {one.venue} ({one.bucket})" for one in shown])
-    more = f"; {event.more} more" if event.more else ""
-    data = {"connection": event.connection, "drifts": plain(event.drifts), "more": event.more}
-    return "drift", "book.drifted", f"{event.connection} differs from its venue: {told}{more}", data
+    return "drift", "book.drifted", _plain(event)
 
 
-def _crossed(record: Record, event: e.Crossed, orders: Orders) -> Said:
-    where = f" in {event.dimension} {event.group}" if event.group else ""
-    stands = {"near": "is above 80 % of its limit", "over": "is over its limit", "back": "is below 75 % again"}
-    text = f"{event.subject}: {event.rule}{where} {stands[event.level]}: {event.actual} of {event.limit} {event.unit}"
-    return "limits", f"limit.{event.level}", text, _plain(event)
+def _crossed(record: Record, event: e.Crossed) -> Said:
+    return "limits", f"limit.{event.level}", _plain(event)
 
 
-def _alarm(record: Record, event: e.Alarm, orders: Orders) -> Said:
-    return "alarms", "alarm", f"Alarm {event.code}: {event.why}", {"code": event.code, "why": event.why}
+def _alarm(record: Record, event: e.Alarm) -> Said:
+    return "alarms", "alarm", _plain(event)
 
 
-_WORDS: dict[type, Callable[[Record, Any, Orders], Said | None]] = {
+_SAID: dict[type, Callable[[Record, Any], Said | None]] = {
     e.HaltRaised: _halted,
     e.Took: _took,
     e.Denied: _denied,
@@ -283,27 +290,6 @@ _WORDS: dict[type, Callable[[Record, Any, Orders], Said | None]] = {
 
 def _plain(event: e.Event) -> dict[str, Any]:
     return {name: value for name, value in plain(event).items() if name != "event"}
-
-
-def _finding(one: e.Finding) -> str:
-    return f"{one.rule} is {one.actual}, limit {one.limit} {one.unit}".rstrip()
-
-
-def _named(order: str, orders: Orders) -> str:
-    known = orders(order)
-    return f"Order {order}" + (f" ({known})" if known else "")
-
-
-def _wanted(record: Record, agent: str) -> str:
-    """Return what was asked for, in words."""
-    body = record.command.body
-    if isinstance(body, c.Submit):
-        intent = body.intent
-        price = f"at {intent.limit_price}" if intent.limit_price is not None else "at the market"
-        return f"{intent.agent} wants to {intent.side} {intent.quantity} {intent.instrument} {price}"
-    if isinstance(body, c.Replace):
-        return f"{agent} wants {body.quantity} at {body.limit_price} of order {body.order}"
-    return agent
 
 
 def _intent(record: Record) -> dict[str, Any]:

@@ -18,9 +18,10 @@ import msgspec
 
 from remit.doors.notify.channels import CHANNELS_MAX, Channel
 from remit.doors.notify.errors import ChannelExists, ChannelInvalid, ChannelUnknown, OutboxDamaged
-from remit.doors.notify.notice import Known, Notice, counts_of, digest_of, ended_in, notices_of, order_of, summary
+from remit.doors.notify.notice import Notice, Orders, counts_of, digest_of, ended_in, notices_of, order_of, summary
 from remit.kernel.event import Record
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.reports.told import Placed
 
 FILE = "notify.sqlite"
 OVERDUE_NS = 300 * NANOSECONDS
@@ -32,7 +33,7 @@ ORDER_AGE_MAX = 1_000_000
 _TABLES = """
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS channels (name TEXT PRIMARY KEY, made TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS orders (name TEXT PRIMARY KEY, known TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (name TEXT PRIMARY KEY, placed TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS deliveries (
     id TEXT NOT NULL, channel TEXT NOT NULL, notice TEXT NOT NULL, urgent INTEGER NOT NULL, at INTEGER NOT NULL,
     due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, fault TEXT NOT NULL DEFAULT '',
@@ -127,7 +128,7 @@ class Outbox:
             if record.command.seq <= position:
                 continue
             position = record.command.seq
-            found = [*self._day(record), *notices_of(record, self._known)]
+            found = [*self._day(record), *notices_of(record, Orders(self._placed))]
             self._remember(record)
             if position <= again:
                 found = [notice for notice in found if notice.at > now - KEPT_NS]
@@ -166,15 +167,15 @@ class Outbox:
     def _remember(self, record: Record) -> None:
         new = order_of(record)
         if new is not None:
-            known = msgspec.json.encode(new[1]).decode()
-            self._base.execute("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", (new[0], known, record.command.seq))
+            placed = msgspec.json.encode(new[1]).decode()
+            self._base.execute("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", (new[0], placed, record.command.seq))
             if record.command.seq % 1_000 == 0:
                 self._base.execute("DELETE FROM orders WHERE seq <= ?", (record.command.seq - ORDER_AGE_MAX,))
         self._base.executemany("DELETE FROM orders WHERE name = ?", [(name,) for name in ended_in(record)])
 
-    def _known(self, order: str) -> Known | None:
-        row = self._base.execute("SELECT known FROM orders WHERE name = ?", (order,)).fetchone()
-        return None if row is None else msgspec.json.decode(row[0], type=Known)
+    def _placed(self, order: str) -> Placed | None:
+        row = self._base.execute("SELECT placed FROM orders WHERE name = ?", (order,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=Placed)
 
     # Sending
 
