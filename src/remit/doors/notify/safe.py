@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from remit.doors.notify.errors import AddressRefused, ChannelInvalid, ExtraMissing, Undelivered
@@ -122,7 +123,9 @@ class Target:
         if self.url.userinfo:
             raise ChannelInvalid("an address carries no user and password", "Leave them out: messages are signed")
         self.https = self.url.scheme == "https"
-        self.port = port or (443 if self.https else 80)
+        self.port = (443 if self.https else 80) if port is None else port
+        if not 0 < self.port < 65_536:
+            raise ChannelInvalid(f"there is no port {self.port}", "Write https://HOST/PATH")
 
 
 class Sender:
@@ -207,7 +210,7 @@ class Sender:
         pinned = target.url.copy_with(host=str(address).partition("%")[0])
         sent = {**headers, "host": target.url.netloc.decode("ascii")}
         transport = httpx2.AsyncHTTPTransport(
-            verify=self._context or True, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+            verify=self._context or authorities(), trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
         )
         timeout = httpx2.Timeout(self._total_s, connect=CONNECT_S)
         async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=timeout) as client:
@@ -219,6 +222,12 @@ class Sender:
                 return answer.status_code, answer.headers.get("location", "")
             finally:
                 await answer.aclose()
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Return what certificates are checked with where nothing else is said: the usual authorities, read once."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def missing() -> ExtraMissing:
