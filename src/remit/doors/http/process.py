@@ -93,6 +93,9 @@ def listen(settings: Settings, *, any_port: bool = False) -> tuple[socket.socket
             raise NotServed(f"{settings.bind} cannot be listened on: {fault.strerror}. Stop what listens there, or set "
                             f"REMIT_BIND to another") from None  # fmt: skip
         found = socket.create_server((reach.host, 0), family=family, backlog=1024)
+    # Connections take it over. The loop's own way of asking for it passes over a socket that was made elsewhere, and
+    # every answer in two parts would then wait for the caller's acknowledgement of the first.
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = found.getsockname()[1]
     host = f"[{reach.host}]" if ":" in reach.host else reach.host
     return found, msgspec.structs.replace(settings, bind=f"{host}:{port}")
