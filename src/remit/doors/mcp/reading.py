@@ -136,8 +136,7 @@ def _written(value: Any) -> str | None:
 
 async def get_quote(call: Call, given: i.Instrument) -> o.Quote:
     """Show the last price that the guard knows of an instrument, and whether it is to be trusted."""
-    marks = {row["instrument"]: row for row in await call.read("marks")}
-    mark = marks.get(given.instrument)
+    mark = next(iter(await call.read("marks", instrument=given.instrument)), None)
     if mark is None and given.instrument not in {row["name"] for row in await call.read("instruments")}:
         raise _no_instrument(given.instrument)
     mark = mark or {}

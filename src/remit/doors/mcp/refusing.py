@@ -10,7 +10,7 @@ from remit.guard.wire import GuardError
 from remit.kernel.printable import printable
 
 SAID_MAX = 1_000
-AGAIN = frozenset({"busy", "internal", "guard_gone", "guard_not_running", "guard_stopped"})
+AGAIN = frozenset({"busy", "internal", "guard_gone", "guard_not_running", "guard_stopped", "too_many_calls"})
 """Codes after which the same call, with the same id, may well succeed."""
 AS_IT_IS = "Do not send it again as it is. Change what the findings name, or leave it to a person"
 

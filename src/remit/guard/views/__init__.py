@@ -58,6 +58,7 @@ VIEWS: dict[str, View] = {
     "history": View(mandates.history, ("subject",), TRADERS),
     "effective": View(mandates.effective, ("agent", "client"), TRADERS),
     "people": View(people.people, (), PEOPLE),
+    "callbacks": View(people.callbacks, (), PEOPLE),
     "proposals": View(people.proposals, ("subject",), PEOPLE),
     "presets": View(drafts.presets, (), ANYONE),
     "composed": View(drafts.composed, ("preset", "subjects", "calendar", "blocked"), PEOPLE),
@@ -71,7 +72,7 @@ VIEWS: dict[str, View] = {
     "levels": View(drift.levels, (), TRADERS),
     "exits": View(exits.exits, ("agent", "instrument"), TRADERS),
     "instruments": View(world.instruments, ("venue",), ANYONE),
-    "marks": View(world.marks, (), ANYONE),
+    "marks": View(world.marks, ("instrument",), ANYONE),
     "sessions": View(world.sessions, (), ANYONE),
     "facts": View(world.facts, (), PEOPLE),
 }

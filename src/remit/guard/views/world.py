@@ -120,13 +120,15 @@ def instruments(looking: Looking) -> Rows:
 
 def marks(looking: Looking) -> Rows:
     """The last journalled mark of each instrument, its age in whole seconds, and why it is not to be trusted."""
+    instrument = looking.word("instrument")
     return [
         {
             **plain(mark),
             "age_s": max(looking.at - mark.at, 0) // NANOSECONDS,
             "unfit": fault_of(looking.state, mark.instrument),
         }
-        for _, mark in sorted(looking.state.marks.items())
+        for name, mark in sorted(looking.state.marks.items())
+        if instrument in (None, name)
     ]
 
 
