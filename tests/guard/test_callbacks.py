@@ -26,6 +26,7 @@ from remit.guard.wire.peer import Peer
 from remit.guard.wire.webhook import key_of, secret_of, sign
 from remit.guard.world import TOKENS
 from remit.journal.side import SideStore
+from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.codec import decode, encode
 from remit.kernel.mandate import Mandate
@@ -314,3 +315,25 @@ def test_the_folder_is_the_private_one_of_the_tokens() -> None:
     core = Core()
     core.vault.callbacks(core.world).add("C-1", bytes(32))
     assert FILE in core.world.store(TOKENS).names()
+
+
+def test_a_callback_is_its_persons_and_ends_with_them() -> None:
+    async def story(page: Page) -> None:
+        order, digest = await page.held()
+        dora = access.Person(name="dora", role="approver")
+        await page.core.enter(OPERATOR, c.AddPerson(person=dora))
+        for wrong in ({"role": "operator", "owner": "dora"}, {"role": "approver", "owner": "bob"}):
+            answer = await page.command({"kind": "new_callback", "person": "dora", **wrong})
+            assert "secret" not in answer and answer["events"][-1]["event"] == "refused"
+        hers, secret = await page.callback("dora", "approver")
+        await page.core.enter(OPERATOR, c.SetPerson(name="dora", role="approver", disabled=True, why="left"))
+        message = page.message(order, digest, callback=hers, secret=secret)
+        assert await page.refused(message) == "callback_unknown" and page.state_of(order) == "held"
+        rows = await page._ask("read", {"view": "callbacks"}, page.ann)
+        assert [(row["id"], row["person"], row["over"]) for row in sorted(rows, key=lambda row: row["person"])] == [
+            (page.id, "bob", False),
+            (hers, "dora", False),
+        ]
+        assert "secret" not in str(rows) and "whsec_" not in str(rows)
+
+    with_page(story)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from remit.kernel import command as c
 from remit.kernel import event as e
-from remit.kernel.access import CallbackKey, CalledBack
+from remit.kernel.access import CallbackKey, CalledBack, TokenGrant
 from remit.kernel.command import Command
 from remit.kernel.names import Principal, Role
 from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.people import fault_of_grant
 from remit.kernel.state import State
 
 LIFE_NS = 300 * NANOSECONDS
 """How far a message's own time may lie from the journal's, before or after."""
 CALLBACKS_MAX = 1_000
 """Callback keys at once."""
-SPEAKERS: frozenset[Role] = frozenset({"operator", "approver"})
+SPEAKERS: frozenset[Role] = frozenset({"operator", "approver", "owner"})
 """The roles of people who approve and decline."""
 
 
@@ -27,6 +28,9 @@ def fault_of(state: State, at: int, body: c.AddCallback) -> str:
         return f"the role {key.role} approves nothing; a callback is for {' or '.join(sorted(SPEAKERS))}"
     if key.expires_at is not None and key.expires_at <= at:
         return "the callback would have expired already"
+    fault = fault_of_grant(state, _as_grant(key))
+    if fault:
+        return fault
     if len(state.callbacks) >= CALLBACKS_MAX:
         return f"{CALLBACKS_MAX} callbacks are known; remove one first: remit callback list"
     return ""
@@ -61,7 +65,7 @@ def principal_of(key: CallbackKey) -> Principal:
 def refusal_of(state: State, at: int, by: Principal, called: CalledBack) -> tuple[str, str] | None:
     """Return why a signed message is not heard, as (code, what to do); None where it is."""
     key = state.callbacks.get(called.callback)
-    if by.token or key is None or by != principal_of(key):
+    if by.token or key is None or by != principal_of(key) or fault_of_grant(state, _as_grant(key)):
         return "callback_unknown", "this callback does not speak for this person; ask an operator: remit callback add"
     if key.expires_at is not None and at >= key.expires_at:
         return "callback_expired", "this callback has expired; ask an operator for a new one"
@@ -70,3 +74,8 @@ def refusal_of(state: State, at: int, by: Principal, called: CalledBack) -> tupl
     if (called.callback, called.message) in state.called_back:
         return "callback_repeated", f"the message {called.message} was heard before; look at the order"
     return None
+
+
+def _as_grant(key: CallbackKey) -> TokenGrant:
+    """Return a callback as a token of its person: what a token cannot say of a person, a callback cannot either."""
+    return TokenGrant(token=key.id, role=key.role, name=key.person, owner=key.owner, issued_at=key.issued_at)

@@ -48,6 +48,16 @@ def people(looking: Looking) -> Rows:
     ]
 
 
+def callbacks(looking: Looking) -> Rows:
+    """The keys of approval pages: whom each speaks for and until when, never a key. An owner sees those who act as the
+    same owner."""
+    return [
+        {**plain(key), "over": key.expires_at is not None and looking.at >= key.expires_at}
+        for _, key in sorted(looking.state.callbacks.items())
+        if not looking.owner or key.owner == looking.owner
+    ]
+
+
 def proposals(looking: Looking) -> Rows:
     """Every change that waits for a second person, oldest first: what it changes and loosens, the digest that a
     confirmation names, and whether the caller's word counts. `stale`: another version came between."""
