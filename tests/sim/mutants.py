@@ -581,8 +581,8 @@ APPROVALS = (
         "an agent or a client may approve",
         "A1",
         "remit.kernel.authority",
-        "**dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE),",
-        "**dict.fromkeys((c.Approve, c.Decline, c.SetPause), PEOPLE | TRADERS),",
+        "**dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE),",
+        "**dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE | TRADERS),",
         60,
     ),
     Mutant(
@@ -590,7 +590,7 @@ APPROVALS = (
         "who is behind the agent that asked counts as another person",
         "A1",
         "remit.kernel.approval",
-        "outside = [person for person in order.approvals if person != order.lineage]",
+        "outside = [person for person in order.approvals if is_outside(state, order, person)]",
         "outside = list(order.approvals)",
         60,
     ),
@@ -646,8 +646,8 @@ APPROVALS = (
         "a hold ends one nanosecond after its time",
         "A1",
         "remit.kernel.trade",
-        "until = step.command.at + needs.expiry_s * NANOSECONDS",
-        "until = step.command.at + needs.expiry_s * NANOSECONDS + 1",
+        "until=at + needs.expiry_s * NANOSECONDS,",
+        "until=at + needs.expiry_s * NANOSECONDS + 1,",
         60,
     ),
     Mutant(
@@ -660,6 +660,85 @@ APPROVALS = (
         60,
         ("D1",),
         "what is let out was decided to be denied",
+    ),
+    Mutant(
+        "drift_on_the_near_side",
+        "how far the market moved while an order was held is measured on the side that it does not trade at",
+        "A1",
+        "remit.kernel.gather",
+        "facts.drift = facts.direction * (int(mark.ask if facts.direction > 0 else mark.bid) - own.touch)",
+        "facts.drift = facts.direction * (int(mark.bid if facts.direction > 0 else mark.ask) - own.touch)",
+        60,
+    ),
+    Mutant(
+        "bulk_unbounded",
+        "orders approved together may be worth anything",
+        "A1",
+        "remit.kernel.approval",
+        "(not_in_bulk(step.state, order) if body.bulk else None)",
+        "None",
+        60,
+    ),
+    Mutant(
+        "preapproval_never_ends",
+        "a preapproval goes on beyond its end in time",
+        "A3",
+        "remit.kernel.preapproval",
+        "return not preapproval.ended_at and at < preapproval.ends_at",
+        "return not preapproval.ended_at",
+        60,
+    ),
+    Mutant(
+        "preapproval_ends_a_moment_late",
+        "a preapproval still covers what comes at the very instant of its end",
+        "A3",
+        "remit.kernel.preapproval",
+        "return not preapproval.ended_at and at < preapproval.ends_at",
+        "return not preapproval.ended_at and at <= preapproval.ends_at",
+        60,
+    ),
+    Mutant(
+        "preapproval_total_counted_late",
+        "a preapproval's total lets one order more through than it has room for",
+        "A3",
+        "remit.kernel.preapproval",
+        "return worth <= preapproval.notional_max and preapproval.used + worth <= total",
+        "return worth <= preapproval.notional_max and preapproval.used < total",
+        60,
+    ),
+    Mutant(
+        "preapproval_of_another_agent",
+        "a preapproval covers every agent of the firm",
+        "A3",
+        "remit.kernel.preapproval",
+        "map(state.preapprovals.__getitem__, state.preapprovals_of.get(intent.agent, ()))",
+        "state.preapprovals.values()",
+        60,
+    ),
+    Mutant(
+        "preapproval_stands_for_a_quorum",
+        "a preapproval stands for the people whom a quorum takes",
+        "A3",
+        "remit.kernel.preapproval",
+        "if quorum or by.role not in",
+        "if by.role not in",
+        60,
+    ),
+    Mutant(
+        "preapproval_used_unsaid",
+        "the use of a preapproval is not journalled, so that its total never fills",
+        "A3",
+        "remit.kernel.trade",
+        """\
+        step.emit(e.PreapprovalUsed(preapproval=preapproval.id, order=order_id, worth=decision.worth))
+        return
+""",
+        """\
+        return
+""",
+        60,
+        ("D1",),
+        "what is let out was not decided to be allowed",
     ),
     Mutant(
         "loosening_without_why",
@@ -929,4 +1008,49 @@ def finish""",
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)
+CALLS = (
+    Mutant(
+        "reads_leave_no_entry",
+        "what an agent merely reads is not journalled",
+        "C1",
+        "remit.guard.calls",
+        """\
+        if request.do != "command":
+            await self._enter(by, request)
+""",
+        """\
+        if request.do == "preview":
+            await self._enter(by, request)
+""",
+        10,
+    ),
+    Mutant(
+        "answered_before_its_entry",
+        "a call is answered at once, and its entry is written a moment later",
+        "C1",
+        "remit.guard.calls",
+        """\
+        await self._loop.enter(GUARD, acted)
+        if fault""",
+        """\
+        asyncio.get_running_loop().call_later(1, self._loop.enter, GUARD, acted)
+        if fault""",
+        10,
+    ),
+    Mutant(
+        "refusals_leave_no_entry",
+        "what was refused before it could enter is not journalled",
+        "C1",
+        "remit.guard.calls",
+        """\
+            await self._enter(by, request, fault.code if isinstance(fault, GuardError) else Internal.code)
+            raise
+""",
+        """\
+            raise
+""",
+        20,
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (*CALLS, *PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)

@@ -146,7 +146,7 @@ class Calls:
         plain = request.do == "read" and body.strip() == b'{"view":"%b"}' % _word(request)[5:].encode()
         if plain or len(body) <= len(b"null") or any(secret in body for secret in _SECRETS):
             return ""
-        return self._side.put("call", body[:SAID_BYTES_MAX])
+        return self._side.put("call", body[:SAID_BYTES_MAX].decode(errors="ignore").encode())  # whole characters
 
     def _on_time(self, by: Principal) -> bool:
         """Whether a call is within its token's rate; it counts then."""

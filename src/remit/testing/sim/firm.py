@@ -98,10 +98,10 @@ class Caller:
         self.token = token
         self._links = [AsyncClient(socket, token, "sim") for _ in range(LINKS)]
 
-    async def ask(self, do: Do, body: object, *, link: int = 0, token: str | None = None) -> Reply:
-        """Ask over one of the links and wait for what becomes of it; half a minute at most."""
+    async def ask(self, do: Do, body: object, *, link: int = 0, token: str | None = None, act: str = "") -> Reply:
+        """Ask over one of the links and wait for what becomes of it; half a minute at most. `act` names the call."""
         try:
-            ok = await self._links[link % LINKS].ask(do, body, token=token or self.token)
+            ok = await self._links[link % LINKS].ask(do, body, token=token or self.token, act=act)
         except GuardError as fault:
             return Reply(fault.code)
         events = ok.get("events", ()) if isinstance(ok, dict) else ()

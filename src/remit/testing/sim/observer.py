@@ -21,7 +21,7 @@ LOSSES = frozenset({"old_copy", "truncated_tail"})
 """What the world does to take away entries that were durable and told of."""
 
 Kind = Literal[
-    "heard", "joined", "sent", "arrived", "alerted", "asked", "answered",
+    "heard", "joined", "sent", "arrived", "alerted", "asked", "answered", "called",
     "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell",
 ]  # fmt: skip
 """What was seen. `joined` is an entry that was found complete at a start and that nobody had heard of."""
@@ -141,6 +141,11 @@ class Observer:
     def answered(self, caller: str, body: object, answer: object) -> None:
         """A caller got an answer to it: what the guard said, or the code of an error."""
         self._see("answered", caller, (body, answer), _bytes(answer))
+
+    def called(self, caller: str, name: str, what: str, code: str) -> None:
+        """A caller got an answer to a call that is no command which entered: the name that it gave the call, what it
+        asked, and the code of the refusal, empty where it was answered."""
+        self._see("called", caller, (name, what, code), f"{name} {what} {code}".encode())
 
     def alerted(self, alert: Alert) -> None:
         """People were alerted."""

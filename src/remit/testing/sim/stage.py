@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from remit.guard.wire import Do
 from remit.kernel import command as c
 from remit.kernel.exit import ExitTerms
 from remit.kernel.instrument import Instrument
@@ -78,6 +79,7 @@ class Stage:
         """Subjects whose mandate was published with an end."""
         self._first_prices = {name: self.price(name) for name in self.instruments}
         self._callers: dict[str, Caller] = {}
+        self._calls = 0
 
     # Telling
 
@@ -120,6 +122,16 @@ class Stage:
             self._published(body)
         return reply
 
+    async def call(self, who: str, do: Do, body: object) -> Reply:
+        """Let somebody ask what is no command, or one that may never enter: under a name of its own, by which its entry
+        is known."""
+        self._calls += 1
+        name = f"call {self._calls}"
+        reply = await self.caller(who).ask(do, body, act=name)
+        if do != "command" or reply.ok is None:  # a command that entered is its own entry
+            self.observer.called(who, name, do, reply.code)
+        return reply
+
     async def issue(self, by: str, who: str, *, expires_at: int | None = None, for_good: bool = True) -> Reply:
         """Let an operator issue a token for somebody, who uses it from now on where it is `for_good`."""
         role, owner = ROLES[who]
@@ -143,7 +155,7 @@ class Stage:
 
     async def see(self, who: str, view: str, /, **arguments: Any) -> Any:
         """Let somebody look at a view; an empty list where the guard does not show it now."""
-        reply = await self.caller(who).ask("read", {"view": view, **arguments})
+        reply = await self.call(who, "read", {"view": view, **arguments})
         return reply.ok if not reply.code else []
 
     # The world

@@ -122,7 +122,7 @@ async def odd_command(stage: Stage, doing: Doing) -> str:
         "submit",
         None,
     )
-    reply = await stage.caller(doing.who).ask("command", doing.chance.choice(odd))
+    reply = await stage.call(doing.who, "command", doing.chance.choice(odd))
     stage.count(f"code:{reply.code}" if reply.code else "took:odd")
     return reply.words
 

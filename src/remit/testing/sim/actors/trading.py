@@ -113,8 +113,24 @@ async def parent(stage: Stage, doing: Doing) -> str:
 async def preview(stage: Stage, doing: Doing) -> str:
     """A preview, which changes nothing."""
     body = drawn_order(stage, doing.who, doing.chance)
-    reply = await stage.caller(doing.who).ask("preview", body)
+    reply = await stage.call(doing.who, "preview", body)
     return f"{body.intent.quantity} {body.intent.instrument}: {reply.code or reply.ok['decision']['verdict']}"
+
+
+@deed("trade", 3, TRADERS, "writes down what it thinks")
+async def think(stage: Stage, doing: Doing) -> str:
+    """A thought, or an error of its own, about an order or about none; now and then one that is another's."""
+    chance = doing.chance
+    row = any_of(chance, await stage.see("eve" if chance.random() < 0.2 else doing.who, "orders", live=True))
+    note: dict[str, Any] = {"kind": "noted", "note": chance.choice(("thought", "thought", "error", "refused_call"))}
+    if row is not None and chance.random() < 0.5:
+        note["order"] = row["order"]
+    if chance.random() < 0.1:
+        note["agent"] = chance.choice(sorted(AGENTS))
+    words = {} if chance.random() < 0.1 else {"text": f"thought {chance.getrandbits(20):05x}"}
+    reply = await stage.call(doing.who, "command", {"command": note, **words} if words else note)
+    stage.count(f"code:{reply.code}" if reply.code else "took:noted")
+    return f"{note['note']}: {reply.words}"
 
 
 async def working_row(stage: Stage, doing: Doing) -> dict[str, Any] | None:

@@ -9,7 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from remit.testing.sim.invariants import approvals, decisions, exposure, halts, journal, permits, replay, venues
+from remit.testing.sim.invariants import (
+    approvals,
+    calls,
+    decisions,
+    exposure,
+    halts,
+    journal,
+    permits,
+    preapproved,
+    replay,
+    venues,
+)
 from remit.testing.sim.invariants.check import Check, Host, Known, Venues, View
 from remit.testing.sim.observer import Observer, Seen
 
@@ -83,6 +94,18 @@ INVARIANTS: tuple[Invariant, ...] = (
         "A2",
         "Loosening is journalled with who and why; tightening is immediate.",
         approvals.LoosenedOpenly,
+    ),
+    Invariant(
+        "A3",
+        "What goes out with no person's answer, and asks for one, is covered by exactly one journalled use of a "
+        "preapproval in force: of its agent and what it names, within its most and its total; never where a quorum is "
+        "asked.",
+        preapproved.Preapproved,
+    ),
+    Invariant(
+        "C1",
+        "Every call that an agent or its client made and got an answer to has its entry, durable before the answer.",
+        calls.Journalled,
     ),
     Invariant("J1", "After the first I/O error nothing is appended, signed or sent.", journal.NothingAfterFault),
     Invariant(
