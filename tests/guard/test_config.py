@@ -103,3 +103,11 @@ def test_the_default_socket_is_always_short_enough_and_the_same(length: int, run
 def test_a_socket_too_long_where_it_was_said_refuses(tmp_path: Path) -> None:
     with pytest.raises(SettingInvalid, match="over 103 bytes"):
         settings_of(tmp_path, REMIT_SOCKET="/" + "x" * 103)
+
+
+def test_where_notifications_may_go(tmp_path: Path) -> None:
+    assert settings_of(tmp_path).notify_allow == ()
+    assert settings_of(tmp_path, 'notify_allow = ["10.1.0.0/16", "::1"]').notify_allow == ("10.1.0.0/16", "::1/128")
+    for wrong in ("localhost", "10.0.0.1/8", "", "http://10.0.0.1"):
+        with pytest.raises(SettingInvalid):
+            settings_of(tmp_path, f'notify_allow = ["{wrong}"]')

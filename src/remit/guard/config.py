@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -28,7 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Paths are absolute.
 
     `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
-    venue. `bind` is where the doors listen, `reach` what follows from it.
+    venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks that
+    notifications may go to although they are not public, such as `10.1.0.0/16`.
     """
 
     home: Path
@@ -41,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     public_url: str | None = None
     second_factor: str | None = None
+    notify_allow: tuple[str, ...] = ()
 
     @property
     def reach(self) -> Reach:
@@ -60,6 +63,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_key: str | None = None
     public_url: str | None = None
     second_factor: str | None = None
+    notify_allow: tuple[str, ...] = ()
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -82,6 +86,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         environment=environment_of(environ.get("REMIT_ENVIRONMENT", file.environment)),
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
+        notify_allow=tuple(_network(one) for one in file.notify_allow),
         **doors,
     )
 
@@ -93,6 +98,14 @@ def _doors(home: Path, environ: Mapping[str, str], file: _File) -> dict[str, Any
         if stated[name] is not None:
             stated[name] = _absolute(stated[name], home, name)
     return stated
+
+
+def _network(stated: str) -> str:
+    """Return an address or a network as it is written; SettingInvalid for anything else."""
+    try:
+        return str(ipaddress.ip_network(stated))
+    except ValueError as fault:
+        raise SettingInvalid(f"notify_allow: {fault}", "Write an address or a network, such as 10.1.0.0/16") from None
 
 
 def environment_of(value: str) -> Environment:
