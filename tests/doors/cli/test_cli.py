@@ -65,7 +65,7 @@ READS = [
     ("halt", "--list"), ("fact", "show"), ("risk", "show"), ("risk", "show", "--strategy", "momentum"),
     ("order", "list", "--state", "denied"), ("order", "list", "--strategy", "momentum"), ("exit", "list"),
     ("exit", "list", "--strategy", "momentum"), ("reconcile", "show"), ("connection", "tolerance", "paper1"),
-    ("kill", "--list"),
+    ("kill", "--list"), ("person", "list"), ("mandate", "proposals"),
 ]  # fmt: skip
 
 

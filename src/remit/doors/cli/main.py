@@ -21,6 +21,7 @@ from remit.doors.cli import (
     mandate,
     mcp,
     order,
+    person,
     preapproval,
     reconcile,
     risk,
@@ -81,6 +82,7 @@ _GROUPS = {
     "preapproval": preapproval.app,
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
+    "person": person.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
     "mcp": mcp.app,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from remit.doors import mandate_file
-from remit.doors.cli import show
+from remit.doors.cli import proposals, show
 from remit.doors.cli.call import (
     Agent,
     Fault,
@@ -30,7 +30,9 @@ from remit.kernel.codec import build, plain
 from remit.kernel.command import SetMandate
 from remit.kernel.mandate import Mandate
 
-app = noun("Limits: see, set, check, compare.")
+app = noun("Limits: see, set, check, compare, and what waits for a second person.")
+for _name, _verb in proposals.VERBS.items():
+    app.command(_name)(_verb)
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 Blocked = Annotated[str | None, typer.Option(help="Instruments nobody may open, with commas; '' for none.")]
@@ -128,18 +130,26 @@ def set_(
             show.say("nothing would change")
         return
     _show_changes(changed, read("lint", mandates={row["subject"]: plain(drafts[row["subject"]]) for row in changed}))
-    loosens = any(row["loosens"] for row in changed)
-    confirm("This loosens limits. Publish all the same?" if loosens else "Publish?", yes)
+    confirm(_question(changed), yes)
     expires_at = None if expires is None else now() + span_s(expires, "--expires") * 10**9
     records = []
     for row in changed:
         written = row["subject"]
-        body = make(
-            SetMandate, subject=written, mandate=drafts[written], why=why, expires_at=expires_at, preset=preset or ""
-        )
-        records.append(enter(body))
-        show.say(f"{written}: published, entry {records[-1]['command']['seq']}", "green")
+        terms = {"why": why, "expires_at": expires_at, "preset": preset or "", "after": row["number"] or 0}
+        records.append(enter(make(SetMandate, subject=written, mandate=drafts[written], **terms)))
+        proposal = proposals.waits(records[-1])
+        if proposal:
+            show.say(f"{written}: waits for a second person: remit mandate confirm {proposal}", "yellow")
+        else:
+            show.say(f"{written}: published, entry {records[-1]['command']['seq']}", "green")
     show.json({"set": records, "changes": changed})
+
+
+def _question(changed: list[dict[str, Any]]) -> str:
+    asked = sorted({row["second_person"] for row in changed if row["second_person"]})
+    if asked:
+        return f"This loosens limits, and {', '.join(asked)} asks for a second person. Propose it?"
+    return "This loosens limits. Publish all the same?" if any(row["loosens"] for row in changed) else "Publish?"
 
 
 def _drafts(

@@ -12,7 +12,7 @@ from remit.kernel.command import RevokeToken
 
 app = noun("Tokens: issue, list, revoke, and the way back for a lost one.")
 
-Role = Literal["operator", "approver", "auditor", "agent", "client", "feed"]
+Role = Literal["owner", "operator", "approver", "compliance", "auditor", "agent", "client", "feed"]
 
 
 @app.command()
@@ -50,7 +50,8 @@ def issue(
 
 
 def _owner_of(name: str, role: str) -> str:
-    """Return the person behind a token: the agent's owner where it is an agent's or its client's, else the person."""
+    """Return the person behind a token: the agent's owner where it is an agent's or its client's, else whom
+    the person acts as."""
     agent = name
     if role == "client":
         agent = next((row["agent"] for row in read("clients") if row["name"] == name), "")
@@ -59,7 +60,7 @@ def _owner_of(name: str, role: str) -> str:
         if not owner:
             raise Fault("unknown", f"there is no {role} {name}", f"Add it first: remit {role} add")
         return str(owner)
-    return name
+    return next((str(row["owner"]) for row in read("people") if row["name"] == name), name)
 
 
 @app.command(name="list")
