@@ -326,7 +326,8 @@ def test_tokens_are_told_without_anything_secret(desk: Desk) -> None:
     desk.do(ANN, c.IssueToken(grant=grant))
     desk.do(ANN, c.RevokeToken(token="T-1", why="lost"))
     (row,) = desk.see(EVE, "tokens")
-    assert set(row) == {"token", "role", "name", "owner", "issued_at", "expires_at", "state"}
+    told = {"token", "role", "name", "owner", "issued_at", "expires_at", "state", "session", "replaces", "parent"}
+    assert set(row) == told
     assert row["state"] == "revoked"
 
 

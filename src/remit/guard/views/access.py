@@ -167,5 +167,7 @@ def tokens(looking: Looking) -> Rows:
             continue
         expired = grant.expires_at is not None and looking.at >= grant.expires_at
         state = "revoked" if name in looking.state.revoked else "expired" if expired else "valid"
-        rows.append({"expires_at": None, **plain(grant), "state": state})
+        rows.append(
+            {"expires_at": None, "session": False, "replaces": "", "parent": "", **plain(grant), "state": state}
+        )
     return rows

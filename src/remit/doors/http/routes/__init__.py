@@ -1,11 +1,17 @@
 """The rows of the table, part by part."""
 
-from remit.doors.http.routes import approvals, door, orders
+from remit.doors.http.routes import access, approvals, book, door, mandates, orders, sign_in, stops, world
 from remit.doors.http.table import Route
 
 ROUTES: tuple[Route, ...] = (
     *door.ROUTES,
     *orders.ROUTES,
+    *book.ROUTES,
+    *mandates.ROUTES,
+    *access.ROUTES,
+    *stops.ROUTES,
+    *world.ROUTES,
+    *sign_in.ROUTES,
     *approvals.ROUTES,
 )
 """Every endpoint of the API."""
