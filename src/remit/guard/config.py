@@ -29,8 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Paths are absolute.
 
     `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
-    venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks that
-    notifications may go to although they are not public, such as `10.1.0.0/16`.
+    venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks
+    that notifications may go to although they are not public, such as `10.1.0.0/16`.
     """
 
     home: Path
