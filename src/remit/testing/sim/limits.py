@@ -65,6 +65,10 @@ LIMITS: dict[str, Limit] = {
     "momentum_quantity": Limit("agent:momentum", "order_quantity_max", parse(Quantity, "300")),
     "momentum_executions": Limit("agent:momentum", "repeated_execution_max", 25),
     "momentum_quorum": Limit("agent:momentum", "approval_quorum", 2),
+    "momentum_drift": Limit("agent:momentum", "approval_drift_max_bps", 15),
+    "carry_drift": Limit("agent:carry", "approval_drift_max_bps", 40),
+    "firm_bulk": Limit("firm", "bulk_approval_max", _money("1900")),
+    "claude_bulk": Limit("client:claude", "bulk_approval_max", _money("1300")),
     "momentum_confidence": Limit("agent:momentum", "confidence_min", parse(Ratio, "0.5")),
     "value_messages": Limit("agent:value", "message_rate_max", Rate(count=20, per_s=20)),
     "value_cooldown": Limit("agent:value", "market_cooldown", 3),
@@ -93,11 +97,16 @@ def mandates(names: Iterable[str], zone: str) -> dict[str, Mandate]:
     return {subject: Mandate(**fields) for subject, fields in found.items()}
 
 
+ASKING = ("approval_notional_min", "quorum_notional_min", "bulk_approval_max")
+"""Amounts that say when people are asked, and bound no risk."""
+
+
 def tightened(mandate: Mandate, parts: int) -> Mandate:
     """Return a mandate whose every amount is `parts` hundredths of what it was; one without any amount gets one."""
     amounts = {
         field: Money(getattr(mandate, field) * parts // 100)
         for field in mandate.__struct_fields__
-        if isinstance(getattr(mandate, field), Money) and field not in ("approval_notional_min", "quorum_notional_min")
+        if isinstance(getattr(mandate, field), Money)
+        and field not in ("approval_notional_min", "quorum_notional_min", "bulk_approval_max")
     }
     return msgspec.structs.replace(mandate, **(amounts or {"gross_exposure_max": _money("500")}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
+
 from remit.kernel import command as c
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, SCALE
@@ -30,12 +32,12 @@ async def held_row(stage: Stage, doing: Doing) -> dict[str, Any] | None:
     for _ in range(ROUNDS):
         if rows:
             break
-        await asyncio.gather(*(stage.ask(who, _for_people(stage, doing, who)) for who in ASKING))
+        await asyncio.gather(*(stage.ask(who, for_people(stage, doing, who)) for who in ASKING))
         rows = await stage.see(doing.who, "approvals")
     return any_of(doing.chance, rows)
 
 
-def _for_people(stage: Stage, doing: Doing, who: str) -> c.Submit:
+def for_people(stage: Stage, doing: Doing, who: str) -> c.Submit:
     """Return a plain order of the size that an agent needs a person for."""
     body = drawn_order(stage, who, doing.chance, side="buy")
     name = body.intent.instrument
@@ -128,6 +130,17 @@ async def approve_another_digest(stage: Stage, doing: Doing) -> str:
         return ""
     body = c.Approve(order=row["order"], digest=row["digest"][::-1])
     return said(row, await stage.ask(doing.who, body))
+
+
+@deed("people", 3, PEOPLE, "approves all held orders at once")
+async def approve_in_bulk(stage: Stage, doing: Doing) -> str:
+    """Each must be within what its mandates allow of that, and most allow none."""
+    if await held_row(stage, doing) is None:
+        return ""
+    rows = await stage.see(doing.who, "approvals")
+    bodies = [msgspec.structs.replace(approval(row), bulk=True) for row in rows]
+    replies = await asyncio.gather(*(stage.ask(doing.who, body, link=n) for n, body in enumerate(bodies)))
+    return ", ".join(f"{row['order']}: {reply.words}" for row, reply in zip(rows, replies, strict=True))
 
 
 @deed("people", 4, PEOPLE, "declines a held order")

@@ -11,12 +11,14 @@ from remit.kernel import event as e
 from remit.kernel.codec import encode
 from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import digest
-from remit.kernel.names import Principal
-from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.names import SIGN, Principal
+from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, text
 from remit.testing.sim.invariants.check import Check, Known, View
 from remit.testing.sim.observer import Seen
 
-PEOPLE = ("operator", "approver")
+PEOPLE = ("operator", "approver", "owner")
+FRESH_NS = 10 * NANOSECONDS
+"""A mark that is older, beyond its resolution, does not say how far the market moved."""
 
 
 class Held(NamedTuple):
@@ -29,6 +31,11 @@ class Held(NamedTuple):
     mandates: tuple[str, ...]
     quorum: int
     confirm: bool
+    touch: int
+    """The price on the far side of the market."""
+    sign: int
+    worst: int
+    """What it counts, at the scale of a price times a quantity."""
 
 
 class Approved(Check):
@@ -55,8 +62,10 @@ class Approved(Check):
         said = hashlib.sha256(encode((body.intent, decision))).hexdigest()
         quorum, confirm = self._needs(decision)
         held = Held(
-            record.command.seq, said, by.owner or by.name, event.until, self._mandates(event.order), quorum, confirm
-        )
+            record.command.seq, said, by.owner or by.name, event.until, self._mandates(event.order), quorum, confirm,
+            _touch(decision, SIGN[body.intent.side]), SIGN[body.intent.side],
+            int(decision.counted_price) * int(decision.quantity),
+        )  # fmt: skip
         self._held[event.order] = held
         self._approved[event.order] = []
         longest = min(
@@ -96,6 +105,39 @@ class Approved(Check):
         if event.person != person or person in self._approved[event.order]:
             yield f"entry {seq} counts an approval of {event.person} by {person}, who had approved it or is another"
         self._approved[event.order].append(person)
+        if body.bulk:
+            yield from self._bulk(seq, event.order, held)
+
+    def _bulk(self, seq: int, order: str, held: Held) -> Iterator[str]:
+        """What is approved with others is within what every mandate allows that speaks of it, and one must."""
+        counted, limits = self.known.firm.orders[order], []
+        for of in counted.subjects:
+            limit = self.known.firm.mandate(of).bulk_approval_max
+            if limit is not None:
+                limits.append(limit)
+                worth = held.worst * self.known.firm.unit(of, counted.instrument)
+                if worth > int(limit) * SCALE**3:
+                    yield f"entry {seq} approves {order} in bulk, which is worth more to {of} than {limit}"
+        if not limits:
+            yield f"entry {seq} approves {order} in bulk, and no mandate allows that"
+
+    def _drifted(self, record: Record, order: str, held: Held) -> Iterator[str]:
+        """Where a mandate bounds it, the market has not moved further against an order while it was held, as far as a
+        fresh mark tells; what only reduces goes out all the same."""
+        seq, decision, counted = record.command.seq, record.decision, self.known.firm.orders[order]
+        stated = [self.known.firm.mandate(of).approval_drift_max_bps for of in counted.subjects]
+        limits = [limit for limit in stated if limit is not None]
+        if decision is None or not limits or decision.reducing >= decision.quantity:
+            return
+        mark = self.known.firm.state.marks.get(counted.instrument)
+        if mark is None or record.command.at - mark.at - mark.resolution_ns > FRESH_NS:
+            yield f"entry {seq} releases {order}, and no fresh mark says how far the market moved"
+        moved = held.sign * (_touch(decision, held.sign) - held.touch)
+        if moved * BPS > min(limits) * held.touch:
+            yield (
+                f"entry {seq} releases {order}, and the market moved {text(moved)} against it from {text(held.touch)}, "
+                f"limit {min(limits)} bps"
+            )
 
     def _release(self, record: Record, event: e.Released) -> Iterator[str]:
         held, decision, seq = self._held.pop(event.order, None), record.decision, record.command.seq
@@ -117,6 +159,7 @@ class Approved(Check):
             )
         if (held.confirm or confirm) and not people:
             yield f"entry {seq} releases {event.order}, which nobody confirmed"
+        yield from self._drifted(record, event.order, held)
         if self._mandates(event.order) != held.mandates:
             yield f"entry {seq} releases {event.order}, and a mandate changed since entry {held.seq} held it"
 
@@ -130,6 +173,11 @@ class Approved(Check):
                     list(self._approve(record, event))
                 elif isinstance(event, e.Released):
                     self._held.pop(event.order, None)
+
+
+def _touch(decision: Decision, sign: int) -> int:
+    """Return the price on the far side of the market that a decision was made on; 0 where it had none."""
+    return 0 if not decision.marks else int(decision.marks[0][2 if sign > 0 else 1])
 
 
 def _person(by: Principal) -> str:

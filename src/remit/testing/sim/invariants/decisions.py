@@ -49,7 +49,8 @@ class Explained(Check):
         tightest = max((VERDICTS.index(finding.verdict) for finding in decision.findings), default=0)
         if decision.verdict != "allow" and not decision.findings:
             yield f"entry {seq} decided {decision.verdict} and says no reason"
-        if not isinstance(body, c.Approve) and verdict_rank(decision) != tightest:
+        by_people = isinstance(body, c.Approve) or any(isinstance(event, e.PreapprovalUsed) for event in record.events)
+        if not by_people and verdict_rank(decision) != tightest:
             yield f"entry {seq} decided {decision.verdict}, and the tightest finding is {VERDICTS[tightest]}"
         for event in record.events:
             let_out = isinstance(event, e.ReplaceAsked) or (isinstance(event, e.Reserved) and event.state == "allowed")
