@@ -125,6 +125,7 @@ FREE: dict[str, What] = {
     "acted:via": "words",
     "acted:door": "words",
     "noted:via": "words",
+    "settle_spend:why": "words",
 }
 
 OTHERS: dict[type, frozenset[str]] = {

@@ -16,7 +16,7 @@ from remit.kernel.names import Principal, Role
 from remit.kernel.numbers import NANOSECONDS
 
 AGENT = Principal(name="momentum", role="agent", token="t1", owner="ann")
-TRADING = {c.Submit, c.Replace, c.Cancel, c.DeclareParent, c.SetExit, c.DropExit, c.Noted}
+TRADING = {c.Submit, c.Replace, c.Cancel, c.DeclareParent, c.SetExit, c.DropExit, c.Noted, c.MeterSpend, c.ReportSpend}
 
 
 def desk_with_token() -> Desk:

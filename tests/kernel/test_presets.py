@@ -33,6 +33,7 @@ EXPECTED: dict[str, dict[str, dict[str, Any]]] = {
             "market_cooldown": 0,
             "price_collar_bps": 500,
             "mark_age_max": 10,
+            "ai_spend_daily_max": "50",
         },
     },
     "prediction-desk": {
@@ -54,6 +55,7 @@ EXPECTED: dict[str, dict[str, dict[str, Any]]] = {
             "price_collar_bps": 500,
             "mark_age_max": 10,
         },
+        "client": {"client_spend_daily_max": "5"},
     },
     "institutional": {
         "firm": {"instruments_blocked": ["BAD", "WORSE"]},

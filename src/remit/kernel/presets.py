@@ -78,6 +78,7 @@ STARTER = Preset(
         Setting("account", "market_cooldown", 0),
         Setting("account", "price_collar_bps", 500),
         Setting("account", "mark_age_max", 10),
+        Setting("account", "ai_spend_daily_max", _money("50")),
         Setting("agent", "order_rate_max", Rate(10, 60)),
     ),
 )
@@ -100,6 +101,7 @@ PREDICTION_DESK = Preset(
         Setting("account", "position_opposing", "blocked"),
         Setting("account", "price_collar_bps", 500),
         Setting("account", "mark_age_max", 10),
+        Setting("client", "client_spend_daily_max", _money("5")),
         Setting("agent", "order_rate_max", Rate(60, 60)),
     ),
 )

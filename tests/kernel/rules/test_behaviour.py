@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, Desk, agent, halts, price, quantity, rules, small, verdict
+from tests.kernel.desk import ANN, Desk, agent, client, halts, money, price, quantity, rules, small, verdict
 from tests.kernel.rules.case import Case
 
 from remit.kernel import command as c
@@ -59,6 +59,17 @@ def refusals(count: int) -> Callable[[Desk], None]:
     return does
 
 
+def reported(cost: str | None) -> Callable[[Desk], Any]:
+    """A model call of the client, which counts for everyone on its path."""
+
+    def does(desk: Desk) -> Any:
+        call = {"id": f"call-{desk.state.seq}", "provider": "p", "model": "m", "agent": "momentum", "client": "claude"}
+        tokens = {"input_tokens": 1, "output_tokens": 1}
+        return desk.took(c.ReportSpend(**call, **tokens, cost=None if cost is None else money(cost)), client("claude"))
+
+    return does
+
+
 def once(desk: Desk) -> None:
     orders(1)(desk)
 
@@ -88,6 +99,10 @@ CASES = (
          first=orders(1), then=once),
     Case("rejections_in_row_max", {"rejections_in_row_max": 2}, ONE, ONE, ("2", "3", "count"),
          first=rejections(2), then=rejections(1)),
+    Case("ai_spend_daily_max", {"ai_spend_daily_max": "5"}, ONE, ONE, ("5", "5.01", "USD"), first=reported("5"),
+         then=reported("0.01"), missing=reported(None)),
+    Case("client_spend_daily_max", {"client_spend_daily_max": "5"}, ONE, ONE, ("5", "5.01", "USD"),
+         first=reported("5"), then=reported("0.01")),
 )  # fmt: skip
 SHARED_LANES = {
     "duplicate_window", "refusals_in_row_max", "order_rate_max", "message_rate_max"

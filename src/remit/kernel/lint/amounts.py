@@ -26,6 +26,7 @@ PARTS: tuple[tuple[str, str], ...] = (
     ("net_exposure_max", "gross_exposure_max"),
     ("market_orders_per_day_max", "orders_per_day_max"),
     ("market_orders_per_day_max", "market_orders_max"),
+    ("client_spend_daily_max", "ai_spend_daily_max"),
 )
 """(part, whole): what the part measures is never more than what the whole measures."""
 
@@ -48,12 +49,14 @@ NESTED_MAX = (
     "orders_per_day_max",
     "market_orders_max",
     "market_orders_per_day_max",
+    "ai_spend_daily_max",
 )
 """What a narrower subject measures is never more than what a wider one does."""
 
 NESTED_MIN = ("confidence_min", "resolution_distance_min", "market_cooldown", "duplicate_window")
 """The same for limits where more is stricter."""
 
+SPENDS = ("ai_spend_daily_max", "client_spend_daily_max")
 LOSSES = ("daily_loss_max", "drawdown_max")
 
 ZERO_ALLOWS_NOTHING = (
@@ -177,7 +180,7 @@ def shares_of_equity(path: Path, _: Known) -> Found:
 
 def zeros(path: Path, _: Known) -> Found:
     """A zero that allows nothing, that halts at the first fee, or that everything satisfies."""
-    for field in (*ZERO_ALLOWS_NOTHING, *ZERO_NEVER_BINDS, *LOSSES):
+    for field in (*ZERO_ALLOWS_NOTHING, *ZERO_NEVER_BINDS, *LOSSES, *SPENDS):
         for limit in limits(path, field):
             if limit.value != 0:
                 continue
@@ -188,6 +191,13 @@ def zeros(path: Path, _: Known) -> Found:
                     (limit,),
                     f"{name}: nothing can be opened under it.",
                     "Raise it; to stop trading, pause or halt the subject instead.",
+                )
+            elif field in SPENDS:
+                yield note(
+                    "allows_nothing",
+                    (limit,),
+                    f"{name}: no tool that calls a model answers, and the first cost that is reported closes the rest.",
+                    "Give what may be spent in a day; to switch the tool off, disable its capability.",
                 )
             elif field in LOSSES:
                 yield note(
