@@ -79,6 +79,9 @@ def plainly(evaluator: Evaluator, order: Any, sums: Any, changes: Any) -> list[i
         if rule.agents_only and not order.by_agent:
             continue
         actual = rule.measure(order, of, change)
+        if actual is None:
+            found.append(index)
+            continue
         worse = not rule.worsens or rule.relation.worse(actual, rule.measure(order, of, rest))  # type: ignore[misc]
         if not rule.relation.holds(actual, line.ready) and worse:
             found.append(index)
