@@ -20,7 +20,7 @@ from remit.testing.sim.invariants import INVARIANTS
 from remit.testing.sim.invariants.check import Known, View
 from remit.testing.sim.observer import Seen
 
-OF_RECORDS = ("E1", "E2", "E3", "E4", "E5", "D1", "D2", "D3", "H1", "H2", "A1", "A2", "R1")
+OF_RECORDS = ("E1", "E2", "E3", "E4", "E5", "D1", "D2", "D3", "H1", "H2", "A1", "A2", "A3", "R1")
 """Invariants that records and the state are enough for."""
 OF_STATE = ("E2", "E3", "H2", "A2")
 
