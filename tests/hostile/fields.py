@@ -126,6 +126,8 @@ FREE: dict[str, What] = {
     "acted:door": "words",
     "noted:via": "words",
     "settle_spend:why": "words",
+    "set_person:why": "words",
+    "drop_change:why": "words",
 }
 
 OTHERS: dict[type, frozenset[str]] = {

@@ -26,7 +26,9 @@ from remit.kernel.snapshot import dump, load
 from remit.testing.disk import MemoryStore
 
 KINDS: dict[str, type] = {kind.tag: kind.cls for kind in inspect.type_info(Body).types}  # type: ignore[attr-defined]
-BY = (ANN, BOB, GUARD, agent("momentum"), client("claude"), Principal(name="prices", role="feed", owner="ann"))
+OWNER = Principal(name="kim", role="owner", owner="ann")
+FEED = Principal(name="prices", role="feed", owner="ann")
+BY = (ANN, BOB, GUARD, agent("momentum"), client("claude"), FEED, OWNER)
 """Who enters it: the first byte chooses."""
 
 
