@@ -91,6 +91,10 @@ class Call:
         """Return what would be decided of an order, as JSON; nothing changes."""
         return await self._ask("preview", body)
 
+    async def pass_on(self, body: object) -> bytes:
+        """Enter a command and return whatever the guard answers, as JSON."""
+        return await self._ask("command", body)
+
     async def enter(self, body: object, text: str = "") -> Entry:
         """Enter a command, with the free text beside it, and return its record; Problem where it was refused."""
         sent = {"command": msgspec.Raw(encode(body)), "text": text} if text else body

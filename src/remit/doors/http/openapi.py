@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-import msgspec
 
 import remit
 from remit.doors.http.auth import COOKIE, CSRF_HEADER
 from remit.doors.http.examples import example_of
 from remit.doors.http.problem import STATUS, STATUSES, ProblemShape
-from remit.doors.http.table import Look, Route
-from remit.kernel.numbers import Decimal18
+from remit.doors.http.schemas import REF, Schemas
+from remit.doors.http.table import Route
 
-DECIMAL = r"^-?(0|[1-9][0-9]{0,23})(\.[0-9]{1,18})?$"
-REF = "#/components/schemas/{name}"
 TAGS = {
     "orders": "Propose, look at and cancel orders. A denied order is a normal answer, with its findings.",
     "approvals": "What waits for people, their answers, and what they confirmed ahead of time.",
@@ -33,12 +28,10 @@ Document = dict[str, Any]
 
 def openapi(rows: Sequence[Route], server: str = "/") -> Document:
     """Return the OpenAPI 3.1 document of the rows; numbers are decimal text, times nanoseconds since the epoch."""
-    kinds = _kinds(rows)
-    schemas, components = msgspec.json.schema_components(kinds, schema_hook=_custom, ref_template=REF)
-    by_kind = {id(kind): _plain(schema) for kind, schema in zip(kinds, schemas, strict=True)}
+    schemas = Schemas(_kinds(rows))
     paths: Document = {}
     for row in rows:
-        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, by_kind, _plain(components))
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schemas)
     tags = sorted({row.tag for row in rows})
     return {
         "openapi": "3.1.0",
@@ -54,7 +47,7 @@ def openapi(rows: Sequence[Route], server: str = "/") -> Document:
         "tags": [{"name": tag, **({"description": TAGS[tag]} if tag in TAGS else {})} for tag in tags],
         "paths": paths,
         "components": {
-            "schemas": _plain(components),
+            "schemas": schemas.components,
             "responses": {f"Problem{status}": _problem(status) for status in STATUSES},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `remit token issue`."},
@@ -76,7 +69,7 @@ def _kinds(rows: Iterable[Route]) -> list[Any]:
     return list(found.values())
 
 
-def _operation(row: Route, schemas: dict[int, Document], components: Document) -> Document:
+def _operation(row: Route, schemas: Schemas) -> Document:
     told: Document = {
         "operationId": row.name,
         "summary": row.says.split(". ")[0].rstrip("."),
@@ -89,37 +82,38 @@ def _operation(row: Route, schemas: dict[int, Document], components: Document) -
         "security": [] if row.open else [{"bearer": []}, {"session": []}],
         "x-roles": sorted(row.roles),
     }
-    parameters = _parameters(row, schemas, components)
+    parameters = _parameters(row, schemas)
     if parameters:
         told["parameters"] = parameters
     if row.body is not None:
         example = row.example if row.example is not None else example_of(row.body)
         told["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schemas[id(row.body)], "example": example}},
+            "content": {"application/json": {"schema": schemas.of(row.body), "example": example}},
         }
     return told
 
 
-def _content(row: Route, schemas: dict[int, Document]) -> Document:
+def _content(row: Route, schemas: Schemas) -> Document:
     if row.media != "application/json":
         return {row.media: {"schema": {"type": "string"}}}
-    shown: Document = {"schema": schemas.get(id(row.answer), {})}
+    shown: Document = {"schema": {} if row.answer is None else schemas.of(row.answer)}
     if row.answer is not None:
         shown["example"] = example_of(row.answer)
     return {"application/json": shown}
 
 
-def _parameters(row: Route, schemas: dict[int, Document], components: Document) -> list[Document]:
+def _parameters(row: Route, schemas: Schemas) -> list[Document]:
     found = []
     if row.params is not None:
-        schema = components[schemas[id(row.params)]["$ref"].rpartition("/")[2]]
+        schema = schemas.named(row.params)
         for name, kind in schema["properties"].items():
             in_path = f"{{{name}}}" in row.path
             required = in_path or name in schema.get("required", ())
             found.append({"name": name, "in": "path" if in_path else "query", "required": required, "schema": kind})
-    if isinstance(row.do, Look) and row.do.etag:
-        found.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
+    for name, means in (row.headers or {}).items():
+        schema = {"type": "string"}
+        found.append({"name": name, "in": "header", "required": False, "schema": schema, "description": means})
     if changes(row):
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
@@ -143,27 +137,6 @@ def _problem(status: int) -> Document:
         "detail": "what happened", "code": code, "fix": "what to do", "retry_after_s": None, "more": {},
     }  # fmt: skip
     told = ", ".join(codes) if codes else "the kernel's own word for what stands against it"
-    schema = {"$ref": REF.format(name="ProblemShape")}
+    schema = {"$ref": REF + "ProblemShape"}
     content = {"application/problem+json": {"schema": schema, "example": shown}}
     return {"description": f"A problem: {told}.", "content": content}
-
-
-def _custom(kind: type[Any]) -> Document:
-    if issubclass(kind, Decimal18):
-        return {"type": "string", "pattern": DECIMAL, "title": kind.__name__}
-    raise NotImplementedError(f"no schema for {kind.__name__}")
-
-
-def _plain(schema: Any) -> Any:
-    """Return a schema with patterns as other languages write them, and docstrings in one line."""
-    if isinstance(schema, dict):
-        return {name: _written(name, value) for name, value in schema.items()}
-    return [_plain(one) for one in schema] if isinstance(schema, (list, tuple)) else schema
-
-
-def _written(name: str, value: Any) -> Any:
-    if name == "pattern" and isinstance(value, str):
-        return value.replace(r"\Z", "$").replace("(?:^", "(?:")
-    if name == "description" and isinstance(value, str):
-        return re.sub(r"\s+", " ", value).strip()
-    return _plain(value)

@@ -33,6 +33,22 @@ def page_of(raw: bytes, by: tuple[str, ...], params: Any) -> bytes:
     return msgspec.json.encode({"items": rows, "next": following})
 
 
+def cut_of(raw: bytes, name: str, params: Any) -> bytes:
+    """Return the page of a list that is in no order of its fields: after the row whose field `name` the cursor says.
+
+    Problem `not_valid` where there is no such row any more.
+    """
+    rows: list[dict[str, Any]] = msgspec.json.decode(raw)
+    start = 0
+    if params.cursor is not None:
+        after = key_of(params.cursor, 1)[0]
+        start = next((at + 1 for at, row in enumerate(rows) if row[name] == after), -1)
+        if start < 0:
+            raise _foreign()
+    page, more = rows[start : start + params.limit], len(rows) > start + params.limit
+    return msgspec.json.encode({"items": page, "next": cursor_of((page[-1][name],)) if more else None})
+
+
 def cursor_of(key: Key) -> str:
     """Return the cursor that stands for a place in a list."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")

@@ -20,7 +20,7 @@ How to add a row:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remit.doors.http.shapes.base import Entered
@@ -37,15 +37,12 @@ PERSONS: tuple[Role, ...] = ("operator", "approver")
 
 
 class Look(NamedTuple):
-    """Answer with a view of the guard. `page` names the fields that a list is in order of, `-` before one that falls.
-
-    `etag` names the fields of the answer that its ETag says, where it has one.
-    """
+    """Answer with a view of the guard. `page` names the fields that a list is in order of, `-` before one that
+    falls."""
 
     view: str
     arguments: Callable[[Any], dict[str, Any]] | None = None
     page: tuple[str, ...] | None = None
-    etag: str = ""
 
 
 class Enter(NamedTuple):
@@ -65,7 +62,7 @@ class Route(NamedTuple):
     """One endpoint: how it is asked, what is done, and what it answers.
 
     `remembered` is whether an Idempotency-Key repeats the first answer: for whatever changes something. Orders bring
-    their own, for there the key is the intent's id.
+    their own, for there the key is the intent's id. `headers` are request headers that it reads, with what they mean.
     """
 
     method: str
@@ -83,3 +80,4 @@ class Route(NamedTuple):
     remembered: bool = True
     status: int = 200
     media: str = "application/json"
+    headers: Mapping[str, str] | None = None

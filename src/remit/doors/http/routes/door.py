@@ -27,6 +27,8 @@ class Self(Shape, frozen=True):
     token: str
     agent: str
     account: str
+    environment: str
+    capabilities: tuple[str, ...]
     connections: tuple[str, ...]
     at: At
 

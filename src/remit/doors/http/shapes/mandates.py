@@ -1,0 +1,170 @@
+"""Shapes of mandates: what is in force, what was, drafts and their differences."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from remit.doors.http.shapes.base import Given, Paged, Sent, Shape
+from remit.doors.http.shapes.book import Subject
+from remit.kernel.mandate import Mandate
+from remit.kernel.names import At, Name, Principal, Text
+
+
+class MandateQuery(Paged, frozen=True):
+    """Whose mandates."""
+
+    subject: Subject | None = None
+
+
+class OneSubject(Given, frozen=True):
+    """Whose mandate: `firm`, `account:NAME`, `agent:NAME` or `client:NAME`."""
+
+    subject: Subject
+
+
+class MandateRow(Shape, frozen=True):
+    """The mandate of one subject; without one in force (`number` null, or `in_force` false) everything is denied."""
+
+    subject: Subject
+    number: int | None
+    mandate: Mandate | None
+    in_force: bool
+    currency: str
+    digest: str | None = None
+    at: At | None = None
+    by: Principal | None = None
+    why: str | None = None
+    expires_at: At | None = None
+    preset: str = ""
+
+
+class Version(Shape, frozen=True):
+    """One published version of a mandate, and what it changed: field to [before, after]."""
+
+    subject: Subject
+    number: int
+    mandate: Mandate
+    currency: str
+    digest: str
+    at: At
+    by: Principal
+    why: str
+    expires_at: At | None
+    preset: str
+    changed: dict[str, tuple[Any, Any]]
+
+
+class Publish(Sent, frozen=True):
+    """A mandate to publish, whole: what it does not say does not constrain."""
+
+    mandate: Mandate
+    why: Annotated[Text, msgspec.Meta(min_length=1)]
+    expires_at: At | None = None
+    preset: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class Drafting(Sent, frozen=True):
+    """A preset to draft from: for which subjects (all where not said), and what only you can give it."""
+
+    preset: Name
+    subjects: Annotated[tuple[Subject, ...], msgspec.Meta(max_length=1000)] | None = None
+    calendar: Name | None = None
+    blocked: Annotated[tuple[Name, ...], msgspec.Meta(max_length=1000)] | None = None
+
+
+class Drafts(Sent, frozen=True):
+    """Mandates by subject that are not published yet."""
+
+    mandates: Annotated[dict[Subject, Mandate], msgspec.Meta(max_length=1000)]
+
+
+class Linting(Sent, frozen=True):
+    """Drafts to look at beside what is in force, if any; of a `preset` fewer things are worth saying."""
+
+    mandates: Annotated[dict[Subject, Mandate], msgspec.Meta(max_length=1000)] | None = None
+    preset: bool = False
+
+
+class Change(Shape, frozen=True):
+    """One field that a draft changes, and what that means: tighter, looser, no effect, changed."""
+
+    field: str
+    before: Any
+    after: Any
+    way: str
+
+
+class Compared(Shape, frozen=True):
+    """What a draft would change of a subject's mandate; `unread` fields are read by no rule at this scope."""
+
+    subject: Subject
+    number: int | None
+    changes: tuple[Change, ...]
+    loosens: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+class LintNote(Shape, frozen=True):
+    """One thing worth a look: limits that contradict, or that can never bind."""
+
+    weight: str
+    code: str
+    subject: str
+    fields: tuple[str, ...]
+    numbers: tuple[str, ...]
+    sentence: str
+    fix: str
+
+
+class PathQuery(Given, frozen=True):
+    """Whose orders: an agent's, through a client where one is named; the caller's own where nothing is said."""
+
+    agent: Name | None = None
+    client: Name | None = None
+
+
+class Said(Shape, frozen=True):
+    """What one subject's mandate says."""
+
+    subject: Subject
+    value: Any
+
+
+class EffectiveLimit(Shape, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """One limit with every value on the path; `effective` sums them up, `decides` names whose value that is."""
+
+    limit: str
+    effective: Any
+    unit: str
+    per: str
+    from_: tuple[Said, ...]
+    decides: tuple[Subject, ...]
+
+
+class Effective(Shape, frozen=True):
+    """What binds the orders of one path; `missing` names who has no mandate, which denies."""
+
+    path: tuple[Subject, ...]
+    missing: tuple[Subject, ...]
+    limits: tuple[EffectiveLimit, ...]
+    terms: dict[str, tuple[Said, ...]]
+
+
+class Setting(Shape, frozen=True):
+    """One value of a preset: for which scope, and where (training, live or both)."""
+
+    scope: str
+    field: str
+    value: Any
+    where: str
+
+
+class Preset(Shape, frozen=True):
+    """One preset with its settings, and what only the installation can give it."""
+
+    preset: str
+    purpose: str
+    needs: tuple[str, ...]
+    settings: tuple[Setting, ...]
