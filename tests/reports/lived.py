@@ -10,7 +10,7 @@ from remit.reports.model import Model
 from remit.testing.sim.schedule import draw
 from remit.testing.sim.simulation import Simulation
 
-SEED, STEPS = 3, 120
+SEED, STEPS = 3, 90
 TABLES = ("lines", "orders", "fills", "violations", "approvals", "agents", "clients", "connections", "things")
 
 

@@ -9,7 +9,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import encode, plain
 from remit.kernel.event import Record
-from remit.kernel.numbers import Quantity, parse, text
+from remit.kernel.numbers import SCALE, Quantity, notional_ceil, parse, text
 from remit.kernel.order import Signal, transition
 from remit.reports.told import NOBODY, Placed, Told, Whose, whose_agent, whose_order, whose_subject
 
@@ -18,7 +18,8 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT R
 CREATE TABLE agents (name TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE clients (name TEXT PRIMARY KEY, agent TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE connections (name TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE instruments (name TEXT PRIMARY KEY, currency TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE instruments (name TEXT PRIMARY KEY, currency TEXT NOT NULL, multiplier TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
 CREATE TABLE things (  -- whom an exit, a halt, a token, a proposal or a preapproval concerns
     kind TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL, agent TEXT NOT NULL, client TEXT NOT NULL,
     connection TEXT NOT NULL, instrument TEXT NOT NULL, ord TEXT NOT NULL, PRIMARY KEY (kind, name)
@@ -51,7 +52,7 @@ CREATE TABLE fills (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, ord TEXT NOT NULL, fill TEXT NOT NULL,
     account TEXT NOT NULL, agent TEXT NOT NULL, client TEXT NOT NULL, connection TEXT NOT NULL,
     instrument TEXT NOT NULL, currency TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL,
-    price TEXT NOT NULL, fee TEXT NOT NULL, late INTEGER NOT NULL, taken_back INTEGER NOT NULL
+    price TEXT NOT NULL, notional TEXT NOT NULL, fee TEXT NOT NULL, late INTEGER NOT NULL, taken_back INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX fills_at ON fills (at, id);
 CREATE INDEX fills_ord ON fills (ord, fill);
@@ -133,7 +134,7 @@ class Tables:
             case c.AddConnection(connection=link):
                 self._put("connections", (link.name, link.account))
             case c.AddInstrument(instrument=listed):
-                self._put("instruments", (listed.name, listed.currency))
+                self._put("instruments", (listed.name, listed.currency, str(int(listed.multiplier))))
             case c.IssueToken(grant=grant) if grant.role in ("agent", "client"):
                 self._thing("token", grant.token, whose_subject(self, f"{grant.role}:{grant.name}"))
             case c.Preapprove():
@@ -303,12 +304,17 @@ class Tables:
             (
                 place, record.command.seq, record.command.at, event.order, event.fill, whose.account, whose.agent,
                 whose.client, whose.connection, whose.instrument, "" if placed is None else placed.currency,
-                "" if placed is None else placed.side, text(event.quantity), text(event.price), text(event.fee),
+                "" if placed is None else placed.side, text(event.quantity), text(event.price),
+                text(self._notional(event, whose.instrument)), text(event.fee),
                 int(event.late), 0,
             ),
         )  # fmt: skip
         self._count_filled(event.order, record.command.at)
         self._signal(event.order, "complete" if event.complete else "fill", record.command.at)
+
+    def _notional(self, event: e.Booked, instrument: str) -> int:
+        multiplier = self._one("SELECT multiplier FROM instruments WHERE name = ?", instrument)
+        return notional_ceil(event.price, event.quantity, int(multiplier or SCALE) * SCALE)
 
     def _signal(self, order: str, signal: Signal, at: int) -> str:
         """Move an order as the kernel's table of transitions does, and return the state before."""
