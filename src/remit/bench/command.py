@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from remit.bench.decide import decide, growth
+from remit.bench.doors import doors
 from remit.bench.durable import durable
 from remit.bench.history import history
 from remit.bench.marks import mark
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "growth": Measurement(growth, 20, 6),
     "durable": Measurement(durable, 40, 10),
     "wire": Measurement(wire, 20, 5),
+    "doors": Measurement(doors, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),
     "sim": Measurement(sim, 10, 3),

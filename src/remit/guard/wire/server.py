@@ -9,7 +9,7 @@ import socket
 import stat
 from collections.abc import AsyncIterator, Callable, Set
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from remit.guard.errors import (
     Busy,
@@ -100,8 +100,7 @@ class _Connection(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # of another loop's own kind under uvloop
         try:
             self._peer = peer_of(transport.get_extra_info("socket"), self._server.uids)
             if len(self._server.connections) >= CONNECTIONS_MAX:
