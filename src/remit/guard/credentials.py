@@ -148,14 +148,16 @@ class Credentials:
             "session": grant is not None and grant.session,
             "expires_at": None if grant is None else grant.expires_at,
             "known": person is not None,
-            "password": bool(kept.password),
-            "totp": bool(kept.totp),
-            "passkeys": [{"id": key.id, "name": key.name, "added_at": key.added_at} for key in kept.passkeys],
+            **_kinds(kept),
             "sessions": [
                 {"token": token, "issued_at": self._state.tokens[token].issued_at, "last_use": self._uses.last(token)}
                 for token in (self._issuing.sessions(by.name) if by.role in HUMAN else ())
             ],
         }
+
+    def kinds_of(self, person: str) -> dict[str, Any]:
+        """Return which credentials a person has; never a secret."""
+        return _kinds(self._people.of(person))
 
     # -- passwords
 
@@ -263,3 +265,11 @@ class Credentials:
         """End the person's other sessions: a factor goes because it may be in other hands."""
         ended = await self._issuing.end_sessions(GUARD, person, "a second factor was removed", keep=by.token)
         return {**answer, "signed_out": ended}
+
+
+def _kinds(kept: Kept) -> dict[str, Any]:
+    return {
+        "password": bool(kept.password),
+        "totp": bool(kept.totp),
+        "passkeys": [{"id": key.id, "name": key.name, "added_at": key.added_at} for key in kept.passkeys],
+    }

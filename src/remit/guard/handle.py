@@ -12,6 +12,7 @@ import msgspec
 
 from remit.guard import entitled
 from remit.guard.board import Board
+from remit.guard.budget import check_budget, dressed
 from remit.guard.calendar import needed_first
 from remit.guard.callbacks import CallbackKeys, Callbacks, NewCallback
 from remit.guard.calls import Calls
@@ -162,7 +163,7 @@ class Handle:
         body = _decoded(Body, msgspec.Raw(source))
         if isinstance(body, c.Noted) and body.note == "thought":
             check_capability(self._kernel.state, by, entitled.THOUGHT)
-        if isinstance(body, c.Noted):
+        if isinstance(body, c.Noted | c.MeterSpend | c.ReportSpend):
             await self._calls.admit(by)
         body = self._dressed(by, body, text, request)
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
@@ -198,6 +199,8 @@ class Handle:
             return msgspec.structs.replace(body, marks=marks, trace=trace)
         if isinstance(body, c.Cancel):
             return msgspec.structs.replace(body, trace=trace)
+        if isinstance(body, c.MeterSpend | c.ReportSpend):
+            return dressed(self._kernel.state, by, body)
         if isinstance(body, c.Noted):
             said = self._kept(body.note, text) if text else ""
             return self._calls.dressed(by, body, said, request)
@@ -258,6 +261,7 @@ class Handle:
     async def _preview(self, by: Principal, raw: msgspec.Raw) -> bytes:
         """Judge an order and change nothing."""
         check_capability(self._kernel.state, by, entitled.PREVIEW)
+        check_budget(self._kernel.state, by, self._loop.now())
         body = _decoded(Body, raw)
         if not isinstance(body, c.Submit):
             raise RequestMalformed("only an order can be previewed", "Send a submit")
@@ -283,6 +287,7 @@ class Handle:
         if not isinstance(arguments, dict) or not isinstance(arguments.get("view"), str):
             raise RequestMalformed("say which view", 'For example {"view": "positions"}')
         name = arguments.pop("view")
+        check_budget(self._kernel.state, by, self._loop.now(), name)
         if name == "state_hash" and by.role in ("operator", "compliance", "auditor"):
             return encode({"seq": self._kernel.state.seq, "hash": state_hash(self._kernel.state)})
         if name == "me":
@@ -292,7 +297,11 @@ class Handle:
             looking = Looking(self._kernel, by, arguments, at, entries, self._about)
             return encode(await self._evidence.show(looking, name))
         found = await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about)
-        return encode(self.identity.told_of(found) if name == "tokens" else found)
+        if name == "tokens":
+            found = self.identity.told_of(found)
+        elif name == "people" and by.role == "operator":
+            found = self.identity.told_of_people(found)
+        return encode(found)
 
 
 def _in_journal_time(marks: tuple[Stamped, ...], wall: int, at: int) -> tuple[Stamped, ...]:

@@ -94,6 +94,10 @@ class Identity:
             for row in rows
         ]
 
+    def told_of_people(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows of people with which credentials each has: for who sees to those of others."""
+        return [{**row, **self._credentials.kinds_of(row["name"])} for row in rows]
+
     def write(self, *, now: bool = False) -> None:
         """Write down when tokens were last used, where it is time."""
         self._uses.write(self._loop.now(), self._state.tokens, now=now)

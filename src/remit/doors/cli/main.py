@@ -26,6 +26,7 @@ from remit.doors.cli import (
     reconcile,
     risk,
     run,
+    signing,
     stops,
     token,
     world,
@@ -76,6 +77,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "up": run.up, "init": run.init, "doctor": run.doctor, "status": book.status, "why": order.why, "log": journal.log,
     "positions": book.positions, "exposure": book.exposure, "halt": stops.halt, "kill": stops.kill,
     "resume": stops.resume, "verify": journal.verify, "backup": journal.backup, "restore": journal.restore,
+    "open": signing.open_,
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,

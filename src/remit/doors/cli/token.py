@@ -64,16 +64,46 @@ def _owner_of(name: str, role: str) -> str:
 
 
 @app.command(name="list")
-def list_(json: Json = False) -> None:
-    """List the tokens: ids, roles and terms, never a secret.
+def list_(
+    sessions: Annotated[bool, typer.Option("--sessions", help="Browser sessions too.")] = False, json: Json = False
+) -> None:
+    """List the tokens: ids, first characters, roles, last use and terms, never a secret.
 
     ```
     remit token list
+    remit token list --sessions
     ```
     """
-    found = read("tokens")
+    found = [row for row in read("tokens") if sessions or not row.get("session")]
     if not show.json(found):
-        show.rows(found, ("token", "role", "name", "owner", "issued_at", "expires_at", "state"), "no tokens")
+        shown = [{**row, "used_at": row.get("last_use")} for row in found]
+        show.rows(shown, ("token", "prefix", "role", "name", "used_at", "expires_at", "state"), "no tokens")
+
+
+@app.command()
+def rotate(
+    token: Annotated[str, typer.Argument(help="The token's id, not the token.")],
+    overlap: Annotated[str, typer.Option(help="For how long the old one goes on working; 0s ends it at once.")] = "1d",
+    expires: Annotated[
+        str | None, typer.Option(help="For how long the new one lives; for ever where not said.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Issue a token that takes over from another: for the same, shown once. The old one ends with the overlap.
+
+    ```
+    remit token rotate T-1f2e3d4c5b6a --overlap 2h
+    ```
+    """
+    asked: dict[str, object] = {"kind": "rotate_token", "token": token}
+    asked["overlap_s"] = 0 if overlap in ("0", "0s") else span_s(overlap, "--overlap")
+    if expires is not None:
+        asked["expires_at"] = now() + span_s(expires, "--expires") * 10**9
+    answer = enter(asked)
+    if not show.json(answer):
+        grant = answer["command"]["body"]["grant"]
+        show.say(f"{grant['token']}: {grant['role']} {grant['name']}, in place of {token}, shown once:")
+        typer.echo(answer["secret"])
 
 
 @app.command()
