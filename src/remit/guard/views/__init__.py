@@ -26,6 +26,7 @@ from remit.guard.views import (
     mandates,
     orders,
     people,
+    spend,
     stops,
     world,
 )
@@ -74,6 +75,7 @@ VIEWS: dict[str, View] = {
     "instruments": View(world.instruments, ("venue",), ANYONE),
     "marks": View(world.marks, ("instrument",), ANYONE),
     "sessions": View(world.sessions, (), ANYONE),
+    "spend": View(spend.spend, ("subject",), TRADERS),
     "facts": View(world.facts, (), PEOPLE),
 }
 
