@@ -15,11 +15,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
-from starlette.applications import Starlette
 from tests.guard.processes import Processes, trading
 
+from remit.doors.http.app import Options, create_app
 from remit.doors.mcp.asgi import mount
 from remit.guard.config import load
+from remit.guard.wire import AsyncClient
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.mandate import EMPTY, Mandate
@@ -32,8 +33,8 @@ LATEST, PREVIOUS = "auto", "legacy"
 class House:
     """The processes and the door at `url`."""
 
-    def __init__(self, processes: Processes, url: str, portal: BlockingPortal) -> None:
-        self.processes, self.url = processes, url
+    def __init__(self, processes: Processes, url: str, portal: BlockingPortal, app: Any) -> None:
+        self.processes, self.url, self.app = processes, url, app
         self._portal = portal
         self._clients: dict[tuple[str, str], Client] = {}
         self._open = ExitStack()
@@ -118,10 +119,14 @@ def served(app: Any) -> Iterator[int]:
 def house(home: Path) -> Iterator[House]:
     """Yield a house whose agent `momentum` has every capability, with a client `claude` and an approver `bob`."""
     for processes in trading(home):
-        app = Starlette(lifespan=mount)
-        app.state.settings = load({"REMIT_HOME": str(home)})
+        settings = load({"REMIT_HOME": str(home)})
+        app = create_app(
+            AsyncClient(settings.socket, processes.secrets["operator"], "http"),
+            settings,
+            options=Options(parts=(mount,)),
+        )
         with served(app) as port, start_blocking_portal() as portal:
-            made = House(processes, f"http://127.0.0.1:{port}/mcp", portal)
+            made = House(processes, f"http://127.0.0.1:{port}/mcp", portal, app)
             _people(made)
             yield made
             made.close()

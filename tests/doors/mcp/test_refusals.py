@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from mcp import MCPError
+from prometheus_client import generate_latest
 from tests.doors.mcp.house import LATEST, PREVIOUS, House, served
 
 from remit.doors.mcp.tools import TOOLS
@@ -70,6 +71,13 @@ def test_a_body_beyond_the_limit_is_not_read(made: House) -> None:
     assert httpx2.post(made.url, content=b"x" * 200_000, headers=headers).status_code == 413
 
 
+def test_the_door_of_the_doors_counts_and_traces_what_comes_in(made: House) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4737"
+    answer = post(made, made.secret("momentum"), traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    assert answer.headers["x-trace-id"] == trace and answer.headers["cache-control"].startswith("no-")
+    assert b'route="/mcp"' in generate_latest(made.app.state.metrics.registry)
+
+
 def test_while_the_guard_is_away_the_door_says_so(tmp_path: Any) -> None:
     from starlette.applications import Starlette
 
@@ -83,7 +91,7 @@ def test_while_the_guard_is_away_the_door_says_so(tmp_path: Any) -> None:
             f"http://127.0.0.1:{port}/mcp", json=INITIALIZE, headers=HEADERS | {"authorization": "Bearer remit_x"}
         )
     assert answer.status_code == 503 and answer.headers["retry-after"] == "2"
-    assert answer.json()["code"] == "guard_not_running"
+    assert answer.json()["error"] == "guard_not_running"
 
 
 # Which tools there are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.doors.http.app import Part
+from remit.doors.mcp.asgi import mount as mcp
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (mcp,)
 """Each is called with the application and gives an async context manager; add one line for each."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
+from starlette.datastructures import Headers
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from remit.doors.http.hosts import Hosts
 from remit.doors.mcp.caller import NoTrader, Traders
 from remit.doors.mcp.refusing import AGAIN
 from remit.doors.mcp.server import build
@@ -32,7 +34,6 @@ BODY_BYTES_MAX = 131_072
 TOKEN_LENGTH_MAX = 200
 TRADES = "trade"
 """The one scope: the token stands for somebody who trades."""
-_LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Verifier:
@@ -70,10 +71,9 @@ async def mount(app: Starlette) -> AsyncIterator[None]:
             server,
             json_response=True,
             stateless=True,
-            security_settings=security(settings),
             max_request_body_size=BODY_BYTES_MAX,
         )
-        route = Route(PATH, endpoint=guarded(manager, traders))
+        route = Route(PATH, endpoint=SameSite(guarded(manager, traders), settings))
         app.router.routes.insert(0, route)
         try:
             async with manager.run():
@@ -101,22 +101,32 @@ def approvals_at(settings: Settings) -> str:
     return settings.reach.public_url.rstrip("/") + APPROVALS
 
 
-def security(settings: Settings) -> TransportSecuritySettings:
-    """Return which hosts and origins may be named: this machine's, and the public URL's. Against DNS rebinding."""
-    reach = settings.reach
-    public = reach.public_url.partition("://")[2].rstrip("/")
-    named = public.rsplit(":", 1)[0] if public.rpartition(":")[2].isdecimal() else public
-    hosts = sorted({*_LOCAL, named})
-    return TransportSecuritySettings(
-        allowed_hosts=[*hosts, *(f"{host}:*" for host in hosts)],
-        allowed_origins=[*reach.origins, *(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in _LOCAL)],
-    )
+class SameSite:
+    """Lets requests through that name this door, and come from no page or from a page of its own: against pages that
+    point a name of theirs at this machine."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._hosts = Hosts(settings.reach.host, settings.reach.public_url)
+        self._origins = settings.reach.origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        scope["remit.route"] = PATH
+        if not self._hosts.takes(host.encode("latin-1")):
+            await _error(421, "host_refused", "this is another host's name")(scope, receive, send)
+        elif origin is not None and origin not in self._origins and urlsplit(origin).netloc != host:
+            await _error(403, "origin_refused", "the request comes from another site")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _unavailable(connection: HTTPConnection, error: AuthenticationError) -> Response:
-    said = "the guard cannot be asked now; try again"
-    return JSONResponse(
-        {"error": "temporarily_unavailable", "error_description": said, "code": str(error)},
-        status_code=503,
-        headers={"retry-after": "2"},
-    )
+    answer = _error(503, str(error), "the guard cannot be asked now; try again")
+    answer.headers["retry-after"] = "2"
+    return answer
+
+
+def _error(status: int, code: str, says: str) -> Response:
+    return JSONResponse({"error": code, "error_description": says}, status_code=status)

@@ -147,9 +147,9 @@ def _kept(arguments: dict[str, Any] | None) -> Any:
 
 
 def _trace_of(context: Context) -> str:
-    """Return the id of the trace that a request belongs to; empty where it names none."""
+    """Return the id of the trace that a request belongs to: the one it names, else the one its door gave it."""
     said = (context.meta or {}).get("traceparent")
-    if said is None and context.request is not None:
-        said = context.request.headers.get("traceparent")
     found = _TRACE.fullmatch(said) if isinstance(said, str) else None
-    return "" if found is None or not int(found[1], 16) else found[1]
+    if found is not None and int(found[1], 16):
+        return found[1]
+    return "" if context.request is None else str(context.request.scope.get("remit.trace", ""))
