@@ -268,6 +268,13 @@ def presets_page() -> str:
             blocks.append(
                 f"`{preset.name}` refuses unless it is given {given}: an absent calendar would mean always.\n"
             )
+    blocks += ["## Confirmed ahead of time\n"]
+    for preset in PRESETS.values():
+        if preset.example:
+            blocks.append(
+                f"With `{preset.name}` goes a [preapproval](approvals.md#preapprovals), for one agent and with an end. "
+                f"It is an example: nothing gives it by itself.\n\n```\n{preset.example}\n```\n"
+            )
     blocks += ["## What lint notes\n", "Live, with one account, agent and client:\n"]
     for name in PRESETS:
         levels = [

@@ -267,7 +267,7 @@ FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("of less than nothing", {"notional_max": money("-1")}, "notional_max must be above zero"),
     ("of a total below one order", {"total_max": money("499")}, "total_max is below notional_max"),
     ("that has ended", {"ends_at": 0}, "it would have ended already"),
-    ("for too long", {"ends_at": -1}, "it ends more than 30 days ahead"),
+    ("for too long", {"ends_at": -1}, "it ends more than 31 days ahead"),
     ("without a reason", {"why": "  "}, "say why"),
 )
 

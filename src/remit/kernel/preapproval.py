@@ -17,8 +17,8 @@ from remit.kernel.numbers import DAY_NS, LARGEST, Money
 from remit.kernel.order import OrderIntent
 from remit.kernel.state import State
 
-SPAN_MAX_NS = 30 * DAY_NS
-"""How far ahead a preapproval may end."""
+SPAN_MAX_NS = 31 * DAY_NS
+"""How far ahead a preapproval may end: a month, whatever the clock of who gives it says."""
 IN_FORCE_MAX = 50
 """Preapprovals of one agent in force at once."""
 

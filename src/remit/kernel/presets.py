@@ -36,6 +36,8 @@ class Preset(NamedTuple):
     name: str
     purpose: str
     settings: tuple[Setting, ...]
+    example: str = ""
+    """A preapproval that goes well with it, as it is given at the command line; AGENT is whose."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -104,7 +106,9 @@ PREDICTION_DESK = Preset(
         Setting("client", "client_spend_daily_max", _money("5")),
         Setting("agent", "order_rate_max", Rate(60, 60)),
     ),
+    example='remit preapproval add --agent AGENT --category politics --max 100 --for 30d --why "small bets may go"',
 )
+
 
 INSTITUTIONAL = Preset(
     "institutional",

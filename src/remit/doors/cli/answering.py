@@ -88,7 +88,7 @@ def watch_held(once: bool) -> None:
 
     In JSON it tells of each and asks nothing. Fault where there is nobody to ask.
     """
-    if not caller().json and not sys.stdin.isatty():
+    if not caller().json and not is_terminal():
         raise Fault(
             "not_confirmed", "there is nobody to ask", "Use a terminal, or: remit approvals list, then approve", USAGE
         )
@@ -112,6 +112,11 @@ def watch_held(once: bool) -> None:
         return
     left = len(read("approvals"))
     show.say(f"stopped; {show.counted(left, 'order')} still held" if left else "stopped; nothing waits")
+
+
+def is_terminal() -> bool:
+    """Return whether there is somebody to ask."""
+    return sys.stdin.isatty()
 
 
 def _asked(held: dict[str, Any], more: int) -> bool:

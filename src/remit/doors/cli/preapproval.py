@@ -21,7 +21,7 @@ COLUMNS = ("notional_max", "left", "currency", "agent", "instruments", "categori
 def add(
     agent: Annotated[str, typer.Option("--agent", "--strategy", help="The one agent it is for; its clients with it.")],
     most: Annotated[str, typer.Option("--max", help="The most one order may be worth, in its account's currency.")],
-    lasting: Annotated[str, typer.Option("--for", help="How long it lasts: 90s, 15min, 8h or 30d; at most 30d.")],
+    lasting: Annotated[str, typer.Option("--for", help="How long it lasts: 90s, 15min, 8h or 30d; a month at most.")],
     why: Why,
     instrument: Annotated[list[str] | None, typer.Option(help="An instrument it covers; may be repeated.")] = None,
     category: Annotated[list[str] | None, typer.Option(help="A category it covers; may be repeated.")] = None,
