@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from remit.journal import receipt as receipts
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.checkpoint import verify as read_checkpoint
 from remit.journal.errors import JournalError
@@ -186,6 +187,34 @@ def _verdict(folder: Path, again: _Again, found: Verified | None, difference: Di
         fault="" if found is None or found.fault is None else str(found.fault),
         difference=difference,
     )
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A receipt that holds: the entry as it stands in the journal, and the size and root (hex) of the signed tree."""
+
+    seq: int
+    entry: str
+    size: int
+    root: str
+
+
+def verify_receipt(source: bytes, key: Verifier) -> Checked:
+    """Check that the entry of a receipt stands in the journal that the key signed; no journal is needed. CannotVerify
+    where it does not."""
+    try:
+        receipt = receipts.parse(source)
+        head = receipts.verify(receipt, key.name, (key,))
+    except JournalError as fault:
+        raise CannotVerify(fault.what, fault.do) from None
+    try:
+        said = decode(Record, receipt.entry).command.seq
+    except ValueError as fault:
+        raise CannotVerify(
+            f"the entry is no record of this version: {fault}", "Use the version that wrote it"
+        ) from None
+    if said != receipt.seq:
+        raise CannotVerify(f"the entry calls itself {said}, the receipt {receipt.seq}", "Take it for forged")
+    return Checked(receipt.seq, receipt.entry.decode(), head.size, head.root.hex())
 
 
 def checkpoint_of(head: str, key: Verifier) -> Checkpoint:

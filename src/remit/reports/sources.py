@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from remit.journal.errors import JournalError
 from remit.journal.log import read_entries
-from remit.journal.store import Reader
+from remit.journal.store import FolderReader, Reader
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.reports.errors import AnotherJournal
@@ -30,6 +31,11 @@ def from_journal(model: Model, store: Reader, progress: Callable[[int], None] = 
         taken += model.take_all(batch)
         progress(model.position)
     return taken
+
+
+def from_folder(model: Model, folder: Path, progress: Callable[[int], None] = lambda seq: None) -> int:
+    """Bring a model up to the end of the journal in a folder on this machine; errors as `from_journal`."""
+    return from_journal(model, FolderReader(folder), progress)
 
 
 def _meet(model: Model, store: Reader) -> None:

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from remit.doors.cli import show
 from remit.doors.cli.call import Agent, Fault, Json, caller, follow, read, span_s
 from remit.doors.cli.call import now as wall_clock
+from remit.doors.cli.report import check_receipt
 from remit.doors.facts import instant
 from remit.kernel.codec import plain
 from remit.kernel.printable import printable
@@ -121,6 +122,7 @@ def verify(
     ] = None,
     key: Annotated[str | None, typer.Option(help="The public key of its checkpoints, kept elsewhere.")] = None,
     head: Annotated[Path | None, typer.Option(help="A checkpoint kept elsewhere that it must contain.")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Check this receipt instead; no journal is needed.")] = None,
     decide: Annotated[bool, typer.Option("--decide/--no-decide", help="Also decide every order again.")] = True,
     json: Json = False,
 ) -> None:
@@ -130,8 +132,12 @@ def verify(
     remit verify
     remit verify backup-2026-01-02 --head head.txt
     remit verify journal --key "remit.local/journal+1a2b3c4d+AbCd..."
+    remit verify --receipt receipt.json
     ```
     """
+    if receipt is not None:
+        check_receipt(receipt, key)
+        return
     # Fetched here: it brings the whole kernel along, and `remit kill` must not wait for that.
     from remit.verify import JOURNAL, journals, key_of
     from remit.verify import verify as verify_journal

@@ -24,6 +24,7 @@ from remit.doors.cli import (
     person,
     preapproval,
     reconcile,
+    report,
     risk,
     run,
     signing,
@@ -78,6 +79,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "positions": book.positions, "exposure": book.exposure, "halt": stops.halt, "kill": stops.kill,
     "resume": stops.resume, "verify": journal.verify, "backup": journal.backup, "restore": journal.restore,
     "open": signing.open_,
+    "timeline": report.timeline, "receipt": report.receipt,
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
@@ -87,6 +89,7 @@ _GROUPS = {
     "person": person.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
     "mcp": mcp.app,
+    "report": report.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
     app.command(_name)(_verb)
