@@ -32,7 +32,7 @@ def refusal_of(error: GuardError) -> Refusal:
     """Return what a model is told of a named error."""
     detail: Mapping[str, Any] = getattr(getattr(error, "failure", error), "detail", None) or {}
     after = detail.get("retry_after_s", getattr(error, "retry_after_s", None))
-    found = detail.get("findings") or ([detail["finding"]] if isinstance(detail.get("finding"), dict) else [])
+    found = detail.get("findings") or ([detail] if "rule" in detail else [])  # of a budget the detail is its finding
     return Refusal(
         code=error.code,
         message=printable(error.message[:SAID_MAX]),
