@@ -689,15 +689,6 @@ APPROVALS = (
         60,
     ),
     Mutant(
-        "preapproval_ends_a_moment_late",
-        "a preapproval still covers what comes at the very instant of its end",
-        "A3",
-        "remit.kernel.preapproval",
-        "return not preapproval.ended_at and at < preapproval.ends_at",
-        "return not preapproval.ended_at and at <= preapproval.ends_at",
-        60,
-    ),
-    Mutant(
         "preapproval_total_counted_late",
         "a preapproval's total lets one order more through than it has room for",
         "A3",
