@@ -84,6 +84,14 @@ def test_a_person_sets_a_desk_up_and_an_agent_trades(desk: Processes, tmp_path: 
     assert all(row["well"] for row in ok(home, "doctor", "--json").json)
     assert remit(home, "kill", "--why", "end of the test").code == 0
     assert remit(home, "doctor").code == 1
+    told = ok(home, "timeline", "momentum").out
+    assert "bought 10 AAPL" in told and "denied: order_notional_max" in told
+    assert "read approvals: refused, not_authorised" in told, "what an agent asked and was refused is there too"
+    assert f"bob approved {order}" not in told and "approved" in ok(home, "timeline", order).out
+    assert ok(home, "report", "blotter", "--from", "2020-01-01", "--to", "2100-01-01").out.count("AAPL") == 1
+    proven = tmp_path / "receipt.json"
+    ok(home, "receipt", "9", "--out", str(proven))
+    assert ok(home, "verify", "--receipt", str(proven), "--json").json["seq"] == 9
     backup = tmp_path / "backup"
     head = ok(home, "backup", str(backup), "--json").json
     assert head["size"] > 20 and not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in backup.rglob("*"))

@@ -1,0 +1,108 @@
+"""`remit timeline`, `remit report`, `remit verify --receipt`: read from the data folder, with no guard running."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.doors.cli.house import Outcome, invoke
+from tests.guard.desk import MOMENTUM, Desk
+from tests.test_verify import SIGNER, written
+
+from remit.journal.checkpoint import sign
+from remit.journal.receipt import Blocks, Receipt
+from remit.journal.tree import Tree
+
+DAYS = ("--from", "2024-10-04", "--to", "2024-10-04")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose journal holds a fill and a denial."""
+    folder = tmp_path_factory.mktemp("data") / "home"
+    folder.mkdir(mode=0o700)
+    written(folder / "journal", entries())
+    return folder
+
+
+def entries() -> list[bytes]:
+    desk = Desk()
+    desk.fill(desk.submit(MOMENTUM, "10"), "10", "99.50")
+    desk.submit(MOMENTUM, "50")
+    return desk.journal
+
+
+def remit(home: Path, *words: str) -> Outcome:
+    found = invoke(*words, REMIT_HOME=str(home), REMIT_TOKEN="", REMIT_SOCKET=None, COLUMNS="200")
+    return Outcome(found.exit_code, found.stdout, found.stderr)
+
+
+def test_the_timeline_of_an_agent_and_of_an_order(home: Path) -> None:
+    told = remit(home, "timeline", "momentum")
+    assert told.code == 0 and "bought 10 AAPL at 99.5 USD each" in told.out and "denied: order_notional_max" in told.out
+    rows = [json.loads(line) for line in remit(home, "timeline", "momentum", "--json").out.splitlines()]
+    fill = next(row for row in rows if row["kind"] == "fill")
+    assert "bought" in remit(home, "timeline", fill["order"]).out
+    assert remit(home, "timeline", "momentum", "--kind", "violation", "--json").out.count("\n") == 1
+    assert [
+        json.loads(line) for line in remit(home, "timeline", "momentum", "--limit", "2", "--json").out.splitlines()
+    ] == rows[-2:]
+    nobody = remit(home, "timeline", "nobody")
+    assert nobody.code == 1 and nobody.err.startswith("unknown: ")
+
+
+def test_reports_go_to_standard_output_or_to_a_file(home: Path, tmp_path: Path) -> None:
+    (row,) = csv.DictReader(io.StringIO(remit(home, "report", "blotter", *DAYS).out))
+    assert (row["quantity"], row["price"], row["notional"]) == ("10", "99.5", "995")
+    out = tmp_path / "violations.csv"
+    assert remit(home, "report", "violations", *DAYS, "--out", str(out), "--json").json["rows"] >= 1
+    assert "order_notional_max" in out.read_text()
+    again = remit(home, "report", "violations", *DAYS, "--out", str(out))
+    assert again.code == 1 and again.err.startswith("export_failed: ")
+    assert remit(home, "report", "rejected", *DAYS, "--zone", "Asia/Tokyo").out.count("\n") == 2
+    assert remit(home, "report", "approvals", *DAYS).out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("report", "blotter", "--from", "x", "--to", "2024-10-04"), 1, "range_invalid"),
+        (("report", "blotter", *DAYS, "--zone", "Nowhere"), 1, "range_invalid"),
+        (("report", "blotter", *DAYS, "--format", "pdf"), 2, "csv or parquet"),
+    ],
+)
+def test_what_cannot_be_reported_is_named(home: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    found = remit(home, *words)
+    assert found.code == code and said in found.err
+
+
+def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:
+    found = remit(tmp_path, "timeline", "momentum")
+    assert found.code == 1 and found.err.startswith(("journal_unreadable: ", "unknown: "))
+
+
+def receipt(change: dict[str, Any]) -> str:
+    """The receipt of entry 7, with some of its fields changed."""
+    blocks, tree = Blocks(), Tree()
+    for entry in entries():
+        blocks.add(entry)
+        tree.add(entry)
+    head = sign(SIGNER, SIGNER.name, tree.size, tree.root())
+    whole = Receipt(7, entries()[6], blocks.proof(6, entries()), head.note).write()
+    return json.dumps(whole | change)
+
+
+def test_a_receipt_needs_no_journal(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(receipt({}))
+    checked = remit(tmp_path, "verify", "--receipt", str(path), "--key", str(SIGNER.verifier), "--json")
+    assert checked.code == 0 and checked.json["seq"] == 7 and checked.json["well"]
+    assert "entry 7 stands in the journal" in remit(home, "verify", "--receipt", str(path)).out
+    for change in ({"seq": 8}, {"entry": "{}"}, {"entry": entries()[7].decode()}, {"proof": []}):
+        path.write_text(receipt(change))
+        found = remit(home, "verify", "--receipt", str(path))
+        assert found.code == 1 and found.err.startswith("cannot_verify: "), change
