@@ -29,6 +29,8 @@ CALLERS = 16
 REQUESTS = 20 * CALLERS
 ORDER = {"instrument": "SYM0", "side": "buy", "quantity": "10", "limit_price": "99", "agent": "caller",
          "connection": "paper1"}  # fmt: skip
+TODAY, BEFORE = "2026-07-28", "2025-06-18"
+"""Versions of MCP: the one of today, in which each request says what it needs, and one that begins with a session."""
 _LENGTH = re.compile(rb"content-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 
@@ -44,37 +46,47 @@ def doors(rounds: int) -> list[Row | Skipped]:
             {
                 "echo": _asking(stack, echo, "/v1/orders", ORDER, b'"SYM0"'),
                 "http": _asking(stack, door, "/v1/orders", ORDER, b'"verdict"'),
-                "mcp": _asking(stack, door, "/mcp", _tool_call(), b'"verdict"'),
+                "mcp": _asking(stack, door, "/mcp", _tool_call(TODAY), b'"verdict"', _named(TODAY)),
+                "before": _asking(stack, door, "/mcp", _tool_call(), b'"verdict"', _named(BEFORE)),
             },
             rounds,
         )
-    echo_, http, mcp = took["echo"], took["http"], took["mcp"]
+    echo_, http, mcp, before = took["echo"], took["http"], took["mcp"], took["before"]
     return [
         Row(group="doors", name="an order over HTTP", ns=http.ns, beside="bare ASGI echo", beside_ns=echo_.ns, reach=3,
             aim=1.5, noise=max(http.noise, echo_.noise), note=f"{CALLERS} callers; behind it what answers at once"),
         Row(group="doors", name="the same over MCP", ns=mcp.ns, beside="HTTP", beside_ns=http.ns, reach=2, aim=1,
-            noise=max(mcp.noise, http.noise), note="streamable HTTP, stateless, answers in JSON"),
+            noise=max(mcp.noise, http.noise), note=f"streamable HTTP, stateless, answers in JSON, protocol {TODAY}"),
+        Row(group="doors", name="over MCP, previous protocol", ns=before.ns, beside="HTTP", beside_ns=http.ns,
+            noise=max(before.noise, http.noise), note=f"{BEFORE}: the package makes a session for each request"),
     ]  # fmt: skip
 
 
-def _tool_call() -> dict[str, Any]:
+def _tool_call(version: str = "") -> dict[str, Any]:
     said = {name: value for name, value in ORDER.items() if name not in ("agent", "connection")}
     arguments = {"client_order_id": "once", **said}
-    params = {"name": "place_order", "arguments": arguments}
+    params: dict[str, Any] = {"name": "place_order", "arguments": arguments}
+    if version:
+        about = {"protocolVersion": version, "clientInfo": {"name": "bench", "version": "1"}, "clientCapabilities": {}}
+        params["_meta"] = {f"io.modelcontextprotocol/{name}": said for name, said in about.items()}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
 
 
-def _asking(stack: ExitStack, served: Serving, path: str, body: Any, wanted: bytes) -> Round:
+def _named(version: str) -> str:
+    return f"MCP-Protocol-Version: {version}\r\nMCP-Method: tools/call\r\nMCP-Name: place_order\r\n"
+
+
+def _asking(stack: ExitStack, served: Serving, path: str, body: Any, wanted: bytes, headers: str = "") -> Round:
     callers = stack.enter_context(HttpCallers(served.port, CALLERS))
-    request = _request(served, path, json.dumps(body).encode())
+    request = _request(served, path, json.dumps(body).encode(), headers)
     return Round(lambda: callers.ask([request] * REQUESTS, wanted))
 
 
-def _request(served: Serving, path: str, body: bytes) -> bytes:
+def _request(served: Serving, path: str, body: bytes, headers: str) -> bytes:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nAuthorization: Bearer {served.secret}\r\n"
         f"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
-        f"MCP-Protocol-Version: 2025-06-18\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{headers}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
