@@ -80,6 +80,12 @@ def hook(receiver: Receiver, *kinds: str, name: str = "hook") -> Channel:
     return channel(name, url, 0, os.urandom, kinds=kinds or ("all",))
 
 
+def add(home: Path, made: Channel) -> None:
+    """Add a channel as another process does."""
+    with Outbox(home / FILE) as box:
+        box.add(made)
+
+
 def order(guard: Processes, quantity: str) -> dict[str, Any]:
     """Propose to buy so many of AAPL at a limit of 100."""
     return guard.submit(quantity, type="limit", limit_price=parse(Price, "100.01"))
@@ -111,7 +117,7 @@ def test_a_day_reaches_a_receiver_signed(guard: Processes, tmp_path: Path, caplo
     async def main() -> None:
         async with receiving() as receiver, notifying(guard, tmp_path) as notifier:
             made = hook(receiver)
-            notifier.outbox.add(made)
+            add(tmp_path, made)
 
             def types() -> set[str]:
                 return {read(got, made)["type"] for got in receiver.got}
@@ -149,7 +155,7 @@ def test_what_fails_is_tried_again_under_the_same_id_with_a_new_time(guard: Proc
         async with receiving() as receiver, notifying(guard, tmp_path) as notifier:
             receiver.script = [status(500), hang, status(302, "/"), status(307, "http://10.0.0.1/"), status(200)]
             made = hook(receiver, "halts")
-            notifier.outbox.add(made)
+            add(tmp_path, made)
             await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="a drill"))
             await until(lambda: notifier.outbox.waiting() == 0 and len(receiver.got) == 5)
             assert len({got.headers["webhook-id"] for got in receiver.got}) == 1
@@ -166,8 +172,8 @@ def test_what_happens_while_the_notifier_is_away_is_told_when_it_is_back(guard: 
     async def main() -> None:
         async with receiving() as receiver:
             made = hook(receiver, "halts")
-            async with notifying(guard, tmp_path) as notifier:
-                notifier.outbox.add(made)
+            async with notifying(guard, tmp_path):
+                add(tmp_path, made)
             await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="nobody is there"))
             assert receiver.got == []
             async with notifying(guard, tmp_path):
@@ -189,7 +195,7 @@ def test_a_halt_that_nobody_hears_of_is_shown_and_logged(
         async with receiving() as receiver:
             gone = hook(receiver, "halts")
         async with notifying(guard, tmp_path, around) as notifier:
-            notifier.outbox.add(gone)
+            add(tmp_path, gone)
             await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="a drill"))
             await until(lambda: notifier.outbox.waiting() == 1)
             around.ahead_ns += OVERDUE_NS
@@ -208,7 +214,7 @@ def test_the_guard_goes_away_and_comes_back(tmp_path: Path) -> None:
     async def main(guard: Processes) -> None:
         async with receiving() as receiver, notifying(guard, tmp_path) as notifier:
             made = hook(receiver, "halts")
-            notifier.outbox.add(made)
+            add(tmp_path, made)
             await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="before"))
             await asyncio.to_thread(guard.kill_guard)
             await asyncio.sleep(0.2)
@@ -228,7 +234,7 @@ def test_a_dry_channel_sends_nothing(guard: Processes, tmp_path: Path, caplog: p
     async def main() -> None:
         async with receiving() as receiver, notifying(guard, tmp_path) as notifier:
             url = f"http://127.0.0.1:{receiver.port}/in"
-            notifier.outbox.add(channel("dry", url, 0, os.urandom, kinds=["halts"], dry=True))
+            add(tmp_path, channel("dry", url, 0, os.urandom, kinds=["halts"], dry=True))
             with caplog.at_level(logging.INFO, "remit.notify"):
                 await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="a drill"))
                 await until(lambda: any("dry run: dry would get" in entry.message for entry in caplog.records))

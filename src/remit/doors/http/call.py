@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope
+from starlette.types import Receive, Scope, Send
 
 from remit.doors.http.problem import Problem, refused
 from remit.guard.wire import AsyncClient
@@ -24,6 +25,12 @@ class Answer(NamedTuple):
     status: int = 200
     headers: tuple[Header, ...] = ()
     media: bytes = b"application/json"
+
+
+class Streaming(NamedTuple):
+    """An answer that goes on: it sends itself, from its status on."""
+
+    run: Callable[[Receive, Send], Awaitable[None]]
 
 
 class _Stamp(msgspec.Struct, frozen=True):
@@ -98,14 +105,12 @@ class Call:
     async def enter(self, body: object, text: str = "") -> Entry:
         """Enter a command, with the free text beside it, and return its record; Problem where it was refused."""
         sent = {"command": msgspec.Raw(encode(body)), "text": text} if text else body
-        raw = await self._ask("command", sent)
-        entry = _entries.decode(raw)
-        if _REFUSED in raw:
-            for event in entry.events:
-                found = _refusals.decode(event)
-                if found.event == "refused":
-                    raise refused(found.code, found.why, found.retry_after_s)
-        return entry
+        return _entry_of(await self._ask("command", sent))
+
+    async def signed(self, message: object) -> Entry:
+        """Hand on what an approval page signed, and return its record; Problem where it was refused."""
+        answer = await self.client.ask("signed", message, msgspec.Raw, "", act=self.act, trace=self.trace)
+        return _entry_of(bytes(answer))
 
     async def sign_in(self, body: object) -> Any:
         """Ask the guard to let a person in, with what they prove themselves by; no token is needed."""
@@ -114,6 +119,16 @@ class Call:
     async def _ask(self, do: Any, body: object) -> bytes:
         answer = await self.client.ask(do, body, msgspec.Raw, self.secret, act=self.act, trace=self.trace)
         return bytes(answer)
+
+
+def _entry_of(raw: bytes) -> Entry:
+    entry = _entries.decode(raw)
+    if _REFUSED in raw:
+        for event in entry.events:
+            found = _refusals.decode(event)
+            if found.event == "refused":
+                raise refused(found.code, found.why, found.retry_after_s)
+    return entry
 
 
 def entered(entry: Entry) -> bytes:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from remit.doors.http.auth import caller_of
-from remit.doors.http.call import Answer, Call, entered
+from remit.doors.http.call import Answer, Call, Streaming, entered
 from remit.doors.http.paging import page_of
 from remit.doors.http.problem import Problem, body_of, headers_of, problem_of
 from remit.doors.http.table import Do, Enter, Look, Route
@@ -25,7 +25,7 @@ BODY_BYTES_MAX = 262_144
 PARAMS_MAX = 32
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods of which a call may change something."""
-_READ_ONLY = frozenset({"GET", "HEAD"})
+_OPEN = frozenset({"guard_gone", "guard_stopped", "internal"})
 _ANY = "*"
 _NAME = re.compile(NAME_PATTERN)
 Node = dict[str, Any]
@@ -91,9 +91,12 @@ class Table(BaseRoute):
             answer = told(problem)
         except GuardError as fault:
             answer = told(problem_of(fault))
-        await respond(send, answer, bare=method == "HEAD")
+        if isinstance(answer, Streaming):
+            await answer.run(receive, send)
+        else:
+            await respond(send, answer, bare=method == "HEAD")
 
-    async def _answer(self, row: Route, path: dict[str, str], scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, row: Route, path: dict[str, str], scope: Scope, receive: Receive) -> Answer | Streaming:
         call = Call(self._app, self._client, scope, receive)
         call.act, call.trace = f"{row.method} {row.path}", scope.get("remit.trace", "")
         if not row.open:
@@ -101,9 +104,15 @@ class Table(BaseRoute):
         call.params = _params(row, path, scope["query_string"])
         call.key = _key(call.header("Idempotency-Key"))
         if row.body is not None:
-            call.body = _body(row.body, await read_body(scope, receive))
+            raw = await read_body(scope, receive)
+            call.body = raw if row.raw else _body(row.body, raw)
         answer = await _do(row, call)
         return answer if isinstance(answer, Answer) else Answer(answer, row.status, media=row.media.encode())
+
+
+def _is_unknown(fault: Exception) -> bool:
+    """Whether it is open, after this fault, if the guard took what it was asked."""
+    return not isinstance(fault, Problem) and (not isinstance(fault, GuardError) or fault.code in _OPEN)
 
 
 async def _do(row: Route, call: Call) -> object:
@@ -200,9 +209,14 @@ def told(problem: Problem) -> Answer:
     return Answer(body_of(problem), problem.status, tuple(headers_of(problem)[1:]), b"application/problem+json")
 
 
+def written(answer: Answer) -> bytes:
+    """Return the bytes of an answer's body."""
+    return answer.body if isinstance(answer.body, bytes) else encode(answer.body)
+
+
 async def respond(send: Send, answer: Answer, *, bare: bool = False) -> None:
     """Send an answer; `bare` leaves the body out and says its length all the same."""
-    body = answer.body if isinstance(answer.body, bytes) else encode(answer.body)
+    body = written(answer)
     headers = [(b"content-type", answer.media), (b"content-length", b"%d" % len(body)), *answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bare else body})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.doors.http.app import Part
 from remit.doors.mcp.asgi import mount as mcp
+from remit.doors.notify.part import notifications
 
-PARTS: tuple[Part, ...] = (mcp,)
+PARTS: tuple[Part, ...] = (mcp, notifications)
 """Each is called with the application and gives an async context manager; add one line for each."""

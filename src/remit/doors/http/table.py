@@ -78,6 +78,8 @@ class Route(NamedTuple):
     example: dict[str, Any] | None = None
     open: bool = False
     remembered: bool = True
+    raw: bool = False
+    """The function gets the body's bytes as they came; `body` is only what the document says of them."""
     status: int = 200
     media: str = "application/json"
     headers: Mapping[str, str] | None = None

@@ -265,6 +265,13 @@ async def send(channel: Channel, notices: Sequence[Notice], sender: Sender, call
             await sender.post(channel.url, headers_of(channel.secret, notice.id, now, body), body)
 
 
+async def trial(channel: Channel, sender: Sender, now: int, random: Callable[[int], bytes]) -> None:
+    """Send one test notice to a channel; GuardError where it did not take it."""
+    text = f"A test of the channel {channel.name}: nothing happened"
+    notice = Notice(f"msg_{random(16).hex()}", "alarms", "test", 0, now, text, {"channel": channel.name})
+    await send(channel, [notice], sender, "", now)
+
+
 def standing(outbox: Outbox, now: int) -> dict[str, object]:
     """Return how an outbox stands, in plain words and numbers."""
     return {
