@@ -12,8 +12,9 @@ from typing import Any, Literal, NamedTuple
 from msgspec import inspect
 from tests.hostile.target_orders import KINDS, bodies_of_every_kind
 
+from remit.guard import credentials, signin
 from remit.guard.handle import WithText
-from remit.guard.issuing import NewToken
+from remit.guard.issuing import NewToken, RotateToken
 from remit.guard.wire import Request
 from remit.kernel.codec import plain
 from remit.kernel.names import Principal
@@ -134,6 +135,16 @@ OTHERS: dict[type, frozenset[str]] = {
     Request: frozenset({"token", "door", "act"}),
     WithText: frozenset({"text"}),
     NewToken: frozenset(),
+    RotateToken: frozenset(),
+    signin.Password: frozenset({"person", "password", "code", "new_password"}),
+    signin.PasskeyFinish: frozenset({"ceremony"}),
+    signin.Code: frozenset({"code"}),
+    credentials.SetPassword: frozenset({"person", "password", "current"}),
+    credentials.ConfirmTotp: frozenset({"code"}),
+    credentials.RemoveTotp: frozenset({"person"}),
+    credentials.FinishPasskey: frozenset({"ceremony", "name"}),
+    credentials.RemovePasskey: frozenset({"person", "passkey"}),
+    credentials.SignOut: frozenset({"person"}),
     Principal: frozenset({"name", "token", "door", "owner"}),
     messages.Accepted: frozenset({"venue_order"}),
     messages.Refused: frozenset({"order", "why"}),

@@ -17,6 +17,7 @@ from remit.guard.frame import FRAME_BYTES_MAX, Frames, pack
 from remit.guard.handle import Handle
 from remit.guard.identity import Identity
 from remit.guard.issuing import NewToken
+from remit.guard.passwords import Cost
 from remit.guard.views import VIEWS
 from remit.guard.wire import Server
 from remit.guard.wire.message import (
@@ -111,7 +112,7 @@ class House:
         core = self.core
         self.writing = asyncio.ensure_future(core.loop.run())
         await core.set_up()
-        identity = Identity.over(core.world, core.loop, core.kernel.state, core.vault)
+        identity = Identity.over(core.world, core.loop, core.kernel.state, core.vault, cost=Cost(8, 1, 1))
         core.begin()
         assert core.watch is not None
         self.handle = Handle(
@@ -244,11 +245,12 @@ def server_seeds() -> list[bytes]:
     lines += [b'auditor follow {"from":1}', b'feed command {"kind":"marked","marks":[]}']
     lines.append(b'operator command {"kind":"new_token","role":"agent","name":"momentum","owner":"ann"}')
     lines.append(b'agent command {"command":{"kind":"cancel","order":"O-1"},"text":"why not"}')
+    lines.append(b'nobody sign_in {"kind":"password","person":"ann","password":"correct horse battery"}')
     joined = [b"\n".join(lines[start : start + 2]) for start in range(0, len(lines), 2)]
     return [*(seeded(1, line) for line in joined), seeded(0, pack(request_seeds()[0])), seeded(0, b"\0\0\0\x02{}")]
 
 
-WORDS = ("operator ", "agent ", "command ", "read ", "preview ", "follow ", '"view":', '"text":', *VIEWS)
+WORDS = ("operator ", "agent ", "command ", "read ", "preview ", "follow ", "sign_in ", '"view":', '"text":', *VIEWS)
 TARGETS = (
     Target("frames", check_frames, lambda: [pack(b"ab") + pack(b"") + pack(b"c" * 300), b"\0\x10\0\x01", b"\0\0\0"]),
     Target("requests", check_requests, request_seeds, ('"id":', '"token":', '"do":', '"body":', '"ok":', '"error":')),

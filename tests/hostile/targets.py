@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.hostile import target_files, target_journal, target_orders, target_venue, target_wire
+from tests.hostile import target_files, target_journal, target_orders, target_signing, target_venue, target_wire
 from tests.hostile.target import Target
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for part in (target_wire, target_orders, target_journal, target_files, target_venue)
+    for part in (target_wire, target_signing, target_orders, target_journal, target_files, target_venue)
     for target in part.TARGETS
 }
