@@ -1,0 +1,1 @@
+"""What calls of models cost: their prices, and the one tool of ours that calls a model."""
