@@ -1042,6 +1042,21 @@ CALLS = (
 """,
         20,
     ),
+    Mutant(
+        "reads_open_to_all",
+        "an agent is told what its capabilities do not open",
+        "C2",
+        "remit.guard.entitled",
+        """\
+    if by.role not in ("agent", "client") or not needs:
+        return
+    agent""",
+        """\
+    if by.role in ("agent", "client") or not needs:
+        return
+    agent""",
+        20,
+    ),
 )
 
 MUTANTS: tuple[Mutant, ...] = (*CALLS, *PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)

@@ -75,6 +75,8 @@ class Stage:
         self.first_mandates = mandates(swarm.limits, swarm.zone)
         self.mandates = dict(self.first_mandates)
         """What people published last, by subject."""
+        self.waiting: dict[str, c.SetMandate] = {}
+        """Changes that wait for a second person, or did."""
         self.lapsing: set[str] = set()
         """Subjects whose mandate was published with an end."""
         self._first_prices = {name: self.price(name) for name in self.instruments}
@@ -118,15 +120,14 @@ class Stage:
         reply = await self.caller(who).ask("command", body, link=link, token=token)
         self.observer.answered(who, body, reply.code or reply.ok)
         self.count(f"code:{reply.code}" if reply.code else f"took:{tag_of(body)}")
-        if isinstance(body, c.SetMandate) and not reply.code:
-            self._published(body)
+        self._note_mandate(body, reply)
         return reply
 
     async def call(self, who: str, do: Do, body: object) -> Reply:
         """Let somebody ask what is no command, or one that may never enter: under a name of its own, by which its entry
-        is known."""
+        is known, and which says after how many entries it began."""
         self._calls += 1
-        name = f"call {self._calls}"
+        name = f"call {self._calls} after {len(self.observer.durable.entries)}"
         reply = await self.caller(who).ask(do, body, act=name)
         if do != "command" or reply.ok is None:  # a command that entered is its own entry
             self.observer.called(who, name, do, reply.code)
@@ -141,6 +142,15 @@ class Stage:
         if for_good and not reply.code:
             self.hire(who, reply.ok["secret"])
         return reply
+
+    def _note_mandate(self, body: c.Body, reply: Reply) -> None:
+        """Remember what is in force, and what waits for a second person."""
+        if isinstance(body, c.SetMandate) and reply.proposal:
+            self.waiting[reply.proposal] = body
+        elif isinstance(body, c.SetMandate) and not reply.code:
+            self._published(body)
+        elif isinstance(body, c.ConfirmChange) and not reply.code and body.proposal in self.waiting:
+            self._published(self.waiting.pop(body.proposal))
 
     def _published(self, body: c.SetMandate) -> None:
         self.mandates[body.subject] = body.mandate

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
+from remit.guard.wire import Do
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Quantity, Ratio
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import drawn_order
 from remit.testing.sim.actors.stopping import adopt
-from remit.testing.sim.firm import ACCOUNTS, AGENTS, CONNECTIONS, OPERATORS, ROLES, TRADERS
+from remit.testing.sim.firm import ACCOUNTS, AGENTS, CONNECTIONS, OPERATORS, ROLES, TRADERS, agent_of
 from remit.testing.sim.limits import tightened
 from remit.testing.sim.stage import Stage
 
 MILLISECOND = NANOSECONDS // 1000
+RIGHTS: tuple[access.Capability, ...] = ("place_order", "replace_order", *access.FIRST)
+"""Every capability that agents have at the start."""
+_READINGS: tuple[tuple[access.Capability, Do, dict[str, str]], ...] = (
+    ("preview_order", "preview", {}),
+    ("get_positions", "read", {"view": "positions"}),
+    ("get_limits", "read", {"view": "effective"}),
+    ("get_exposure", "read", {"view": "exposure"}),
+    ("list_orders", "read", {"view": "orders"}),
+)
 LIMITED: tuple[str, ...] = ("firm", *(f"account:{name}" for name in ACCOUNTS), *(f"agent:{name}" for name in AGENTS))
 
 
@@ -63,6 +73,18 @@ async def withdraw_capability(stage: Stage, doing: Doing) -> str:
     order = stage.ask(agent, _order(stage, doing, agent))
     replies = await asyncio.gather(stage.ask(doing.who, body), order)
     return f"{capability} of {agent}: {replies[0].words}"
+
+
+@deed("people", 3, OPERATORS, "switches off what an agent may ask")
+async def withdraw_reading(stage: Stage, doing: Doing) -> str:
+    """A read, or the preview: while the agent asks for it, and asks again."""
+    who = doing.chance.choice(TRADERS)
+    capability, do, asked = doing.chance.choice(_READINGS)
+    body = c.SetCapability(agent=agent_of(who), capability=capability, enabled=False)
+    question = asked or _order(stage, doing, who)
+    replies = await asyncio.gather(stage.ask(doing.who, body), stage.call(who, do, question))
+    again = await stage.call(who, do, question)
+    return f"{capability} of {agent_of(who)}: {replies[0].words}; {who} is told {again.code or 'it'}"
 
 
 @deed("people", 3, OPERATORS, "takes a grant away")
@@ -174,8 +196,22 @@ async def first_mandates(stage: Stage, who: str) -> str:
     """Publish every mandate as at the start where it is another one now; return of whom."""
     changed = [of for of, first in stage.first_mandates.items() if stage.mandates[of] != first or of in stage.lapsing]
     bodies = [c.SetMandate(subject=of, mandate=stage.first_mandates[of], why="as it was") for of in changed]
-    await asyncio.gather(*(stage.ask(who, body) for body in bodies))
+    replies = await asyncio.gather(*(stage.ask(who, body) for body in bodies))
+    second = next(name for name in OPERATORS if name != who)
+    waiting = {reply.proposal for reply in replies} - {""}
+    shown = [row for row in await stage.see(second, "proposals") if row["proposal"] in waiting] if waiting else []
+    for row in shown:
+        await stage.ask(second, c.ConfirmChange(proposal=row["proposal"], digest=row["digest"]))
     return ", ".join(changed)
+
+
+async def let_in(stage: Stage, who: str) -> str:
+    """Let everybody in who is shut out, with the role they had, and give them a new token; return whom."""
+    out = [row for row in await stage.see(who, "people") if row["known"] and row["disabled"]]
+    for row in out:
+        await stage.ask(who, c.SetPerson(name=row["name"], role=row["role"], why="back again"))
+        await stage.issue(who, row["name"])
+    return ", ".join(row["name"] for row in out)
 
 
 async def first_rights(stage: Stage, who: str) -> str:
@@ -183,7 +219,7 @@ async def first_rights(stage: Stage, who: str) -> str:
     missing: list[c.Body] = []
     for row in await stage.see(who, "agents"):
         name = row["name"]
-        for capability in ("place_order", "replace_order"):
+        for capability in RIGHTS:
             if capability not in row["capabilities"]:
                 missing.append(c.SetCapability(agent=name, capability=capability, enabled=True))
         for connection in AGENTS[name]:

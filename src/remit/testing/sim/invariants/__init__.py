@@ -16,6 +16,7 @@ from remit.testing.sim.invariants import (
     exposure,
     halts,
     journal,
+    owners,
     permits,
     preapproved,
     replay,
@@ -92,7 +93,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "A2",
-        "Loosening is journalled with who and why; tightening is immediate.",
+        "Loosening is journalled with who and why, and confirmed by another where a second person is required; "
+        "tightening is immediate.",
         approvals.LoosenedOpenly,
     ),
     Invariant(
@@ -103,10 +105,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         preapproved.Preapproved,
     ),
     Invariant(
+        "A4",
+        "An owner touches nothing but their own accounts and what hangs below, and starts nothing again that somebody "
+        "else stopped; who is shut out does nothing more.",
+        owners.WithinTheirs,
+    ),
+    Invariant(
         "C1",
         "Every call that an agent or its client made and got an answer to has its entry, durable before the answer.",
         calls.Journalled,
     ),
+    Invariant("C2", "No call is answered that its agent's capabilities did not open when it began.", calls.Open),
     Invariant("J1", "After the first I/O error nothing is appended, signed or sent.", journal.NothingAfterFault),
     Invariant(
         "J2",
