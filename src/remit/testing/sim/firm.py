@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from remit.guard.errors import GuardError
 from remit.guard.wire import AsyncClient
@@ -13,7 +13,7 @@ from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.command import Body
 from remit.kernel.instrument import Instrument
-from remit.kernel.names import Role
+from remit.kernel.names import PersonRole, Role
 from remit.kernel.numbers import SCALE, Ratio
 from remit.testing.sim.limits import mandates
 
@@ -35,6 +35,8 @@ CLIENTS: dict[str, str] = {"claude": "momentum"}
 OPERATORS: tuple[str, ...] = ("ann", "dan")
 APPROVERS: tuple[str, ...] = ("bob", "cem")
 PEOPLE: tuple[str, ...] = OPERATORS + APPROVERS
+OWNERS: tuple[str, ...] = ("nia", "otto")
+"""Owners by role: nia acts as ann and otto as dan, so each shares the owner of one account with an operator."""
 TRADERS: tuple[str, ...] = (*AGENTS, *CLIENTS)
 FEED = "prices"
 LINKS = 3
@@ -46,6 +48,9 @@ RATE = Ratio(SCALE * 5 // 4)
 ROLES: dict[str, tuple[Role, str]] = {
     **{name: ("operator", name) for name in OPERATORS},
     **{name: ("approver", name) for name in APPROVERS},
+    "nia": ("owner", "ann"),
+    "otto": ("owner", "dan"),
+    "carl": ("compliance", "carl"),
     "eve": ("auditor", "eve"),
     **{name: ("agent", ACCOUNTS[CONNECTIONS[through[0]]][0]) for name, through in AGENTS.items()},
     **dict.fromkeys(CLIENTS, ("client", "ann")),
@@ -79,6 +84,12 @@ class Reply(NamedTuple):
     def order(self) -> str:
         """The id of the order that was judged; empty where none was."""
         return (self.ok or {}).get("decision", {}).get("order", "") if isinstance(self.ok, dict) else ""
+
+    @property
+    def proposal(self) -> str:
+        """The change that waits for a second person; empty where none does."""
+        events = self.ok.get("events", ()) if isinstance(self.ok, dict) else ()
+        return next((event["proposal"] for event in events if event["event"] == "proposed"), "")
 
     @property
     def words(self) -> str:
@@ -124,6 +135,9 @@ def founded(instruments: dict[str, Instrument]) -> Iterator[Body]:
     for name, (owner, currency) in ACCOUNTS.items():
         account = access.Account(name=name, owner=owner, environment="training", currency=currency)
         yield c.AddAccount(account=account)
+    for name in (*APPROVERS, *OWNERS, "carl"):
+        role, owner = ROLES[name]
+        yield c.AddPerson(person=access.Person(name=name, role=cast(PersonRole, role), owner=owner))
     for instrument in instruments.values():
         yield c.AddInstrument(instrument=instrument)
         if instrument.kind == "perpetual":
@@ -148,7 +162,8 @@ def opened(swarm: Swarm) -> Iterator[Body]:
             yield c.SetCapability(agent=name, capability=capability, enabled=True)
     for name, agent in CLIENTS.items():
         yield c.AddClient(client=access.Client(name=name, agent=agent))
-    for subject, mandate in mandates(swarm.limits, swarm.zone).items():
+    # From below, so that none asks for a second person before all are there.
+    for subject, mandate in reversed(mandates(swarm.limits, swarm.zone).items()):
         yield c.SetMandate(subject=subject, mandate=mandate, why="as the simulation begins")
 
 

@@ -57,6 +57,8 @@ LIMITS: dict[str, Limit] = {
     "desk_orders_a_day": Limit("account:desk", "orders_per_day_max", 60),
     "desk_haircut": Limit("account:desk", "haircut_bps", 200),
     "desk_rejections": Limit("account:desk", "rejections_in_row_max", 6),
+    "desk_second_person": Limit("account:desk", "second_person", "required"),
+    "firm_second_person": Limit("firm", "second_person", "required"),
     "desk_shorts": Limit("account:desk", "short_allowed", "blocked"),
     "fund_loss": Limit("account:fund", "daily_loss_max", _money("200")),
     "fund_cooldown": Limit("account:fund", "loss_cooldown", 30),

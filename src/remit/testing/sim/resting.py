@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS
-from remit.testing.sim.actors.entitling import first_mandates, first_rights
+from remit.testing.sim.actors.entitling import first_mandates, first_rights, let_in
 from remit.testing.sim.actors.stopping import end_halts, end_pauses
 from remit.testing.sim.firm import CONNECTIONS, ROLES
 from remit.testing.sim.stage import Stage
@@ -49,6 +49,7 @@ async def _one_round(stage: Stage) -> str:
     """Let people look at everything once; return what still works, stands or differs after it, in words."""
     if stage.keeper.is_down():
         return "no guard runs"
+    await let_in(stage, BY)
     await _see_to_tokens(stage)
     await end_pauses(stage, BY)
     await first_rights(stage, BY)

@@ -7,6 +7,7 @@ from remit.testing.sim.actors import (
     feeding,
     hostile,
     hosting,
+    people,
     preapproving,
     stopping,
     storms,
@@ -16,6 +17,6 @@ from remit.testing.sim.actors import (
 from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
-    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "preapproving",
-    "stopping", "storms", "trading", "venues",
+    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "people",
+    "preapproving", "stopping", "storms", "trading", "venues",
 ]  # fmt: skip

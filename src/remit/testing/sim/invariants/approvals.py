@@ -14,6 +14,7 @@ from remit.kernel.mandate import digest
 from remit.kernel.names import SIGN, Principal
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, text
 from remit.testing.sim.invariants.check import Check, Known, View
+from remit.testing.sim.invariants.loosened import Published
 from remit.testing.sim.observer import Seen
 
 PEOPLE = ("operator", "approver", "owner")
@@ -185,20 +186,22 @@ def _person(by: Principal) -> str:
 
 
 class LoosenedOpenly(Check):
-    """A2. A mandate takes effect by an operator's entry with a reason, and from that entry on every decision is made
-    under it: its digest is among those that the decision names. What is in force is what was published.
+    """A2. A mandate takes effect by an operator's or owner's entry with a reason, and from that entry on every decision
+    is made under it: its digest is among those that the decision names. What is in force is what was published.
 
-    That a second person can be asked for loosening is for later: today an operator alone publishes.
+    What loosens and what asks for a second person are worked out here, from the mandates that the entries published.
     """
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
         self._digests: dict[tuple[str, int], str] = {}
+        self._published = Published()
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
         body, by, seq = record.command.body, record.command.by, record.command.seq
-        if isinstance(body, c.SetMandate) and any(isinstance(event, e.Took) for event in record.events):
-            if by.role != "operator" or not by.name:
+        yield from self._published.entry(self.known.firm, record)
+        if isinstance(body, c.SetMandate) and any(isinstance(event, e.Took | e.Proposed) for event in record.events):
+            if by.role not in ("operator", "owner") or not by.name:
                 yield f"entry {seq}: the mandate of {body.subject} was set by the {by.role} {by.name}"
             if not body.why.strip():
                 yield f"entry {seq}: the mandate of {body.subject} was set without a reason"
@@ -237,3 +240,6 @@ class LoosenedOpenly(Check):
 
     def went_back(self, left: int) -> None:
         self._digests.clear()
+        self._published = Published()
+        for record in self.known.records:
+            self._published.follow(self.known.firm, record)

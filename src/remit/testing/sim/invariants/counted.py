@@ -15,7 +15,7 @@ from remit.kernel.event import HaltRaised, Record
 from remit.kernel.mandate import EMPTY, Mandate
 from remit.kernel.names import SIGN, subject
 from remit.kernel.state import State
-from remit.testing.sim.invariants.nouns import Counted, Fill, Point, Stake
+from remit.testing.sim.invariants.nouns import Counted, Fill, Point, Proposed, Stake
 
 Listener = Callable[[e.Event, Counted, bool], None]
 
@@ -41,6 +41,8 @@ class Firm:
         self.pauses: set[str] = set()
         self.mandates: dict[str, tuple[Mandate, int]] = {}
         """By subject: the mandate in force and the entry that published it."""
+        self.proposals: dict[str, Proposed] = {}
+        """Every change that ever waited for a second person."""
         self.touched: set[Stake] = set()
         """Stakes that the last record changed."""
         self.point: Point | None = None
@@ -302,6 +304,15 @@ class Firm:
     def _set_mandate(self, record: Record, body: c.SetMandate) -> None:
         self.mandates[body.subject] = (body.mandate, record.command.seq)
 
+    def _proposed(self, record: Record, event: e.Proposed) -> None:
+        assert isinstance(record.command.body, c.SetMandate)
+        number = self.mandates.get(record.command.body.subject, (EMPTY, 0))[1]
+        self.proposals[event.proposal] = Proposed(record.command.body, record.command.by, number, event.until)
+
+    def _confirmed(self, record: Record, body: c.ConfirmChange) -> None:
+        change = self.proposals[body.proposal].body
+        self.mandates[change.subject] = (change.mandate, record.command.seq)
+
 
 _DECIDES: dict[type, tuple[type, ...]] = {
     c.Submit: (e.Denied, e.Reserved),
@@ -320,6 +331,7 @@ _FOLLOWS: dict[type, Callable[[Firm, Record, Any], None]] = {
     e.Reversed: Firm._reversed,
     e.Corrected: Firm._corrected,
     e.HaltRaised: Firm._halt_raised,
+    e.Proposed: Firm._proposed,
 }
 _TAKES: dict[type, Callable[[Firm, Record, Any], None]] = {
     c.Split: Firm._split,
@@ -327,4 +339,5 @@ _TAKES: dict[type, Callable[[Firm, Record, Any], None]] = {
     c.Resume: Firm._resume,
     c.SetPause: Firm._pause,
     c.SetMandate: Firm._set_mandate,
+    c.ConfirmChange: Firm._confirmed,
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from remit.kernel.command import SetMandate
 from remit.kernel.event import Decision, HaltRaised
-from remit.kernel.names import subject
+from remit.kernel.names import Principal, subject
 from remit.kernel.order import TERMINAL
 
 Stake = tuple[str, str]
@@ -67,6 +68,15 @@ class Fill(NamedTuple):
     price: int
     fee: int
     is_back: bool = False
+
+
+class Proposed(NamedTuple):
+    """A change that waits for a second person: who asked, on which entry's mandate, and until when."""
+
+    body: SetMandate
+    by: Principal
+    number: int
+    until: int
 
 
 class Point(NamedTuple):
