@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import WebSocketRoute
 
 from remit.doors.http.dispatch import Table
 from remit.doors.http.hosts import Hosts
@@ -20,8 +21,10 @@ from remit.doors.http.limits import Gate, Limits
 from remit.doors.http.metrics import Metrics
 from remit.doors.http.openapi import openapi
 from remit.doors.http.problem import Problem, body_of, headers_of
+from remit.doors.http.remembered import FILE, Remembered
 from remit.doors.http.routes import ROUTES
 from remit.doors.http.shield import Shield
+from remit.doors.http.stream import Streams, websocket
 from remit.doors.http.table import Route
 from remit.doors.http.trace import Traces
 from remit.guard.config import Settings
@@ -59,13 +62,16 @@ def create_app(
                 await stack.enter_async_context(part(app))
             yield
             app.state.stopping.set()
+        app.state.remembered.close()
 
     app = FastAPI(title="Remit", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     reach, metrics = settings.reach, Metrics()
     app.state.client, app.state.settings, app.state.metrics = client, settings, metrics
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
+    app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
     app.state.openapi = msgspec.json.encode(openapi(rows))
     app.router.routes.append(Table(app, client, rows))
+    app.router.routes.append(WebSocketRoute("/v1/stream", websocket))
     app.add_middleware(
         Shield, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits), metrics=metrics,
         traces=Traces(options.provider), tls=reach.tls,

@@ -16,6 +16,7 @@ from remit.doors.http.auth import caller_of
 from remit.doors.http.call import Answer, Call, Streaming, entered
 from remit.doors.http.paging import page_of
 from remit.doors.http.problem import Problem, body_of, headers_of, problem_of
+from remit.doors.http.remembered import Known, Remembered
 from remit.doors.http.table import Do, Enter, Look, Route
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.codec import build, decode, encode
@@ -92,7 +93,10 @@ class Table(BaseRoute):
         except GuardError as fault:
             answer = told(problem_of(fault))
         if isinstance(answer, Streaming):
-            await answer.run(receive, send)
+            if method == "HEAD":
+                await respond(send, Answer(b"", media=row.media.encode()))
+            else:
+                await answer.run(receive, send)
         else:
             await respond(send, answer, bare=method == "HEAD")
 
@@ -103,11 +107,33 @@ class Table(BaseRoute):
             call.secret, call.by_cookie = caller_of(row.method, scope["headers"])
         call.params = _params(row, path, scope["query_string"])
         call.key = _key(call.header("Idempotency-Key"))
+        raw = b""
         if row.body is not None:
             raw = await read_body(scope, receive)
             call.body = raw if row.raw else _body(row.body, raw)
-        answer = await _do(row, call)
-        return answer if isinstance(answer, Answer) else Answer(answer, row.status, media=row.media.encode())
+        if call.key and row.remembered and row.method in CHANGES and not row.open:
+            return await self._once(row, call, raw)
+        return _told(row, await _do(row, call))
+
+    async def _once(self, row: Route, call: Call, raw: bytes) -> Answer:
+        """Do what was asked under a key that is new to its token, or give the first answer again."""
+        asked = b"\n".join((row.method.encode(), call.scope["raw_path"], call.scope["query_string"], raw))
+        given: list[Answer] = []
+
+        async def do() -> Known:
+            answer = _told(row, await _do(row, call))
+            assert isinstance(answer, Answer)
+            given.append(answer)
+            return Known(answer.status, written(answer))
+
+        remembered: Remembered = call.app.state.remembered
+        known, repeated = await remembered.once(call.secret, call.key, asked, do, _is_unknown)
+        return Answer(known.body, known.status, ((b"idempotency-replayed", b"true"),)) if repeated else given[0]
+
+
+def _told(row: Route, answer: object) -> Answer | Streaming:
+    """Return what a row's function gave as an answer."""
+    return answer if isinstance(answer, (Answer, Streaming)) else Answer(answer, row.status, media=row.media.encode())
 
 
 def _is_unknown(fault: Exception) -> bool:

@@ -15,7 +15,7 @@ class Hosts:
     """
 
     def __init__(self, host: str, public_url: str) -> None:
-        self._loopback = host == "localhost" or _is_loopback(host)
+        self._loopback = is_loopback(host)
         self._names = {"localhost", urlsplit(public_url).hostname or host} if self._loopback else {
             urlsplit(public_url).hostname or host
         }  # fmt: skip
@@ -45,7 +45,15 @@ def _name_of(header: bytes) -> str:
     return header.decode("ascii", "replace").rpartition(":")[0].lower() or header.decode("ascii", "replace").lower()
 
 
-def _is_loopback(host: str) -> bool:
+def is_local(host: str, public_url: str) -> bool:
+    """Whether a door is reached from this machine alone, also by its public name."""
+    return is_loopback(host) and is_loopback(urlsplit(public_url).hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's own name or address; no name service is asked."""
+    if host == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

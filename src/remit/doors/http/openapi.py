@@ -114,7 +114,7 @@ def _parameters(row: Route, schemas: Schemas) -> list[Document]:
     for name, means in (row.headers or {}).items():
         schema = {"type": "string"}
         found.append({"name": name, "in": "header", "required": False, "schema": schema, "description": means})
-    if changes(row):
+    if takes_key(row):
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
             "schema": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$"},
@@ -123,9 +123,10 @@ def _parameters(row: Route, schemas: Schemas) -> list[Document]:
     return found
 
 
-def changes(row: Route) -> bool:
-    """Whether a row changes something, so that a repeat of it has to be told from a second one."""
-    return row.method != "GET" and not row.open
+def takes_key(row: Route) -> bool:
+    """Whether an Idempotency-Key means something: a remembered answer, or the id of what is sent."""
+    fields = getattr(row.body, "__struct_fields__", ())
+    return row.method != "GET" and not row.open and (row.remembered or "id" in fields)
 
 
 def _problem(status: int) -> Document:

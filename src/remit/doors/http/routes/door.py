@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from remit.doors.http.auth import caller_of
 from remit.doors.http.call import Answer, Call
+from remit.doors.http.hosts import is_local
+from remit.doors.http.metrics import MEDIA, Metrics
 from remit.doors.http.problem import Problem
 from remit.doors.http.shapes.base import Shape
+from remit.doors.http.stream import Start, events
 from remit.doors.http.table import TOLD, Do, Look, Route
 from remit.guard.wire import GuardError
 from remit.kernel.names import At
+
+PAGE = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Remit</title></head>
+<body><h1>Remit</h1>
+<p>The guard between autonomous trading agents and real money runs here.</p>
+<ul><li>API: <a href="/v1/openapi.json">/v1/openapi.json</a></li>
+<li>Readiness: <a href="/readyz">/readyz</a></li></ul>
+</body></html>
+"""
 
 
 class Alive(Shape, frozen=True):
@@ -53,7 +68,42 @@ async def document(call: Call) -> Answer:
     return Answer(call.app.state.openapi, headers=((b"cache-control", b"no-cache"),))
 
 
+async def metrics(call: Call) -> Answer:
+    """Answer as Prometheus reads it. Beyond this machine it takes a token that may see how the guard stands."""
+    reach = call.app.state.settings.reach
+    if not is_local(reach.host, reach.public_url):
+        secret = caller_of("GET", call.scope["headers"]).secret
+        await call.client.ask("read", {"view": "accounts"}, msgspec.Raw, secret, act=call.act, trace=call.trace)
+    known: Metrics = call.app.state.metrics
+    try:
+        known.guard(await call.client.ask("read", {"view": "status"}))
+    except GuardError:
+        known.guard(None)
+    return Answer(known.text(), media=MEDIA.encode())
+
+
+async def front(call: Call) -> Answer:
+    """Answer with a plain page that says what runs here."""
+    return Answer(PAGE, media=b"text/html; charset=utf-8")
+
+
 ROUTES = (
+    Route(
+        "GET", "/", "front", "A plain page that says what runs here.", "door", (), Do(front), answer=None, open=True,
+        media="text/html",
+    ),
+    Route(
+        "GET", "/metrics", "metrics",
+        "Metrics for Prometheus. On a loopback bind it needs no token; elsewhere that of one who reads all.",
+        "door", (), Do(metrics), answer=None, open=True, media="text/plain",
+    ),
+    Route(
+        "GET", "/v1/events", "events",
+        "The live stream as server-sent events, each a record of the journal with its sequence number as its id. It "
+        "begins with `from`, or after Last-Event-ID. The same over WebSocket is at /v1/stream?from=SEQ.",
+        "journal", TOLD, Do(events), Start, answer=None, media="text/event-stream",
+        headers={"Last-Event-ID": "The sequence number after which to go on."},
+    ),
     Route(
         "GET", "/healthz", "healthz", "Whether the door lives. It asks nobody.",
         "door", (), Do(healthz), answer=Alive, open=True,
