@@ -15,11 +15,14 @@ from remit.doors.cli import (
     agent,
     approvals,
     book,
+    budget,
+    callback,
     exit,
     feed,
     journal,
     mandate,
     mcp,
+    notify,
     order,
     person,
     preapproval,
@@ -83,12 +86,14 @@ _VERBS: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
+    "budget": budget.app,
     "preapproval": preapproval.app,
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
     "person": person.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
     "mcp": mcp.app,
+    "notify": notify.app, "callback": callback.app,
     "report": report.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
