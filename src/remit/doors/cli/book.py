@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Agent, Json, caller, read, subject_of
+from remit.doors.cli.call import Agent, Json, caller, now, read, subject_of
 from remit.doors.cli.halts import why_halted
+from remit.doors.notify.late import late
 
 Subject = Annotated[str | None, typer.Argument(help="firm, account:NAME, agent:NAME or client:NAME; an agent's name.")]
 GAUGE = ("gauge", "percent", "used", "reserved", "limit", "headroom", "unit", "rule", "of", "subject")
@@ -107,6 +108,7 @@ def status(json: Json = False) -> None:
     ```
     """
     found = read("status")
+    found["undelivered"] = late(caller().settings.home, now())
     if show.json(found):
         return
     journal = found.get("journal")
@@ -124,6 +126,9 @@ def status(json: Json = False) -> None:
         show.say(f"  next: {row['to_end'][0]}")
     for row in found["pauses"]:
         show.say(f"PAUSE of {row['subject']} by {row['by']}: {row['why']}", "yellow")
+    for row in found["undelivered"]:
+        said = f"to {row['channel']} since {show.when(row['at'])}: {row['text']}"
+        show.say(f"NOT DELIVERED {said} ({row['fault'] or 'not tried yet: do the doors run?'})", "red")
     in_flight(found)
 
 

@@ -18,14 +18,12 @@ import msgspec
 
 from remit.doors.notify.channels import CHANNELS_MAX, Channel
 from remit.doors.notify.errors import ChannelExists, ChannelInvalid, ChannelUnknown, OutboxDamaged
+from remit.doors.notify.late import FILE, OVERDUE_NS
 from remit.doors.notify.notice import Notice, Orders, counts_of, digest_of, ended_in, notices_of, order_of, summary
 from remit.kernel.event import Record
-from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.kernel.numbers import DAY_NS
 from remit.reports.told import Placed
 
-FILE = "notify.sqlite"
-OVERDUE_NS = 300 * NANOSECONDS
-"""A halt that has not reached a channel for so long is itself told."""
 KEPT_NS = 7 * DAY_NS
 """How long what was delivered is remembered, so that reading the journal again invents nothing."""
 ORDER_AGE_MAX = 1_000_000
@@ -42,6 +40,9 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS waiting ON deliveries (channel, urgent DESC, due_at) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS delivered ON deliveries (delivered_at) WHERE delivered_at IS NOT NULL;
 """
+
+
+__all__ = ["FILE", "OVERDUE_NS", "Delivery", "Outbox"]
 
 
 class Delivery(NamedTuple):
