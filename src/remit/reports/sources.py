@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def _meet(model: Model, store: Reader) -> None:
         raise AnotherJournal(f"the journal has no entry {position}", "Begin anew") from None
 
 
-async def from_stream(model: Model, records: AsyncGenerator[Record, None], stop: asyncio.Event | None = None) -> None:
+async def from_stream(model: Model, records: AsyncIterator[Record], stop: asyncio.Event | None = None) -> None:
     """Take records as they come, until their stream ends or `stop` is set. It begins with the last entry that the model
     took, where it took one: AnotherJournal where that is not the same."""
     waiting: list[tuple[int, bytes]] = []
@@ -81,4 +81,5 @@ async def from_stream(model: Model, records: AsyncGenerator[Record, None], stop:
         for task in (coming, stopping):
             task.cancel()
         await asyncio.gather(coming, stopping, return_exceptions=True)
-        await records.aclose()
+        if isinstance(records, AsyncGenerator):
+            await records.aclose()

@@ -1,6 +1,18 @@
 """The rows of the table, part by part."""
 
-from remit.doors.http.routes import access, approvals, book, door, mandates, notify, orders, sign_in, stops, world
+from remit.doors.http.routes import (
+    access,
+    approvals,
+    book,
+    door,
+    journal,
+    mandates,
+    notify,
+    orders,
+    sign_in,
+    stops,
+    world,
+)
 from remit.doors.http.table import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -13,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *world.ROUTES,
     *sign_in.ROUTES,
     *approvals.ROUTES,
+    *journal.ROUTES,
     *notify.ROUTES,
 )
 """Every endpoint of the API."""

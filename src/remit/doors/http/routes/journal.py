@@ -1,0 +1,161 @@
+"""Rows of the journal: lines in plain words, timelines, receipts, texts, reports.
+
+What the read model holds is told only after the guard has said, by the caller's own token, who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from remit.doors.http.call import Answer, Call
+from remit.doors.http.paging import cursor_of, key_of
+from remit.doors.http.problem import Problem
+from remit.doors.http.shapes import journal as s
+from remit.doors.http.table import READERS, TOLD, Do, Look, Route
+from remit.reports.errors import ReportError
+from remit.reports.export import Format, ReportName, Span, rows_of, span_of, write
+from remit.reports.model import FILE, Model, Page
+from remit.reports.visible import EVERYTHING, Visible
+
+ROWS_MAX = 100_000
+"""Rows of a report that one answer holds; `remit report` has no bound."""
+SEES_ALL = ("operator", "approver", "compliance", "auditor")
+CAPABILITY = "explain_decision"
+
+
+async def visible(call: Call) -> Visible:
+    """Return whose rows the caller may see, as the guard says by its token; Problem where it may see none."""
+    me = await call.read("self")
+    role = me["role"]
+    if role in SEES_ALL:
+        return EVERYTHING
+    if role in ("agent", "client"):
+        if CAPABILITY not in me["capabilities"]:
+            raise Problem("capability_off", f"{CAPABILITY} is off for {me['agent']}", "Ask an operator to switch it on")
+        names = frozenset({me["name"]})
+        return Visible(agents=names) if role == "agent" else Visible(clients=names)
+    if role == "owner":
+        return Visible(accounts=frozenset(row["name"] for row in await call.read("accounts")))
+    raise Problem("not_authorised", f"the role {role} may not see the journal", "Ask a person or an agent")
+
+
+def model_of(call: Call) -> Model:
+    """Return the read model; Problem where it is not there yet."""
+    found: Model | None = getattr(call.app.state, "model", None)
+    if found is None:
+        raise Problem("model_unusable", "the journal has not been read yet", "Try again in a moment")
+    return found
+
+
+async def lines(call: Call) -> bytes:
+    """Return lines of the journal that fit."""
+    asked: s.LineQuery = call.params
+    names = ("agent", "client", "account", "order", "kind", "since", "until", "latest")
+    wanted = {name: value for name in names if (value := getattr(asked, name)) is not None}
+    return await _told(call, asked, wanted)
+
+
+async def agent_timeline(call: Call) -> bytes:
+    """Return the story of one agent."""
+    return await _told(call, call.params, {"agent": call.params.agent})
+
+
+async def order_timeline(call: Call) -> bytes:
+    """Return the story of one order."""
+    return await _told(call, call.params, {"order": call.params.order})
+
+
+async def _told(call: Call, asked: Any, wanted: dict[str, Any]) -> bytes:
+    seen = await visible(call)
+    after = None if asked.cursor is None else key_of(asked.cursor, 1)[0]
+    if after is not None and type(after) is not int:
+        raise Problem("not_valid", "this is no cursor of this list", "Take `next` of the page before")
+    model = model_of(call)
+    try:
+        page: Page = model.lines(seen, after=after, limit=asked.limit, **wanted)
+        position = model.position
+    except ReportError as fault:
+        raise _problem(fault) from None
+    following = None if page.next is None else cursor_of((page.next,))
+    return msgspec.json.encode({"items": page.rows, "next": following, "position": position})
+
+
+async def csv_report(call: Call) -> Answer:
+    """Return a report as CSV."""
+    return await _report(call, "csv", b"text/csv; charset=utf-8")
+
+
+async def parquet_report(call: Call) -> Answer:
+    """Return a report as Parquet."""
+    return await _report(call, "parquet", b"application/vnd.apache.parquet")
+
+
+async def _report(call: Call, form: Format, media: bytes) -> Answer:
+    asked: s.ReportQuery = call.params
+    seen = await visible(call)
+    model_of(call)
+    try:
+        span = span_of(asked.first, asked.last, asked.zone)
+        # On a thread and a connection of its own: a report of a year keeps nobody waiting.
+        body = await asyncio.to_thread(_written, call.app.state.settings.home, asked.report, seen, span, form)
+    except ReportError as fault:
+        raise _problem(fault) from None
+    name = f"{asked.report}-{asked.first}-{asked.last}.{form}".encode()
+    return Answer(body, headers=((b"content-disposition", b'attachment; filename="%b"' % name),), media=media)
+
+
+def _written(home: Path, report: ReportName, seen: Visible, span: Span, form: Format) -> bytes:
+    with Model(home / FILE) as model:
+        for number, _ in enumerate(rows_of(model, report, seen, span), 1):
+            if number > ROWS_MAX:
+                raise Problem("too_large", f"the report has more than {ROWS_MAX} rows", "Ask for fewer days, or by CLI")
+        held = io.BytesIO()
+        write(model, report, seen, span, form, held)
+        return held.getvalue()
+
+
+def _problem(fault: ReportError) -> Problem:
+    return Problem("extra_missing" if fault.code == "parquet_missing" else fault.code, fault.message, fault.fix)
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/journal", "list_journal",
+        "The journal in plain words: by order, agent, client, account, kind and time. Everybody sees their own.",
+        "journal", TOLD, Do(lines), s.LineQuery, None, s.Lines,
+    ),
+    Route(
+        "GET", "/v1/agents/{agent}/timeline", "show_agent_timeline", "The story of one agent, in plain words.",
+        "journal", TOLD, Do(agent_timeline), s.AgentTimeline, None, s.Lines,
+    ),
+    Route(
+        "GET", "/v1/orders/{order}/timeline", "show_order_timeline", "The story of one order, in plain words.",
+        "journal", TOLD, Do(order_timeline), s.OrderTimeline, None, s.Lines,
+    ),
+    Route(
+        "GET", "/v1/journal/{seq}/receipt", "show_receipt",
+        "One entry with the proof that the last signed checkpoint covers it: `remit verify --receipt` checks it.",
+        "journal", TOLD, Look("receipt"), s.OneEntry, None, s.ReceiptShown,
+    ),
+    Route(
+        "GET", "/v1/texts/{digest}", "show_text",
+        "A text that lies beside the journal, by its digest: what an agent thought, what a call said. Never for "
+        "auditors, agents or clients.",
+        "journal", READERS, Look("text"), s.OneText, None, s.TextShown,
+    ),
+    Route(
+        "GET", "/v1/reports/{report}/csv", "download_csv",
+        "Blotter, rejected orders, violations or approvals as CSV over a range of days.",
+        "journal", TOLD, Do(csv_report), s.ReportQuery, None, media="text/csv",
+    ),
+    Route(
+        "GET", "/v1/reports/{report}/parquet", "download_parquet",
+        "The same as Parquet; decimals are decimal128(38, 18).",
+        "journal", TOLD, Do(parquet_report), s.ReportQuery, None, media="application/vnd.apache.parquet",
+    ),
+)  # fmt: skip

@@ -1,0 +1,144 @@
+"""The journal over HTTP: everybody reads their own, as the guard says who they are; what is proven holds offline."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.doors.http.conftest import LIMITS, Door, people
+from tests.guard.processes import trading
+
+from remit.doors.http.app import Options
+from remit.doors.http.reading import reading
+from remit.verify import key_of, verify_receipt
+
+TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A door with its read model, behind which a fill, a denial, a hold and a thought lie."""
+    for processes in trading(Path(tmp_path_factory.mktemp("told")), LIMITS):
+        people(processes)
+        door = Door(processes, options=Options(parts=(reading,)))
+        door.start()
+        try:
+            agent = door.http("momentum")
+            for quantity in ("1", "100", "20"):
+                assert (
+                    agent.post(
+                        "/v1/orders", json=door.order(quantity, limit_price="101", thought="it looks cheap")
+                    ).status_code
+                    == 200
+                )
+            door.http("claude").get("/v1/positions")
+            until(door, "fill")
+            yield door
+        finally:
+            door.stop()
+
+
+def lines(door: Door, who: str = "operator", path: str = "/v1/journal", **asked: Any) -> list[dict[str, Any]]:
+    found = door.http(who).get(path, params={"limit": 1000, **asked})
+    assert found.status_code == 200, found.text
+    rows: list[dict[str, Any]] = found.json()["items"]
+    return rows
+
+
+def until(door: Door, kind: str) -> None:
+    """Wait until a line of this kind has been read."""
+    for _ in range(200):
+        found = door.http("operator").get("/v1/journal", params={"kind": kind})
+        if found.status_code == 200 and found.json()["items"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError(found.text)
+
+
+def test_people_read_everything_and_agents_what_is_theirs(told: Door) -> None:
+    everything, own = lines(told), lines(told, "momentum")
+    assert {row["agent"] for row in own} == {"momentum"} and len(own) < len(everything)
+    assert all(row["client"] == "claude" for row in lines(told, "claude"))
+    assert lines(told, "claude"), "its own calls"
+    assert lines(told, "momentum", account="nobody") == []
+    assert lines(told, "otto") and told.http("bars").get("/v1/journal").status_code == 403
+    assert told.http("nobody").get("/v1/journal").status_code == 401
+
+
+def test_each_call_of_an_agent_is_there_by_its_path(told: Door) -> None:
+    said = [row["said"] for row in lines(told, "claude", kind="action")]
+    assert "client claude: read positions (GET /v1/positions)" in said
+    assert all(row["trace"] for row in lines(told, kind="violation", agent="momentum")), "the trace of the request"
+
+
+def test_timelines_page_on_and_filters_hold(told: Door) -> None:
+    whole = lines(told, path="/v1/agents/momentum/timeline")
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        asked = {"limit": 3} | ({} if cursor is None else {"cursor": cursor})
+        page = told.http("operator").get("/v1/agents/momentum/timeline", params=asked).json()
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert found[: len(whole)] == whole
+    fill = lines(told, kind="fill")[0]
+    order = lines(told, path=f"/v1/orders/{fill['order']}/timeline")
+    assert {row["order"] for row in order} == {fill["order"]} and any("bought 1 AAPL" in row["said"] for row in order)
+    assert lines(told, since=fill["at"], until=fill["at"] + 1, kind="fill") == [fill]
+    assert [row["id"] for row in lines(told, latest="true")][0] > fill["id"]
+    bad = told.http("operator").get("/v1/journal", params={"cursor": "x"})
+    assert bad.status_code == 422 and bad.json()["code"] == "not_valid"
+
+
+def test_a_receipt_holds_offline(told: Door) -> None:
+    fill = lines(told, kind="fill")[0]
+    receipt = told.http("operator").get(f"/v1/journal/{fill['seq']}/receipt")
+    checked = verify_receipt(receipt.content, key_of(told.processes.home / "journal", None))
+    assert checked.seq == fill["seq"] and json.loads(checked.entry)["command"]["body"]["kind"] == "filled"
+    assert told.http("claude").get(f"/v1/journal/{fill['seq']}/receipt").status_code == 404
+    assert told.http("operator").get("/v1/journal/999999/receipt").status_code == 404
+
+
+def test_texts_are_for_people_but_auditors(told: Door) -> None:
+    thought = lines(told, kind="thought")[0]
+    path = f"/v1/texts/{thought['text']}"
+    assert told.http("operator").get(path).json()["text"] == "it looks cheap"
+    for who in ("otto", "momentum", "claude"):
+        assert told.http(who).get(path).status_code == 403
+    assert told.http("operator").get(f"/v1/texts/{'0' * 64}").json()["standing"] == "unknown"
+
+
+def test_reports(told: Door) -> None:
+    asked = {"from": TODAY, "to": TODAY}
+    found = told.http("operator").get("/v1/reports/blotter/csv", params=asked)
+    assert found.headers["content-type"].startswith("text/csv") and "attachment" in found.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(found.text)))
+    assert [(row["instrument"], row["quantity"]) for row in rows] == [("AAPL", "1")]
+    assert told.http("claude").get("/v1/reports/blotter/csv", params=asked).text.count("\n") == 1, "its own: none"
+    rejected = told.http("momentum").get("/v1/reports/rejected/csv", params={**asked, "zone": "Asia/Tokyo"})
+    assert rejected.status_code == 200
+    for bad in ({"from": "x", "to": TODAY}, {"from": TODAY, "to": TODAY, "zone": "Nowhere"}):
+        assert told.http("operator").get("/v1/reports/blotter/csv", params=bad).status_code == 422
+    parquet = pytest.importorskip("pyarrow.parquet")
+    held = told.http("operator").get("/v1/reports/violations/parquet", params=asked)
+    assert "order_notional_max" in parquet.read_table(io.BytesIO(held.content)).column("rule").to_pylist()
+
+
+def test_without_the_capability_an_agent_reads_nothing(told: Door) -> None:
+    from remit.kernel import command as c
+
+    told.processes.say(c.SetCapability(agent="momentum", capability="explain_decision", enabled=False))
+    try:
+        refused = told.http("momentum").get("/v1/journal")
+        assert refused.status_code == 403 and refused.json()["code"] == "capability_off"
+    finally:
+        told.processes.say(c.SetCapability(agent="momentum", capability="explain_decision", enabled=True))
