@@ -134,6 +134,7 @@ def house(home: Path) -> Iterator[House]:
 
 def _people(made: House) -> None:
     made.switch("replace_order", True)
+    made.switch("analyze_market", True)
     made.say(c.AddClient(client=access.Client(name="claude", agent="momentum")))
     made.say(c.SetMandate(subject="client:claude", mandate=EMPTY, why="test"))
     made.say(c.AddAgent(agent=access.Agent(name="other", account="main", owner="ann")))

@@ -29,7 +29,6 @@ from remit.guard.wire import AsyncClient, GuardError
 
 PATH = "/mcp"
 DOOR = "mcp"
-APPROVALS = "/approvals/"
 BODY_BYTES_MAX = 131_072
 TOKEN_LENGTH_MAX = 200
 TRADES = "trade"
@@ -66,7 +65,7 @@ async def mount(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with AsyncClient(settings.socket, "", DOOR) as client:
         traders = Traders(client)
-        server = build(client, traders, secret_of, approvals_at(settings))
+        server = build(client, traders, secret_of, settings)
         manager = StreamableHTTPSessionManager(
             server,
             json_response=True,
@@ -94,11 +93,6 @@ def secret_of(context: ServerRequestContext[Any, Any]) -> str:
     user = context.request.scope["user"] if context.request is not None else None
     assert isinstance(user, AuthenticatedUser)  # nothing gets past RequireAuthMiddleware without
     return user.access_token.token
-
-
-def approvals_at(settings: Settings) -> str:
-    """Return the address where people approve, without the order's id."""
-    return settings.reach.public_url.rstrip("/") + APPROVALS
 
 
 class SameSite:

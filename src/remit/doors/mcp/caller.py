@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -83,20 +84,23 @@ class Call(NamedTuple):
     trace: str
     approvals: str
     """Where people approve, without the order's id."""
+    home: Path
+    """The data folder: where a model for analyses is set up."""
     wrap: Wrapper
 
     async def read(self, view: str, **arguments: Any) -> Any:
         """Return a view as plain JSON; arguments that are None are left out. GuardError."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        return await self._ask("read", {"view": view, **given})
+        return await self.ask("read", {"view": view, **given})
 
     async def preview(self, body: object) -> Any:
         """Return what would be decided of an order. GuardError."""
-        return await self._ask("preview", body)
+        return await self.ask("preview", body)
 
     async def enter(self, body: object, text: str = "") -> Any:
         """Let a command enter, with free text beside it, and return its record. GuardError."""
-        return await self._ask("command", {"command": msgspec.Raw(encode(body)), "text": text} if text else body)
+        return await self.ask("command", {"command": msgspec.Raw(encode(body)), "text": text} if text else body)
 
-    async def _ask(self, do: Do, body: object) -> Any:
+    async def ask(self, do: Do, body: object) -> Any:
+        """Return what the guard answers, as plain JSON. GuardError."""
         return await self.client.ask(do, body, token=self.secret, act=f"tool:{self.tool}", trace=self.trace)

@@ -18,12 +18,15 @@ from remit.doors.mcp.refusing import AGAIN, CallRefused, refusal_of
 from remit.doors.mcp.shapes_out import Answer, Refused
 from remit.doors.mcp.tools import TOOLS, Tool, input_schema, open_to
 from remit.doors.mcp.words import Wrapper
+from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.codec import encode
 from remit.kernel.command import Noted
 from remit.kernel.printable import printable
 
 Context = ServerRequestContext[Any, Any]
+APPROVALS = "/approvals/"
+"""Under the public URL: where a person sees one order and approves it."""
 NOTED_MAX = 8_000
 """Characters of a refused call's arguments that are kept."""
 INSTRUCTIONS = """\
@@ -42,10 +45,10 @@ _TRACE = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def build(
-    client: AsyncClient, traders: Traders, secret_of: Callable[[Context], str], approvals: str
+    client: AsyncClient, traders: Traders, secret_of: Callable[[Context], str], settings: Settings
 ) -> Server[dict[str, Any]]:
-    """Return the server. `secret_of` finds the caller's token of a request; `approvals` is the address where people
-    approve, without the order's id."""
+    """Return the server of the guard that `settings` name; `secret_of` finds the caller's token of a request."""
+    approvals = settings.reach.public_url.rstrip("/") + APPROVALS
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         try:
@@ -60,7 +63,7 @@ def build(
             trader = await traders.of(secret, act=f"tool:{name[:100]}")
         except GuardError as error:
             raise _failed(error) from None
-        call = Call(client, secret, trader, name[:100], _trace_of(context), approvals, Wrapper())
+        call = Call(client, secret, trader, name[:100], _trace_of(context), approvals, settings.home, Wrapper())
         tool = TOOLS.get(name)
         if tool is None:
             unknown = CallRefused("unknown_tool", f"there is no tool {printable(name[:100])}", "Ask tools/list")

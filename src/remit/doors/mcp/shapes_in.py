@@ -122,3 +122,10 @@ class Note(Takes, frozen=True, kw_only=True):
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=16_000, description="What you think, and why.")]
     order: Annotated[OrderId | None, msgspec.Meta(description="The order it is about.")] = None
+
+
+class Ask(Takes, frozen=True, kw_only=True):
+    """A question about one market."""
+
+    instrument: Annotated[Named, msgspec.Meta(description="The instrument's name, as search_markets gives it.")]
+    question: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, description="What you want to know.")]

@@ -311,3 +311,13 @@ class Noted(Answer, frozen=True, kw_only=True):
     """A thought was kept."""
 
     kept: bool
+
+
+class Analysis(Answer, frozen=True, kw_only=True):
+    """What a model said of a market, and what it did cost."""
+
+    instrument: Named
+    model: str
+    text: Untrusted
+    cost_usd: Decimal
+    settled: Annotated[bool, msgspec.Meta(description="False: what was used is not known, and all reserved counts.")]

@@ -7,7 +7,7 @@ from typing import Any
 from mcp.server.context import ServerRequestContext
 from mcp.server.stdio import stdio_server
 
-from remit.doors.mcp.asgi import DOOR, approvals_at
+from remit.doors.mcp.asgi import DOOR
 from remit.doors.mcp.caller import Trader, Traders
 from remit.doors.mcp.server import build
 from remit.guard.config import Settings
@@ -23,7 +23,7 @@ async def serve(settings: Settings, secret: str) -> Trader:
     async with AsyncClient(settings.socket, secret, DOOR) as client:
         traders = Traders(client)
         trader = await traders.of(secret, act="mcp serve")
-        server = build(client, traders, secret_of, approvals_at(settings))
+        server = build(client, traders, secret_of, settings)
         async with stdio_server() as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())
         return trader

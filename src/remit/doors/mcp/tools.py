@@ -13,8 +13,8 @@ from remit.doors.mcp import shapes_out as o
 from remit.doors.mcp.schema import schema_in, schema_out
 from remit.kernel.access import WAYS_OUT
 
-Kind = Literal["reads", "notes", "trades", "withdraws"]
-"""What a tool does to the world: nothing; adds a note; may trade; takes something back."""
+Kind = Literal["reads", "notes", "asks", "trades", "withdraws"]
+"""What a tool does to the world: nothing; adds a note; asks somebody for money; may trade; takes something back."""
 
 
 class Tool(NamedTuple):
@@ -41,8 +41,8 @@ class Tool(NamedTuple):
                 read_only_hint=self.kind == "reads",
                 destructive_hint=self.kind in ("trades", "withdraws"),
                 # The same id, or the same order cancelled again, changes nothing more; each note is one more.
-                idempotent_hint=self.kind != "notes",
-                open_world_hint=self.kind in ("trades", "withdraws"),
+                idempotent_hint=self.kind not in ("notes", "asks"),
+                open_world_hint=self.kind in ("asks", "trades", "withdraws"),
             ),
         )
 
@@ -65,6 +65,7 @@ TOOLS: dict[str, Tool] = {
         Tool("replace_order", "Change an order", "trades", i.Replace, o.Placed, trading.replace_order),
         Tool("cancel_order", "Cancel an order", "withdraws", i.OfOrder, o.Cancelled, trading.cancel_order),
         Tool("close_position", "Close a position", "trades", i.Close, o.Placed, trading.close_position),
+        Tool("analyze_market", "Ask a model", "asks", i.Ask, o.Analysis, trading.analyze_market),
         Tool("record_thought", "Keep a thought", "notes", i.Note, o.Noted, trading.record_thought),
     )
 }

@@ -14,6 +14,7 @@ from remit.doors.mcp.reading import shared
 from remit.doors.mcp.refusing import AS_IT_IS, CallRefused, check_taken, findings_of, when_again
 from remit.kernel.codec import build
 from remit.kernel.command import Cancel, Noted, Replace, Submit
+from remit.kernel.numbers import text as number
 from remit.kernel.order import OrderIntent
 
 
@@ -98,6 +99,22 @@ async def record_thought(call: Call, given: i.Note) -> o.Noted:
     note = Noted(note="thought", agent=call.trader.agent, client=call.trader.client, order=given.order or "")
     check_taken(await call.enter(note, given.text))
     return o.Noted(**shared(call), kept=True)
+
+
+async def analyze_market(call: Call, given: i.Ask) -> o.Analysis:
+    """Ask a model about one market. It costs money, which is reserved from the budget before the model is asked."""
+    from remit.doors.spend import analyst, analyze
+
+    asked = analyze.Question(instrument=given.instrument, question=given.question)
+    told = await analyze.analyze_market(call.ask, analyst.load(call.home), asked)
+    return o.Analysis(
+        **shared(call),
+        instrument=told.instrument,
+        model=f"{told.provider}/{told.model}",
+        text=told.text,
+        cost_usd=number(told.cost),
+        settled=told.settled,
+    )
 
 
 # From what a tool takes to the kernel's nouns
