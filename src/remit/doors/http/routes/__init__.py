@@ -9,8 +9,10 @@ from remit.doors.http.routes import (
     mandates,
     notify,
     orders,
+    people,
     sign_in,
     stops,
+    traders,
     world,
 )
 from remit.doors.http.table import Route
@@ -24,8 +26,10 @@ ROUTES: tuple[Route, ...] = (
     *stops.ROUTES,
     *world.ROUTES,
     *sign_in.ROUTES,
+    *people.ROUTES,
     *approvals.ROUTES,
     *journal.ROUTES,
+    *traders.ROUTES,
     *notify.ROUTES,
 )
 """Every endpoint of the API."""
