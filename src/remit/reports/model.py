@@ -7,6 +7,7 @@ begins anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -244,13 +245,11 @@ class Model:
 
 def _opened(path: Path | str) -> sqlite3.Connection:
     """Open the file with the tables of this version in it; one that is none, or of another version, is made anew."""
-    try:
+    with contextlib.suppress(OSError, sqlite3.DatabaseError):  # made anew, or refused by its name, below
         database = _connected(path)
         if _reader_of(database) == reader():
             return database
         database.close()
-    except (OSError, sqlite3.DatabaseError):
-        pass  # made anew, or refused by its name, below
     try:
         if path != ":memory:":
             for suffix in ("", "-wal", "-shm"):
