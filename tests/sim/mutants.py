@@ -1059,4 +1059,57 @@ CALLS = (
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*CALLS, *PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)
+SIGNING = (
+    Mutant(
+        "revoked_token_stands",
+        "a token that was revoked goes on standing for who held it",
+        "S1",
+        "remit.kernel.tokens",
+        "    if grant is None or token in state.revoked:\n",
+        "    if grant is None:\n",
+        60,
+        ("A4",),
+        "who is shut out acts on with the tokens that end with it",
+    ),
+    Mutant(
+        "session_outlives_its_parent",
+        "a session goes on when the token that vouched for it was revoked",
+        "S1",
+        "remit.kernel.tokens",
+        "    if grant.parent and worthless(state, grant.parent, at) is not None:\n",
+        "    if not grant.parent and worthless(state, grant.parent, at) is None:\n",
+        90,
+    ),
+    Mutant(
+        "stream_outlives_its_token",
+        "whoever follows the journal is asked for its token at the beginning only",
+        "S1",
+        "remit.guard.follow",
+        """\
+        check_stands(self._kernel.state, by.token, self._loop.now())
+        self._check_token(by)
+""",
+        "",
+        60,
+    ),
+    Mutant(
+        "code_used_twice",
+        "a code of an app that was used is taken again as long as its half minute lasts",
+        "S2",
+        "remit.guard.signin",
+        "step <= kept.totp_step",
+        "step < kept.totp_step",
+        60,
+    ),
+    Mutant(
+        "one_time_code_kept",
+        "a code that opens a browser is good for as many as like within its minute",
+        "S2",
+        "remit.guard.codes",
+        "self._made.pop(_hash(code), None)",
+        "self._made.get(_hash(code), None)",
+        60,
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (*CALLS, *SIGNING, *PERMITS, *EXPOSURE, *DECISIONS, *STOPS, *APPROVALS, *JOURNAL, *VENUES)

@@ -31,7 +31,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.testing.sim.loop import Process, VirtualLoop
 from remit.testing.sim.virtual_disk import Copy, Died, VirtualDisk, VirtualSide
-from remit.testing.sim.virtual_world import SOCKET, VirtualServer, VirtualWorld
+from remit.testing.sim.virtual_world import PASSWORD_COST, SOCKET, VirtualServer, VirtualWorld
 from remit.testing.world import START
 from remit.venues.paper.codec import Paper
 from remit.venues.paper.messages import FromFeed, read_frame
@@ -97,10 +97,8 @@ class Machine:
         self.alerts: list[Alert] = []
         self.files: dict[str, str] = {}
         """The small files beside the folders, by name."""
-        self.disks: dict[str, VirtualDisk] = {
-            folder: VirtualDisk(self, folder, random.Random(f"{seed}/disk/{folder}"), sync_ns)
-            for folder in (JOURNAL, KEYS, TOKENS)
-        }
+        folders = {name: random.Random(f"{seed}/disk/{name}") for name in (JOURNAL, KEYS, TOKENS)}
+        self.disks = {name: VirtualDisk(self, name, chance, sync_ns) for name, chance in folders.items()}
         self.guard: Guard | None = None
         self.process: Process | None = None
         self.start_failed: Exception | None = None
@@ -301,6 +299,7 @@ class Machine:
             heard=lambda record: self.heard(process, record),
             snapshot_every=self._snapshot_every,
             segment_bytes=self._segment_bytes,
+            password_cost=PASSWORD_COST,
         )
 
     async def _serve(self, process: Process, resume: Resume | None) -> None:

@@ -21,7 +21,7 @@ LOSSES = frozenset({"old_copy", "truncated_tail"})
 """What the world does to take away entries that were durable and told of."""
 
 Kind = Literal[
-    "heard", "joined", "sent", "arrived", "alerted", "asked", "answered", "called",
+    "heard", "joined", "sent", "arrived", "alerted", "asked", "answered", "called", "used", "proved",
     "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell",
 ]  # fmt: skip
 """What was seen. `joined` is an entry that was found complete at a start and that nobody had heard of."""
@@ -146,6 +146,15 @@ class Observer:
         """A caller got an answer to a call that is no command which entered: the name that it gave the call, what it
         asked, and the code of the refusal, empty where it was answered."""
         self._see("called", caller, (name, what, code), f"{name} {what} {code}".encode())
+
+    def used(self, caller: str, token: str, after: int, code: str) -> None:
+        """A caller got an answer with the token of this id, begun when so many entries were durable; `code` names the
+        refusal, empty where there was none."""
+        self._see("used", caller, (token, after, code), f"{token} {after} {code}".encode())
+
+    def proved(self, caller: str, how: str, right: bool, code: str) -> None:
+        """A caller tried to sign in, as the person it is or as another: let in where `code` is empty."""
+        self._see("proved", caller, (how, right, code), f"{how} {right} {code}".encode())
 
     def alerted(self, alert: Alert) -> None:
         """People were alerted."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from remit.guard.errors import LinkDown
 from remit.guard.handle import Handle
 from remit.guard.link import Link, listen
+from remit.guard.passwords import Cost
 from remit.guard.wire import Server
 from remit.journal.side import SideStore
 from remit.journal.store import Store
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SOCKET = Path("/sim/guard.sock")
 REPLY_TIMEOUT_S = 10
 WORK_S = 0.25
+PASSWORD_COST = Cost(8, 1, 1)
+"""The least that a hash can cost: what it costs in earnest is tried elsewhere."""
 T = TypeVar("T")
 
 

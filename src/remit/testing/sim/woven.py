@@ -61,5 +61,5 @@ def _thing(seen: Seen) -> tuple[Kind, str, object]:
             return "fault", seen.who, f"fails: {seen.what[1]} of {seen.what[0]}"
         case "befell":
             return "fault", seen.who or "the world", seen.what
-        case "sent" | "booting" | "called":  # the entry of a call tells of it
+        case "sent" | "booting" | "called" | "used" | "proved":  # the entry of a call tells of it
             return "guard", "", ""

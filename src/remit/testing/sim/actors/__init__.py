@@ -9,6 +9,7 @@ from remit.testing.sim.actors import (
     hosting,
     people,
     preapproving,
+    signing,
     stopping,
     storms,
     trading,
@@ -18,5 +19,5 @@ from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
     "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "people",
-    "preapproving", "stopping", "storms", "trading", "venues",
+    "preapproving", "signing", "stopping", "storms", "trading", "venues",
 ]  # fmt: skip

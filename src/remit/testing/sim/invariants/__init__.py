@@ -15,6 +15,7 @@ from remit.testing.sim.invariants import (
     decisions,
     exposure,
     halts,
+    identity,
     journal,
     owners,
     permits,
@@ -116,6 +117,13 @@ INVARIANTS: tuple[Invariant, ...] = (
         calls.Journalled,
     ),
     Invariant("C2", "No call is answered that its agent's capabilities did not open when it began.", calls.Open),
+    Invariant(
+        "S1",
+        "Nothing is answered with a token that was revoked or expired, or whose person was shut out, once that is "
+        "durable.",
+        identity.Ended,
+    ),
+    Invariant("S2", "Nobody is let in who did not prove who they are, and no code lets in twice.", identity.Proven),
     Invariant("J1", "After the first I/O error nothing is appended, signed or sent.", journal.NothingAfterFault),
     Invariant(
         "J2",
