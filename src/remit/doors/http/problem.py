@@ -29,6 +29,8 @@ STATUS: dict[str, int] = {
     "not_authorised": 403,
     "not_yours": 403,
     "own_lineage": 403,
+    "own_proposal": 403,
+    "person_out": 403,
     "token_mismatch": 403,
     "capability_off": 403,
     "csrf_refused": 403,

@@ -29,9 +29,9 @@ from remit.kernel.names import Role
 if TYPE_CHECKING:
     from remit.doors.http.call import Call
 
-READERS: tuple[Role, ...] = ("operator", "approver", "auditor")
-TRADERS: tuple[Role, ...] = ("operator", "agent", "client")
-TOLD: tuple[Role, ...] = ("operator", "approver", "auditor", "agent", "client")
+READERS: tuple[Role, ...] = ("operator", "owner", "approver", "compliance", "auditor")
+TRADERS: tuple[Role, ...] = ("operator", "owner", "agent", "client")
+TOLD: tuple[Role, ...] = (*READERS, "agent", "client")
 OPERATORS: tuple[Role, ...] = ("operator",)
 PERSONS: tuple[Role, ...] = ("operator", "approver")
 

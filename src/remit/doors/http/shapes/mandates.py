@@ -38,6 +38,7 @@ class MandateRow(Shape, frozen=True):
     why: str | None = None
     expires_at: At | None = None
     preset: str = ""
+    confirmed_by: Principal | None = None
 
 
 class Version(Shape, frozen=True):
@@ -54,6 +55,8 @@ class Version(Shape, frozen=True):
     expires_at: At | None
     preset: str
     changed: dict[str, tuple[Any, Any]]
+    confirmed_by: Principal | None = None
+    """The second person, where one was required."""
 
 
 class Publish(Sent, frozen=True):
@@ -97,12 +100,16 @@ class Change(Shape, frozen=True):
 
 
 class Compared(Shape, frozen=True):
-    """What a draft would change of a subject's mandate; `unread` fields are read by no rule at this scope."""
+    """What a draft would change of a subject's mandate; `unread` fields are read by no rule at this scope.
+
+    `second_person` is whose mandate asks for another person to confirm it; empty where it takes effect at once.
+    """
 
     subject: Subject
     number: int | None
     changes: tuple[Change, ...]
     loosens: tuple[str, ...]
+    second_person: str
     unread: tuple[str, ...]
 
 
