@@ -45,7 +45,7 @@ class Table(BaseRoute):
     def _add(self, row: Route) -> None:
         node = self._tree
         names = []
-        for segment in row.path.strip("/").split("/"):
+        for segment in _cut(row.path):
             named = segment.startswith("{")
             if named:
                 names.append(segment[1:-1])
@@ -166,8 +166,13 @@ async def _look(do: Look, call: Call) -> object:
 
 def _segments(scope: Scope) -> list[str]:
     raw = scope.get("raw_path") or scope["path"].encode()
-    found: list[str] = raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")
-    return found
+    return _cut(raw.partition(b"?")[0].decode("latin-1"))
+
+
+def _cut(path: str) -> list[str]:
+    """Return the segments of a path; the root has none."""
+    inside = path.strip("/")
+    return inside.split("/") if inside else []
 
 
 def _params(row: Route, path: dict[str, str], query: bytes) -> Any:
