@@ -19,7 +19,7 @@ from remit.doors.mcp.shapes_out import Answer, Refused
 from remit.doors.mcp.tools import TOOLS, Tool, input_schema, open_to
 from remit.doors.mcp.words import Wrapper
 from remit.guard.config import Settings
-from remit.guard.wire import AsyncClient, GuardError
+from remit.guard.wire import AsyncClient, GuardError, GuardRefused
 from remit.kernel.codec import encode
 from remit.kernel.command import Noted
 from remit.kernel.printable import printable
@@ -86,14 +86,14 @@ def build(
 async def run(call: Call, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
     """Return what a tool answers; a named error becomes a refusal that a model can read."""
     try:
-        return _told(await tool.run(call, _read(tool, arguments)))
+        return _told(await tool.run(call, read_arguments(tool, arguments)))
     except GuardError as error:
-        if isinstance(error, CallRefused) and not error.noted:
+        if not _is_known(error):
             await _note(call, error, arguments)
         return _told(_refused(call.trader, error), is_error=True)
 
 
-def _read(tool: Tool, arguments: dict[str, Any]) -> Any:
+def read_arguments(tool: Tool, arguments: dict[str, Any]) -> Any:
     """Return the arguments in the tool's own shape; CallRefused."""
     try:
         return msgspec.convert(arguments, tool.takes)
@@ -115,14 +115,20 @@ def _told(answer: Answer, *, is_error: bool = False) -> types.CallToolResult:
 
 
 def _plain(value: msgspec.Struct) -> Any:
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(encode(value))
 
 
 def _failed(error: GuardError) -> MCPError:
     return MCPError(types.INTERNAL_ERROR, printable(error.message), _plain(refusal_of(error)))
 
 
-async def _note(call: Call, refused: CallRefused, arguments: dict[str, Any] | None) -> None:
+def _is_known(error: GuardError) -> bool:
+    """Whether the guard has journalled what it refused, or cannot be told."""
+    told = isinstance(error, GuardRefused) or error.code == "budget_exceeded"
+    return told or getattr(error, "noted", False) or error.code in AGAIN
+
+
+async def _note(call: Call, refused: GuardError, arguments: dict[str, Any] | None) -> None:
     """Let the guard know of a call that never reached it. Where that fails, the refusal stands all the same."""
     said = encode(_kept(arguments)).decode()[:NOTED_MAX]
     note = Noted(
