@@ -29,6 +29,8 @@ PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 POLL_S = 1.0
 STOPPING = "guard_stopped"
 """What a guard says that ends: whether it has taken the command, its next start can tell."""
+BUSY = frozenset({"busy", "too_many_requests"})
+"""What is said before anything is read."""
 
 Number = str | int | Decimal
 Exact = TypeVar("Exact", bound=Decimal18)
@@ -62,10 +64,10 @@ def patiently(ask: Ask, patience_s: float, id: str = "") -> Asking[Any]:
         try:
             return (yield ask)
         except (GuardGone, GuardNotRunning, GuardRefused) as fault:
-            stopping = isinstance(fault, GuardRefused) and fault.code == STOPPING
-            if isinstance(fault, GuardRefused) and not stopping:
+            refused = fault.code if isinstance(fault, GuardRefused) else ""
+            if refused and refused != STOPPING and refused not in BUSY:
                 raise
-            may_have_arrived = may_have_arrived or not isinstance(fault, GuardNotRunning)
+            may_have_arrived = may_have_arrived or isinstance(fault, GuardGone) or refused == STOPPING
             pause = PAUSES_S[min(tries, len(PAUSES_S) - 1)]
             if left < pause:
                 if id and may_have_arrived:
@@ -85,10 +87,15 @@ def look(patience_s: float, view: str, kind: Any, /, **arguments: Any) -> Asking
 def enter(patience_s: float, body: object, id: str, text: str = "") -> Asking[dict[str, Any]]:
     """Let a command enter and return its record, or that of its first arrival. Refused, OutcomeUnknown."""
     sent = {"command": body, "text": text} if text else body
-    record: dict[str, Any] = yield from patiently(Ask("command", sent), patience_s, id)
+    try:
+        record: dict[str, Any] = yield from patiently(Ask("command", sent), patience_s, id)
+    except GuardRefused as fault:
+        raise Refused(fault.code, fault.message, fault.fix, retry_after_s=fault.detail.get("retry_after_s")) from None
     for event in record.get("events", ()):
         if event["event"] == "refused":
-            raise Refused(event["code"], event["why"], record["command"]["seq"], event.get("retry_after_s"))
+            entry = record["command"]["seq"]
+            fix = f"Nothing changed; the refusal is entry {entry}"
+            raise Refused(event["code"], event["why"], fix, entry, event.get("retry_after_s"))
     return record
 
 

@@ -6,11 +6,12 @@ from remit.guard.wire import GuardError
 
 
 class Refused(GuardError):
-    """The guard judged nothing and changed nothing: `code` says why. `entry` is the refusal's place in the journal."""
+    """A command was refused and changed nothing: `code` says why. `entry` is the refusal's place in the journal, 0
+    where it has none there or the way does not tell."""
 
-    def __init__(self, code: str, why: str, entry: int, retry_after_s: int | None) -> None:
+    def __init__(self, code: str, why: str, fix: str, entry: int = 0, retry_after_s: int | None = None) -> None:
         self.code = code  # type: ignore[misc]  # the guard's word for it
-        super().__init__(why, f"Nothing changed; the refusal is entry {entry}", {"retry_after_s": retry_after_s})
+        super().__init__(why, fix, {"retry_after_s": retry_after_s})
         self.entry = entry
         self.retry_after_s = retry_after_s
 

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from remit.client import verbs
 from remit.client.asking import Asking, Rest
+from remit.client.links import AsyncHttpLink, HttpLink
 from remit.client.verbs import Voice
 from remit.guard.config import load
 from remit.guard.wire import AsyncClient, Client, GuardError
@@ -62,7 +63,8 @@ def _described(method: Method, verb: Callable[..., Any]) -> Method:
 class Remit:
     """One token's way to the guard, for plain programs; one request at a time.
 
-    Without arguments it acts with REMIT_TOKEN at the guard of REMIT_HOME, as the command line does. While the guard is
+    Without arguments it acts with REMIT_TOKEN at the guard of REMIT_HOME, as the command line does; with a `url`, at
+    the guard behind that door (REMIT_URL does the same; it needs the extra `remote`). While the guard is
     away, or starts again, a verb goes on asking for `patience_s`; an order never acts twice. Every error is a
     GuardError with `code`, `message` and `fix`.
     """
@@ -72,12 +74,13 @@ class Remit:
         token: str | None = None,
         *,
         home: Path | None = None,
+        url: str | None = None,
         patience_s: float = PATIENCE_S,
         door: str = DOOR,
-        client: Client | None = None,
     ) -> None:
         self.voice = Voice(patience_s)
-        self._client = client or Client(_socket(home), _token(token), door)
+        secret, url = _token(token), _url(url, home)
+        self._link = HttpLink(url, secret, door) if url else Client(_socket(home), secret, door)
 
     def __enter__(self) -> Self:
         return self
@@ -86,12 +89,12 @@ class Remit:
         self.close()
 
     def close(self) -> None:
-        """Close the link; the next verb opens another."""
-        self._client.close()
+        """Close the link."""
+        self._link.close()
 
     def follow(self, start: int = 0) -> Iterator[dict[str, Any]]:
         """Yield the records that concern this token as they become durable, from an entry on; 0 for what comes next."""
-        return self._client.follow({"from": start})
+        return self._link.follow({"from": start})
 
     def speak(self, asking: Asking[Answered]) -> Answered:
         """Ask and rest as a verb says, and return its answer."""
@@ -103,7 +106,7 @@ class Remit:
                     step = asking.send(None)
                     continue
                 try:
-                    answer = self._client.ask(step.do, step.body)
+                    answer = self._link.ask(step.do, step.body)
                 except GuardError as fault:
                     step = asking.throw(fault)
                 else:
@@ -145,26 +148,30 @@ class AsyncRemit:
         token: str | None = None,
         *,
         home: Path | None = None,
+        url: str | None = None,
         patience_s: float = PATIENCE_S,
         door: str = DOOR,
-        client: AsyncClient | None = None,
     ) -> None:
         self.voice = Voice(patience_s)
-        self._client = client or AsyncClient(_socket(home), _token(token), door)
+        secret, url = _token(token), _url(url, home)
+        self._link = AsyncHttpLink(url, secret, door) if url else AsyncClient(_socket(home), secret, door)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.close()
+        await self.aclose()
 
-    def close(self) -> None:
-        """Close the link; the next verb opens another."""
-        self._client.close()
+    async def aclose(self) -> None:
+        """Close the link."""
+        if isinstance(self._link, AsyncHttpLink):
+            await self._link.aclose()
+        else:
+            self._link.close()
 
     def follow(self, start: int = 0) -> AsyncIterator[dict[str, Any]]:
         """Yield the records that concern this token as they become durable, from an entry on; 0 for what comes next."""
-        return self._client.follow({"from": start})
+        return self._link.follow({"from": start})
 
     async def speak(self, asking: Asking[Answered]) -> Answered:
         """Ask and rest as a verb says, and return its answer."""
@@ -176,7 +183,7 @@ class AsyncRemit:
                     step = asking.send(None)
                     continue
                 try:
-                    answer = await self._client.ask(step.do, step.body)
+                    answer = await self._link.ask(step.do, step.body)
                 except GuardError as fault:
                     step = asking.throw(fault)
                 else:
@@ -210,6 +217,10 @@ class AsyncRemit:
 def _socket(home: Path | None) -> Path:
     environ = dict(os.environ) if home is None else {**os.environ, "REMIT_HOME": str(home)}
     return load(environ).socket
+
+
+def _url(url: str | None, home: Path | None) -> str:
+    return os.environ.get("REMIT_URL", "") if url is None and home is None else url or ""
 
 
 def _token(token: str | None) -> str:

@@ -29,6 +29,6 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/notes", "add_note", "Keep a thought, or an error of the agent's own, in its log.",
-        "journal", OWN, Enter(_note, _text), None, s.Note, Entered, {"note": "thought", "text": "cheap after the split"},
+        "journal", OWN, Enter(_note, _text), None, s.Note, Entered, {"note": "thought", "text": "it rises"},
     ),
 )  # fmt: skip
