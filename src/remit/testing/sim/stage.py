@@ -77,6 +77,8 @@ class Stage:
         """What people published last, by subject."""
         self.waiting: dict[str, c.SetMandate] = {}
         """Changes that wait for a second person, or did."""
+        self.pages: dict[str, tuple[str, str]] = {}
+        """Approval pages by whom they speak for: the callback's id and its secret."""
         self.lapsing: set[str] = set()
         """Subjects whose mandate was published with an end."""
         self._first_prices = {name: self.price(name) for name in self.instruments}

@@ -7,9 +7,11 @@ from remit.testing.sim.actors import (
     feeding,
     hostile,
     hosting,
+    paging,
     people,
     preapproving,
     signing,
+    spending,
     stopping,
     storms,
     trading,
@@ -18,6 +20,6 @@ from remit.testing.sim.actors import (
 from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
-    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "people",
-    "preapproving", "signing", "stopping", "storms", "trading", "venues",
+    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "paging", "people",
+    "preapproving", "signing", "spending", "stopping", "storms", "trading", "venues",
 ]  # fmt: skip

@@ -18,9 +18,11 @@ from remit.testing.sim.invariants import (
     identity,
     journal,
     owners,
+    paged,
     permits,
     preapproved,
     replay,
+    spent,
     venues,
 )
 from remit.testing.sim.invariants.check import Check, Host, Known, Venues, View
@@ -112,6 +114,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         owners.WithinTheirs,
     ),
     Invariant(
+        "A5",
+        "What an approval page signs counts once, fresh, and as the word of its key's person: while the key stands and "
+        "that person may act.",
+        paged.Paged,
+    ),
+    Invariant(
         "C1",
         "Every call that an agent or its client made and got an answer to has its entry, durable before the answer.",
         calls.Journalled,
@@ -124,6 +132,15 @@ INVARIANTS: tuple[Invariant, ...] = (
         identity.Ended,
     ),
     Invariant("S2", "Nobody is let in who did not prove who they are, and no code lets in twice.", identity.Proven),
+    Invariant(
+        "B1",
+        "Metered calls of models never take a budget beyond its limit; what is reported only adds, and what is settled "
+        "is settled by whoever holds its key, or by a person.",
+        spent.WithinBudget,
+    ),
+    Invariant(
+        "B2", "Whoever is over a budget opens nothing, and is told nothing but the ways out.", spent.OverIsTold
+    ),
     Invariant("J1", "After the first I/O error nothing is appended, signed or sent.", journal.NothingAfterFault),
     Invariant(
         "J2",
