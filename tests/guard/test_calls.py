@@ -12,7 +12,7 @@ import pytest
 from tests.guard.core import OPERATOR, Core, run
 
 from remit.guard.board import Board
-from remit.guard.calls import BURST, SAID_BYTES_MAX
+from remit.guard.calls import BURST, COMMANDS_MAX, SAID_BYTES_MAX
 from remit.guard.errors import GuardError, GuardStopped
 from remit.guard.handle import Handle
 from remit.guard.identity import Identity
@@ -220,6 +220,23 @@ def test_a_flood_is_refused_counted_and_bounded() -> None:
         await house.ask("claude", "read", {"view": "positions"})  # another token has its own rate
         house.core.world.pass_time(60 * 10**9)
         await house.ask("momentum", "read", {"view": "positions"})
+
+    housed(main)
+
+
+def test_who_floods_with_commands_keeps_nobody_else_waiting() -> None:
+    async def main(house: House) -> None:
+        first = house.core.kernel.state.seq
+        flood = [asyncio.ensure_future(house.ask("momentum", "command", {"kind": "drop_exit", "exit": f"x{number}"}))
+                 for number in range(2_000)]  # fmt: skip
+        await asyncio.sleep(0)
+        paused = await house.ask("ann", "command", c.SetPause(subject="firm", paused=True, why="a flood"))
+        cancel = await house.ask("momentum", "command", c.Cancel(order="O-1"))
+        assert paused["command"]["seq"] - first <= COMMANDS_MAX + 1
+        assert cancel["command"]["seq"] - first <= 3 * COMMANDS_MAX, "its own cancels do not wait behind its flood"
+        answers = await asyncio.gather(*flood)
+        order = [answer["command"]["body"]["exit"] for answer in sorted(answers, key=lambda a: a["command"]["seq"])]
+        assert order == [f"x{number}" for number in range(2_000)], "in order of arrival"
 
     housed(main)
 

@@ -32,6 +32,9 @@ CALLS_PER_S = 100
 """Calls of one token that have an entry each, in the long run; what enters as a command is not counted."""
 BURST = 1_000
 """Calls that a token may make at once after it was quiet."""
+COMMANDS_MAX = 128
+"""Commands of one token that the loop has before it at once; more of them wait behind their own, and keep nobody else
+waiting."""
 CROWD_NS = NANOSECONDS // 4
 """How long calls beyond the rate wait for the entry that they share."""
 SAID_BYTES_MAX = 4_096
@@ -74,6 +77,7 @@ class Calls:
         self._next: dict[str, int] = {}
         """By token: when the next call would be on time, in ns. It runs ahead of the clock by what was used up."""
         self._crowds: dict[str, _Crowd] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
     @contextlib.asynccontextmanager
     async def journalled(self, by: Principal, request: Request) -> AsyncIterator[None]:
@@ -103,6 +107,13 @@ class Calls:
         """Return where the token is within its rate; TooManyCalls, once the entry that counts the call is durable."""
         if by.role in CALLERS and not self._on_time(by):
             await self._join(by)
+
+    def turn(self, by: Principal, body: c.Body) -> contextlib.AbstractAsyncContextManager[None]:
+        """Return what a command of an agent or client waits for: that fewer than COMMANDS_MAX of its token are under
+        way, in order of arrival. Nothing else waits, and no cancel does."""
+        if by.role not in CALLERS or isinstance(body, c.Cancel):
+            return contextlib.nullcontext()
+        return self._turns.setdefault(by.token, asyncio.Semaphore(COMMANDS_MAX))
 
     def dressed(self, by: Principal, body: c.Noted, said: str, request: Request) -> c.Noted:
         """Return what an agent says of itself with who it is, what its door calls it, and the digest of the text."""

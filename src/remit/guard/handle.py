@@ -147,7 +147,7 @@ class Handle:
             raise RequestMalformed(f"a command has at most {BODY_BYTES_MAX} bytes", "Split it")
         text = ""
         kind = _decoded(dict[str, msgspec.Raw], raw) if source[:1] == b"{" else {}
-        named = bytes(kind.get("kind", b"")).decode().strip('"')
+        named = bytes(kind.get("kind", b"")).decode(errors="replace").strip('"')
         if self.identity.knows(named):
             return await self.identity.command(by, named, raw, _decoded)
         if bytes(kind.get("kind", b"")) == b'"new_callback"':
@@ -165,7 +165,11 @@ class Handle:
             check_capability(self._kernel.state, by, entitled.THOUGHT)
         if isinstance(body, c.Noted | c.MeterSpend | c.ReportSpend):
             await self._calls.admit(by)
-        body = self._dressed(by, body, text, request)
+        async with self._calls.turn(by, body):
+            return await self._entered(by, self._dressed(by, body, text, request))
+
+    async def _entered(self, by: Principal, body: Body) -> bytes:
+        """Let a command enter with what must be known first, and return its record."""
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
             return await self._marks(body)
         if isinstance(body, c.AddConnection) and body.connection.venue not in self._venues:
