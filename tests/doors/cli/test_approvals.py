@@ -187,4 +187,4 @@ def test_the_example_of_the_preset_can_be_given_as_it_stands(house: House) -> No
     assert house.run(*words[1:], "--yes").code == 0
     (row,) = house.desk.see(ANN, "preapprovals")
     assert (row["agent"], row["categories"], row["notional_max"]) == ("momentum", ["politics"], "100")
-    assert 0 < row["expires_in_s"] <= 30 * 86_400
+    assert 29 * 86_400 < row["expires_in_s"] < 31 * 86_400

@@ -107,7 +107,7 @@ def watch_held(once: bool) -> None:
             else:
                 time.sleep(LOOK_S)
     except (KeyboardInterrupt, typer.Abort):
-        show.say("")
+        show.say("")  # whatever was asked stays unanswered
     if caller().json:
         return
     left = len(read("approvals"))
@@ -163,9 +163,11 @@ def wait_for(order: str, after: int) -> int:
             for event in record["events"]:
                 if event["event"] in FINAL and event.get("order") == order:
                     return _told(order, record, event)
+        why = "the guard ended the stream"
     except KeyboardInterrupt:
-        pass
-    show.say(f"{order}: not waited for to the end; see remit order show {order}", "yellow")
+        why = "stopped"
+    if not show.json({"order": order, "state": "held", "why": why}):
+        show.say(f"{order}: {why}, not waited for to the end; see remit order show {order}", "yellow")
     return HELD
 
 

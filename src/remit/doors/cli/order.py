@@ -49,9 +49,7 @@ def submit(
     intent: Annotated[str | None, typer.Option("--id", help="Your own id: the same one never acts twice.")] = None,
     time_in_force: Annotated[Literal["day", "gtc", "ioc"], typer.Option("--tif", help="How long it stands.")] = "day",
     reduce: Annotated[Literal["any", "only", "clip"], typer.Option(help="Whether it may only reduce.")] = "any",
-    slippage_bps: Annotated[
-        int | None, typer.Option(help="Bound of a market order, in bps from the far touch.")
-    ] = None,
+    slippage_bps: Annotated[int | None, typer.Option(help="Bound of a market order, in bps from the touch.")] = None,
     confidence: Annotated[str | None, typer.Option(help="How sure the agent is, from 0 to 1.")] = None,
     parent: Annotated[str | None, typer.Option(help="The parent order it is part of.")] = None,
     environment: Annotated[Literal["training", "live"] | None, typer.Option(help="Refuse it elsewhere.")] = None,
@@ -71,7 +69,7 @@ def submit(
     remit order submit AAPL sell 5 --agent momentum --reduce only
     remit order submit AAPL buy 10 --agent momentum --stop-loss 96 --take-profit 110
     remit order submit AAPL buy 10 --limit 101.50 --agent momentum --preview
-    remit order submit AAPL buy 10 --limit 101.50 --agent momentum --wait
+    remit order submit AAPL buy 10 --agent momentum --wait
     ```
     """
     name = agent_named(agent)
@@ -99,18 +97,7 @@ def submit(
     )
     if dry:
         _previewed(preview(body))
-    record = enter(body, thought)
-    decision = (record.get("first") or record).get("decision") or {}
-    if wait and decision.get("verdict") == "hold":
-        _waited(record, decision)
-    decided(record)
-
-
-def _waited(record: dict[str, Any], decision: dict[str, Any]) -> None:
-    """Wait for what becomes of a held order and end with its exit code."""
-    if not caller().json:
-        _verdict(decision)
-    raise typer.Exit(wait_for(decision["order"], (record.get("first") or record)["command"]["seq"]))
+    decided(enter(body, thought), wait)
 
 
 def agent_named(agent: str | None) -> str:
@@ -141,12 +128,17 @@ def _previewed(answer: dict[str, Any]) -> None:
     raise typer.Exit(EXITS[answer["decision"]["verdict"]])
 
 
-def decided(record: dict[str, Any]) -> None:
-    """Show what was decided of an order and end with its exit code; a repeat shows the first answer."""
+def decided(record: dict[str, Any], wait: bool = False) -> None:
+    """Show what was decided of an order and end with its exit code; a repeat shows the first answer. With `wait` a held
+    one ends with what becomes of it."""
     repeated = record.get("first")
     decision = (repeated or record).get("decision")
     if decision is None:
         raise Fault("no_decision", "the guard answered without a decision", "remit log", FAULT)
+    if wait and decision["verdict"] == "hold":
+        if not caller().json:
+            _verdict(decision)
+        raise typer.Exit(wait_for(decision["order"], (repeated or record)["command"]["seq"]))
     if not show.json(record):
         if repeated:
             show.say(f"this intent was decided before, as entry {repeated['command']['seq']}; nothing acts twice")
