@@ -13,6 +13,7 @@ from msgspec import inspect
 from tests.hostile.target_orders import KINDS, bodies_of_every_kind
 
 from remit.guard import credentials, signin
+from remit.guard.callbacks import NewCallback, SignedMessage
 from remit.guard.handle import WithText
 from remit.guard.issuing import NewToken, RotateToken
 from remit.guard.wire import Request
@@ -135,6 +136,8 @@ OTHERS: dict[type, frozenset[str]] = {
     Request: frozenset({"token", "door", "act"}),
     WithText: frozenset({"text"}),
     NewToken: frozenset(),
+    NewCallback: frozenset(),
+    SignedMessage: frozenset({"webhook-timestamp", "webhook-signature", "body"}),
     RotateToken: frozenset(),
     signin.Password: frozenset({"person", "password", "code", "new_password"}),
     signin.PasskeyFinish: frozenset({"ceremony"}),

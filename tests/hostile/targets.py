@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from tests.hostile import target_files, target_journal, target_orders, target_signing, target_venue, target_wire
+from tests.hostile import (
+    target_callbacks,
+    target_files,
+    target_journal,
+    target_mcp,
+    target_orders,
+    target_signing,
+    target_venue,
+    target_wire,
+)
 from tests.hostile.target import Target
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for part in (target_wire, target_signing, target_orders, target_journal, target_files, target_venue)
+    for part in (
+        target_wire,
+        target_signing,
+        target_callbacks,
+        target_orders,
+        target_journal,
+        target_files,
+        target_venue,
+        target_mcp,
+    )
     for target in part.TARGETS
 }
