@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
+from tests.hostile.target_orders import bodies_of_every_kind
 from tests.kernel.desk import START, Desk, agent, money, price, quantity
 from tests.kernel.two_owners import KIM, OPERATOR, TERMS, Side, two_owners
 
@@ -14,9 +15,9 @@ from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.authority import AUTHORITY
-from remit.kernel.command import Body
+from remit.kernel.command import Body, Command
 from remit.kernel.mandate import EMPTY, Mandate
-from remit.kernel.names import HUMAN, Principal
+from remit.kernel.names import HUMAN, Principal, Role
 from remit.kernel.numbers import DAY_NS
 from remit.kernel.order import OrderIntent
 from remit.kernel.scope import OWNERS
@@ -314,3 +315,22 @@ def test_who_shares_an_owner_shares_the_accounts() -> None:
     partner = Principal(name="pat", role="owner", owner="kim")
     desk.took(c.SetPause(subject=f"agent:{kims.agent}", paused=True, why="x"), partner)
     desk.took(c.SetPause(subject=f"agent:{kims.agent}", paused=False, why="x"), KIM)
+
+
+# Every role, every command
+
+
+def test_no_role_but_those_named_enters_a_command() -> None:
+    """One body of every kind, by everybody who may not: each is refused by role, and nothing happens."""
+    desk, _, _ = two_owners()
+    before = desk.image()
+    tried = 0
+    for body, _ in bodies_of_every_kind():
+        for role in get_args(Role):
+            if role not in AUTHORITY[type(body)]:
+                by = Principal(name="nobody", role=role, owner="no")
+                record = desk.kernel.step(Command(seq=desk.state.seq + 1, at=desk.at, by=by, body=body))
+                assert [event.code for event in record.events if isinstance(event, e.Refused)] == ["not_authorised"]
+                tried += 1
+    assert desk.image() == before
+    assert tried > 5 * len(AUTHORITY)

@@ -8,10 +8,13 @@ from tests.kernel.desk import ANN, START, Desk, agent, money, price, quantity
 
 from remit.kernel import access
 from remit.kernel import command as c
+from remit.kernel.event import Record
 from remit.kernel.exit import ExitTerms, Leg
+from remit.kernel.kernel import Kernel
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import Principal
 from remit.kernel.numbers import DAY_NS
+from remit.kernel.snapshot import dump, load
 
 OPERATOR = Principal(name="olga", role="operator", owner="olga")
 KIM = Principal(name="kim", role="owner", owner="kim")
@@ -42,9 +45,16 @@ class Side(NamedTuple):
 
 def two_owners() -> tuple[Desk, Side, Side]:
     """Return a desk, and what kim and lee have on it."""
-    desk = Desk().open()
-    desk.instrument("AAPL", "100")
-    return desk, _side(desk, KIM), _side(desk, LEE)
+    if not _THERE:
+        desk = Desk().open()
+        desk.instrument("AAPL", "100")
+        sides = _side(desk, KIM), _side(desk, LEE)
+        _THERE.append((dump(desk.state), desk.at, tuple(desk.records), *sides))
+    spelled, at, records, kims, lees = _THERE[0]
+    desk = Desk()
+    desk.kernel, desk.shadow, desk.redo = (Kernel(load(spelled)) for _ in range(3))
+    desk.at, desk.records, desk.numbers = at, list(records), 100
+    return desk, kims, lees
 
 
 def _side(desk: Desk, by: Principal) -> Side:
@@ -85,5 +95,8 @@ def _side(desk: Desk, by: Principal) -> Side:
         f"T-{name}", f"p-{name}", proposal,
     )  # fmt: skip
 
+
+_THERE: list[tuple[bytes, int, tuple[Record, ...], Side, Side]] = []
+"""It is set up once; every test gets its own from the snapshot."""
 
 __all__ = ["ANN", "KIM", "LEE", "OPERATOR", "TERMS", "Side", "quantity", "two_owners"]
