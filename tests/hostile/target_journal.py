@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -11,16 +12,18 @@ from tests.kernel.test_fuzz import busy
 
 from remit.journal import checkpoint as checkpoints
 from remit.journal import note, snapshot
-from remit.journal.errors import JournalError, JournalPoisoned, NoteInvalid, SnapshotDamaged
+from remit.journal import receipt as receipts
+from remit.journal.errors import JournalError, JournalPoisoned, NoteInvalid, ReceiptInvalid, SnapshotDamaged
 from remit.journal.frame import CHECKPOINT, ENTRY, frame, read_lines
 from remit.journal.log import Journal
+from remit.journal.receipt import Blocks, Receipt
 from remit.journal.tree import Tree
 from remit.journal.verify import verify
 from remit.kernel import snapshot as state_snapshot
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.testing.disk import MemoryStore
-from remit.verify import _Again, _Differs
+from remit.verify import CannotVerify, _Again, _Differs, verify_receipt
 
 # Journal files
 
@@ -239,7 +242,34 @@ def note_seeds() -> list[bytes]:
     return [*(signed.encode() for signed in _notes()), str(KEYS[0]).encode()]
 
 
+# Receipts
+
+
+@lru_cache(maxsize=1)
+def _receipts() -> tuple[bytes, ...]:
+    """The receipts of a few entries of the journal above, in one signed tree."""
+    blocks, tree, (_, entries) = Blocks(), Tree(), _journal()
+    for entry in entries:
+        blocks.add(entry)
+        tree.add(entry)
+    head = checkpoints.sign(SIGNER, ORIGIN, tree.size, tree.root())
+    made = [Receipt(seq, entries[seq - 1], blocks.proof(seq - 1, entries), head.note) for seq in (1, 7, tree.size)]
+    return tuple(json.dumps(one.write()).encode() for one in made)
+
+
+def check_receipts(data: bytes) -> None:
+    """Bytes are a receipt of an entry that stands in the signed journal at that very place, or refused by name."""
+    with only(ReceiptInvalid):
+        found = receipts.parse(data)
+        head = receipts.verify(found, ORIGIN, KEYS)
+        assert found.entry == _journal()[1][found.seq - 1], "it was never journalled there"
+        assert head.size == len(_journal()[1])
+    with only(CannotVerify):
+        assert verify_receipt(data, KEYS[0]).entry.encode() == found.entry
+
+
 TARGETS = (
+    Target("receipts", check_receipts, lambda: list(_receipts()), ('"seq":', '"entry":', '"proof":', '"checkpoint":')),
     Target("journal", check_journal, journal_seeds, ("e ", "c ", "opened", "clean-stop"), cost=20),
     Target(
         "records",
