@@ -584,6 +584,8 @@ APPROVALS = (
         "**dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE),",
         "**dict.fromkeys((c.Approve, c.Decline, c.Preapprove, c.RevokePreapproval, c.SetPause), PEOPLE | TRADERS),",
         60,
+        ("A3",),
+        "an agent confirms its own orders ahead of time, too",
     ),
     Mutant(
         "own_lineage_counts",

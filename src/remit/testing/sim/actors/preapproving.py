@@ -11,7 +11,7 @@ from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS, SCALE, Money
 from remit.testing.sim.actors.approving import ASKING, for_people
 from remit.testing.sim.actors.deed import Doing, deed
-from remit.testing.sim.actors.drawing import any_of
+from remit.testing.sim.actors.drawing import any_of, whole_lots
 from remit.testing.sim.firm import CLIENTS, PEOPLE, agent_of, connections_of
 from remit.testing.sim.stage import Stage
 
@@ -40,15 +40,22 @@ def drawn_preapproval(stage: Stage, doing: Doing, agent: str, **fixed: Any) -> c
     return c.Preapprove(**(terms | fixed))
 
 
+def larger(stage: Stage, doing: Doing, body: c.Submit) -> c.Submit:
+    """Return an order as it is, or of so much more that a quorum may have to agree to it."""
+    if doing.chance.random() < 0.6:
+        return body
+    lot = stage.instruments[body.intent.instrument]
+    return stage.changed(body, quantity=whole_lots(lot, body.intent.quantity * 13 // 10))
+
+
 async def orders(stage: Stage, doing: Doing, agent: str, times: int) -> str:
-    """Let an agent and its clients ask for as many orders at once, each over a link of its own; return what came of
-    them."""
-    by = (agent, *(name for name, of in CLIENTS.items() if of == agent))
-    asked = [
-        stage.ask(who, for_people(stage, doing, who), link=number)
-        for number in range(times)
-        for who in (by[number % len(by)],)
-    ]
+    """Let an agent and its clients ask for as many orders at once, each over a link of its own, and another agent for
+    one; return what came of them."""
+    by = [agent, *(name for name, of in CLIENTS.items() if of == agent)]
+    others = [name for name in ASKING if agent_of(name) != agent]
+    asking = [*(by * times)[:times], doing.chance.choice(others)]
+    bodies = [larger(stage, doing, for_people(stage, doing, who)) for who in asking]
+    asked = (stage.ask(who, body, link=link) for link, (who, body) in enumerate(zip(asking, bodies, strict=True)))
     return ", ".join(reply.words for reply in await asyncio.gather(*asked))
 
 
@@ -80,13 +87,13 @@ async def revoke_preapproval(stage: Stage, doing: Doing) -> str:
 
 @deed("trade", 3, PEOPLE, "confirms something ahead of time, and the agent and its client use it at once")
 async def use_preapproval(stage: Stage, doing: Doing) -> str:
-    """More of them at once than the total has room for."""
+    """More of them at once than the total has room for; what they trade is named, or all of its categories are."""
     agent = doing.chance.choice(AGENTS)
-    worth = Money(doing.chance.choice((1_500, 3_000)) * SCALE)
     listed = tuple(sorted({name for connection in connections_of(agent) for name in stage.listed(connection)}))
-    terms = {"instruments": listed, "categories": (), "notional_max": Money(1_500 * SCALE), "total_max": worth}
-    body = drawn_preapproval(stage, doing, agent, **terms)
-    given = await stage.ask(doing.who, body)
+    kinds = tuple(sorted({stage.instruments[name].category for name in listed}))
+    terms = {"notional_max": Money(2_500 * SCALE), "total_max": Money(doing.chance.choice((3_000, 4_000)) * SCALE)}
+    names = doing.chance.choice(({"instruments": listed, "categories": ()}, {"instruments": (), "categories": kinds}))
+    given = await stage.ask(doing.who, drawn_preapproval(stage, doing, agent, **terms, **names))
     return f"for {agent}: {given.words}; {await orders(stage, doing, agent, 4)}"
 
 
