@@ -104,3 +104,19 @@ def test_what_cannot_be_preapproved_says_why(door: Door) -> None:
     answer = door.http("ada").post("/v1/preapprovals", json=sent)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_possible")
     assert "name the instruments or categories" in answer.json()["detail"]
+
+
+def test_an_approval_brings_the_latest_price_with_it(door: Door) -> None:
+    """A price that came after the order was held, and that no entry has yet, decides about its release."""
+    limits = msgspec.structs.replace(LIMITS, approval_drift_max_bps=10)
+    door.processes.say(c.SetMandate(subject="agent:momentum", mandate=limits, why="no further than that"))
+    row = held(door)
+    door.processes.say(c.Marked(marks=(door.processes.quote("100.60"),)), "bars")
+    answer = door.http("ada").post(f"/v1/approvals/{row['order']}/approve", json={"digest": row["digest"]}).json()
+    assert answer["answer"] == "denied"
+    denied = [finding for finding in answer["decision"]["findings"] if finding["rule"] == "approval_drift_max_bps"]
+    assert [(finding["limit"], finding["unit"]) for finding in denied] == [("10", "bps")]
+    (mark,) = answer["decision"]["marks"]
+    assert mark[2] == "100.61"
+    door.processes.say(c.Marked(marks=(door.processes.quote("100"),)), "bars")
+    door.processes.say(c.SetMandate(subject="agent:momentum", mandate=LIMITS, why="as before"))
