@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -279,3 +280,27 @@ def test_venues_in_memory_follow_their_script() -> None:
             await anext(stream)
 
     run(main)
+
+
+def test_slow_work_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """The job ends only once something else has had its turn, which a job on the loop itself would never let it."""
+
+    async def main() -> None:
+        world = RealWorld(tmp_path, {})
+        turns: list[int] = []
+        begun = threading.Event()
+
+        def job() -> int:
+            begun.set()
+            while not turns:
+                time.sleep(0.001)
+            return 7
+
+        working = asyncio.ensure_future(world.work(job))
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        turns.append(1)
+        assert await asyncio.wait_for(working, 10) == 7
+        world.close()
+
+    asyncio.run(main())
