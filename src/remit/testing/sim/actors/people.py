@@ -38,6 +38,11 @@ def of_owner(who: str) -> tuple[str, tuple[str, ...]]:
     return account, tuple(name for name, through in AGENTS.items() if CONNECTIONS[through[0]] == account)
 
 
+def partners(who: str) -> tuple[str, ...]:
+    """Return who acts as the same owner as somebody, under another name."""
+    return tuple(name for name in DECIDING if ROLES[name][1] == ROLES[who][1] and name != who)
+
+
 def subjects_of(who: str) -> tuple[str, ...]:
     """Return the subjects whose mandates somebody may set."""
     if who not in OWNERS:
@@ -64,7 +69,7 @@ async def confirmed(stage: Stage, who: str, proposal: str) -> Reply | None:
     return await stage.ask(who, c.ConfirmChange(proposal=proposal, digest=row["digest"]))
 
 
-@deed("people", 5, (*OPERATORS, *OWNERS), "gives a mandate more room, and somebody confirms it")
+@deed("people", 8, (*OPERATORS, *OWNERS), "gives a mandate more room, and somebody confirms it")
 async def loosen_one(stage: Stage, doing: Doing) -> str:
     """The same person, somebody who shares their owner, or another; now and then after another version came between."""
     chance = doing.chance
@@ -76,7 +81,7 @@ async def loosen_one(stage: Stage, doing: Doing) -> str:
     if chance.random() < 0.3:
         between = c.SetMandate(subject=of, mandate=tightened(stage.mandate(of), 90), why="tighter in between")
         said.append((await stage.ask(chance.choice(OPERATORS), between)).words)
-    for who in (doing.who, chance.choice(DECIDING)):
+    for who in (doing.who, chance.choice(partners(doing.who)), chance.choice(DECIDING)):
         found = await confirmed(stage, who, reply.proposal)
         said.append(f"{who} {'is not shown it' if found is None else found.words}")
     return ", ".join(said)
@@ -137,25 +142,30 @@ async def reach_beyond(stage: Stage, doing: Doing) -> str:
     other = chance.choice(sorted(set(ACCOUNTS) - {own}))
     agent = chance.choice([name for name, through in AGENTS.items() if CONNECTIONS[through[0]] == other])
     of = chance.choice(("firm", "venue:paper", subject("account", other), subject("agent", agent)))
-    tried: list[Any] = [
-        c.SetMandate(subject=of, mandate=tightened(stage.mandate(of), chance.choice((50, 300))), why="as I like"),
-        c.SetPause(subject=of, paused=chance.random() < 0.5, why="as I like"),
-        c.Halt(subject=of, why="as I like", kill=True),
-        c.SetCapability(agent=agent, capability="place_order", enabled=True),
-        c.SetGrant(agent=agent, connection=AGENTS[agent][0], granted=False),
-        c.AddPerson(person=access.Person(name="mallory", role="operator")),
-        c.SetPerson(name=doing.who, role="operator", why="I am one"),
-        {"kind": "new_token", "role": "agent", "name": agent, "owner": ROLES[doing.who][1]},
-        {"kind": "new_token", "role": "approver", "name": doing.who, "owner": "another"},
-    ]
-    tried += [c.Approve(order=row["order"], digest=row["digest"]) for row in await stage.see("bob", "approvals")]
-    for row in await stage.see("eve", "halts"):
-        tried += [c.Review(halt=row["id"], limit=row["rule"], why="fine"), c.Resume(halt=row["id"], why="fine")]
-    tried += [
-        c.ConfirmChange(proposal=row["proposal"], digest=row["digest"]) for row in await stage.see("eve", "proposals")
-    ]
-    tried += [c.SetPause(subject=row["subject"], paused=False, why="go on") for row in await stage.see("eve", "pauses")]
-    body = chance.choice(tried)
+    approvals, halts = await stage.see("bob", "approvals"), await stage.see("eve", "halts")
+    proposals, pauses = await stage.see("eve", "proposals"), await stage.see("eve", "pauses")
+    tried: tuple[list[Any], ...] = (
+        [c.SetMandate(subject=of, mandate=tightened(stage.mandate(of), chance.choice((50, 300))), why="as I like")],
+        [c.SetPause(subject=of, paused=True, why="as I like"), c.Halt(subject=of, why="as I like", kill=True)],
+        [
+            c.SetCapability(agent=agent, capability="place_order", enabled=True),
+            c.SetGrant(agent=agent, connection=AGENTS[agent][0], granted=False),
+        ],
+        [
+            c.AddPerson(person=access.Person(name="mallory", role="operator")),
+            c.SetPerson(name=doing.who, role="operator", why="I am one"),
+        ],
+        [
+            {"kind": "new_token", "role": "agent", "name": agent, "owner": ROLES[doing.who][1]},
+            {"kind": "new_token", "role": "approver", "name": doing.who, "owner": "another"},
+        ],
+        [c.Approve(order=row["order"], digest=row["digest"]) for row in approvals],
+        [c.Review(halt=row["id"], limit=row["rule"], why="fine") for row in halts],
+        [c.Resume(halt=row["id"], why="fine") for row in halts],
+        [c.ConfirmChange(proposal=row["proposal"], digest=row["digest"]) for row in proposals],
+        [c.SetPause(subject=row["subject"], paused=False, why="go on") for row in pauses],
+    )
+    body = chance.choice(chance.choice([bodies for bodies in tried if bodies]))
     said = body["kind"] if isinstance(body, dict) else type(body).__name__
     return f"{said}: {(await stage.ask(doing.who, body)).words}"
 
@@ -172,7 +182,8 @@ async def shut_out(stage: Stage, doing: Doing) -> str:
     replies = await asyncio.gather(*asked)
     stage.retired.append(old)
     await let_in(stage, doing.who)
-    last = await stage.ask(who, c.SetPause(subject="account:desk", paused=False, why="with the old token"), token=old)
+    body = c.SetPause(subject=f"agent:{doing.chance.choice(sorted(AGENTS))}", paused=True, why="with the old token")
+    last = await stage.ask(who, body, token=old)
     return f"{who}: {', '.join(reply.words for reply in (*replies, last))}"
 
 

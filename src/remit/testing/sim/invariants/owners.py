@@ -26,6 +26,10 @@ class WithinTheirs(Check):
         self._stopped: dict[str, str] = {}
         """By halt and paused subject: who stopped it, where it was somebody."""
         self._people: dict[str, Person] = {}
+        self._changed: dict[str, int] = {}
+        """By person: the entry that changed them last."""
+        self._issued: dict[str, int] = {}
+        """By token: the entry of its issue."""
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
         command, took = record.command, not any(isinstance(event, e.Refused) for event in record.events)
@@ -34,6 +38,8 @@ class WithinTheirs(Check):
         if took and by.role in ("operator", "approver", "owner") and person is not None:
             if person.disabled or person.role != by.role:
                 yield f"entry {seq}: {by.name} acts as {by.role}, and is {person.role}, shut out: {person.disabled}"
+        if took and self._issued.get(by.token, seq) < self._changed.get(by.name, 0):
+            yield f"entry {seq}: {by.name} acts with {by.token}, which is older than entry {self._changed[by.name]}"
         if took and by.role == "owner":
             for said in sorted(self._names(body)):
                 if self._owner[said] != by.owner:
@@ -80,7 +86,10 @@ class WithinTheirs(Check):
                 owner[client.name] = owner[client.agent]
             case c.AddPerson(person=person):
                 self._people[person.name] = person
+            case c.IssueToken(grant=grant):
+                self._issued[grant.token] = record.command.seq
             case c.SetPerson():
+                self._changed[body.name] = record.command.seq
                 self._people[body.name] = Person(name=body.name, role=body.role, disabled=body.disabled)
             case c.SetPause(paused=True):
                 self._stopped[body.subject] = by.owner or by.name
