@@ -1,36 +1,27 @@
-"""Serving: settings, the door's own token, the listening socket, and a clean stop."""
+"""Before serving: settings, the door's own token and the listening socket, each of them named where it is wrong."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import errno
+import importlib.util
 import os
-import signal
 import socket
 import ssl
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import uvicorn
 
-from remit.doors.http.app import DOOR, Options, create_app
-from remit.doors.http.parts import PARTS
-from remit.doors.http.trace import NoExporter, provider_of
 from remit.guard.config import Settings, load
-from remit.guard.wire import AsyncClient, GuardError
+from remit.guard.wire import GuardError
 from remit.kernel.printable import printable
 
 TOKEN = "doors.token"
-ADDRESS = "doors.address"
-"""Where the door listens, for whoever looks: its URL, as long as it runs."""
 DONE, FAULT, USAGE = 0, 1, 2
-STOP_S = 3
-MESSAGE_BYTES_MAX = 65_536
 
 
 class NotServed(Exception):
@@ -47,13 +38,15 @@ def main(given: Sequence[str] | None = None) -> int:
         settings = load(environ)
         token = token_of(settings.home)
         listening, settings = listen(settings, any_port=words.any_port)
-        options = Options(provider=provider_of(environ), parts=PARTS)
-    except (GuardError, NotServed, NoExporter) as fault:
+        exporter = exporter_of(environ)
+    except (GuardError, NotServed) as fault:
         print(printable(f"remit doors: {fault}"), file=sys.stderr)
         return USAGE
+    from remit.doors.http.serving import serve  # after what costs nothing to find out: all else is loaded with it
+
     with contextlib.closing(listening):
         try:
-            _run(settings, token, listening, options)
+            serve(settings, token, listening, exporter)
         except (OSError, ssl.SSLError) as fault:
             print(printable(f"remit doors: {fault}. Check the data folder, tls_cert and tls_key"), file=sys.stderr)
             return FAULT
@@ -82,6 +75,18 @@ def token_of(home: Path) -> str:
         ) from None
 
 
+def exporter_of(environ: Mapping[str, str]) -> str:
+    """Return where spans go, by OTEL_TRACES_EXPORTER: `none` (also where nothing is said), `console` or `otlp`;
+    NotServed for any other word, and for an exporter that is not installed."""
+    wanted = environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "none"
+    if wanted not in ("none", "console", "otlp"):
+        raise NotServed(f"OTEL_TRACES_EXPORTER={wanted} is unknown. Set none, console or otlp")
+    if wanted == "otlp" and importlib.util.find_spec("opentelemetry.exporter") is None:
+        name = "opentelemetry-exporter-otlp-proto-http"
+        raise NotServed(f"OTEL_TRACES_EXPORTER=otlp: its exporter is not installed. Install {name}")
+    return wanted
+
+
 def listen(settings: Settings, *, any_port: bool = False) -> tuple[socket.socket, Settings]:
     """Return a listening socket at `bind`, and the settings with the address that it has; NotServed."""
     reach = settings.reach
@@ -104,61 +109,3 @@ def listen(settings: Settings, *, any_port: bool = False) -> tuple[socket.socket
 def url_of(settings: Settings) -> str:
     """Return the URL of the address that the door listens on."""
     return f"{'https' if settings.reach.tls else 'http'}://{settings.bind}"
-
-
-def _run(settings: Settings, token: str, listening: socket.socket, options: Options) -> None:
-    reach = settings.reach
-
-    async def serve() -> None:
-        async with AsyncClient(settings.socket, token, DOOR) as client:
-            app = create_app(client, settings, options=options)
-            config = uvicorn.Config(
-                app, lifespan="on", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
-                ws_max_size=MESSAGE_BYTES_MAX, timeout_keep_alive=75, timeout_graceful_shutdown=STOP_S,
-                ssl_certfile=settings.tls_cert if reach.tls else None,
-                ssl_keyfile=settings.tls_key if reach.tls else None,
-            )  # fmt: skip
-            server = _Server(config, app.state.stopping, settings.home / ADDRESS, url_of(settings))
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, server.leave)
-            await server.serve(sockets=[listening])
-            if options.provider is not None:
-                options.provider.shutdown()
-
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(serve())
-
-
-def _loop_factory() -> None | type[asyncio.AbstractEventLoop]:
-    """Return the quicker loop where it is installed, else the usual one."""
-    try:
-        import uvloop
-    except ModuleNotFoundError:
-        return None
-    return uvloop.Loop
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, ends streams as soon as it is to stop, and leaves signals to this process."""
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, address: Path, url: str) -> None:
-        super().__init__(config)
-        self._stopping, self._address, self._url = stopping, address, url
-
-    def leave(self) -> None:
-        """Stop: streams end, what is under way is answered, then the process ends."""
-        self._stopping.set()
-        self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._address.write_text(self._url + "\n", encoding="utf-8")
-        print(f"remit doors: ready on {self._url}", flush=True)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._address.unlink(missing_ok=True)
-        await super().shutdown(sockets)

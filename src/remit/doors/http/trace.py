@@ -4,9 +4,9 @@ each order beside it, so that an order is found again from a trace, and a trace 
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import secrets
-from collections.abc import Mapping
 
 from opentelemetry import trace as otel
 from opentelemetry.sdk.resources import Resource
@@ -17,10 +17,6 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 _PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _NONE = b"0" * 32
 _OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-
-
-class NoExporter(Exception):
-    """The exporter that OTEL_TRACES_EXPORTER names cannot be used: what to do."""
 
 
 class Traces:
@@ -52,28 +48,15 @@ class Traces:
         span.end()
 
 
-def provider_of(environ: Mapping[str, str]) -> TracerProvider | None:
-    """Return where spans go, as OTEL_TRACES_EXPORTER says: nowhere (none, or not said), `console`, or `otlp`.
-
-    NoExporter for a word that is not known, or an exporter that is not installed.
-    """
-    wanted = environ.get("OTEL_TRACES_EXPORTER", "none").strip().lower()
-    if wanted in ("", "none"):
+def provider_of(exporter: str) -> TracerProvider | None:
+    """Return where spans go: nowhere (`none`), to this process's own output (`console`), or over `otlp` as its
+    variables say."""
+    if exporter == "none":
         return None
-    provider = TracerProvider(resource=Resource.create({"service.name": environ.get("OTEL_SERVICE_NAME", "remit")}))
-    provider.add_span_processor(BatchSpanProcessor(_exporter(wanted)))
+    named = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "remit"}
+    provider = TracerProvider(resource=Resource.create(named))
+    out: SpanExporter = ConsoleSpanExporter()
+    if exporter == "otlp":
+        out = importlib.import_module(_OTLP).OTLPSpanExporter()
+    provider.add_span_processor(BatchSpanProcessor(out))
     return provider
-
-
-def _exporter(wanted: str) -> SpanExporter:
-    if wanted == "console":
-        return ConsoleSpanExporter()
-    if wanted != "otlp":
-        raise NoExporter(f"OTEL_TRACES_EXPORTER={wanted} is unknown. Set none, console or otlp")
-    try:
-        found = importlib.import_module(_OTLP)
-    except ModuleNotFoundError:
-        name = "opentelemetry-exporter-otlp-proto-http"
-        raise NoExporter(f"OTEL_TRACES_EXPORTER=otlp: its exporter is not installed. Install {name}") from None
-    exporter: SpanExporter = found.OTLPSpanExporter()
-    return exporter
