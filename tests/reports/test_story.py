@@ -88,3 +88,20 @@ def test_money_is_exact_in_rows() -> None:
     it.take_all(enumerate(desk.journal, 1))
     (row,) = it.orders(EVERYTHING).rows
     assert row["order"] == order and parse(Money, row["worth"]) == parse(Money, "299.97")
+
+
+def test_a_preapproval_and_its_use_in_words_and_in_the_report() -> None:
+    desk = Desk()
+    terms = {"id": "p1", "agent": "momentum", "instruments": ("AAPL",), "notional_max": parse(Money, "2000")}
+    desk.do(BOB, c.Preapprove(ends_at=desk.at + 60 * 10**9, why="today", **terms))  # type: ignore[arg-type]
+    order = desk.submit(MOMENTUM, "16")
+    desk.do(ANN, c.RevokePreapproval(id="p1", why="enough"))
+    said = story(desk)
+    assert f"approval: {order} goes out by preapproval p1: 1600 of it used" in said
+    assert any(line.startswith("approval: ") and "preapprove" in line and "p1" in line for line in said), said
+    it = Model(":memory:")
+    it.take_all(enumerate(desk.journal, 1))
+    (row,) = it.approvals(EVERYTHING, 0, desk.at + 1)
+    assert (row["order"], row["step"], row["rule"], row["why"]) == (
+        order, "preapproved", "approval_notional_min", "preapproval p1",
+    )  # fmt: skip

@@ -26,6 +26,9 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
     match event:
         case e.Moved() | e.CancelAsked() | e.ReplaceAsked() | e.ReplaceSettled() | e.Approved() | e.Released():
             yield _order(record, event, book)
+        case e.PreapprovalUsed():
+            said = f"{event.order} goes out by preapproval {event.preapproval}: {text(event.worth)} of it used"
+            yield Told("approval", said, whose_order(book, event.order), event.preapproval)
         case e.Booked():
             yield _filled(event, book)
         case e.HaltRaised():

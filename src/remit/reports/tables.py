@@ -63,7 +63,7 @@ CREATE TABLE violations (  -- each finding of a denial, each refusal of what an 
 ) STRICT;
 CREATE INDEX violations_at ON violations (at, id);
 CREATE INDEX violations_agent ON violations (agent, id);
-CREATE TABLE approvals (  -- each step of a hold: held, approved, released, declined, lapsed, cancelled
+CREATE TABLE approvals (  -- each step of a hold: held, approved, released, declined, lapsed, cancelled; or preapproved
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, ord TEXT NOT NULL, account TEXT NOT NULL,
     agent TEXT NOT NULL, client TEXT NOT NULL, instrument TEXT NOT NULL, step TEXT NOT NULL, person TEXT NOT NULL,
     digest TEXT NOT NULL, worth TEXT NOT NULL, currency TEXT NOT NULL, rule TEXT NOT NULL, why TEXT NOT NULL,
@@ -255,15 +255,21 @@ class Tables:
                 self._approval(place, record, event.order, "released")
             case e.Approved():
                 self._approval(place, record, event.order, "approved", person=event.person)
+            case e.PreapprovalUsed():
+                rule, why = self._asking(record), f"preapproval {event.preapproval}"
+                self._approval(place, record, event.order, "preapproved", rule=rule, why=why)
             case e.Reserved() if event.state == "held":
-                decision = record.decision
-                rule = decision.findings[0].rule if decision is not None and decision.findings else ""
+                rule = self._asking(record)
                 self._approval(place, record, event.order, "held", digest=event.digest, rule=rule, until=event.until)
             case e.Booked():
                 self._filled(place, record, event)
             case e.Reversed():
                 self._do("UPDATE fills SET taken_back = 1 WHERE ord = ? AND fill = ?", (event.order, event.fill))
                 self._count_filled(event.order, at)
+
+    def _asking(self, record: Record) -> str:
+        """Return the rule that asks people about an order."""
+        return record.decision.findings[0].rule if record.decision is not None and record.decision.findings else ""
 
     def _state(self, order: str, state: str, at: int) -> None:
         self._do("UPDATE orders SET state = ?, changed_at = ? WHERE ord = ?", (state, at, order))
