@@ -11,6 +11,7 @@ from remit.doors.http.routes import (
     orders,
     people,
     sign_in,
+    spend,
     stops,
     traders,
     world,
@@ -31,5 +32,6 @@ ROUTES: tuple[Route, ...] = (
     *journal.ROUTES,
     *traders.ROUTES,
     *notify.ROUTES,
+    *spend.ROUTES,
 )
 """Every endpoint of the API."""
