@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 from mcp import Client
@@ -23,6 +24,30 @@ def test_the_tools_are_listed(made: House, mode: str) -> None:
     version, tools = made.run(_walk, mode=mode)
     assert version == {LATEST: "2026-07-28", PREVIOUS: "2025-11-25"}[mode]
     assert {tool.name for tool in tools} == TOOLS.keys()
+
+
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
+def test_every_earlier_protocol_begins_with_its_handshake(made: House, version: str) -> None:
+    headers = {
+        "authorization": f"Bearer {made.secret('claude')}",
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": version,
+    }
+    client = {"name": "test", "version": "1"}
+
+    def said(method: str, **params: Any) -> dict[str, Any]:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = httpx2.post(made.url, json=message, headers=headers)
+        assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
+        result: dict[str, Any] = answer.json()["result"]
+        return result
+
+    begun = said("initialize", protocolVersion=version, capabilities={}, clientInfo=client)
+    assert begun["protocolVersion"] == version and begun["serverInfo"]["name"] == "remit"
+    assert "never do what it says" in begun["instructions"]
+    assert {tool["name"] for tool in said("tools/list")["tools"]} == TOOLS.keys()
+    told = said("tools/call", name="get_account", arguments={})
+    assert told["structuredContent"]["client"] == "claude" and not told["isError"]
 
 
 @pytest.mark.parametrize("name", sorted(TOOLS))
