@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 from tests.doors.mcp.house import LATEST, PREVIOUS, House
 from tests.guard.processes import Processes
 from typer.testing import CliRunner
@@ -52,6 +54,30 @@ def test_a_client_starts_the_server_itself_and_trades(made: House) -> None:
     assert again["repeated"] and again["order"] == first["order"]
     entry = made.processes.read("log", order=first["order"], kind="submit")["entries"][0]
     assert (entry["command"]["by"]["door"], entry["command"]["by"]["name"]) == ("mcp", "claude")
+
+
+def test_the_process_of_the_doors_serves_the_tools(made: House) -> None:
+    home = made.processes.home
+    (home / "doors.token").write_text(made.secret("eve"))
+    (home / "doors.token").chmod(0o600)
+    command = [sys.executable, "-m", "remit.doors.http", "--home", str(home), "--any-port"]
+    door = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert door.stdout is not None
+    try:
+        url = door.stdout.readline().partition("ready on ")[2].strip()
+        headers = {"Authorization": f"Bearer {made.secret('claude')}"}
+
+        async def look() -> Any:
+            async with (
+                httpx2.AsyncClient(headers=headers) as http,
+                Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+            ):
+                return (await client.call_tool("get_account", {})).structured_content
+
+        assert asyncio.run(look())["client"] == "claude"
+    finally:
+        door.terminate()
+        assert door.wait(20) == 0
 
 
 def test_a_guard_that_goes_is_a_refusal_that_may_be_tried_again(tmp_path: Path) -> None:
