@@ -7,6 +7,7 @@ with Remit() as remit:                      # REMIT_TOKEN, at the guard of REMIT
     print(decision.verdict, decision.order, decision.why)
 """
 
+from remit.client import webhooks
 from remit.client.asking import exit_terms
 from remit.client.errors import OutcomeUnknown, Refused, Unclear
 from remit.client.nouns import (
@@ -49,4 +50,5 @@ __all__ = [
     "Remit",
     "Unclear",
     "exit_terms",
+    "webhooks",
 ]

@@ -72,7 +72,7 @@ class Door:
         self._thread.join(10)
 
     async def _serve(self) -> None:
-        settings = load({"REMIT_HOME": str(self.processes.home)})
+        settings = load({"REMIT_HOME": str(self.processes.home), "REMIT_BIND": self.url.removeprefix("http://")})
         async with AsyncClient(settings.socket, self.processes.secrets["doors"], DOOR) as client:
             app = create_app(client, settings, self._rows, **self._more)
             self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
