@@ -35,7 +35,7 @@ class Paged(Check):
         moved = [event for event in record.events if isinstance(event, e.Approved | e.Released | e.Moved)]
         of_order = [event for event in moved if event.order == body.order]
         if body.callback is None:
-            if of_order and not record.command.by.token:
+            if of_order and record.command.by.door == "callback" and not record.command.by.token:
                 yield f"entry {seq} answers for {body.order} in the name of {record.command.by.name}, who sent nothing"
             return
         used = any(isinstance(event, e.CallbackUsed) for event in record.events)
