@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json as text_of
 import os
 import sys
 from typing import Annotated
 
+import msgspec
 import typer
 
-from remit.doors.cli.call import Fault, caller, noun
+from remit.doors.cli.call import Fault, Json, caller, noun
 from remit.doors.mcp.clients import Program, Transport, configuration
 
 app = noun("Tools for AI clients, over the Model Context Protocol.")
 
 
 @app.command()
-def serve() -> None:
+def serve(json: Json = False) -> None:
     """Serve the tools of one agent or client on this process's input and output; the token is in REMIT_TOKEN.
 
     An AI client starts this itself: see `remit mcp config`. Over HTTP the tools are at `/mcp` of `remit up`.
 
     ```
-    REMIT_TOKEN=remit_... remit mcp serve
+    remit mcp serve
     ```
     """
     secret = _own_token()
@@ -41,6 +41,7 @@ def config(
         Transport, typer.Option(help="stdio starts `remit mcp serve`; http asks `remit up`.")
     ] = "stdio",
     with_token: Annotated[bool, typer.Option("--with-token", help="Write the token of REMIT_TOKEN into it.")] = False,
+    json: Json = False,
 ) -> None:
     """Print the configuration of an AI client as JSON. It holds no secret unless `--with-token` asks for it.
 
@@ -57,7 +58,7 @@ def config(
         url=settings.reach.public_url.rstrip("/") + "/mcp",
         secret=_own_token() if with_token else None,
     )
-    typer.echo(text_of.dumps(made, indent=2))
+    typer.echo(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
 
 
 def _own_token() -> str:
