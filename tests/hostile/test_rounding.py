@@ -36,7 +36,7 @@ ATTO = 1
 EXACT_ORDER = frozenset(
     "at opening by_agent direction quantity opening_quantity worst_price type side instrument category asset_class "
     "venue confidence slippage_bps price_fault exit_fault parent_use reduce_ask mark_age_ns mark_fault spread "
-    "reference volume "
+    "reference volume drift drift_base "
     "calendars_open resolution_ns tradable off_increment stops capability grant mandates environment venue_state "
     "intent_id short_quantity short_need located short_priced crossing duplicate_at refusals".split()
 )
