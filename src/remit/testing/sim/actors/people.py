@@ -170,6 +170,24 @@ async def reach_beyond(stage: Stage, doing: Doing) -> str:
     return f"{said}: {(await stage.ask(doing.who, body)).words}"
 
 
+@deed("hostile", 4, OWNERS, "ends what an operator halted or paused of their account")
+async def start_again(stage: Stage, doing: Doing) -> str:
+    """An owner's accounts are theirs to stop; what somebody else stopped is not theirs to start."""
+    account, agents = of_owner(doing.who)
+    of = doing.chance.choice((subject("account", account), *(subject("agent", agent) for agent in agents)))
+    by = doing.chance.choice((*OPERATORS, *APPROVERS))
+    await asyncio.gather(
+        stage.ask(by, c.Halt(subject=of, why="stop", kill=doing.chance.random() < 0.3)),
+        stage.ask(by, c.SetPause(subject=of, paused=True, why="stop"), link=1),
+    )
+    bodies: list[c.Body] = [c.SetPause(subject=of, paused=False, why="go on")]
+    for row in await stage.see(doing.who, "halts"):
+        if row["subject"] == of and row["cause"] in ("person", "kill"):
+            bodies.append(c.Review(halt=row["id"], limit=row["rule"], why="fine"))
+            bodies.append(c.Resume(halt=row["id"], why="fine"))
+    return f"{of}: " + ", ".join([(await stage.ask(doing.who, body)).words for body in bodies])
+
+
 @deed("people", 2, OPERATORS, "shuts an approver out, who approves at that instant, and lets them in again")
 async def shut_out(stage: Stage, doing: Doing) -> str:
     """What they held before is worth nothing at once, and stays so."""
