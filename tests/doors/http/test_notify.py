@@ -67,6 +67,12 @@ def test_a_test_says_what_came_of_it(door: Door) -> None:
     door.http().delete("/v1/channels/inside")
 
 
+def test_how_notifications_stand(door: Door) -> None:
+    found = door.http("otto").get("/v1/notifications").json()
+    assert (found["channels"], found["waiting"], found["overdue"]) == (0, 0, [])
+    assert door.http("momentum").get("/v1/notifications").status_code == 403
+
+
 def test_deliveries_are_listed(door: Door) -> None:
     with Outbox(door.processes.home / FILE) as box:
         assert box.waiting() == 0

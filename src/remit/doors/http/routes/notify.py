@@ -18,7 +18,7 @@ from remit.doors.http.table import OPERATORS, Do, Enter, Look, Route
 from remit.doors.notify.channels import channel
 from remit.doors.notify.notice import FIRST_KINDS
 from remit.doors.notify.outbox import FILE, Delivery, Outbox
-from remit.doors.notify.run import trial
+from remit.doors.notify.run import standing, trial
 from remit.doors.notify.safe import Sender, networks
 from remit.guard.wire import GuardError
 from remit.kernel import command as c
@@ -67,6 +67,12 @@ async def test_channel(call: Call) -> dict[str, Any]:
     except GuardError as fault:
         return {"delivered": False, "why": str(fault)}
     return {"delivered": True, "why": ""}
+
+
+async def stand(call: Call) -> dict[str, Any]:
+    """Return how notifications stand, with the halts that nobody heard of."""
+    await _only(call, SEE_ALL)
+    return await _with(call, lambda box: standing(box, time.time_ns()))
 
 
 async def deliveries(call: Call) -> dict[str, Any]:
@@ -169,6 +175,10 @@ ROUTES = (
     Route(
         "POST", "/v1/channels/{channel}/test", "test_channel", "Send one test message to a channel, now.",
         "notifications", OPERATORS, Do(test_channel), s.OneChannel, answer=s.Tested,
+    ),
+    Route(
+        "GET", "/v1/notifications", "notifications", "How notifications stand, and the halts that reached nobody for "
+        "five minutes.", "notifications", SEE_ALL, Do(stand), answer=s.Standing,
     ),
     Route(
         "GET", "/v1/deliveries", "list_deliveries", "What went to which channel, and what waits, the newest first.",

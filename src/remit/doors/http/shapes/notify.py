@@ -62,6 +62,25 @@ class Tested(Shape, frozen=True):
     why: str
 
 
+class Overdue(Shape, frozen=True):
+    """A halt that a channel did not take for too long, and why the last attempt failed."""
+
+    channel: str
+    at: At
+    text: str
+    attempts: int
+    fault: str
+
+
+class Standing(Shape, frozen=True):
+    """How notifications stand: the last entry that was read (null before the first start), and what waits."""
+
+    position: int | None
+    channels: int
+    waiting: int
+    overdue: tuple[Overdue, ...]
+
+
 class DeliveryQuery(Given, frozen=True):
     """Which deliveries: those that wait, those of one channel, and how many."""
 
