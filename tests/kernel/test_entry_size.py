@@ -9,6 +9,7 @@ import pytest
 from tests.guard.desk import AAPL, ANN, MOMENTUM, Desk
 from tests.kernel.desk import money, rules, small, verdict
 
+from remit.guard.loop import BODY_BYTES_MAX
 from remit.journal.frame import ENTRY_BYTES_MAX
 from remit.kernel import access
 from remit.kernel import command as c
@@ -147,3 +148,16 @@ def test_sums_beyond_every_number_survive_a_snapshot() -> None:
         desk.mark("AAPL", "9" * 23, resolution_ns=AGGREGATE_NS)
     desk.agree()
     assert desk.state.subjects["firm"].total.value > LARGEST
+
+
+def test_a_preapproval_of_as_many_names_as_it_takes() -> None:
+    """A hundred of the longest names and the longest reason are one command that the guard takes, and one entry."""
+    names = tuple(f"{'n' * 124}{number:04d}" for number in range(access.PREAPPROVAL_NAMES_MAX))
+    body = c.Preapprove(
+        id="p" * 128, agent="a" * 128, instruments=names, categories=names, notional_max=Money(LARGEST), total_max=None,
+        ends_at=1, why="\x00" * 500,
+    )  # fmt: skip
+    assert decode(c.Body, encode(body)) == body  # type: ignore[arg-type]
+    assert len(encode(body)) < BODY_BYTES_MAX
+    with pytest.raises(ValueError, match="length <= 50"):
+        decode(c.Preapprove, encode(msgspec.structs.replace(body, instruments=(*names, "one-more"))))
