@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.hostile import (
     target_callbacks,
     target_files,
+    target_http,
     target_journal,
     target_mcp,
     target_orders,
@@ -25,6 +26,7 @@ TARGETS: dict[str, Target] = {
         target_files,
         target_venue,
         target_mcp,
+        target_http,
     )
     for target in part.TARGETS
 }

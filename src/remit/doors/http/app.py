@@ -23,7 +23,7 @@ from remit.doors.http.openapi import openapi
 from remit.doors.http.problem import Problem, body_of, headers_of
 from remit.doors.http.remembered import FILE, Remembered
 from remit.doors.http.routes import ROUTES
-from remit.doors.http.shield import Shield
+from remit.doors.http.shield import HEADERS, NO_STORE, Shield
 from remit.doors.http.stream import Streams, websocket
 from remit.doors.http.table import Route
 from remit.doors.http.trace import Traces
@@ -70,10 +70,11 @@ def create_app(
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
     app.state.openapi = msgspec.json.encode(openapi(rows))
-    app.router.routes.append(Table(app, client, rows))
+    table = Table(app, client, rows)
+    app.router.routes.append(table)
     app.router.routes.append(WebSocketRoute("/v1/stream", websocket))
     app.add_middleware(
-        Shield, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits), metrics=metrics,
+        Shield, table=table, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits), metrics=metrics,
         traces=Traces(options.provider), tls=reach.tls,
     )  # fmt: skip
     app.add_exception_handler(404, _not_found)
@@ -91,5 +92,5 @@ async def _internal(request: Request, fault: Exception) -> Response:
 
 
 def _response(problem: Problem) -> Response:
-    headers = {name.decode(): value.decode() for name, value in headers_of(problem)}
+    headers = {name.decode(): value.decode() for name, value in (*headers_of(problem), *HEADERS, NO_STORE)}
     return Response(body_of(problem), problem.status, headers)

@@ -60,7 +60,10 @@ class Table(BaseRoute):
         if scope["type"] != "http":
             return Match.NONE, {}
         found = self._find(_segments(scope))
-        return (Match.NONE, {}) if found is None else (Match.FULL, {"remit.found": found})
+        if found is None:
+            return Match.NONE, {}
+        scope["remit.found"] = found
+        return Match.FULL, {}
 
     def _find(self, segments: list[str]) -> tuple[dict[str, tuple[Route, tuple[str, ...]]], list[str]] | None:
         node, values = self._tree, []

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from remit.doors.http.dispatch import respond, told
+from remit.doors.http.dispatch import Table, respond, told
 from remit.doors.http.hosts import Hosts
 from remit.doors.http.limits import Gate
 from remit.doors.http.metrics import Metrics
@@ -34,8 +35,10 @@ class Shield:
     """Refuses strange hosts, callers that ask too often and bodies that are too large; then it lets requests through,
     counts them and gives each its trace."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, gate: Gate, metrics: Metrics, traces: Traces, *, tls: bool) -> None:
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, table: Table, hosts: Hosts, gate: Gate, metrics: Metrics, traces: Traces, *, tls: bool
+    ) -> None:
+        self._app, self._table = app, table
         self._hosts, self._gate, self._metrics, self._traces = hosts, gate, metrics, traces
         self._headers = [*HEADERS, STRICT_TLS] if tls else HEADERS
         self._under_way = 0
@@ -60,7 +63,10 @@ class Shield:
         try:
             self._check(scope, headers, began)
             bounded = receive if b"content-length" in headers else _bounded(receive, self._gate)
-            await self._app(scope, bounded, answered.send)
+            if self._table.matches(scope)[0] is Match.FULL:  # straight to the row: mostly it is one
+                await self._table.handle(scope, bounded, answered.send)
+            else:
+                await self._app(scope, bounded, answered.send)
         except Problem as problem:
             if answered.status:  # what is half said cannot be unsaid: the server closes the connection
                 raise

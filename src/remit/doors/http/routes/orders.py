@@ -9,13 +9,11 @@ from typing import Any
 import msgspec
 
 from remit.doors.http.call import Call, Entry
-from remit.doors.http.dispatch import made
 from remit.doors.http.problem import Problem
 from remit.doors.http.shapes import orders as s
 from remit.doors.http.shapes.base import Entered, Items
 from remit.doors.http.table import TOLD, TRADERS, Do, Enter, Look, Route
 from remit.kernel import command as c
-from remit.kernel.codec import plain
 from remit.kernel.order import OrderIntent
 
 
@@ -70,18 +68,20 @@ async def _intent(call: Call) -> OrderIntent:
     agent, connection = body.agent, body.connection
     if agent is None or connection is None:
         agent, connection = await _placed(call, agent, connection)
-    said = {name: getattr(body, name) for name in body.__struct_fields__ if name not in _MINE}
-    return made(  # type: ignore[no-any-return]  # made returns what it is asked to make
-        OrderIntent,
-        id=body.id or call.key or f"http-{secrets.token_hex(8)}",
-        agent=agent,
-        connection=connection,
-        created_at=time.time_ns() if body.created_at is None else body.created_at,
-        **{name: plain(value) for name, value in said.items() if value is not None},
-    )
+    said = {name: getattr(body, name) for name in _SAID}
+    at = time.time_ns() if body.created_at is None else body.created_at
+    name = body.id or call.key or f"http-{secrets.token_hex(8)}"
+    try:  # each field was read as its own type already
+        return OrderIntent(id=name, agent=agent, connection=connection, created_at=at, **said)
+    except ValueError as fault:
+        raise Problem("not_valid", str(fault), "Correct it") from None
 
 
-_MINE = ("id", "agent", "connection", "created_at", "thought")
+_SAID = tuple(
+    name
+    for name in s.PlaceOrder.__struct_fields__
+    if name not in ("id", "agent", "connection", "created_at", "thought")
+)
 
 
 async def _placed(call: Call, agent: str | None, connection: str | None) -> tuple[str, str]:
