@@ -664,12 +664,12 @@ APPROVALS = (
         "what is let out was decided to be denied",
     ),
     Mutant(
-        "drift_on_the_near_side",
-        "how far the market moved while an order was held is measured on the side that it does not trade at",
+        "drift_unmeasured",
+        "how far the market moved while an order was held is measured of its replaces and not of its release",
         "A1",
         "remit.kernel.gather",
-        "facts.drift = facts.direction * (int(mark.ask if facts.direction > 0 else mark.bid) - own.touch)",
-        "facts.drift = facts.direction * (int(mark.bid if facts.direction > 0 else mark.ask) - own.touch)",
+        'if own is None or asked.capability != "place_order":',
+        'if own is None or asked.capability == "place_order":',
         60,
     ),
     Mutant(
