@@ -116,15 +116,16 @@ async def _follow(stage: Stage, who: str, token: tuple[str, str]) -> None:
     """Follow the journal, and tell the observer of each entry: it is an answer that follows the entry before it."""
     history, heard = stage.observer.histories, 0
     with contextlib.suppress(GuardError):
-        async with AsyncClient(stage.socket, token[1], "sim") as client:
-            async for record in client.follow({"from": 0}):
+        client = AsyncClient(stage.socket, token[1], "sim")
+        async with contextlib.aclosing(client.follow({"from": 0})) as stream:  # type: ignore[type-var]
+            async for record in stream:
                 heard += 1
                 if stage.observer.histories != history or heard > ITEMS_MAX:
                     return
                 stage.observer.used(who, token[0], record["command"]["seq"] - 1, "")
 
 
-@deed("people", 2, OPERATORS, "lets an approver sign in with codes of an app, each of which is good once")
+@deed("people", 4, OPERATORS, "lets an approver sign in with codes of an app, each of which is good once")
 async def sign_in_with_codes(stage: Stage, doing: Doing) -> str:
     """Without a code, with one that was used, with one twice at once; then the app is taken away again."""
     who, password = doing.chance.choice(APPROVERS), f"{doing.chance.getrandbits(64):016x} and so on"
