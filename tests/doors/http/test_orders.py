@@ -75,4 +75,6 @@ def test_orders_are_listed_page_by_page(door: Door) -> None:
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
+    for broken in ("x", "WyJhIl0", "WzEsMl0"):
+        assert door.http("momentum").get(f"/v1/orders?cursor={broken}").json()["code"] == "not_valid"
     assert seen == [row["order"] for row in whole["items"]]

@@ -45,7 +45,9 @@ VIEWS: dict[str, View] = {
     "connections": View(access.connections, ("account",), TRADERS),
     "grants": View(access.grants, ("agent", "connection"), TRADERS),
     "tokens": View(access.tokens, (), PEOPLE),
-    "orders": View(orders.orders, ("agent", "client", "instrument", "state", "live", "limit"), TRADERS),
+    "orders": View(
+        orders.orders, ("agent", "client", "instrument", "state", "live", "limit", "before", "before_at"), TRADERS
+    ),
     "order": View(holds.order, ("order",), TRADERS),
     "explanation": View(orders.order, ("order",), TRADERS),
     "approval": View(holds.approval, ("order",), TRADERS),

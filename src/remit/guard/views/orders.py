@@ -28,11 +28,12 @@ Rows = list[dict[str, Any]]
 
 
 async def orders(looking: Looking) -> Rows:
-    """Live and lately finished orders, latest first. Denied ones are in the journal alone; `state` denied reads it."""
+    """Live and lately finished orders, latest first; `before` and `before_at` name one that only older ones should
+    follow. Denied ones are in the journal alone; `state` denied reads it."""
     agent, client, instrument = looking.word("agent"), looking.word("client"), looking.word("instrument")
     state, limit = looking.word("state"), looking.whole("limit", 1, 1000, 200)
     if state == "denied":
-        return await _denied(looking, agent, client, instrument, limit)
+        return _page(looking, await _denied(looking, agent, client, instrument))[:limit]
     book = looking.state
     chosen = [*book.orders.values(), *([] if looking.flag("live") else book.finished.values())]
     rows = [
@@ -44,7 +45,17 @@ async def orders(looking: Looking) -> Rows:
         and instrument in (None, order.instrument)
         and state in (None, order.state)
     ]
-    return sorted(rows, key=lambda row: (-row["at"], row["order"]))[:limit]
+    return _page(looking, sorted(rows, key=_place))[:limit]
+
+
+def _page(looking: Looking, rows: Rows) -> Rows:
+    """Return the rows that come after the one that the caller names, if it names one."""
+    after = (-looking.whole("before_at", 0, 2**62, 0), looking.word("before") or "")
+    return [row for row in rows if _place(row) > after] if "before" in looking.arguments else rows
+
+
+def _place(row: dict[str, Any]) -> tuple[int, str]:
+    return -row["at"], row["order"]
 
 
 def order_row(looking: Looking, order: Order) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def worth_of(state: State, order: Order) -> int:
     return 0 if unit is None else notional_ceil(order.counted_price, left, unit)
 
 
-async def _denied(looking: Looking, agent: str | None, client: str | None, instrument: str | None, limit: int) -> Rows:
+async def _denied(looking: Looking, agent: str | None, client: str | None, instrument: str | None) -> Rows:
     rows: Rows = []
     start = max(looking.state.seq - SCAN_MAX, 0)
     async for _, entry in looking.entries(start):
@@ -102,7 +113,7 @@ async def _denied(looking: Looking, agent: str | None, client: str | None, instr
             continue
         if agent in (None, intent.agent) and instrument in (None, intent.instrument):
             rows.append(_denied_row(record, body))
-    return rows[::-1][:limit]
+    return sorted(rows, key=_place)
 
 
 def _denied_row(record: Record, body: Submit) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from remit.doors.http.call import Call, Entry
+from remit.doors.http.paging import cursor_of, key_of
 from remit.doors.http.problem import Problem
 from remit.doors.http.shapes import orders as s
 from remit.doors.http.shapes.base import Entered, Items
@@ -44,6 +45,12 @@ class _Previewed(msgspec.Struct, frozen=True):
     decision: msgspec.Raw
 
 
+class _Place(msgspec.Struct, frozen=True):
+    order: str
+    at: int
+
+
+_places = msgspec.json.Decoder(_Place)
 _verdicts = msgspec.json.Decoder(_Verdict)
 _reserved = msgspec.json.Decoder(_Reserved)
 _previews = msgspec.json.Decoder(_Previewed)
@@ -97,6 +104,20 @@ async def _placed(call: Call, agent: str | None, connection: str | None) -> tupl
             raise Problem("not_valid", f"connection is missing: {said}", "Say which", more={"connections": found})
         connection = str(found[0])
     return agent, connection
+
+
+async def list_orders(call: Call) -> bytes:
+    """Return a page of orders, latest first."""
+    asked: s.OrderQuery = call.params
+    chosen = {name: getattr(asked, name) for name in ("agent", "client", "instrument", "state", "live")}
+    if asked.cursor is not None:
+        at, order = key_of(asked.cursor, 2)
+        if type(at) is not int or not isinstance(order, str):
+            raise Problem("not_valid", "this is no cursor of this list", "Take `next` of the page before")
+        chosen |= {"before_at": at, "before": order}
+    rows = msgspec.json.decode(await call.raw("orders", limit=asked.limit, **chosen), type=list[msgspec.Raw])
+    last = _places.decode(rows[-1]) if len(rows) == asked.limit else None
+    return msgspec.json.encode({"items": rows, "next": None if last is None else cursor_of((last.at, last.order))})
 
 
 def decided(entry: Entry) -> bytes:
@@ -153,7 +174,7 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/orders", "list_orders", "List orders, latest first.",
-        "orders", TOLD, Look("orders", page=("-at", "order")), s.OrderQuery, None, Items[s.OrderRow],
+        "orders", TOLD, Do(list_orders), s.OrderQuery, None, Items[s.OrderRow],
     ),
     Route(
         "GET", "/v1/orders/{order}", "show_order", "Show one order, and each entry of the journal that moved it.",
