@@ -1101,7 +1101,7 @@ SIGNING = (
         "remit.guard.signin",
         "step <= kept.totp_step",
         "step < kept.totp_step",
-        60,
+        100,
     ),
     Mutant(
         "one_time_code_kept",
