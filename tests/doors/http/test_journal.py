@@ -72,6 +72,15 @@ def test_people_read_everything_and_agents_what_is_theirs(told: Door) -> None:
     assert told.http("nobody").get("/v1/journal").status_code == 401
 
 
+def test_an_owner_reads_what_is_of_their_own_accounts(told: Door) -> None:
+    for name in ("ann", "zoe"):
+        asked = {"kind": "new_token", "role": "owner", "name": f"{name}-owner", "owner": name}
+        told.processes.secrets[f"{name}-owner"] = told.processes.say(asked)["secret"]
+    own = lines(told, "ann-owner")
+    assert own and {row["account"] for row in own} == {lines(told, kind="fill")[0]["account"]}
+    assert lines(told, "zoe-owner") == [], "who owns nothing"
+
+
 def test_each_call_of_an_agent_is_there_by_its_path(told: Door) -> None:
     said = [row["said"] for row in lines(told, "claude", kind="action")]
     assert "client claude: read positions (GET /v1/positions)" in said
