@@ -98,9 +98,7 @@ def _told(outcome: Outcome, steps: int) -> list[str]:
     return story([*outcome.story, wrong], steps)
 
 
-def _shrink(
-    task: Task, schedule: Schedule, failed: Outcome, simulate: Simulate
-) -> tuple[Schedule, Outcome, Shrinking]:
+def _shrink(task: Task, schedule: Schedule, failed: Outcome, simulate: Simulate) -> tuple[Schedule, Outcome, Shrinking]:
     begun = time.monotonic()
     to_rest = failed.failure is not None and failed.failure.step >= len(schedule.steps)
     again = functools.partial(simulate, to_rest=to_rest)  # what breaks before the end needs no end, which takes longest
