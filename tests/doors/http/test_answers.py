@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.doors.http.conftest import Door
+from tests.doors.http.conftest import LIMITS, Door, people
 from tests.doors.http.test_table import DOCUMENT, validator
+from tests.guard.processes import trading, wait_for
 
+from remit.doors.http.app import Options
+from remit.doors.http.reading import reading
 from remit.doors.http.routes import ROUTES
 from remit.doors.http.table import Route
 from remit.kernel import command as c
@@ -24,10 +29,21 @@ def strict(schema: dict[str, Any]) -> Draft202012Validator:
 
 
 @pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """The door with its read model, over a trading guard."""
+    for processes in trading(Path(tmp_path_factory.mktemp("answers")), LIMITS):
+        people(processes)
+        door = Door(processes, options=Options(parts=(reading,)))
+        door.start()
+        yield door
+        door.stop()
+
+
+@pytest.fixture(scope="module")
 def names(door: Door) -> dict[str, str]:
     """A guard that has traded: an order of each verdict, an exit, a halt, a pause, a kill; and their names."""
     agent, person = door.http("momentum"), door.http("operator")
-    bought = agent.post("/v1/orders", json=door.order("3", limit_price="101")).json()
+    bought = agent.post("/v1/orders", json=door.order("3", limit_price="101", thought="cheap")).json()
     agent.post("/v1/orders", json=door.order("60"))
     held = agent.post("/v1/orders", json=door.order("20")).json()
     where = {"agent": "momentum", "connection": "paper1", "instrument": "AAPL"}
@@ -39,10 +55,13 @@ def names(door: Door) -> dict[str, str]:
     assert person.post("/v1/pauses", json=halt).status_code == 200
     assert person.post("/v1/kills", json={"subject": "client:claude", "why": "all of it"}).status_code == 200
     door.processes.say(c.SetVolume(instrument="AAPL", average_daily=door.processes.quote("100").last))
+    thought = agent.get(f"/v1/orders/{bought['order']}").json()["thought"]
+    wait_for(lambda: person.get("/v1/journal").status_code == 200, "the journal has been read")
     exit = person.get("/v1/exits").json()["items"][0]["exit"]
     return {
         "order": bought["order"], "held": held["order"], "exit": exit, "agent": "momentum", "client": "claude",
         "connection": "paper1", "instrument": "AAPL", "subject": "agent:momentum", "account": "main",
+        "seq": "1", "digest": thought,
         "halt": person.get("/v1/halts").json()["items"][0]["id"],
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -25,6 +25,10 @@ class PersonRow(Shape, frozen=True):
     known: bool
     tokens: int
     """Tokens and sessions of theirs that are good now."""
+    password: bool = False
+    totp: bool = False
+    passkeys: tuple[dict[str, Any], ...] = ()
+    """By what they can sign in, as far as the caller may know."""
 
 
 class OnePerson(Given, frozen=True):
