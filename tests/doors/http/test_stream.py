@@ -69,7 +69,8 @@ def test_what_comes_next_is_told_at_once(door: Door, busy: None) -> None:
 
 def test_a_websocket_tells_the_same(door: Door) -> None:
     headers = {"Authorization": f"Bearer {door.processes.secrets['operator']}"}
-    with connect(door.url.replace("http", "ws") + "/v1/stream?from=2", additional_headers=headers, close_timeout=1) as socket:
+    url = door.url.replace("http", "ws") + "/v1/stream?from=2"
+    with connect(url, additional_headers=headers, close_timeout=1) as socket:
         assert [json.loads(socket.recv(5))["command"]["seq"] for _ in range(3)] == [2, 3, 4]
 
 
