@@ -232,6 +232,20 @@ def test_whoever_asked_does_not_check_it_under_another_name() -> None:
     assert order.state == "allowed"
 
 
+def test_whoever_asked_confirms_under_another_name_and_still_does_not_check_it() -> None:
+    """Where an order waits for both, the word of who is behind it is no more than the confirmation."""
+    desk = small()
+    desk.mandate("agent:momentum", Mandate(approval_notional_min=money("1"), quorum_notional_min=money("1"),
+                                           approval_quorum=1))  # fmt: skip
+    order = desk.order("10", "100")
+    alias = Principal(name="ann", role="approver", owner="annes-desk")
+    desk.took(c.Approve(order=order.id, digest=order.digest), alias)
+    assert order.state == "held"
+    assert code(desk.do(c.Approve(order=order.id, digest=order.digest), alias)) == "already_approved"
+    desk.took(c.Approve(order=order.id, digest=order.digest), BOB)
+    assert order.state == "allowed"
+
+
 OWNER = Principal(name="ann", role="owner", owner="ann")
 OTHER_OWNER = Principal(name="zoe", role="owner", owner="zoe")
 

@@ -18,7 +18,6 @@ from remit.kernel.order import Order, OrderIntent
 from remit.kernel.state import State, Subject
 from remit.kernel.step import Step
 
-
 OWNER: Role = "owner"
 """Confirms what their own accounts ask for, and never counts towards a quorum."""
 
@@ -51,7 +50,7 @@ def approve(step: Step, body: c.Approve) -> None:
         )
         return
     health.quote(step, body.marks)
-    step.emit(e.Approved(order=order.id, person=by.owner or by.name))
+    step.emit(e.Approved(order=order.id, person=counted_as(order, by)))
     if not _satisfied(state, order, Needs(order.confirm, order.quorum, 0)):
         return
     intent = msgspec.structs.replace(order.intent, quantity=Quantity(order.quantity))
@@ -75,19 +74,27 @@ def decline(step: Step, body: c.Decline) -> None:
 
 
 def _may_not_approve(state: State, order: Order, by: Principal) -> tuple[str, str] | None:
-    person = by.owner or by.name
+    person = counted_as(order, by)
     if person in order.approvals:
         return "already_approved", f"{person} approved it already; another person is needed"
-    if not order.confirm and not is_outside(state, order, person, by.name):
+    if not order.confirm and not is_outside(state, order, person):
         return "own_lineage", f"{person} is behind the agent that asked; somebody else must approve"
     if order.quorum and by.role == OWNER:
-        return "own_lineage", f"{person} looks after this account, and a quorum takes others; somebody else must approve"
+        return (
+            "own_lineage",
+            f"{person} looks after this account, and a quorum takes others; somebody else must approve",
+        )
     return None
 
 
-def is_outside(state: State, order: Order, *person: str) -> bool:
-    """Whether a person, by any name of theirs, counts towards an order's quorum: is not behind who asked."""
-    return order.lineage not in person
+def counted_as(order: Order, by: Principal) -> str:
+    """Return the person that an answer counts for: who is behind it, and under any name of theirs who asked."""
+    return order.lineage if order.lineage in (by.name, by.lineage) else by.lineage
+
+
+def is_outside(state: State, order: Order, person: str) -> bool:
+    """Whether a person counts towards an order's quorum: is not behind who asked."""
+    return person != order.lineage
 
 
 def worth_in(state: State, order: Order, of: Subject) -> int | None:

@@ -8,7 +8,7 @@ from remit.guard.views.exposure import gauges_of
 from remit.guard.views.looking import Looking
 from remit.guard.views.orders import exit_of, worth_of
 from remit.kernel.access import Preapproval
-from remit.kernel.approval import OWNER, is_outside, not_in_bulk
+from remit.kernel.approval import OWNER, counted_as, is_outside, not_in_bulk
 from remit.kernel.authority import AUTHORITY
 from remit.kernel.command import Approve
 from remit.kernel.gather import DRIFT_AGE_NS_MAX
@@ -73,9 +73,9 @@ def _approval(looking: Looking, order: Order, gauges: dict[str, list[Row]]) -> R
 def _people(looking: Looking, order: Order) -> Row:
     """Return who is needed, who was there, and whether the caller's word counts."""
     state, by = looking.state, looking.by
-    person = by.owner or by.name
+    person = counted_as(order, by)
     outside = [name for name in order.approvals if is_outside(state, order, name)]
-    counts = person not in order.approvals and (order.confirm or is_outside(state, order, person, by.name))
+    counts = person not in order.approvals and (order.confirm or is_outside(state, order, person))
     counts = counts and not (order.quorum and by.role == OWNER)
     return {
         "needed": max(order.quorum - len(outside), int(order.confirm and not order.approvals)),

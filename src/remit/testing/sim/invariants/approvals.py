@@ -11,7 +11,7 @@ from remit.kernel import event as e
 from remit.kernel.codec import encode
 from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import digest
-from remit.kernel.names import SIGN, Principal
+from remit.kernel.names import SIGN
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, text
 from remit.testing.sim.invariants.check import Check, Known, View
 from remit.testing.sim.invariants.loosened import Published
@@ -102,7 +102,7 @@ class Approved(Check):
         if record.command.at >= held.until:
             late = (record.command.at - held.until) // NANOSECONDS
             yield f"entry {seq} approves {event.order} {late} s after its hold had expired"
-        person = _person(by)
+        person = held.lineage if held.lineage in (by.name, by.owner) else by.owner or by.name
         if event.person != person or person in self._approved[event.order]:
             yield f"entry {seq} counts an approval of {event.person} by {person}, who had approved it or is another"
         self._approved[event.order].append(person)
@@ -179,10 +179,6 @@ class Approved(Check):
 def _touch(decision: Decision, sign: int) -> int:
     """Return the price on the far side of the market that a decision was made on; 0 where it had none."""
     return 0 if not decision.marks else int(decision.marks[0][2 if sign > 0 else 1])
-
-
-def _person(by: Principal) -> str:
-    return by.owner or by.name
 
 
 class LoosenedOpenly(Check):
