@@ -102,6 +102,13 @@ class Call:
         """Enter a command and return whatever the guard answers, as JSON."""
         return await self._ask("command", body)
 
+    async def hand_in(self, body: object) -> bytes:
+        """Hand in what need not become an entry and return the guard's JSON; Problem where it was refused."""
+        raw = await self.pass_on(body)
+        if _REFUSED in raw:
+            _entry_of(raw)
+        return raw
+
     async def enter(self, body: object, text: str = "") -> Entry:
         """Enter a command, with the free text beside it, and return its record; Problem where it was refused."""
         sent = {"command": msgspec.Raw(encode(body)), "text": text} if text else body

@@ -27,7 +27,7 @@ async def show_instrument(call: Call) -> dict[str, Any]:
 
 async def give_marks(call: Call) -> bytes:
     """Take in what a feed saw."""
-    return await call.pass_on(c.Marked(marks=call.body.marks, fx=call.body.fx))
+    return await call.hand_in(c.Marked(marks=call.body.marks, fx=call.body.fx))
 
 
 async def feeds(call: Call) -> Items[s.Feed]:
