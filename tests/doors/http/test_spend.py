@@ -58,14 +58,18 @@ def test_whoever_is_over_is_told_why_and_gets_out(door: Door) -> None:
 def test_an_analysis_is_metered_and_needs_its_capability(door: Door) -> None:
     budget(door, "1")
     asked = {"instrument": "AAPL", "question": "What speaks against a rise?"}
-    none = door.http("claude").post("/v1/analyses", json=asked)
-    assert (none.status_code, none.json()["code"]) == (409, "analyst_invalid")
     with endpoint() as model:
         path = door.processes.home / "analyst.toml"
         path.write_text(f'url = "{model.url}"\nprovider = "openai"\nmodel = "gpt-4o"\n')
         off = door.http("claude").post("/v1/analyses", json=asked)
         assert (off.status_code, off.json()["code"]) == (403, "capability_off")
         door.processes.say(c.SetCapability(agent="momentum", capability="analyze_market", enabled=True))
+        kept = path.read_text()
+        path.unlink()
+        none = door.http("claude").post("/v1/analyses", json=asked)
+        assert (none.status_code, none.json()["code"]) == (409, "analyst_invalid")
+        assert str(door.processes.home) not in none.text
+        path.write_text(kept)
         before = parse(Money, spent(door))
         found = door.http("claude").post("/v1/analyses", json=asked).json()
         assert found["settled"] and found["cost"] == "0.001" and found["text"].startswith("<untrusted ")
@@ -75,3 +79,12 @@ def test_an_analysis_is_metered_and_needs_its_capability(door: Door) -> None:
         assert (over.status_code, over.json()["code"]) == (403, "budget_exceeded")
         assert len(model.asked) == 1
         path.unlink()
+
+
+def test_who_may_not_ask_a_model_learns_nothing_of_what_is_set_up(door: Door) -> None:
+    asked = {"instrument": "AAPL", "question": "Is there a model?"}
+    made_up = door.http("nobody").post("/v1/analyses", json=asked, headers={"Authorization": "Bearer remit_made_up"})
+    assert (made_up.status_code, made_up.json()["code"]) == (401, "not_authenticated"), made_up.text
+    for who in ("operator", "ada", "otto", "bars"):
+        refused = door.http(who).post("/v1/analyses", json=asked)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_authorised"), (who, refused.text)

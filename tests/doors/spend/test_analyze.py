@@ -198,8 +198,9 @@ def test_the_analyst_is_read_with_its_key(tmp_path: Path) -> None:
 def test_what_is_wrong_with_it_is_said(tmp_path: Path, said: str | None) -> None:
     if said is not None:
         (tmp_path / "analyst.toml").write_text(said)
-    with pytest.raises(AnalystInvalid):
+    with pytest.raises(AnalystInvalid) as fault:
         load(tmp_path)
+    assert str(tmp_path) not in str(fault.value), "whoever asks through a door is not told where things lie"
 
 
 def test_a_model_of_ones_own_has_the_price_that_is_stated() -> None:

@@ -62,22 +62,28 @@ def load(home: Path) -> Analyst:
             raise ValueError("a key stands in a file of its own: name it in key_file")
         analyst = build(Analyst, said)
     except FileNotFoundError:
-        raise AnalystInvalid(f"no model is set up: there is no {path}", _SET_IT) from None
+        raise AnalystInvalid(f"no model is set up: there is no {FILE}", _SET_IT) from None
     except (OSError, ValueError, msgspec.ValidationError) as fault:
-        raise AnalystInvalid(f"{path} cannot be used: {fault}", _SET_IT) from None
+        raise AnalystInvalid(f"{FILE} cannot be used: {_told(fault)}", _SET_IT) from None
     if analyst.key_file is None:
         return analyst
     return msgspec.structs.replace(analyst, key=_key(home / analyst.key_file))
 
 
+def _told(fault: Exception) -> str:
+    """Return what is wrong, without the path: whoever asks through a door need not know where things lie."""
+    return (fault.strerror or type(fault).__name__) if isinstance(fault, OSError) else str(fault)
+
+
 def _key(path: Path) -> str:
+    """Return the key in a file; AnalystInvalid, which names the file and not where it lies."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise AnalystInvalid(f"{path} can be read by others", f"Run: chmod 600 {path}")
+            raise AnalystInvalid(f"the key file {path.name} can be read by others", "chmod 600 what key_file names")
         key = path.read_bytes()[: KEY_BYTES_MAX + 1].decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as fault:
-        raise AnalystInvalid(f"the key in {path} cannot be read: {fault}", _SET_IT) from None
+        raise AnalystInvalid(f"the key in {path.name} cannot be read: {_told(fault)}", _SET_IT) from None
     if not key or len(key) > KEY_BYTES_MAX or not key.isprintable():
-        raise AnalystInvalid(f"{path} holds no key", "Write the key into it, on one line")
+        raise AnalystInvalid(f"{path.name} holds no key", "Write the key into it, on one line")
     return key
