@@ -539,7 +539,7 @@ STOPS = (
         "mandate_ends_halt",
         "a new mandate ends the halts of its subject",
         "H2",
-        "remit.kernel.took",
+        "remit.kernel.fold_people",
         "state.history.setdefault(body.subject, []).append(of.version)",
         "state.history.setdefault(body.subject, []).append(of.version), state.halted.update({body.subject: ()})",
         60,
@@ -549,19 +549,8 @@ STOPS = (
         "an agent may review and resume halts, its own among them",
         "H2",
         "remit.kernel.authority",
-        """\
-            c.Review,
-            c.Resume,
-        ),
-        OPERATORS,
-    ),
-""",
-        """\
-        ),
-        OPERATORS,
-    ),
-    **dict.fromkeys((c.Review, c.Resume), TRADERS),
-""",
+        "**dict.fromkeys((c.SetMandate, c.Review, c.Resume), OWNERS),",
+        "c.SetMandate: OWNERS, **dict.fromkeys((c.Review, c.Resume), TRADERS | OWNERS),",
         60,
     ),
     Mutant(
@@ -772,18 +761,14 @@ APPROVALS = (
         "tightening_waits",
         "a tightened mandate binds only after the next change of something else",
         "A2",
-        "remit.kernel.admin",
+        "remit.kernel.proposal",
         """\
-    c.AddClient,
-    c.SetMandate,
-    c.AddInstrument,
-    c.SetSessions,
-)""",
+        step.judge.forget()
+        step.emit(e.Took())
+    elif len(""",
         """\
-    c.AddClient,
-    c.AddInstrument,
-    c.SetSessions,
-)""",
+        step.emit(e.Took())
+    elif len(""",
         60,
         ("D1", "E1", "D2"),
         "until then orders are judged by the mandate before it",

@@ -6,8 +6,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,27 +16,11 @@ from remit.testing.sim.invariants import INVARIANTS
 
 NAMES = [mutant.name for mutant in MUTANTS]
 ROOT = Path(__file__).parents[2]
-AT_ONCE = 2
 SLOWEST_S = 600
 """How long one mutant may take, where the seed that is known to catch it does not any more."""
 
-Ran = subprocess.CompletedProcess[str]
 
-
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Ran]]]:
-    """Every mutant of this run of the tests, each in a process of its own, two at once."""
-    asked = [item.callspec.params["mutant"] for item in request.session.items if _is_caught(item)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {mutant.name: pool.submit(_run, mutant) for mutant in asked}
-        pool.shutdown(cancel_futures=True)
-
-
-def _is_caught(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and item.originalname == "test_is_caught"
-
-
-def _run(mutant: Mutant) -> Ran:
+def run(mutant: Mutant) -> subprocess.CompletedProcess[str]:
     """Simulate with the mutant; the order of sets is the same in every process, so that the same seed catches it."""
     command = [sys.executable, "-m", "tests.sim.mutate", mutant.name]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
@@ -47,9 +29,9 @@ def _run(mutant: Mutant) -> Ran:
 
 @pytest.mark.timeout(SLOWEST_S)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=NAMES)
-def test_is_caught(mutant: Mutant, runs: Mapping[str, Future[Ran]]) -> None:
+def test_is_caught(mutant: Mutant) -> None:
     """Within its number of seeds, by the invariant that it breaks or one that is said to tell first."""
-    ran = runs[mutant.name].result()
+    ran = run(mutant)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
