@@ -1,7 +1,7 @@
 """An order through the doors, beside a bare ASGI echo of the same bytes, and beside each other.
 
-What stands behind the doors here is a socket that answers at once: what is measured is the door and its way to the
-guard, not the guard.
+What stands behind the doors here is a process with a socket that answers at once: what is measured is the door and its
+way to the guard, not the guard.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ _LENGTH = re.compile(rb"content-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 
 def doors(rounds: int) -> list[Row | Skipped]:
-    """The doors and the echo are processes of uvicorn, each kept busy by the same callers over links that stay open."""
+    """The doors and the echo are processes of uvicorn, each kept busy by the same callers over links that stay open: a
+    unit takes what the busy process takes, as long as the others fit on the other core."""
     missing = [name for name in ("uvicorn", "fastapi", "mcp") if importlib.util.find_spec(name) is None]
     if missing:
         return [Skipped("doors", f"{', '.join(missing)} is not installed; install the extra: remit[doors]")]
     with TemporaryDirectory(prefix="remit-bench-") as temporary, ExitStack() as stack:
         echo = stack.enter_context(Serving("echo", Path(temporary)))
+        stack.enter_context(Serving("prompt", Path(temporary)))
         door = stack.enter_context(Serving("doors", Path(temporary)))
         took = in_turns(
             {

@@ -1,7 +1,7 @@
-"""`python -m remit.bench.serving echo|doors FOLDER`: a server to be measured, until SIGTERM.
+"""`python -m remit.bench.serving echo|doors|prompt FOLDER`: a server to be measured, or what stands behind it.
 
-It says its port and the token that it takes. `doors` is the HTTP door with the MCP door in it, over a socket of the
-guard's protocol that answers every order at once with the same record.
+`echo` and `doors` say their port and the token that they take. `doors` is the HTTP door with the MCP door in it;
+`prompt` a socket of the guard's protocol that answers every order at once with the same record. Each ends with SIGTERM.
 """
 
 from __future__ import annotations
@@ -91,22 +91,32 @@ def _allowed() -> Record:
 
 
 async def main(what: str, folder: Path) -> None:
+    """Serve `what` until SIGTERM."""
+    secret = mint("agent", lambda size: bytes(size))
+    if what == "prompt":
+        await _answer(folder)
+        return
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
-    secret = mint("agent", lambda size: bytes(size))
     if what == "echo":
         await _serve(echo, listening, port, secret)
         return
     settings = load({"REMIT_HOME": str(folder), "REMIT_BIND": f"127.0.0.1:{port}"})
-    behind = Server(settings.socket, Prompt())
-    await behind.start()
     async with AsyncClient(settings.socket, secret, "http") as client:
-        app = create_app(
-            client, settings, options=Options(limits=Limits(token=ENDLESS, address=ENDLESS), parts=(mount,))
-        )
+        options = Options(limits=Limits(token=ENDLESS, address=ENDLESS), parts=(mount,))
+        app = create_app(client, settings, options=options)
         await _serve(app, listening, port, secret)
-    await behind.stop()
+
+
+async def _answer(folder: Path) -> None:
+    server = Server(load({"REMIT_HOME": str(folder)}).socket, Prompt())
+    await server.start()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    print(0, "-", flush=True)
+    await stop.wait()
+    await server.stop()
 
 
 async def _serve(app: Any, listening: socket.socket, port: int, secret: str) -> None:
