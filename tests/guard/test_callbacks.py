@@ -332,7 +332,7 @@ def test_a_callback_is_its_persons_and_ends_with_them() -> None:
         rows = await page._ask("read", {"view": "callbacks"}, page.ann)
         assert [(row["id"], row["person"], row["over"]) for row in sorted(rows, key=lambda row: row["person"])] == [
             (page.id, "bob", False),
-            (hers, "dora", False),
+            (hers, "dora", True),
         ]
         assert "secret" not in str(rows) and "whsec_" not in str(rows)
 

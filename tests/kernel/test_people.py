@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kernel.desk import ANN, START, Desk, money, small
+from tests.kernel.desk import ANN, CAT, START, Desk, money, small
 
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
+from remit.kernel.callback import principal_of
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import Principal
 from remit.kernel.numbers import DAY_NS
@@ -90,6 +91,37 @@ def test_who_is_shut_out_acts_through_no_door() -> None:
     desk.took(c.SetPerson(name="bob", role="approver", disabled=True, why="left"))
     assert desk.refused(PAUSE, Principal(name="bob", role="approver", owner="bob")) == "person_out"
     assert desk.refused(token()) == "not_possible"
+
+
+def test_the_word_of_who_is_out_counts_no_more_on_what_is_held() -> None:
+    desk = small()
+    person(desk)
+    desk.mandate("agent:momentum", Mandate(quorum_notional_min=money("1"), approval_quorum=2))
+    order = desk.order("10", "100")
+    answer = c.Approve(order=order.id, digest=order.digest)
+    bob = Principal(name="bob", role="approver", owner="bob")
+    desk.took(answer, bob)
+    desk.took(c.SetPerson(name="bob", role="approver", disabled=True, why="was it bob at all?"))
+    desk.took(answer, CAT)
+    assert (order.state, order.approvals) == ("held", ("cat",))
+    desk.agree()
+    desk.took(c.SetPerson(name="bob", role="approver", why="back"))
+    desk.took(answer, bob)
+    assert order.state == "allowed"
+
+
+def test_the_callbacks_of_who_is_out_never_speak_again() -> None:
+    desk = small()
+    person(desk)
+    desk.took(
+        c.AddCallback(key=access.CallbackKey(id="C-1", person="bob", role="approver", owner="bob", issued_at=desk.at))
+    )
+    desk.took(c.SetPerson(name="bob", role="approver", disabled=True, why="left"))
+    desk.took(c.SetPerson(name="bob", role="approver", why="back"))
+    called = access.CalledBack(callback="C-1", message="m1", sent_at=desk.at)
+    answer = c.Decline(order="none", why="x", callback=called)
+    assert code(desk, answer, principal_of(desk.state.callbacks["C-1"])) == "callback_expired"
+    desk.agree()
 
 
 @pytest.mark.parametrize(

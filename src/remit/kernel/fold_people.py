@@ -7,7 +7,7 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel import preapproval
-from remit.kernel.access import TokenGrant
+from remit.kernel.access import Person, TokenGrant
 from remit.kernel.command import Command
 from remit.kernel.mandate import MandateVersion, Proposal, digest
 from remit.kernel.names import HUMAN, Principal
@@ -25,12 +25,24 @@ def fold_added(state: State, command: Command, body: c.AddPerson) -> None:
 
 
 def fold_person(state: State, command: Command, body: c.SetPerson) -> None:
-    """A person has another role, or is shut out: what they held and proposed until now is worth nothing, for good."""
+    """A person has another role, or is shut out: what they held, proposed and said of orders that still wait is worth
+    nothing, for good."""
     state.people[body.name] = msgspec.structs.replace(state.people[body.name], role=body.role, disabled=body.disabled)
     state.revoked.update(token for token, grant in state.tokens.items() if is_of(grant, body.name))
     preapproval.fold_person_out(state, command, body.name, body.why)
     for name in [name for name, proposal in state.proposals.items() if proposal.by.name == body.name]:
         del state.proposals[name]
+    _silence(state, command.at, state.people[body.name])
+
+
+def _silence(state: State, at: int, person: Person) -> None:
+    """End the callbacks of a person, and take their word back where an order still waits for others'."""
+    for key in [key for key in state.callbacks.values() if key.person == person.name]:
+        if key.expires_at is None or key.expires_at > at:
+            state.callbacks[key.id] = msgspec.structs.replace(key, expires_at=at)
+    for name, _ in state.holds.items():
+        order = state.orders[name]
+        order.approvals = tuple(who for who in order.approvals if who not in (person.name, person.lineage))
 
 
 def change_of(proposal: Proposal) -> c.SetMandate:

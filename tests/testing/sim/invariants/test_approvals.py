@@ -10,6 +10,7 @@ from tests.kernel.desk import ANN, BOB, CAT, agent, client, money
 from tests.testing.sim.invariants.scene import Scene, changed, scene
 from tests.testing.sim.invariants.test_halts import by
 
+from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
@@ -74,6 +75,11 @@ def with_body(**fields: Any) -> Any:
     return forged
 
 
+def instead(body: Any) -> Any:
+    """Return a forgery that lets the command have been another."""
+    return lambda record: msgspec.structs.replace(record, command=msgspec.structs.replace(record.command, body=body))
+
+
 def test_a1_finds_a_digest_that_is_not_of_what_is_held(desk: Scene) -> None:
     desk.forge = lambda record: msgspec.structs.replace(
         record, events=(msgspec.structs.replace(record.events[0], digest="f" * 64),)
@@ -117,6 +123,15 @@ def test_a1_finds_a_release_with_too_few_from_outside_the_lineage(desk: Scene) -
     )
     approve(desk, order, CAT)
     desk.finds("A1", f"releases {order.id} with 1 of 2 approvals from outside the lineage of ann: bob, ann")
+
+
+def test_a1_finds_a_release_by_the_word_of_who_was_shut_out(desk: Scene) -> None:
+    order = desk.order("5", "100")
+    approve(desk, order, BOB)
+    desk.forge = instead(c.SetPerson(name="bob", role="approver", disabled=True, why="left"))
+    desk.do(c.AddPerson(person=access.Person(name="zoe", role="approver")), ANN)
+    approve(desk, order, CAT)
+    desk.finds("A1", f"releases {order.id} with 1 of 2 approvals from outside the lineage of ann: cat")
 
 
 def test_a1_finds_a_release_that_is_judged_otherwise(desk: Scene) -> None:

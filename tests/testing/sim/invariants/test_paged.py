@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.kernel.desk import ANN, money
 from tests.testing.sim.invariants.scene import Scene, scene, without
-from tests.testing.sim.invariants.test_approvals import with_body
+from tests.testing.sim.invariants.test_approvals import instead, with_body
 from tests.testing.sim.invariants.test_halts import by
 
 from remit.kernel import access
@@ -75,6 +75,13 @@ def test_a5_finds_a_message_of_another_time(desk: Scene, off_s: int) -> None:
 def test_a5_finds_a_key_that_was_removed(desk: Scene) -> None:
     answer(desk, forge=called(callback="C-2"))
     desk.finds("A5", "hears C-2, which nobody made, or somebody removed")
+
+
+def test_a5_finds_a_key_of_who_was_shut_out_and_came_back(desk: Scene) -> None:
+    desk.forge = instead(c.SetPerson(name="bob", role="approver", why="left, and came back"))
+    desk.do(c.AddPerson(person=access.Person(name="zoe", role="approver")), ANN)
+    answer(desk)
+    desk.finds("A5", "hears C-1, which nobody made, or somebody removed, or ended with its person")
 
 
 def test_a5_finds_a_key_beyond_its_end(desk: Scene) -> None:

@@ -47,8 +47,11 @@ class Approved(Check):
         super().__init__(known)
         self._held: dict[str, Held] = {}
         self._approved: dict[str, list[str]] = {}
+        self._owners: dict[str, str] = {}
+        """Whom each person acts as, who was added by name."""
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
+        self._follow(record)
         for event in record.events:
             if isinstance(event, e.Reserved) and event.state == "held":
                 yield from self._hold(record, event)
@@ -56,6 +59,18 @@ class Approved(Check):
                 yield from self._approve(record, event)
             elif isinstance(event, e.Released):
                 yield from self._release(record, event)
+
+    def _follow(self, record: Record) -> None:
+        """Take back the word of who is shut out or gets another role; a desk's counts once, so it is all taken back."""
+        body = record.command.body
+        if not any(isinstance(event, e.Took) for event in record.events):
+            return
+        if isinstance(body, c.AddPerson):
+            self._owners[body.person.name] = body.person.owner or body.person.name
+        elif isinstance(body, c.SetPerson):
+            out = (body.name, self._owners.get(body.name, body.name))
+            for people in self._approved.values():
+                people[:] = [person for person in people if person not in out]
 
     def _hold(self, record: Record, event: e.Reserved) -> Iterator[str]:
         decision, body, by = record.decision, record.command.body, record.command.by
@@ -167,6 +182,7 @@ class Approved(Check):
     def went_back(self, left: int) -> None:
         self.__init__(self.known)  # type: ignore[misc]
         for record in self.known.records:
+            self._follow(record)
             for event in record.events:
                 if isinstance(event, e.Reserved) and event.state == "held":
                     list(self._hold(record, event))

@@ -53,7 +53,7 @@ class Paged(Check):
             yield f"entry {seq} hears the message {message}, signed {(at - sent_at) // NANOSECONDS} s before"
         key = self._keys.get(callback)
         if key is None:
-            yield f"entry {seq} hears {callback}, which nobody made, or somebody removed"
+            yield f"entry {seq} hears {callback}, which nobody made, or somebody removed, or ended with its person"
             return
         if (by.name, by.role, by.owner, by.token) != (key.person, key.role, key.owner, ""):
             yield f"entry {seq} takes {callback} of {key.person} for the word of the {by.role} {by.name}"
@@ -76,6 +76,7 @@ class Paged(Check):
                 self._out[person.name] = "" if person.disabled else person.role
             case c.SetPerson(name=name, role=role, disabled=disabled):
                 self._out[name] = "" if disabled else role
+                self._keys = {key.id: key for key in self._keys.values() if key.person != name}
 
     def went_back(self, left: int) -> None:
         self.__init__(self.known)  # type: ignore[misc]
