@@ -81,6 +81,8 @@ class Stage:
         """Approval pages by whom they speak for: the callback's id and its secret."""
         self.lapsing: set[str] = set()
         """Subjects whose mandate was published with an end."""
+        self.let_go: defaultdict[str, set[str]] = defaultdict(set)
+        """Limits that people let go to end a halt with the faults off, by subject."""
         self._first_prices = {name: self.price(name) for name in self.instruments}
         self._callers: dict[str, Caller] = {}
         self._calls = 0

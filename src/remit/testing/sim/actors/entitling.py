@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from remit.guard.wire import Do
 from remit.kernel import access
 from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS, SCALE, Money, Quantity, Ratio
 from remit.testing.sim.actors.deed import Doing, deed
 from remit.testing.sim.actors.drawing import drawn_order
-from remit.testing.sim.actors.stopping import adopt
+from remit.testing.sim.actors.stopping import adopt, confirm_all
 from remit.testing.sim.firm import ACCOUNTS, AGENTS, CONNECTIONS, OPERATORS, ROLES, TRADERS, agent_of
 from remit.testing.sim.limits import tightened
 from remit.testing.sim.stage import Stage
@@ -193,15 +195,18 @@ async def state_fact(stage: Stage, doing: Doing) -> str:
 
 
 async def first_mandates(stage: Stage, who: str) -> str:
-    """Publish every mandate as at the start where it is another one now; return of whom."""
-    changed = [of for of, first in stage.first_mandates.items() if stage.mandates[of] != first or of in stage.lapsing]
-    bodies = [c.SetMandate(subject=of, mandate=stage.first_mandates[of], why="as it was") for of in changed]
+    """Publish every mandate as at the start where it is another one now; return of whom.
+
+    What people let go at the end, to end a halt, is not put back: the halt would come again, with its cooldown.
+    """
+    first = {
+        of: msgspec.structs.replace(mandate, **dict.fromkeys(stage.let_go[of]))
+        for of, mandate in stage.first_mandates.items()
+    }
+    changed = [of for of in first if stage.mandates[of] != first[of] or of in stage.lapsing]
+    bodies = [c.SetMandate(subject=of, mandate=first[of], why="as it was") for of in changed]
     replies = await asyncio.gather(*(stage.ask(who, body) for body in bodies))
-    second = next(name for name in OPERATORS if name != who)
-    waiting = {reply.proposal for reply in replies} - {""}
-    shown = [row for row in await stage.see(second, "proposals") if row["proposal"] in waiting] if waiting else []
-    for row in shown:
-        await stage.ask(second, c.ConfirmChange(proposal=row["proposal"], digest=row["digest"]))
+    await confirm_all(stage, who, {reply.proposal for reply in replies} - {""})
     return ", ".join(changed)
 
 

@@ -172,9 +172,20 @@ async def end_halt(stage: Stage, who: str, row: dict[str, Any]) -> Reply:
     reply = await stage.ask(who, c.Resume(halt=name, why="go on"))
     if reply.code == "still_breached" and of in stage.mandates:
         lifted: Mandate = msgspec.structs.replace(stage.mandates[of], **{rule: None})
-        await stage.ask(who, c.SetMandate(subject=of, mandate=lifted, why=f"{rule} is let go for today"))
+        if stage.is_calm:
+            stage.let_go[of].add(rule)
+        change = await stage.ask(who, c.SetMandate(subject=of, mandate=lifted, why=f"{rule} is let go for today"))
+        await confirm_all(stage, who, {change.proposal} - {""})
         reply = await stage.ask(who, c.Resume(halt=name, why="go on without the limit"))
     return reply
+
+
+async def confirm_all(stage: Stage, who: str, waiting: set[str]) -> None:
+    """Let another operator confirm the changes that somebody proposed, as they are shown."""
+    second = next(name for name in OPERATORS if name != who)
+    shown = [row for row in await stage.see(second, "proposals") if row["proposal"] in waiting] if waiting else []
+    for row in shown:
+        await stage.ask(second, c.ConfirmChange(proposal=row["proposal"], digest=row["digest"]))
 
 
 async def adopt(stage: Stage, who: str, connection: str, truth: str = "venue") -> Reply | None:
