@@ -63,6 +63,7 @@ def test_a_revoked_token_calls_nothing_however_lately_it_was_good(made: House) -
 
 def test_another_site_may_not_use_a_browser_to_call(made: House) -> None:
     assert post(made, made.secret("momentum"), origin="https://evil.example").status_code == 403
+    assert post(made, made.secret("momentum"), origin="http://[").status_code == 403, "no address at all"
     assert post(made, made.secret("momentum"), host="evil.example").status_code == 421
 
 

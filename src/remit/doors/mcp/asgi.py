@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import AccessToken
@@ -20,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from remit.doors.http.auth import place_of
 from remit.doors.http.hosts import Hosts
 from remit.doors.mcp.caller import NoTrader, Traders
 from remit.doors.mcp.refusing import AGAIN
@@ -110,7 +110,7 @@ class SameSite:
         scope["remit.route"] = PATH
         if not self._hosts.takes(host.encode("latin-1")):
             await _error(421, "host_refused", "this is another host's name")(scope, receive, send)
-        elif origin is not None and origin not in self._origins and urlsplit(origin).netloc != host:
+        elif origin is not None and origin not in self._origins and place_of(origin) != host:
             await _error(403, "origin_refused", "the request comes from another site")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
