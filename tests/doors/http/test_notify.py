@@ -36,6 +36,18 @@ def test_a_channel_is_added_listed_and_removed(door: Door) -> None:
     assert door.http().delete("/v1/channels/desk").status_code == 404
 
 
+def test_a_secret_that_is_told_once_is_kept_under_no_key(door: Door) -> None:
+    key = {"Idempotency-Key": "told-once"}
+    body = {"name": "once", "url": "https://a.example/"}
+    made = door.http().post("/v1/channels", json=body, headers=key).json()
+    page = door.http().post("/v1/callbacks", json={"person": "ada"}, headers=key).json()
+    kept = b"".join(path.read_bytes() for path in door.processes.home.glob("http.sqlite*"))
+    for secret in (made["secret"], page.get("secret", made["secret"])):
+        assert secret.startswith("whsec_") and secret.encode() not in kept
+    assert door.http().post("/v1/channels", json=body, headers=key).json()["code"] != "key_reused"
+    door.http().delete("/v1/channels/once")
+
+
 def test_only_operators_change_channels_and_only_people_see_them(door: Door) -> None:
     add(door, "mine")
     for who in ("ada", "otto", "momentum", "claude", "bars", "doors"):

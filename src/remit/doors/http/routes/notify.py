@@ -167,6 +167,7 @@ ROUTES = (
     Route(
         "POST", "/v1/channels", "add_channel", "Add a webhook; its secret is told once.",
         "notifications", OPERATORS, Do(add_channel), body=s.NewChannel, answer=s.ChannelMade, example=_HOOK,
+        remembered=False,  # its secret is told once, and kept nowhere else
     ),
     Route(
         "DELETE", "/v1/channels/{channel}", "remove_channel", "Remove a channel, and what waits for it.",
@@ -191,7 +192,7 @@ ROUTES = (
     Route(
         "POST", "/v1/callbacks", "add_callback", "Make a callback key for one person; its secret is told once.",
         "notifications", OPERATORS, Do(add_callback), body=s.NewCallback, answer=s.CallbackMade,
-        example={"person": "ada"},
+        example={"person": "ada"}, remembered=False,
     ),
     Route(
         "POST", "/v1/callbacks/{callback}/remove", "remove_callback", "Remove a callback key at once.",
