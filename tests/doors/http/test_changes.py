@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import httpx2
 from tests.doors.http.conftest import Door
 
 
@@ -100,6 +101,17 @@ def test_a_key_gives_the_first_answer_again_and_acts_once(door: Door) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "key_reused")
     assert door.http("ada").post("/v1/pauses", json=sent, headers=key).status_code in (200, 409)  # hers is another key
     http.post("/v1/pauses/client:claude/end", json={"why": "seen"})
+
+
+def test_a_token_that_is_revoked_is_told_nothing_again(door: Door) -> None:
+    made = door.http().post("/v1/tokens", json={"role": "operator", "name": "olga", "owner": "olga"}).json()
+    with httpx2.Client(base_url=door.url, headers={"Authorization": f"Bearer {made['secret']}"}) as hers:
+        sent, key = {"subject": "client:claude", "why": "a look"}, {"Idempotency-Key": "hers"}
+        assert hers.post("/v1/pauses", json=sent, headers=key).status_code == 200
+        assert hers.post("/v1/pauses", json=sent, headers=key).headers["idempotency-replayed"] == "true"
+        assert door.http().post(f"/v1/tokens/{made['token']}/revoke", json={"why": "lost"}).status_code == 200
+        assert hers.post("/v1/pauses", json=sent, headers=key).status_code == 401
+    door.http().post("/v1/pauses/client:claude/end", json={"why": "seen"})
 
 
 def test_a_refusal_is_not_kept_and_the_key_may_try_again(door: Door) -> None:

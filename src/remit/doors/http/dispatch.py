@@ -131,6 +131,8 @@ class Table(BaseRoute):
 
         remembered: Remembered = call.app.state.remembered
         known, repeated = await remembered.once(call.secret, call.key, asked, do, _is_unknown)
+        if repeated:
+            await call.read("self")  # what was answered once is told to no token that is worth nothing any more
         return Answer(known.body, known.status, ((b"idempotency-replayed", b"true"),)) if repeated else given[0]
 
 
