@@ -96,7 +96,7 @@ def test_buckets_take_bounded_memory() -> None:
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """A door that takes little: five requests at once of a token, two of nobody, and bodies of 2,000 bytes."""
-    limits = Limits(token=Rate(1, 5), nobody=Rate(1, 2), body_bytes=2_000)
+    limits = Limits(token=Rate(1, 5), nobody=Rate(1, 2), body_bytes=2_000, body_s=0.5)
     for processes in trading(Path(tmp_path_factory.mktemp("narrow"))):
         people(processes)
         door = Door(processes, ROUTES, options=Options(limits=limits))
@@ -135,6 +135,20 @@ def test_a_large_body_is_refused_before_it_is_read(narrow: Door) -> None:
     assert narrow.http("momentum").get("/v1/self?" + "a" * 9000).status_code == 413
 
 
+def test_a_body_that_does_not_come_holds_no_place(narrow: Door) -> None:
+    link = http.client.HTTPConnection(narrow.url.removeprefix("http://"), timeout=5)
+    link.putrequest("POST", "/v1/orders")
+    token = narrow.processes.secrets["ada"]
+    for name, value in (
+        ("Authorization", f"Bearer {token}"), ("Content-Type", "application/json"), ("Content-Length", "50"),
+    ):  # fmt: skip
+        link.putheader(name, value)
+    link.endheaders(b"{")
+    answer = link.getresponse()
+    assert (answer.status, answer.getheader("connection")) == (408, "close")
+    link.close()
+
+
 # Sessions
 
 
@@ -166,6 +180,19 @@ def test_a_session_cookie_is_out_of_reach() -> None:
     assert "secret" not in csrf_of("secret")
     assert cookie_of(b"a=b; remit_session=x; c=d") == "x"
     assert cookie_of(b"xremit_session=x") == ""
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//]", "http://a]b/", "null"])
+def test_an_origin_that_is_none_is_another_site(door: Door, origin: str) -> None:
+    secret = door.processes.secrets["operator"]
+    session = {"Cookie": f"remit_session={secret}", CSRF_HEADER: csrf_of(secret), "Origin": origin}
+    sent = {"subject": "client:claude", "why": "a look"}
+    for path, body, headers in (
+        ("/v1/pauses", sent, session),
+        ("/v1/session/password", {"person": "ann", "password": "x"}, {"Origin": origin}),
+    ):
+        answer = door.http("nobody").post(path, json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_refused"), answer.text
 
 
 # What every answer carries

@@ -30,6 +30,8 @@ class Limits(NamedTuple):
     address: Rate = Rate(4000, 8000)
     nobody: Rate = Rate(50, 200)
     body_bytes: int = 262_144
+    body_s: float = 10.0
+    """How long a caller has for its body: whoever sends none holds a place under way for so long and no longer."""
     under_way: int = 1024
     streams: int = 64
 
@@ -86,3 +88,7 @@ class Gate:
 
     def too_large(self) -> Problem:
         return Problem("too_large", f"a body has at most {self.limits.body_bytes} bytes", "Send less")
+
+    def too_slow(self) -> Problem:
+        said = f"the body was not all there within {self.limits.body_s:g} s"
+        return Problem("too_slow", said, "Send it at once", headers=((b"connection", b"close"),))

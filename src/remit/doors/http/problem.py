@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "channel_unknown": 404,
     "person_unknown": 404,
     "method_not_allowed": 405,
+    "too_slow": 408,
     "mandate_changed": 412,
     "frame_too_large": 413,
     "too_large": 413,

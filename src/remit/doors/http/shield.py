@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -62,7 +63,7 @@ class Shield:
         self._metrics.under_way.inc()
         try:
             self._check(scope, headers, began)
-            bounded = receive if b"content-length" in headers else _bounded(receive, self._gate)
+            bounded = _bounded(receive, self._gate)
             if self._table.matches(scope)[0] is Match.FULL:  # straight to the row: mostly it is one
                 await self._table.handle(scope, bounded, answered.send)
             else:
@@ -130,15 +131,24 @@ class _Answered:
 
 
 def _bounded(receive: Receive, gate: Gate) -> Receive:
-    """Return a `receive` for a body whose length was not announced: it ends in a Problem where that is too long."""
-    taken = 0
+    """Return a `receive` that ends in a Problem where the body is too long, also one whose length was not announced,
+    or is not all there in time."""
+    taken, whole = 0, False
+    ends_at = asyncio.get_running_loop().time() + gate.limits.body_s
 
     async def bounded() -> Any:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(ends_at):
+                message = await receive()
+        except TimeoutError:
+            raise gate.too_slow() from None
         taken += len(message.get("body", b""))
         if taken > gate.limits.body_bytes:
             raise gate.too_large()
+        whole = not message.get("more_body", False)
         return message
 
     return bounded
