@@ -16,6 +16,7 @@ from tests.doors.http.conftest import LIMITS, Door, people
 from tests.guard.processes import trading
 
 from remit.doors.http.app import Options
+from remit.doors.http.paging import cursor_of
 from remit.doors.http.reading import reading
 from remit.verify import key_of, verify_receipt
 
@@ -104,8 +105,9 @@ def test_timelines_page_on_and_filters_hold(told: Door) -> None:
     assert {row["order"] for row in order} == {fill["order"]} and any("bought 1 AAPL" in row["said"] for row in order)
     assert lines(told, since=fill["at"], until=fill["at"] + 1, kind="fill") == [fill]
     assert [row["id"] for row in lines(told, latest="true")][0] > fill["id"]
-    bad = told.http("operator").get("/v1/journal", params={"cursor": "x"})
-    assert bad.status_code == 422 and bad.json()["code"] == "not_valid"
+    for made_up in ("x", cursor_of((2**63,)), cursor_of((2**64 - 1,)), cursor_of((-1,)), cursor_of((None,))):
+        bad = told.http("operator").get("/v1/journal", params={"cursor": made_up})
+        assert bad.status_code == 422 and bad.json()["code"] == "not_valid", made_up
 
 
 def test_a_receipt_holds_offline(told: Door) -> None:
@@ -135,7 +137,12 @@ def test_reports(told: Door) -> None:
     assert told.http("claude").get("/v1/reports/blotter/csv", params=asked).text.count("\n") == 1, "its own: none"
     rejected = told.http("momentum").get("/v1/reports/rejected/csv", params={**asked, "zone": "Asia/Tokyo"})
     assert rejected.status_code == 200
-    for bad in ({"from": "x", "to": TODAY}, {"from": TODAY, "to": TODAY, "zone": "Nowhere"}):
+    for bad in (
+        {"from": "x", "to": TODAY},
+        {"from": TODAY, "to": TODAY, "zone": "Nowhere"},
+        {"from": TODAY, "to": TODAY, "zone": "America"},
+        {"from": TODAY, "to": TODAY, "zone": "../../x"},
+    ):
         assert told.http("operator").get("/v1/reports/blotter/csv", params=bad).status_code == 422
     parquet = pytest.importorskip("pyarrow.parquet")
     held = told.http("operator").get("/v1/reports/violations/parquet", params=asked)

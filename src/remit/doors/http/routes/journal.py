@@ -73,7 +73,7 @@ async def order_timeline(call: Call) -> bytes:
 async def _told(call: Call, asked: Any, wanted: dict[str, Any]) -> bytes:
     seen = await visible(call)
     after = None if asked.cursor is None else key_of(asked.cursor, 1)[0]
-    if after is not None and type(after) is not int:
+    if asked.cursor is not None and (type(after) is not int or not 0 <= after < 2**63):
         raise Problem("not_valid", "this is no cursor of this list", "Take `next` of the page before")
     model = model_of(call)
     try:
