@@ -237,6 +237,17 @@ def test_a_password_alone_is_not_enough_from_elsewhere() -> None:
     lodged(main, ELSEWHERE)
 
 
+def test_whoever_guesses_codes_keeps_nobody_out_who_has_one() -> None:
+    async def main(lodge: Lodge) -> None:
+        answers = [await lodge.code_of(lodge.sign_in("code", code=f"{number:048x}")) for number in range(70)]
+        assert set(answers) == {"sign_in_failed", "too_many_attempts"} and answers[-1] == "too_many_attempts"
+        made = await lodge.ask(lodge.ann, {"kind": "new_code"})
+        assert (await lodge.sign_in("code", code=made["code"]))["person"] == "ann"
+        assert await lodge.code_of(lodge.sign_in("code", code=made["code"])) == "too_many_attempts", "and once"
+
+    lodged(main)
+
+
 def test_a_code_of_the_machine_opens_one_browser() -> None:
     async def main(lodge: Lodge) -> None:
         made = await lodge.ask(lodge.ann, {"kind": "new_code"})

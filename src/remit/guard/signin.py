@@ -219,10 +219,10 @@ class SignIn:
         return fits
 
     async def _passkey(self, by: Principal, body: PasskeyFinish, at: int) -> Whom:
-        self._devices.take(at)
         proven = self.passkeys.proven(body.ceremony, body.response, at)
         person = None if proven is None else self._known(proven[0])
         if proven is None or person is None or person.disabled:
+            self._devices.take(at)
             await self._failed(by, "passkey" if person is None else "disabled", "" if person is None else person.name)
             raise SignInRefused
         used = proven[1]
@@ -235,9 +235,9 @@ class SignIn:
         return Whom(person.name, person.role, person.lineage, "passkey")
 
     async def _code(self, by: Principal, body: Code, at: int) -> Whom:
-        self._once.take(at)
         asked = self.codes.take(body.code, at)
         if asked is None:
+            self._once.take(at)  # after the look: whoever guesses at 192 bits keeps nobody out who has a code
             await self._failed(by, "code", "")
             raise SignInRefused
         return Whom(asked.name, asked.role, asked.owner, "code", asked.token)
