@@ -231,6 +231,12 @@ class RequestMalformed(GuardError):
     code = "request_malformed"
 
 
+class IdTaken(GuardError):
+    """Somebody else of the same agent used the id before; what they were answered is theirs."""
+
+    code = "intent_id_unique"
+
+
 class Busy(GuardError):
     """The guard has as many connections as it takes."""
 

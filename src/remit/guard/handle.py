@@ -17,7 +17,7 @@ from remit.guard.calendar import needed_first
 from remit.guard.callbacks import CallbackKeys, Callbacks, NewCallback
 from remit.guard.calls import Calls
 from remit.guard.entitled import check_capability
-from remit.guard.errors import RequestMalformed, TextNotKept
+from remit.guard.errors import IdTaken, RequestMalformed, TextNotKept
 from remit.guard.evidence import Evidence
 from remit.guard.follow import Followers
 from remit.guard.identity import Identity
@@ -183,7 +183,17 @@ class Handle:
                 await self._loop.enter(GUARD, first)
         record = await self._loop.enter(by, body)
         self._callbacks.forget(record)
+        self._check_first(by, record)
         return self._answer(record)
+
+    def _check_first(self, by: Principal, record: Record) -> None:
+        """Return where the first answer to an id is the caller's to see; IdTaken where it was given to somebody else
+        of the same agent."""
+        for event in record.events:
+            first = self._entry(event.seq) if isinstance(event, Repeated) else None
+            looking = Looking(self._kernel, by, {}, self._loop.now(), self.followers.entries, self._about)
+            if first is not None and not looking.sees_record(first):
+                raise IdTaken("this id was used for something else", "Give each request an id of its own")
 
     def _dressed(self, by: Principal, body: Body, text: str, request: Request) -> Body:
         """Put in what only the guard may say: fresh marks, the client's own name, the digest of the text beside."""

@@ -78,3 +78,17 @@ def test_orders_are_listed_page_by_page(door: Door) -> None:
     for broken in ("x", "WyJhIl0", "WzEsMl0"):
         assert door.http("momentum").get(f"/v1/orders?cursor={broken}").json()["code"] == "not_valid"
     assert seen == [row["order"] for row in whole["items"]]
+
+
+def test_the_first_answer_to_an_id_is_told_to_who_asked_and_to_nobody_else(door: Door) -> None:
+    limits = {"mandate": {}, "why": "its agent's are enough"}
+    assert door.http().put("/v1/mandates/client:claude", json=limits, headers={"If-Match": "*"}).status_code == 200
+    sent = door.order("3", id="whose-1")
+    first = door.http("momentum").post("/v1/orders", json=sent).json()
+    guessed = door.http("claude").post("/v1/orders", json=sent)
+    assert (guessed.status_code, guessed.json()["code"]) == (409, "intent_id_unique"), guessed.text
+    assert first["order"] not in guessed.text
+    assert door.http("momentum").post("/v1/orders", json=sent).json() == {**first, "repeated": True}
+    assert (
+        door.http("operator").post("/v1/orders", json={**sent, "agent": "momentum"}).json()["order"] == first["order"]
+    )
