@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernel.desk import ANN, Desk, agent, client, money, rules, small, verdict
 
-from remit.kernel import access
+from remit.kernel import access, spend
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import build
@@ -307,6 +307,22 @@ def test_ids_are_forgotten_after_a_day_and_what_has_no_price_is_not() -> None:
 
 
 # What an agent may still do
+
+
+def test_only_so_many_ids_are_remembered_and_what_is_forgotten_stays_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reports without end takes no more memory than that; an id that is forgotten only adds once more."""
+    monkeypatch.setattr(spend, "CALLS_MAX", 3)
+    desk = budgeted(budgets={"client": "50"})
+    desk.do(report("no-price", None), CLAUDE)
+    for number in range(10):
+        desk.do(report(f"r{number}", "1"), CLAUDE)
+    desk.do(settle("no-price", "2"), ANN)
+    desk.do(c.Tick())
+    assert sorted(name for _, name in desk.state.model_calls) == ["no-price", "r8", "r9"]
+    assert spent(desk) == "12"
+    desk.do(report("r0", "1"), CLAUDE)
+    assert spent(desk) == "13"
+    desk.agree()
 
 
 def test_over_its_budget_an_agent_opens_nothing_and_still_gets_out() -> None:

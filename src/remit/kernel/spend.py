@@ -26,6 +26,9 @@ COST_MAX = 10**6 * SCALE
 """What one call costs at most, in US dollars: whoever says more does not know the price."""
 LIFE_NS = DAY_NS
 """How long the id of a call that is settled, or was reserved and never settled, is remembered."""
+CALLS_MAX = 100_000
+"""Times that something was said of a call, of all agents, that are remembered; the oldest are forgotten first, and what
+is forgotten stays counted."""
 BUDGETS: dict[str, str] = {
     "firm": "ai_spend_daily_max",
     "account": "ai_spend_daily_max",
@@ -173,10 +176,11 @@ def restore(state: State, calls: tuple[ModelCall, ...]) -> None:
 
 
 def prune(state: State) -> None:
-    """Forget calls that nothing can be said of any more; one without a price stays until a person says it."""
-    horizon = state.at - LIFE_NS
-    while state.model_calls_at and state.model_calls_at[0][0] < horizon:
-        at, key = state.model_calls_at.popleft()
+    """Forget calls that nothing can be said of any more, and the oldest of too many; one without a price stays until a
+    person says it."""
+    horizon, said = state.at - LIFE_NS, state.model_calls_at
+    while said and (said[0][0] < horizon or len(said) > CALLS_MAX):
+        at, key = said.popleft()
         call = state.model_calls.get(key)
         if call is not None and call.state != "unpriced" and call.at == at:
             del state.model_calls[key]
