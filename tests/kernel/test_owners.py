@@ -290,6 +290,21 @@ def test_an_operators_kill_stands_beside_the_owners_own() -> None:
     assert len(desk.state.halts) == before + 2
 
 
+def test_somebody_else_takes_over_what_an_owner_paused() -> None:
+    """As with halts: that an owner stopped first keeps nobody from stopping it, too."""
+    desk, kims, _ = two_owners()
+    paused = c.SetPause(subject=f"agent:{kims.agent}", paused=True, why="x")
+    start = c.SetPause(subject=f"agent:{kims.agent}", paused=False, why="x")
+    desk.took(paused, KIM)
+    assert desk.refused(paused, KIM) == "no_change"
+    desk.took(paused, OPERATOR)
+    assert desk.refused(paused, KIM) == desk.refused(paused, OPERATOR) == "no_change"
+    assert desk.refused(start, KIM) == "not_yours"
+    desk.took(start, OPERATOR)
+    assert desk.state.pauses == {}
+    desk.agree()
+
+
 def test_an_owner_starts_again_what_they_paused_alone() -> None:
     desk, kims, _ = two_owners()
     paused = c.SetPause(subject=f"agent:{kims.agent}", paused=True, why="x")

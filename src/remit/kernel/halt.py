@@ -163,11 +163,14 @@ def known_subject(state: State, written: str) -> str:
 
 
 def pause(step: Step, body: c.SetPause) -> None:
-    """A person pauses or unpauses."""
+    """A person pauses or unpauses. What an owner paused somebody else may pause, too: then no owner starts it again."""
     unknown = known_subject(step.state, body.subject)
+    known = step.state.pauses.get(body.subject)
+    by_owner = known is not None and known.by.role == "owner"
+    takes_over = body.paused and by_owner and step.command.by.role != "owner"
     if unknown:
         step.refuse("unknown_subject", unknown)
-    elif body.paused == (body.subject in step.state.pauses):
+    elif body.paused == (known is not None) and not takes_over:
         step.refuse("no_change", f"{body.subject} is {'already' if body.paused else 'not'} paused")
     else:
         step.emit(e.Took())
