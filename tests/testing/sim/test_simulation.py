@@ -101,3 +101,11 @@ def test_a_schedule_without_steps_comes_to_rest() -> None:
     assert outcome.failure is None
     assert outcome.counts["entries"] > 50
     assert "orders" not in outcome.counts
+
+
+def test_a_journal_that_loses_its_end_again_and_again_keeps_what_the_firm_was_founded_with() -> None:
+    """Else nobody would be known any more who could put things right."""
+    steps = tuple(Step(after_ns=3 * 10**9, do="truncated_tail", who="the host", seed=number) for number in range(6))
+    outcome = simulate(Schedule(1, replace(draw(1, 0).swarm, faults={}, limits=()), steps))
+    assert outcome.failure is None
+    assert outcome.counts["truncated_tail"] == 6

@@ -7,6 +7,7 @@ import random
 import traceback
 from collections.abc import Iterable
 
+from remit.guard.world import JOURNAL
 from remit.kernel import command as c
 from remit.kernel.event import Booked, HaltRaised, Record
 from remit.kernel.numbers import NANOSECONDS
@@ -140,6 +141,8 @@ class Simulation:
         while self.loop.ns < until:
             rows = await stage.see("ann", "connections")
             if rows and all(row["ready"] for row in rows):
+                disk = self.machine.disks[JOURNAL]
+                stage.founded = {name: disk.size(name) for name in disk.names()}
                 return
             await stage.wait(NANOSECONDS // 4)
         raise RuntimeError(f"not every connection was reconciled within {READY_NS // NANOSECONDS} s: {rows}")

@@ -81,6 +81,8 @@ class Stage:
         """Approval pages by whom they speak for: the callback's id and its secret."""
         self.lapsing: set[str] = set()
         """Subjects whose mandate was published with an end."""
+        self.founded: dict[str, int] = {}
+        """The journal's files when the firm had been founded, and how long each was."""
         self.let_go: defaultdict[str, set[str]] = defaultdict(set)
         """Limits that people let go to end a halt with the faults off, by subject."""
         self._first_prices = {name: self.price(name) for name in self.instruments}

@@ -151,8 +151,8 @@ async def bit_flip(stage: Stage, doing: Doing) -> str:
 
 @deed("host", 2, HOST, "a file loses its end while the guard is down")
 async def truncated_tail(stage: Stage, doing: Doing) -> str:
-    """Some bytes or most of a segment."""
-    return await stage.keeper.damage(lambda disk: _cut(disk, doing))
+    """Some bytes or most of a segment; never of what the firm was founded with, without which nobody could go on."""
+    return await stage.keeper.damage(lambda disk: _cut(stage, disk, doing))
 
 
 @deed("host", 2, HOST, "somebody writes a snapshot of their own")
@@ -196,10 +196,13 @@ def _forge(disk: VirtualDisk) -> Harm:
     return f"{name} without its {left_out}", None
 
 
-def _cut(disk: VirtualDisk, doing: Doing) -> Harm:
+def _cut(stage: Stage, disk: VirtualDisk, doing: Doing) -> Harm:
     name = max(name for name in disk.names() if name.endswith(SUFFIX))
     size = disk.size(name)
-    count = min(doing.chance.choice((1, 100, 2_000, doing.chance.randint(1, size))), size)
+    count = doing.chance.choice((1, 100, 2_000, doing.chance.randint(1, size)))
+    count = min(count, size - stage.founded.get(name, 0))
+    if count <= 0:
+        return f"{name} holds nothing but what the firm was founded with", None
     disk.cut(name, count)
     return f"{count} of {size} bytes of {name}", None
 
