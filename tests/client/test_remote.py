@@ -86,6 +86,10 @@ def test_an_order_lives_over_http(remote: Remit) -> None:
     assert closed.is_allowed and remote.close_position("AAPL", id="r-close").repeated
     remote.record_thought("closed it", order=closed.order)
     remote.record_error("nothing")
+    remote.report_usage("openai", "gpt-4o", 1000, 100, id="u-1")
+    remote.report_usage("openai", "gpt-4o", 1000, 100, id="u-1")
+    told = next(row for row in remote.ask("spend")["budgets"] if row["subject"] == "agent:momentum")
+    assert Decimal(told["spent"]) == Decimal("0.0035")
     assert remote.cancel_order(bought.order) is False
 
 
@@ -114,6 +118,9 @@ def test_what_goes_wrong_has_the_same_names(door: Door, remote: Remit) -> None: 
     assert unknown.value.code == "unknown_order"
     with pytest.raises(GuardError, match="cannot be asked over HTTP"):
         remote.ask("tokens")
+    with Remit(door.processes.secrets["momentum"], home=door.processes.home) as local:
+        with pytest.raises(Unclear, match="knows no prices"):
+            local.report_usage("openai", "gpt-4o", 1, 1)
 
 
 @pytest.mark.parametrize("url", ["http://remit.example", "ftp://x", "remit.example:8420", "http://10.0.0.1:8420"])

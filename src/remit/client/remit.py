@@ -78,8 +78,8 @@ class Remit:
         patience_s: float = PATIENCE_S,
         door: str = DOOR,
     ) -> None:
-        self.voice = Voice(patience_s)
         secret, url = _token(token), _url(url, home)
+        self.voice = Voice(patience_s, knows_prices=bool(url))
         self._link = HttpLink(url, secret, door) if url else Client(_socket(home), secret, door)
 
     def __enter__(self) -> Self:
@@ -134,6 +134,7 @@ class Remit:
     drop_exit = _plain(verbs.drop_exit)
     record_thought = _plain(verbs.record_thought)
     record_error = _plain(verbs.record_error)
+    report_usage = _plain(verbs.report_usage)
     ask = _plain(verbs.ask)
 
 
@@ -152,8 +153,8 @@ class AsyncRemit:
         patience_s: float = PATIENCE_S,
         door: str = DOOR,
     ) -> None:
-        self.voice = Voice(patience_s)
         secret, url = _token(token), _url(url, home)
+        self.voice = Voice(patience_s, knows_prices=bool(url))
         self._link = AsyncHttpLink(url, secret, door) if url else AsyncClient(_socket(home), secret, door)
 
     async def __aenter__(self) -> Self:
@@ -211,6 +212,7 @@ class AsyncRemit:
     drop_exit = _awaited(verbs.drop_exit)
     record_thought = _awaited(verbs.record_thought)
     record_error = _awaited(verbs.record_error)
+    report_usage = _awaited(verbs.report_usage)
     ask = _awaited(verbs.ask)
 
 

@@ -34,6 +34,7 @@ VIEWS: dict[str, str] = {
     "status": "/v1/status",
     "health": "/v1/health",
     "sessions": "/v1/sessions",
+    "spend": "/v1/budgets",
 }
 _LISTS = frozenset({"levels", "exits", "marks", "instruments", "orders", "halts", "pauses", "sessions"})
 _AWAY = {"guard_not_running": GuardNotRunning, "guard_gone": GuardGone}
@@ -84,6 +85,11 @@ def question_of(do: Do, body: Any) -> Question:
     if isinstance(command, c.Noted):
         about = {"order": command.order} if command.order else {}
         return Question("POST", "/v1/notes", body={"note": command.note, "text": text, **about})
+    if isinstance(command, c.ReportSpend):
+        used = {"input_tokens": command.input_tokens, "output_tokens": command.output_tokens}
+        cost = {} if command.cost is None else {"cost": str(command.cost)}
+        told = {"id": command.id, "provider": command.provider, "model": command.model, **used, **cost}
+        return Question("POST", "/v1/usage", body=told)
     raise RequestMalformed(
         f"{type(command).__name__} cannot be said over HTTP here", "Use the door's API: docs/http.md"
     )
@@ -125,8 +131,8 @@ def answer_of(status: int, content: bytes) -> Any:
     if isinstance(said, dict) and "decision" in said and "repeated" in said:
         record = {"command": {"seq": said["seq"]}, "events": (), "decision": said["decision"]}
         return {**record, "first": record} if said["repeated"] else record
-    if isinstance(said, dict) and set(said) == {"seq", "at", "events"}:
-        return {"command": {"seq": said["seq"], "at": said["at"]}, "events": said["events"]}
+    if isinstance(said, dict) and {"seq", "at"} <= said.keys():
+        return {"command": {"seq": said["seq"], "at": said["at"]}, "events": said.get("events", ())}
     return said
 
 

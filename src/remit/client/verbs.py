@@ -26,7 +26,7 @@ from remit.client.nouns import (
 from remit.kernel import command as c
 from remit.kernel.exit import ExitTerms
 from remit.kernel.names import Side
-from remit.kernel.numbers import Price, Quantity
+from remit.kernel.numbers import Money, Price, Quantity
 from remit.kernel.order import OrderIntent, ReduceMode, TimeInForce
 
 WAIT_S = 300.0
@@ -34,10 +34,12 @@ WAIT_S = 300.0
 
 
 class Voice:
-    """Who speaks: how patient, and, once it was asked for, whom the token stands for."""
+    """Who speaks: how patient, whether the way knows what models cost, and, once it was asked for, whom the token
+    stands for."""
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, *, knows_prices: bool) -> None:
         self.patience_s = patience_s
+        self.knows_prices = knows_prices
         self.account: Account | None = None
 
     def look(self, view: str, kind: Any, /, **arguments: Any) -> Asking[Any]:
@@ -254,6 +256,30 @@ def record_thought(voice: Voice, text: str, *, order: str = "") -> Asking[None]:
 def record_error(voice: Voice, text: str, *, order: str = "") -> Asking[None]:
     """Keep in the agent's log that something went wrong in the agent itself."""
     yield from asking.enter(voice.patience_s, c.Noted(note="error", order=order), "this error", text)
+
+
+def report_usage(
+    voice: Voice,
+    provider: str,
+    model: str,
+    input_tokens: int,
+    output_tokens: int,
+    *,
+    cost_usd: Number | None = None,
+    id: str | None = None,
+) -> Asking[None]:
+    """Report what a call of a model used: it counts against the budgets of the agent, and only ever adds.
+
+    Without `cost_usd` a door looks it up; at the socket it must be said (Unclear).
+    """
+    if cost_usd is None and not voice.knows_prices:
+        raise Unclear("cost_usd is missing, and the guard's socket knows no prices", "Say it, or go by a door: url=")
+    named = id or asking.fresh_id("usage")
+    told = c.ReportSpend(
+        id=named, provider=provider, model=model, input_tokens=input_tokens, output_tokens=output_tokens,
+        cost=asking.exact(Money, cost_usd, "cost_usd"),
+    )  # fmt: skip
+    yield from asking.enter(voice.patience_s, told, named)
 
 
 def ask(voice: Voice, view: str, /, **arguments: Any) -> Asking[Any]:
