@@ -20,7 +20,7 @@ from remit.kernel.order import OrderIntent
 KNOWN = ["momentum", "main", "paper1", "AAPL", "RAIN", "YES", "SAP", "claude", "firm", "nobody", "H-9-1", "UTC"]
 SUBJECTS = ["firm", *(f"{scope}:{name}" for scope in SCOPES[1:] for name in ("main", "momentum", "nobody")), "x", ""]
 DECIMALS = ["0", "1", "-1", "0.01", "100", "0.000000000000000001", "999999999999999999999999", "-0.5", "10"]
-ROLES = ["operator", "approver", "auditor", "agent", "client", "feed", "guard"]
+ROLES = ["operator", "owner", "approver", "compliance", "auditor", "agent", "client", "feed", "guard"]
 
 
 def spelled(kind: Any) -> st.SearchStrategy[Any]:
