@@ -51,6 +51,14 @@ def test_a_token_of_a_person_says_what_the_book_says(issued: c.IssueToken, taken
         assert desk.refused(issued) == "not_possible"
 
 
+def test_which_token_is_named_does_not_depend_on_a_restart() -> None:
+    desk = small()
+    for name in ("T-9", "T-1"):
+        desk.took(token(token=name))
+    desk.reload()
+    assert desk.refused(token(owner="ann", token="T-5")) == "not_possible"  # the desk asks both for the same record
+
+
 def test_a_person_can_act_as_a_desk() -> None:
     desk = small()
     person(desk, owner="desk")

@@ -64,7 +64,8 @@ def fault_of_grant(state: State, grant: TokenGrant) -> str:
         return f"{grant.name} is shut out; let them in first: remit person set"
     if person is not None and not fits(grant, person):
         return f"{grant.name} is {person.role} and acts as {person.lineage}; a token cannot say otherwise"
-    for other in state.tokens.values():
-        if is_of(other, grant.name) and other.owner != grant.owner:
-            return f"{grant.name} acts as {other.owner}, says token {other.token}; one person is never two"
+    others = [name for name, other in state.tokens.items() if is_of(other, grant.name) and other.owner != grant.owner]
+    if others:
+        other = state.tokens[min(others)]  # a snapshot keeps no order of tokens
+        return f"{grant.name} acts as {other.owner}, says token {other.token}; one person is never two"
     return ""
