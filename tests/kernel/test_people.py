@@ -101,6 +101,27 @@ def test_who_is_shut_out_acts_through_no_door() -> None:
     assert desk.refused(token()) == "not_possible"
 
 
+@pytest.mark.parametrize(
+    ("added", "taken"),
+    [
+        (access.Person(name="bob", role="approver"), True),
+        (access.Person(name="bob", role="auditor"), False),
+        (access.Person(name="bob", role="approver", disabled=True), False),
+    ],
+)
+def test_nobody_is_added_as_who_may_not_have_preapproved_what_they_did(added: access.Person, taken: bool) -> None:
+    desk = small()
+    bob = Principal(name="bob", role="approver", owner="bob")
+    given = c.Preapprove(
+        id="p", agent="momentum", instruments=("AAPL",), notional_max=money("1"), ends_at=desk.at + DAY_NS, why="x"
+    )
+    desk.took(given, bob)
+    if not taken:
+        assert desk.refused(c.AddPerson(person=added)) == "not_possible"
+        desk.took(c.RevokePreapproval(id="p", why="moved"))
+    desk.took(c.AddPerson(person=added))
+
+
 def test_the_word_of_who_is_out_counts_no_more_on_what_is_held() -> None:
     desk = small()
     person(desk)

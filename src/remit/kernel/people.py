@@ -6,6 +6,7 @@ from remit.kernel import command as c
 from remit.kernel.access import Person, TokenGrant
 from remit.kernel.fold_people import is_of
 from remit.kernel.names import HUMAN, Principal
+from remit.kernel.preapproval import in_force
 from remit.kernel.state import State
 
 FIRST = "owner"
@@ -24,6 +25,10 @@ def fault_of_adding(state: State, body: c.AddPerson) -> str:
         if is_of(grant, person.name) and token not in state.revoked and not fits(grant, person):
             said = f"token {token} of {person.name} is one of {grant.owner} for the role {grant.role}"
             return f"{said}; revoke it first: remit token revoke"
+    if person.disabled or not Principal(name=person.name, role=person.role).is_person:
+        for name, given in sorted(state.preapprovals.items()):
+            if given.by == person.name and in_force(given, state.at):
+                return f"preapproval {name} is {person.name}'s; revoke it first: remit preapproval revoke"
     return ""
 
 
