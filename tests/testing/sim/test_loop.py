@@ -357,6 +357,25 @@ def test_time_that_stands_still_is_stuck_too(loop: VirtualLoop, monkeypatch: pyt
         loop.run(main())
 
 
+def test_time_that_goes_on_for_ever_is_stuck_where_the_run_has_an_end(loop: VirtualLoop) -> None:
+    loop.until_ns = 60 * SECOND
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(1)
+
+    async def main() -> None:
+        loop.spawn(loop.process("clock"), tick())
+        await asyncio.sleep(59)
+        loop.allow(40 * SECOND)
+        await asyncio.sleep(40)
+        await asyncio.Event().wait()
+
+    with pytest.raises(Stuck, match=r"goes on for ever: it was to end by 100000000000 ns; .*world/\d+ at Event.wait:"):
+        loop.run(main())
+    assert loop.ns == 101 * SECOND
+
+
 @pytest.mark.parametrize(
     "ask",
     [

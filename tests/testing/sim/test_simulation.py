@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from typing import get_args
@@ -10,10 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from remit.testing.faults import Fault, MessageFault
+from remit.testing.sim import simulation
 from remit.testing.sim.actors import DEEDS
 from remit.testing.sim.outcome import Outcome
 from remit.testing.sim.schedule import STOPPING, Schedule, Step, draw
 from remit.testing.sim.simulation import simulate
+from remit.testing.sim.stage import Stage
 
 MILLISECOND = 10**6
 PARADES_MAX = 12
@@ -109,3 +112,26 @@ def test_a_journal_that_loses_its_end_again_and_again_keeps_what_the_firm_was_fo
     outcome = simulate(Schedule(1, replace(draw(1, 0).swarm, faults={}, limits=()), steps))
     assert outcome.failure is None
     assert outcome.counts["truncated_tail"] == 6
+
+
+def test_a_simulation_without_an_end_fails_by_name_and_says_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(stage: Stage, check: object) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    monkeypatch.setattr(simulation, "come_to_rest", never)
+    monkeypatch.setattr(simulation, "ALLOWED_NS", 90 * 10**9)
+    failure = simulate(draw(11, 0)).failure
+    assert failure is not None
+    assert failure.invariant == "stuck"
+    assert failure.what.startswith("time goes on for ever: it was to end by 90000000000 ns; waiting: world/")
+    assert "Event.wait:" in failure.what
+
+
+def test_what_the_host_sleeps_is_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "ALLOWED_NS", 600 * 10**9)
+    sleeps = next(seed for seed in range(50) if random.Random(seed).choice((1, 3, 10, 60, 3_600, 20_000)) == 20_000)
+    step = Step(after_ns=10**9, do="sleep", who="the host", seed=sleeps)
+    outcome = simulate(Schedule(1, replace(draw(1, 0).swarm, faults={}, limits=()), (step,)))
+    assert outcome.failure is None
+    assert outcome.virtual_ns > 20_000 * 10**9

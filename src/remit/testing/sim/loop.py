@@ -37,7 +37,8 @@ CANCELLED_MAX = 1_000
 
 
 class Stuck(Exception):
-    """The run can never end: nothing is ready and no timer is set, or time stands still. It names what waits."""
+    """The run can never end: nothing is ready and no timer is set, time stands still, or it goes past what the run was
+    given. It names what waits."""
 
 
 class VirtualLoop(Absent):
@@ -52,6 +53,8 @@ class VirtualLoop(Absent):
         """Virtual nanoseconds since the start; they never go back."""
         self.faults: list[BaseException] = []
         """Exceptions that nobody handled, in order: a run with any of them has failed."""
+        self.until_ns: int | None = None
+        """Where time may go at most; None is as far as it likes. Only by that does a run end whose timers never do."""
         self.explore = explore
         self.network = Network(self, source.getrandbits(64))
         self._source = source
@@ -126,6 +129,11 @@ class VirtualLoop(Absent):
         if duration_ns < 0:
             raise ValueError(f"{duration_ns} ns: time does not go back")
         self.ns += duration_ns
+
+    def allow(self, duration_ns: int) -> None:
+        """Let time go so much further than it might until now."""
+        if self.until_ns is not None:
+            self.until_ns += duration_ns
 
     # The run
 
@@ -290,6 +298,8 @@ class VirtualLoop(Absent):
             at_once = at_once + count if self.ns == began else 0
             if at_once > AT_ONE_INSTANT_MAX:
                 raise Stuck(f"time stands still at {began} ns; {self._standing()}")
+            if self.until_ns is not None and self.ns > self.until_ns:
+                raise Stuck(f"time goes on for ever: it was to end by {self.until_ns} ns; {self._standing()}")
             if young > YOUNG_EVERY:
                 whole, young = whole + young, 0
                 gc.collect(2 if whole > ALL_EVERY else 1)

@@ -209,6 +209,7 @@ class Machine:
         if self.is_asleep:
             return
         self._asleep_since = self.loop.ns
+        self.loop.allow(duration_ns)
         if self.process is not None and self.process.alive:
             self.loop.suspend(self.process)
         self.befell("slept", str(duration_ns))

@@ -21,6 +21,7 @@ OWN_PROMISES: Mapping[str, str] = {
     DIED: "A simulation does not take its process with it",
     "guard_crash": "The guard handles every fault by name",
     "simulator_fault": "The simulator itself raises nothing",
+    "stuck": "A simulation ends in virtual time, too: time neither stands still in it nor goes on for ever",
 }
 
 

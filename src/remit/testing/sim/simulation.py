@@ -18,7 +18,7 @@ from remit.testing.sim.actors.stopping import end_halts, end_pauses
 from remit.testing.sim.firm import FEED, ROLES, Caller, founded, opened
 from remit.testing.sim.invariants import Inspector
 from remit.testing.sim.keeper import Keeper
-from remit.testing.sim.loop import VirtualLoop
+from remit.testing.sim.loop import Stuck, VirtualLoop
 from remit.testing.sim.machine import SOCKET, Machine
 from remit.testing.sim.market import LINKS, Market
 from remit.testing.sim.observer import Observer
@@ -40,7 +40,9 @@ LIVENESS = "L1"
 LOOKS = 5
 LOOK_NS = 370_000_000
 """A feed speaks and a dead man is renewed also at the end: what is on its way at one look must be gone at the next."""
-CRASH, FAULT = "guard_crash", "simulator_fault"
+CRASH, FAULT, STUCK = "guard_crash", "simulator_fault", "stuck"
+ALLOWED_NS = 7_200 * NANOSECONDS
+"""What a simulation may take beside its steps and the sleep of its host. It comes to rest within a tenth of that."""
 
 
 class Broken(Exception):
@@ -68,6 +70,7 @@ class Simulation:
         self.schedule = schedule
         self.to_rest = to_rest
         self.loop = VirtualLoop(random.Random(f"{seed}/loop"), explore=swarm.explore)
+        self.loop.until_ns = sum(step.after_ns for step in schedule.steps) + ALLOWED_NS
         self.loop.network.latency_ns = swarm.latency_ns
         self.observer = Observer(lambda: self.loop.ns, keep_trace=keep_trace)
         self.machine = Machine(
@@ -93,6 +96,8 @@ class Simulation:
                 self.loop.run(self._main())
             except Broken as broken:
                 failure = broken.failure
+            except Stuck as stuck:
+                failure = self._failure(STUCK, str(stuck))
             return self._outcome(failure)
 
     async def _main(self) -> None:
