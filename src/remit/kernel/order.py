@@ -46,7 +46,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if self.quantity <= 0:
             raise ValueError("quantity must be above zero")
         if self.type == "limit" and (self.limit_price is None or self.limit_price <= 0):
-            raise ValueError("a limit order needs a limit_price above zero")
+            raise ValueError("a limit order needs a limit_price above zero; at the market it is of the type market")
         if self.type == "market" and self.limit_price is not None:
             raise ValueError("a market order takes no limit_price; say slippage_bps to bound its price")
         if self.confidence is not None and not 0 <= self.confidence <= 10**18:

@@ -51,7 +51,7 @@ def caller_of(method: str, headers: Headers) -> Caller:
             raise Problem(
                 "csrf_refused",
                 f"a session changes nothing without its {CSRF_HEADER} header",
-                "Ask GET /v1/me for its value; programs send a bearer token instead",
+                "Ask GET /v1/session for its value; programs send a bearer token instead",
             )
     return Caller(_bounded(secret), True)
 
