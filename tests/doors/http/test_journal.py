@@ -158,3 +158,21 @@ def test_without_the_capability_an_agent_reads_nothing(told: Door) -> None:
         assert refused.status_code == 403 and refused.json()["code"] == "capability_off"
     finally:
         told.processes.say(c.SetCapability(agent="momentum", capability="explain_decision", enabled=True))
+
+
+def test_over_its_budget_a_client_reads_no_journal(told: Door) -> None:
+    from remit.kernel import command as c
+    from remit.kernel.mandate import Mandate
+    from remit.kernel.numbers import Money, parse
+
+    today = {"from": TODAY, "to": TODAY}
+    told.processes.say(
+        c.SetMandate(subject="client:claude", mandate=Mandate(client_spend_daily_max=parse(Money, "1")), why="a day's")
+    )
+    usage = {"provider": "openai", "model": "gpt-4o", "input_tokens": 1, "output_tokens": 1, "cost": "2"}
+    assert told.http("claude").post("/v1/usage", json=usage).status_code == 200
+    for path, asked in (("/v1/journal", {}), ("/v1/agents/momentum/timeline", {}), ("/v1/reports/blotter/csv", today)):
+        refused = told.http("claude").get(path, params=asked)
+        assert (refused.status_code, refused.json()["code"]) == (403, "budget_exceeded"), path
+    assert told.http("claude").get("/v1/orders").status_code == 200
+    assert lines(told, "momentum"), "its agent has no such budget"
