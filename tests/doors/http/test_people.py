@@ -69,3 +69,11 @@ def test_loosening_waits_for_a_second_person(door: Door) -> None:
     assert door.http("ada").post(f"{path}/drop", json={"why": "late"}).status_code == 404
     version = door.http().get("/v1/mandates/agent:momentum/history").json()["items"][-1]
     assert version["confirmed_by"]["name"] == "ada"
+
+
+def test_a_client_is_told_of_no_other_client_of_its_agent(door: Door) -> None:
+    added = door.http().post("/v1/clients", json={"name": "rival", "agent": "momentum"})
+    assert added.status_code == 200, added.text
+    for path, of in (("/v1/agents/momentum", lambda told: told), ("/v1/agents", lambda told: told["items"][0])):
+        assert of(door.http("claude").get(path).json())["clients"] == ["claude"]
+        assert "rival" in of(door.http("momentum").get(path).json())["clients"]

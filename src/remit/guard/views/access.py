@@ -75,7 +75,11 @@ def _agent(looking: Looking, name: str) -> dict[str, Any]:
         "capabilities": sorted(what for who, what in state.capabilities if who == name),
         "connections": granted,
         "mandate": None if of.version is None else of.version.number,
-        "clients": sorted(client.name for client in state.clients.values() if client.agent == name),
+        "clients": sorted(
+            client.name
+            for client in state.clients.values()
+            if client.agent == name and looking.sees_order(name, client.name)
+        ),
         "orders_live": len(state.orders_of.get(name, ())),
         "orders_today": of.total.orders_today,
         "positions": of.total.positions,
