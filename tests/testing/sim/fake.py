@@ -50,6 +50,13 @@ def hashing(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = Tru
     return _simulate(schedule, is_capped=True, fifth=str(hash("five")))
 
 
+def busy(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
+    """No end, and no pause in which anybody else would look at anything."""
+    print("busy", flush=True)
+    while True:
+        pass
+
+
 def hanging(schedule: Schedule, *, keep_trace: bool = False, to_rest: bool = True) -> Outcome:
     """No end."""
     time.sleep(600)
@@ -86,8 +93,8 @@ def _simulate(schedule: Schedule, *, is_capped: bool, fifth: str = "5") -> Outco
     return Outcome(schedule.seed, digest, failure, counts, told, trace, at)
 
 
-MODES = {"sound": simulate, "broken": broken, "hashing": hashing, "hanging": hanging, "dying": dying,
-         "printing": printing}  # fmt: skip
+MODES = {"sound": simulate, "broken": broken, "hashing": hashing, "hanging": hanging, "busy": busy,
+         "dying": dying, "printing": printing}  # fmt: skip
 
 if __name__ == "__main__":
     serve(MODES[sys.argv[1]], draw)

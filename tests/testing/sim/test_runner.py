@@ -144,7 +144,7 @@ def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> Non
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
+        env=environment(),
     )  # fmt: skip
     assert process.stdout is not None
     assert "until Ctrl-C" in process.stdout.readline()
@@ -156,6 +156,41 @@ def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> Non
     assert "interrupted; until then:" in said and "every promise held" in said, said
     assert process.returncode == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+TASK = b'{"seed": 7, "steps": 3}\n'
+
+
+def test_a_worker_ends_when_whoever_started_it_is_gone() -> None:
+    program = (
+        "import subprocess, sys, time; from tests.testing.sim.test_runner import TASK, worker; "
+        "process = subprocess.Popen(worker('busy'), stdin=subprocess.PIPE, stdout=subprocess.PIPE); "
+        "process.stdin.write(TASK); process.stdin.flush(); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, env=environment())
+    assert parent.stderr is not None
+    assert parent.stderr.readline() == b"busy\n"
+    parent.kill()
+    assert parent.communicate(timeout=20) == (None, b"")  # only its worker could still hold its error output
+
+
+def test_a_worker_whose_answers_nobody_reads_ends_without_a_traceback() -> None:
+    process = subprocess.Popen(
+        worker("sound"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(),
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(TASK)
+    process.stdin.flush()
+    assert process.wait(20) == 0
+    assert process.stderr.read() == b""
+    process.stdin.close()
+    process.stderr.close()
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 def children(of: int) -> list[int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
+import select
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
@@ -111,13 +114,24 @@ def _shrink(task: Task, schedule: Schedule, failed: Outcome, simulate: Simulate)
 
 
 def serve(simulate: Simulate, draw: Draw = draw) -> None:
-    """Carry out task after task until the input ends. Whatever else prints goes to the error output."""
-    with _own_output() as out:
+    """Carry out task after task until the input ends, or until nobody is left who reads the answers, also in the middle
+    of a task. Whatever else prints goes to the error output."""
+    with contextlib.suppress(BrokenPipeError), _own_output() as out:
+        threading.Thread(target=_end_unread, args=(out.fileno(),), daemon=True).start()
         for line in sys.stdin.buffer:
             ran = carry_out(msgspec.json.decode(line, type=Task), simulate, draw)
             out.write(msgspec.json.encode(ran) + b"\n")
             out.flush()
             gc.collect()
+
+
+def _end_unread(answers: int) -> None:
+    """End this process as soon as the other end of its output is gone, with whoever started it: however that died, and
+    whatever is simulated just now."""
+    watch = select.poll()
+    watch.register(answers, 0)  # only errors are waited for
+    watch.poll()
+    os._exit(0)
 
 
 def _own_output() -> BinaryIO:
