@@ -88,6 +88,41 @@ def test_j1_finds_an_answer_with_an_entry_that_is_not_durable(desk: Scene) -> No
     desk.finds("J1", f"ann was answered with entry 99, while {desk.state.seq} were durable")
 
 
+def lose(desk: Scene, count: int) -> None:
+    """Let the journal lose its last so many entries while the guard is down."""
+    disk = desk.world.disks[JOURNAL]
+    lines = bytes(disk.durable[SEGMENT]).splitlines(keepends=True)
+    entries = [number for number, line in enumerate(lines) if line.startswith(b"e ")]
+    kept = b"".join(lines[: entries[-count]])
+    disk.live[SEGMENT], disk.durable[SEGMENT] = bytearray(kept), bytearray(kept)
+    desk.observer.befell("truncated_tail", SEGMENT)
+
+
+def test_j1_lets_an_answer_arrive_after_the_world_took_its_entry_away(desk: Scene) -> None:
+    record = desk.mark("AAPL", "101")
+    answer = {"command": {"seq": record.command.seq, "at": record.command.at}}
+    desk.observer.died("killed")
+    lose(desk, 2)
+    desk.observer.answered("ann", c.Tick(), answer)
+    desk.is_well()
+    desk.observer.booting()
+    desk.observer.answered("ann", c.Tick(), answer)
+    desk.is_well()
+
+
+def test_j1_finds_an_answer_with_an_entry_that_never_was_durable_after_a_loss_too(desk: Scene) -> None:
+    record = desk.mark("AAPL", "101")
+    desk.observer.died("killed")
+    lose(desk, 2)
+    left = record.command.seq - 2
+    other = {"command": {"seq": record.command.seq, "at": record.command.at + 1}}
+    desk.observer.answered("ann", c.Tick(), other)
+    desk.finds("J1", f"ann was answered with entry {record.command.seq}, while {left} were durable")
+    desk.observer.booting()
+    desk.observer.answered("ann", c.Tick(), other)
+    desk.finds("J1", f"ann was answered with entry {record.command.seq}, while {left} were durable")
+
+
 def test_j1_finds_a_start_without_a_person_after_the_disk_failed(desk: Scene) -> None:
     desk.observer.disk_failed(JOURNAL, SEGMENT, "sync")
     desk.restart()

@@ -34,10 +34,14 @@ HURRY_PARTS = 10
 class NothingAfterFault(Check):
     """J1. From the moment that the disk refuses a write or a sync of the journal, until that guard is gone: no entry
     becomes durable or is told of, nothing leaves, and no caller hears of an entry that is not durable. The next start
-    needs a person, unless the disk refused the poison marker too, or the world took it away."""
+    needs a person, unless the disk refused the poison marker too, or the world took it away.
+
+    An answer may still be under way when the world takes its entry away: it must have been durable once, as the entry
+    of that number that was stamped at that instant."""
 
     kinds: tuple[Kind, ...] = (
-        "disk_failed", "befell", "heard", "sent", "answered", "alerted", "booting", "booted", "died", "stopped",
+        "disk_failed", "befell", "heard", "joined", "sent", "answered", "alerted", "booting", "booted", "died",
+        "stopped",
     )  # fmt: skip
 
     def __init__(self, known: Known) -> None:
@@ -45,8 +49,12 @@ class NothingAfterFault(Check):
         self._fault = ""
         self._durable = 0
         self._poison = ""
+        self._kept: set[tuple[int, int]] = set()
+        """The number and the time of every entry that was durable when it was told of, in all histories."""
 
     def saw(self, seen: Seen) -> Iterator[str]:
+        if seen.kind in ("heard", "joined") and int(seen.who) <= seen.durable:
+            self._kept.add((int(seen.who), seen.what[0].command.at))
         if self._fault and seen.kind not in ENDS and seen.durable > self._durable:
             yield f"{seen.durable} entries are durable after a {self._fault} had failed, {self._durable} were before"
             self._durable = seen.durable
@@ -75,10 +83,10 @@ class NothingAfterFault(Check):
 
     def _answered(self, seen: Seen) -> Iterator[str]:
         answer = seen.what[1]
-        if self.known.histories or not isinstance(answer, dict) or not isinstance(answer.get("command"), dict):
-            return  # an answer of before may still be under way when an old copy is put back
-        seq = answer["command"]["seq"]
-        if seq > seen.durable:
+        if not isinstance(answer, dict) or not isinstance(answer.get("command"), dict):
+            return
+        seq, at = answer["command"]["seq"], answer["command"].get("at")
+        if seq > seen.durable and (seq, at) not in self._kept:
             yield f"{seen.who} was answered with entry {seq}, while {seen.durable} were durable"
 
 
