@@ -62,6 +62,25 @@ def test_ones_own_password_takes_the_current_one() -> None:
     lodged(main)
 
 
+def test_who_is_shut_out_while_a_password_is_hashed_sets_none() -> None:
+    async def main(lodge: Lodge) -> None:
+        await lodge.with_password("bob")
+        here = (await lodge.sign_in(person="bob", password=GOOD))["secret"]
+        before = len(lodge.entered(c.CredentialSet))
+        lodge.core.world.working.clear()
+        change = {"kind": "set_password", "password": BETTER, "current": GOOD}
+        changing = asyncio.ensure_future(lodge.ask(here, change))
+        await lodge.core.rest()
+        await lodge.core.enter(OPERATOR, c.SetPerson(name="bob", role="approver", disabled=True, why="was it bob?"))
+        lodge.core.world.working.set()
+        assert await lodge.code_of(changing) == "not_authenticated"
+        assert len(lodge.entered(c.CredentialSet)) == before
+        await lodge.core.enter(OPERATOR, c.SetPerson(name="bob", role="approver", why="back"))
+        assert await lodge.code_of(lodge.sign_in(person="bob", password=BETTER)) == "sign_in_failed"
+
+    lodged(main)
+
+
 def test_an_operators_own_file_sets_a_password_without_one() -> None:
     async def main(lodge: Lodge) -> None:
         for password in (GOOD, BETTER):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 
 from remit.guard.attempts import Attempts, Bucket, too_many
+from remit.guard.callers import check_stands
 from remit.guard.codes import Codes
 from remit.guard.enrolling import Enrolling
 from remit.guard.errors import PasswordChangeNeeded, RequestMalformed, SecondFactorNeeded, SignInRefused
@@ -201,10 +202,12 @@ class SignIn:
     async def set_password(self, by: Principal, person: str, password: str, *, by_person: str) -> None:
         """Journal that a person has another password, and keep its hash; one that somebody else set is to be changed.
 
-        TooManyAttempts while others hash.
+        TooManyAttempts while others hash; NotAuthenticated where the token that asked is worth nothing by then.
         """
         salt = self._world.random(SALT_BYTES)
         made = await self._hashed(lambda: self._people.hasher.hash(password, salt))
+        if by.token:
+            check_stands(self._state, by.token, self._loop.now())  # as it is now: the hash took a while
         body = c.CredentialSet(person=person, credential="password", by_person=by_person)
         await self._loop.enter(msgspec.structs.replace(GUARD, door=by.door), body)
         must_change = by_person != person
