@@ -8,6 +8,8 @@ import sys
 
 from remit.client import GuardError, Remit, exit_terms
 
+if len(sys.argv) not in (3, 5):
+    sys.exit("usage: agent.py INSTRUMENT QUANTITY [STOP_LOSS TAKE_PROFIT]")
 instrument, quantity, *prices = sys.argv[1:]
 bracket = exit_terms(stop_loss=prices[0], take_profit=prices[1]) if prices else None
 try:

@@ -6,7 +6,7 @@ and leaves the rest to people.
     export REMIT_CALLBACK=C-... REMIT_CALLBACK_SECRET=whsec_... REMIT_CHANNEL_SECRET=whsec_...
     python examples/approver.py 8500 500
 
-A page on this machine must be listed in remit.toml: notify_allow = ["127.0.0.1"].
+A page on this machine must be listed in remit.toml, before `remit up` starts: notify_allow = ["127.0.0.1"].
 """
 
 import os
@@ -20,6 +20,7 @@ from typing import Any
 from remit.client import GuardError, webhooks
 
 NEVER = ("GME", "AMC")
+NEEDED = ("REMIT_CALLBACK", "REMIT_CALLBACK_SECRET", "REMIT_CHANNEL_SECRET")
 
 
 def decide(held: dict[str, Any], most: Decimal) -> bool | None:
@@ -78,4 +79,6 @@ def answer(held: dict[str, Any], most: Decimal, environ: dict[str, str]) -> None
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: approver.py PORT MOST")
+    if missing := [name for name in NEEDED if not os.environ.get(name)]:
+        sys.exit(f"not set: {', '.join(missing)}")
     server(int(sys.argv[1]), Decimal(sys.argv[2]), dict(os.environ)).serve_forever()

@@ -32,6 +32,8 @@ class Finding(Noun, frozen=True):
     sentence: str = ""
 
     def __str__(self) -> str:
+        if self.unit == "fact" or self.limit in ("", "none"):
+            return f"{self.rule} of {self.subject}: {self.actual}"
         return f"{self.rule} of {self.subject}: {self.actual} against {self.limit} {self.unit}".rstrip()
 
 
