@@ -58,7 +58,10 @@ def add(
     if made.secret:
         show.say("its messages are signed (Standard Webhooks) with this secret, shown once:")
         typer.echo(made.secret)
-    show.say(f"  next: remit notify test {name}")
+    if dry:
+        show.say("  what would go out is in logs/doors.log of the data folder, while remit up runs")
+    else:
+        show.say(f"  next: remit notify test {name}")
 
 
 @app.command(name="list")

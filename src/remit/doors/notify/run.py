@@ -256,7 +256,8 @@ async def send(channel: Channel, notices: Sequence[Notice], sender: Sender, call
     """Send notices to a channel, a webhook one of them; GuardError where it did not take them."""
     if channel.dry:
         for notice in notices:
-            log.info("dry run: %s would get %s: %s", channel.name, notice.id, notice.text)
+            # what is shown in place of a message is shown at every level of logging that shows a failed one
+            log.warning("dry run: %s would get %s: %s", channel.name, notice.id, notice.text)
     elif channel.how == "chat":
         await chat.send(channel.url, notices)
     else:
