@@ -202,7 +202,9 @@ def write_parquet(report: ReportName, rows: Iterable[dict[str, Any]], zone: Zone
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise ParquetMissing("pyarrow is not installed", "Install remit[parquet], or take CSV") from None
+        raise ParquetMissing(
+            "pyarrow is not installed", "Install it: pip install 'remit[parquet]', or take CSV"
+        ) from None
     schema = _schema(report, zone, pyarrow)
     written, left = 0, iter(rows)
     with parquet.ParquetWriter(to, schema) as writer:

@@ -80,6 +80,8 @@ def add_client(
     record = enter(make(AddClient, client=make(access.Client, name=name, agent=agent)))
     if not show.json(record):
         show.say(f"{name}: added, acts through {agent}", "green")
+        show.say(f"  next: remit mandate set client:{name} --preset starter --why ...")
+        show.say(f"        remit token issue {name} --role client")
 
 
 @client.command("list")

@@ -93,6 +93,8 @@ def watch_held(once: bool) -> None:
             "not_confirmed", "there is nobody to ask", "Use a terminal, or: remit approvals list, then approve", USAGE
         )
     asked: set[str] = set()
+    if not (once or caller().json):
+        show.say("waits for held orders; Ctrl-C ends it")
     try:
         while True:
             waiting = read("approvals")

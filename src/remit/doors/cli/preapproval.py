@@ -58,7 +58,7 @@ def add(
     confirm("Preapprove this?", yes)
     record = enter(body)
     if not show.json(record):
-        show.say(f"{body.id}: in force; revoke it with remit preapproval revoke {body.id}", "green")
+        show.say(f"{body.id}: in force; revoke it with remit preapproval revoke {body.id} --why ...", "green")
 
 
 @app.command(name="list")
