@@ -84,3 +84,5 @@ def test_an_agent_touches_no_order_of_another() -> None:
     assert desk.refused(c.Cancel(order=order.id), agent("momentum")) == "not_yours"
     new = c.Replace(id="r", order=order.id, quantity=quantity("2"), limit_price=order.intent.limit_price)
     assert desk.refused(new, agent("momentum")) == "not_yours"
+    for body in (c.Cancel(order=order.id), new):
+        assert "other" not in str(desk.do(body, agent("momentum")).events), "it is not told whose the order is"

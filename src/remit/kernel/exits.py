@@ -132,7 +132,8 @@ def _in_time(step: Step, agent: str, client: str, tightens: bool = False) -> boo
 def _may_touch(step: Step, known: Exit) -> bool:
     """Whether the principal may change an exit; refuses the command where it may not."""
     by = step.command.by
-    if not speaks_for(step, by, known.agent, known.client if by.role == "client" else ""):
+    of = f"the agent of exit {known.id}"
+    if not speaks_for(step, by, known.agent, known.client if by.role == "client" else "", of):
         return False
     stopped = _stopped(step, known.agent, known.client, known.connection)
     if stopped:

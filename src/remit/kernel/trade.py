@@ -96,11 +96,14 @@ def may_speak_for(state: State, by: Principal, agent: str, client: str) -> bool:
     return by.role in ("operator", "guard")
 
 
-def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
-    """Whether the principal may act for an agent; refuses the command where it may not."""
+def speaks_for(step: Step, by: Principal, agent: str, client: str, of: str = "") -> bool:
+    """Whether the principal may act for an agent; refuses the command where it may not.
+
+    Where the agent was found by something that the caller named, `of` says what that was, in place of whose it is.
+    """
     if may_speak_for(step.state, by, agent, client):
         return True
-    step.refuse("not_yours", f"{by.role} {by.name} does not act for agent {agent}")
+    step.refuse("not_yours", f"{by.role} {by.name} does not act for {of or f'agent {agent}'}")
     return False
 
 
@@ -187,7 +190,8 @@ def _live_order(step: Step, order_id: str) -> Order | None:
     if order is None:
         step.refuse("unknown_order", f"there is no order {order_id}")
         return None
-    if not speaks_for(step, step.command.by, order.agent, order.client if step.command.by.role == "client" else ""):
+    by, of = step.command.by, f"the agent of order {order_id}"
+    if not speaks_for(step, by, order.agent, order.client if by.role == "client" else "", of):
         return None
     if order.state in TERMINAL:
         step.refuse("already_over", f"order {order_id} is {order.state}")
