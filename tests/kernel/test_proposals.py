@@ -55,6 +55,20 @@ def test_it_holds_for_everything_below(desk: Desk, subject: str) -> None:
     desk.agree()
 
 
+def test_what_a_confirmed_change_finds_exceeded_is_stopped_at_once(desk: Desk) -> None:
+    """It loosens one limit and tightens others: those are looked at as in any mandate that takes effect."""
+    order = desk.working("10", "100")
+    desk.fill(order, "10", "100")
+    desk.mark("AAPL", "90")
+    tighter = {"daily_loss_max": money("50"), "gross_exposure_max": money("1000")}
+    proposal = change(desk, "account:main", Mandate(second_person="required", positions_max=6, **tighter))
+    confirmed = desk.took(confirmation(desk, proposal), BOB)
+    halts = [event.rule for event in confirmed.events if isinstance(event, e.HaltRaised)]
+    levels = [(event.rule, event.level) for event in confirmed.events if isinstance(event, e.Crossed)]
+    assert halts == ["daily_loss_max"] and ("gross_exposure_max", "near") in levels
+    desk.agree()
+
+
 def test_it_does_not_hold_above_or_beside(desk: Desk) -> None:
     desk.account("other", owner="ben")
     for subject in ("firm", "account:other"):

@@ -63,7 +63,12 @@ def after(step: Step) -> None:
             _look(step, cells, subjects)
 
 
-def _look(step: Step, cells: list[Cell], subjects: tuple[Subject, ...]) -> None:
+def look(step: Step, of: Subject) -> None:
+    """Judge everything that a subject holds: another mandate of it took effect."""
+    _look(step, (), (of,))
+
+
+def _look(step: Step, cells: Iterable[Cell], subjects: tuple[Subject, ...]) -> None:
     """Judge the groups above some stakes where anything is near, and all groups of some subjects."""
     groups = _near(step, cells)
     for of in subjects:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from remit.kernel import admin
+from remit.kernel import admin, monitor
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import encode
@@ -91,6 +91,7 @@ def confirm(step: Step, body: c.ConfirmChange) -> None:
     else:
         step.judge.forget()
         step.emit(e.Took())
+        monitor.look(step, of)
 
 
 def drop(step: Step, body: c.DropChange) -> None:
