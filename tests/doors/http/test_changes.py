@@ -114,6 +114,17 @@ def test_a_token_that_is_revoked_is_told_nothing_again(door: Door) -> None:
     door.http().post("/v1/pauses/client:claude/end", json={"why": "seen"})
 
 
+def test_nothing_is_written_for_a_token_that_is_none(door: Door) -> None:
+    sent = {"subject": "client:claude", "why": "a look"}
+    door.http().post("/v1/pauses/client:claude/end", json={"why": "seen"}, headers={"Idempotency-Key": "opens-it"})
+    kept = [door.processes.home / name for name in ("http.sqlite", "http.sqlite-wal")]
+    before = [path.stat().st_mtime_ns for path in kept]
+    for number in range(3):
+        headers = {"Authorization": f"Bearer remit_made_up_{number}", "Idempotency-Key": "theirs"}
+        assert door.http("nobody").post("/v1/pauses", json=sent, headers=headers).status_code == 401
+    assert [path.stat().st_mtime_ns for path in kept] == before
+
+
 def test_a_refusal_is_not_kept_and_the_key_may_try_again(door: Door) -> None:
     http, key = door.http(), {"Idempotency-Key": "client-1"}
     missing = {"name": "codex", "agent": "nobody"}

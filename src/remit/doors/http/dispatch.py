@@ -119,7 +119,9 @@ class Table(BaseRoute):
         return _told(row, await _do(row, call))
 
     async def _once(self, row: Route, call: Call, raw: bytes) -> Answer:
-        """Do what was asked under a key that is new to its token, or give the first answer again."""
+        """Do what was asked under a key that is new to its token, or give the first answer again. For a token that is
+        worth nothing, or nothing any more, nothing is kept and nothing told."""
+        await call.read("self")
         asked = b"\n".join((row.method.encode(), call.scope["raw_path"], call.scope["query_string"], raw))
         given: list[Answer] = []
 
@@ -131,8 +133,6 @@ class Table(BaseRoute):
 
         remembered: Remembered = call.app.state.remembered
         known, repeated = await remembered.once(call.secret, call.key, asked, do, _is_unknown)
-        if repeated:
-            await call.read("self")  # what was answered once is told to no token that is worth nothing any more
         return Answer(known.body, known.status, ((b"idempotency-replayed", b"true"),)) if repeated else given[0]
 
 
