@@ -98,7 +98,10 @@ def test_a_preapproval_and_its_use_in_words_and_in_the_report() -> None:
     desk.do(ANN, c.RevokePreapproval(id="p1", why="enough"))
     said = story(desk)
     assert f"approval: {order} goes out by preapproval p1: 1600 of it used" in said
-    assert any(line.startswith("approval: ") and "preapprove" in line and "p1" in line for line in said), said
+    assert any(
+        line.startswith("approval: ") and "preapprove" in line and "p1" in line and "ends_at 20" in line
+        for line in said
+    )
     it = Model(":memory:")
     it.take_all(enumerate(desk.journal, 1))
     (row,) = it.approvals(EVERYTHING, 0, desk.at + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -105,7 +106,11 @@ def _particular(who: str, body: c.Body) -> str:
 def plainly(thing: msgspec.Struct) -> str:
     """Return any command or event as its name and what it names: the words of what has none of its own."""
     fields = _flat(plain(thing))
-    named = [f"{name} {_short(value)}" for name, value in fields.items() if value not in ("", None, [], {}, False)]
+    named = [
+        f"{name} {_time(value) if name.endswith('_at') else _short(value)}"
+        for name, value in fields.items()
+        if value not in ("", None, [], {}, False)
+    ]
     tag = str(type(thing).__struct_config__.tag or type(thing).__name__)
     return tag.replace("_", " ") + (f" ({', '.join(named)})" if named else "")
 
@@ -123,6 +128,14 @@ def _flat(fields: dict[str, Any]) -> dict[str, Any]:
 def _short(value: object) -> str:
     said = ", ".join(_short(one) for one in value) if isinstance(value, list | tuple) else shown(str(value))
     return said if len(said) <= FIELD_MAX else said[: FIELD_MAX - 3] + "..."
+
+
+def _time(at: Any) -> str:
+    """Return nanoseconds since the epoch as a time in UTC, to the second; what is none as it stands."""
+    try:
+        return datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return _short(at)
 
 
 def _seconds(ns: int) -> str:

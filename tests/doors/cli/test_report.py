@@ -51,6 +51,8 @@ def test_the_timeline_of_an_agent_and_of_an_order(home: Path) -> None:
     assert [
         json.loads(line) for line in remit(home, "timeline", "momentum", "--limit", "2", "--json").out.splitlines()
     ] == rows[-2:]
+    no_kind = remit(home, "timeline", "momentum", "--kind", "gossip")
+    assert no_kind.code == 2 and "violation" in no_kind.err
     nobody = remit(home, "timeline", "nobody")
     assert nobody.code == 1 and nobody.err.startswith("unknown: ")
 

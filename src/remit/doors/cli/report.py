@@ -63,8 +63,11 @@ def timeline(
     remit timeline momentum --kind violation
     ```
     """
+    from remit.reports.told import KINDS
     from remit.reports.visible import EVERYTHING
 
+    if kind and kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none; take one of {', '.join(KINDS)}", param_hint="--kind")
     with reading() as model:
         column = "agent" if model.knows_agent(of, EVERYTHING) else "order"
         found: list[dict[str, Any]] = []
@@ -77,7 +80,10 @@ def timeline(
             if after is None:
                 break
     if not found:
-        raise Fault("unknown", f"the journal tells nothing of {of}", "See `remit agent list` and `remit order list`")
+        what = f" of the kind {kind}" if kind else ""
+        raise Fault(
+            "unknown", f"the journal tells nothing{what} of {of}", "See `remit agent list` and `remit order list`"
+        )
     for row in reversed(found):
         if caller().json:
             print(json_line(row))
