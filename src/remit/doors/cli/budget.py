@@ -10,7 +10,6 @@ import typer
 
 from remit.doors.cli import proposals, show
 from remit.doors.cli.call import Fault, Json, Why, Yes, amount, caller, confirm, enter, make, noun, read
-from remit.doors.spend.prices import cost_of
 from remit.kernel.codec import build, plain
 from remit.kernel.command import ReportSpend, SetMandate, SettleSpend
 from remit.kernel.mandate import EMPTY, Mandate
@@ -132,6 +131,8 @@ def report(
         --output-tokens 9 --usd 0.02
     ```
     """
+    from remit.doors.spend.prices import cost_of  # here, since no other verb shall wait for the list of prices
+
     cost = amount(Money, usd, "--usd") if usd is not None else cost_of(provider, model, input_tokens, output_tokens)
     body = make(
         ReportSpend,
