@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from remit.client import verbs
 from remit.client.asking import Asking, Rest
+from remit.client.errors import Unclear
 from remit.client.links import AsyncHttpLink, HttpLink
 from remit.client.verbs import Voice
 from remit.guard.config import load
@@ -226,4 +227,8 @@ def _url(url: str | None, home: Path | None) -> str:
 
 
 def _token(token: str | None) -> str:
-    return os.environ.get("REMIT_TOKEN", "") if token is None else token
+    """Return the token to act with; Unclear where none was given and none is set."""
+    found = os.environ.get("REMIT_TOKEN", "") if token is None else token
+    if token is None and not found:
+        raise Unclear("REMIT_TOKEN is not set", "Set it to the agent's token: remit token issue NAME --role agent")
+    return found

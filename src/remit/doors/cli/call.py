@@ -94,7 +94,7 @@ def token_of(settings: Settings) -> str:
         raise Fault(
             "no_token",
             f"there is no token: REMIT_TOKEN is not set and {path} does not exist",
-            "Set REMIT_TOKEN. The guard's first start writes that file; where it is lost: remit token reset-operator",
+            "Set REMIT_TOKEN. The first `remit up` writes that file; where it is lost: remit token reset-operator",
         ) from None
     except OSError as fault:
         raise Fault("no_token", f"{path} cannot be read: {fault.strerror}", "Set REMIT_TOKEN") from None
