@@ -194,7 +194,9 @@ class SignIn:
         if not kept.must_change:
             return
         if not body.new_password:
-            raise PasswordChangeNeeded("somebody else set this password", "Send a new one of your own beside it")
+            raise PasswordChangeNeeded(
+                "somebody else set this password", "Send one of your own beside it, as new_password"
+            )
         check_password(person.name, body.new_password)
         if body.new_password == body.password:
             raise PasswordChangeNeeded("the new password is the old one", "Choose another")
