@@ -376,6 +376,17 @@ def test_time_that_goes_on_for_ever_is_stuck_where_the_run_has_an_end(loop: Virt
     assert loop.ns == 101 * SECOND
 
 
+def test_time_that_creeps_on_for_ever_is_stuck_where_the_run_has_an_end(loop: VirtualLoop) -> None:
+    loop.until_ns, loop.calls_max = 60 * SECOND, 5_000
+
+    async def main() -> None:
+        while True:
+            await asyncio.sleep(1e-9)
+
+    with pytest.raises(Stuck, match=r"no end after 5,001 callbacks, at \d+ ns; waiting: world/\d+ at sleep:"):
+        loop.run(main())
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -37,7 +37,7 @@ CANCELLED_MAX = 1_000
 
 
 class Stuck(Exception):
-    """The run can never end: nothing is ready and no timer is set, time stands still, or it goes past what the run was
+    """The run can never end: nothing is ready and no timer is set, time stands still, or it takes more than it was
     given. It names what waits."""
 
 
@@ -55,6 +55,8 @@ class VirtualLoop(Absent):
         """Exceptions that nobody handled, in order: a run with any of them has failed."""
         self.until_ns: int | None = None
         """Where time may go at most; None is as far as it likes. Only by that does a run end whose timers never do."""
+        self.calls_max: int | None = None
+        """How many callbacks may run at most, however slowly time creeps on between them; None is as many as like."""
         self.explore = explore
         self.network = Network(self, source.getrandbits(64))
         self._source = source
@@ -290,16 +292,18 @@ class VirtualLoop(Absent):
         return task
 
     def _run_until(self, work: asyncio.Task[Any]) -> None:
-        young = whole = at_once = 0
+        young = whole = at_once = calls = 0
         while not work.done():
             began = self.ns
             count = self._turn(work)
-            young += count
+            young, calls = young + count, calls + count
             at_once = at_once + count if self.ns == began else 0
             if at_once > AT_ONE_INSTANT_MAX:
                 raise Stuck(f"time stands still at {began} ns; {self._standing()}")
             if self.until_ns is not None and self.ns > self.until_ns:
                 raise Stuck(f"time goes on for ever: it was to end by {self.until_ns} ns; {self._standing()}")
+            if self.calls_max is not None and calls > self.calls_max:
+                raise Stuck(f"no end after {calls:,} callbacks, at {self.ns} ns; {self._standing()}")
             if young > YOUNG_EVERY:
                 whole, young = whole + young, 0
                 gc.collect(2 if whole > ALL_EVERY else 1)

@@ -43,6 +43,8 @@ LOOK_NS = 370_000_000
 CRASH, FAULT, STUCK = "guard_crash", "simulator_fault", "stuck"
 ALLOWED_NS = 7_200 * NANOSECONDS
 """What a simulation may take beside its steps and the sleep of its host. It comes to rest within a tenth of that."""
+CALLS_MAX = 2_000_000
+"""Callbacks of the loop; a simulation takes fifty thousand."""
 
 
 class Broken(Exception):
@@ -71,6 +73,7 @@ class Simulation:
         self.to_rest = to_rest
         self.loop = VirtualLoop(random.Random(f"{seed}/loop"), explore=swarm.explore)
         self.loop.until_ns = sum(step.after_ns for step in schedule.steps) + ALLOWED_NS
+        self.loop.calls_max = CALLS_MAX
         self.loop.network.latency_ns = swarm.latency_ns
         self.observer = Observer(lambda: self.loop.ns, keep_trace=keep_trace)
         self.machine = Machine(
