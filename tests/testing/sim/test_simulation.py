@@ -28,11 +28,14 @@ OFTEN = {"filled_first": 1_500, "filled_after": 1_500, "partial_page": 400, "emp
 CHANCES = dict.fromkeys(FAULTS, 80) | dict.fromkeys(STOPPING, 40) | OFTEN | dict.fromkeys(get_args(MessageFault), 800)
 BEFORE = {
     "ask_again": "propose", "cancel": "storm", "cancel_everything": "storm", "cancel_of_another": "storm",
-    "decide": "drift", "drop_exit": "set_exit", "entitle": "withdraw_grant", "loosen": "tighten",
+    "confirm_change": "loosen_one", "decide": "drift", "drop_change": "loosen_one", "drop_exit": "set_exit",
+    "entitle": "withdraw_grant", "loosen": "tighten",
     "move_exit": "set_exit", "reduce": "fill", "replace": "storm", "resume": "halt", "set_clock": "jump",
     "set_exit": "fill", "unpause": "pause",
 }  # fmt: skip
 """What makes sure that a deed finds something to do."""
+LIMITED = ("desk_second_person", "fund_second_person")
+"""Without them no change ever waits for a second person."""
 LIVED_THROUGH = (
     "allow", "deny", "hold", "fills", "event:approved", "event:released", "event:exit_set", "event:exit_triggered",
     "event:replace_asked", "event:cancel_asked", "event:reversed", "event:drifted", "event:corrected",
@@ -62,7 +65,7 @@ def parade(seed: int) -> Outcome:
         for do in wanted
     )
     swarm = draw(seed).swarm
-    return simulate(Schedule(seed, replace(swarm, faults=CHANCES, limits=(), duty_ns=2 * 10**9), steps))
+    return simulate(Schedule(seed, replace(swarm, faults=CHANCES, limits=LIMITED, duty_ns=2 * 10**9), steps))
 
 
 @pytest.fixture(scope="module")
