@@ -7,6 +7,7 @@ from tests.kernel.desk import ANN, Desk, money, rules, small, verdict
 from tests.kernel.test_exits import close, only, said, set_exit
 
 from remit.kernel import command as c
+from remit.kernel.exit import closing_id
 from remit.kernel.exits import client_of, closing, to_cancel
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import GUARD, Principal
@@ -93,6 +94,18 @@ def test_a_closing_order_is_booked_to_the_client_that_holds_it(through: str, exp
     assert record.decision is not None
     desk.fill(record.decision.order, "10", "94")
     assert [desk.position(of) for of in ("client:claude", "agent:momentum", "account:main")] == [0, 0, 0]
+
+
+def test_a_closing_order_is_of_no_client_whose_own_is_promised_elsewhere() -> None:
+    """What only reduces takes no more than the client's own has left: the exit closes all the same."""
+    desk = small()
+    desk.hold("10")
+    desk.hold("10", client="claude")
+    desk.working("4", "120", side="sell", client="claude")
+    set_exit(desk, "stop 95", client="claude", by=ANN)
+    for amount, through in (("10", ""), ("7", ""), ("6", "claude")):
+        intent = desk.intent(amount, side="sell", reduce="clip", id=closing_id(only(desk).id, 0))
+        assert client_of(desk.state, intent) == through, amount
 
 
 @pytest.mark.parametrize("by", [ANN, GUARD])

@@ -12,7 +12,7 @@ from remit.kernel.halt import CANCELS_MAX
 from remit.kernel.names import subject
 from remit.kernel.numbers import NANOSECONDS, Price, Quantity, div_ceil, text
 from remit.kernel.order import Order, OrderIntent
-from remit.kernel.reserve import message_wait_ns, reducible_by
+from remit.kernel.reserve import message_wait_ns, own_left, reducible_by
 from remit.kernel.state import State
 from remit.kernel.step import Step
 from remit.kernel.trade import free_id, speaks_for
@@ -291,10 +291,10 @@ def to_cancel(state: State, name: str) -> list[str]:
 
 
 def client_of(state: State, intent: OrderIntent) -> str:
-    """Return through which client the guard sends a closing order: that of the exit, where the client's own stake
-    covers it; else none, so that nothing is booked to a client that it never held."""
+    """Return through which client the guard sends a closing order: that of the exit, where what is left of the
+    client's own stake covers it; else none, so that nothing is booked to a client that it never held."""
     exit = state.exits.get(closed_by(intent.id))
     if exit is None or not exit.client:
         return ""
     cell = state.cells.get((subject("client", exit.client), exit.connection, exit.instrument))
-    return exit.client if cell is not None and exit.sign * cell.quantity >= intent.quantity else ""
+    return exit.client if own_left(cell, -exit.sign) >= intent.quantity else ""

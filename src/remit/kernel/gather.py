@@ -14,7 +14,7 @@ from remit.kernel.lens import Asked, Lens, good_until
 from remit.kernel.names import SIGN, subject
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, div_ceil, text
 from remit.kernel.order import OrderIntent
-from remit.kernel.reserve import needed_cash, reducible_by
+from remit.kernel.reserve import needed_cash, own_left, reducible_by
 from remit.kernel.rules.behaviour import REFUSAL_PAUSE_S
 from remit.kernel.rules.facts import Facts
 from remit.kernel.state import CLOCK_LEAD_NS, INTENT_LEAD_NS, INTENT_LIFE_NS, State
@@ -47,6 +47,8 @@ def gather(state: State, lens: Lens, asked: Asked) -> tuple[Facts, Prices]:
     mark = state.marks.get(instrument.name)
     facts = Facts()
     reducible = reducible_by(state, lens.cells[1], lens.cells[2], sign)
+    if asked.client and intent.reduce != "any":
+        reducible = min(reducible, own_left(lens.cells[3], sign))
     quantity = int(intent.quantity)
     if intent.reduce == "clip" and 0 < reducible < quantity:
         quantity = reducible // instrument.lot * instrument.lot or quantity

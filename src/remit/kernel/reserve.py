@@ -119,6 +119,15 @@ def reducible_by(state: State, account: Cell, agent: Cell, sign: int) -> int:
     return max(min(held - taken, of_agent), 0)
 
 
+def own_left(client: Cell | None, sign: int) -> int:
+    """Return how much of a client's own position its orders of this side leave: what only reduces takes no more, so
+    that no client closes what its agent, or another client of it, holds."""
+    if client is None:
+        return 0
+    left = -client.quantity - client.buy_quantity if sign > 0 else client.quantity - client.sell_quantity
+    return max(left, 0)
+
+
 def count_permit(state: State, order: Order, at: int) -> None:
     """Count an order that is let out, for everyone on its path."""
     instrument = state.instruments[order.instrument]

@@ -154,6 +154,8 @@ def test_a_position_is_closed_whole_or_in_part_and_never_twice(made: House) -> N
     bought = place(made, "claude", quantity="5", limit_price="101")["order"]
     wait_for(lambda: made.answer("get_order", "claude", order=bought)["order"]["state"] == "filled", "it is bought")
     assert made.answer("get_positions", "claude", instrument="AAPL")["positions"][0]["quantity"] == "5"
+    more = place(made, quantity="3", limit_price="101")["order"]
+    wait_for(lambda: made.answer("get_order", order=more)["order"]["state"] == "filled", "its agent holds eight")
     beyond = made.answer("close_position", "claude", client_order_id=str(uuid4()), instrument="AAPL", quantity="6")
     assert (beyond["verdict"], beyond["code"]) == ("deny", "reduce_proof")
     part = made.answer("close_position", "claude", client_order_id=str(uuid4()), instrument="AAPL", quantity="2")

@@ -286,6 +286,18 @@ def test_e5_finds_more_taken_for_a_reduction_than_is_proven(desk: Scene) -> None
     desk.finds("E5", "takes 4 of", "for a reduction, and 2 is proven")
 
 
+def test_e5_counts_a_clients_own_of_what_it_only_reduces(desk: Scene) -> None:
+    filled(desk, desk.working("5", "100").id, "5")
+    filled(desk, desk.working("2", "100", client="claude").id, "2")
+    desk.submit("3", "110", side="sell", client="claude", reduce="only")
+    desk.order("3", "110", side="sell", client="claude", reduce="clip")
+    desk.is_well()
+    filled(desk, desk.working("3", "100", client="claude").id, "3")
+    desk.forge = lambda record: changed(record, reducing=Quantity(4 * 10**18))
+    desk.order("3", "111", side="sell", client="claude", reduce="only")
+    desk.finds("E5", "takes 4 of", "for a reduction, and 3 is proven")
+
+
 def test_e5_leaves_alone_what_a_person_halted(desk: Scene) -> None:
     filled(desk, desk.working("5", "100").id, "5")
     desk.took(c.Halt(subject="agent:momentum", why="enough"), BOB)

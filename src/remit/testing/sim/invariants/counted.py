@@ -70,9 +70,10 @@ class Firm:
             order.reserve for order in orders if order.side == side and order.id != without and of in order.subjects
         )
 
-    def proven(self, agent: str, stake: Stake, side: str, without: str = "") -> int:
+    def proven(self, agent: str, stake: Stake, side: str, without: str = "", client: str = "") -> int:
         """Return how much an order of this side is proven to reduce: the smallest of the agent's position, its
-        account's through the connection and the one the venue showed last, less what other orders reserve of it."""
+        account's through the connection and the one the venue showed last, less what other orders reserve of it; and
+        the `client`'s, where an order through it says that it only reduces."""
         account, sign = subject("account", self.state.agents[agent].account), SIGN[side]
         closes = -sign * self.held(account, stake)
         if closes <= 0:
@@ -81,8 +82,9 @@ class Firm:
         if shown is not None:
             closes = min(closes, -sign * shown)
         left = closes - self.reserving(account, stake, side, without)
-        of = subject("agent", agent)
-        return max(min(left, -sign * self.held(of, stake) - self.reserving(of, stake, side, without)), 0)
+        holders = [subject("agent", agent), *([subject("client", client)] if client else [])]
+        free = [-sign * self.held(of, stake) - self.reserving(of, stake, side, without) for of in holders]
+        return max(min(left, *free), 0)
 
     def halts_on(self, scopes: tuple[str, ...]) -> tuple[HaltRaised, ...]:
         """Return the halts that stand on any of these."""
@@ -111,12 +113,13 @@ class Firm:
         if isinstance(body, c.Submit):
             agent, client, stake = body.intent.agent, body.client, (body.intent.connection, body.intent.instrument)
             side: str = body.intent.side
+            only = body.intent.reduce != "any"
         else:
             order = self.orders.get(getattr(body, "order", ""))
             if order is None or getattr(event, "order", order.id) != order.id:
                 return None
             agent, client, stake, side = order.agent, order.client, (order.connection, order.instrument), order.side
-            own = order.id
+            own, only = order.id, order.only
         if agent not in self.state.agents or stake[0] not in self.state.connections:
             return None
         if client and client not in self.state.clients:
@@ -125,7 +128,7 @@ class Firm:
         venue = self.state.connections[stake[0]].venue
         scopes = (*path, subject("venue", venue), subject("connection", stake[0]))
         return Point(
-            self.proven(agent, stake, side, own),
+            self.proven(agent, stake, side, own, client if only else ""),
             self.halts_on(scopes),
             tuple(name for name in scopes if name in self.pauses),
             path,
@@ -138,7 +141,7 @@ class Firm:
         order.id, order.seq, order.agent, order.client = event.order, record.command.seq, intent.agent, body.client
         order.account, order.connection = self.state.agents[intent.agent].account, intent.connection
         order.venue, order.instrument = self.state.connections[intent.connection].venue, intent.instrument
-        order.side, order.sign = intent.side, SIGN[intent.side]
+        order.side, order.sign, order.only = intent.side, SIGN[intent.side], intent.reduce != "any"
         order.quantity, order.filled, order.pending = int(decision.quantity), 0, None
         order.state, order.subjects = event.state, self.path(intent.agent, body.client)
         order.ended_by, order.parent, order.cash, order.of_cash = "", intent.parent, 0, 0

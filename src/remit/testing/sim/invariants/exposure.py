@@ -300,7 +300,8 @@ class FilledOnce(Check):
 
 class ReductionPasses(Check):
     """E5. What is proven to reduce is counted here: the smallest of the agent's, the connection's and the position that
-    the venue showed last, less what other orders reserve of it."""
+    the venue showed last, less what other orders reserve of it; of a client's order that says it only reduces, the
+    client's own as well."""
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
         decision, point = record.decision, self.known.firm.point

@@ -19,7 +19,7 @@ class Counted:
     __slots__ = (
         "id", "seq", "agent", "account", "client", "connection", "venue", "instrument", "side", "sign", "quantity",
         "filled", "reserve", "counted", "pending", "state", "opening", "subjects", "decision", "ended_by", "parent",
-        "cash", "of_cash", "limit",
+        "cash", "of_cash", "limit", "only",
     )  # fmt: skip
 
     id: str
@@ -49,6 +49,8 @@ class Counted:
     of_cash: int
     limit: int
     """Its limit price; 0 for a market order."""
+    only: bool
+    """Whether it says that it only reduces."""
 
     @property
     def is_over(self) -> bool:
