@@ -97,6 +97,20 @@ def test_a_client_sees_its_own_orders_and_not_those_of_its_agent(desk: Desk) -> 
         desk.see(CLAUDE, "order", order=of_agent)
 
 
+def test_a_client_is_shown_its_agents_limits_that_use_nothing_up_and_no_gauge_of_it(desk: Desk) -> None:
+    """What an agent has used tells of its other orders; what judges one order alone tells of none."""
+    before = desk.see(CLAUDE, "exposure")
+    of_agent = desk.see(ANN, "exposure", subject="agent:momentum")["per_order"]
+    assert of_agent and [row for row in before["per_order"] if row["subject"] == "agent:momentum"] == of_agent
+    assert {row["subject"] for row in before["gauges"]} <= {"client:claude"}
+    desk.submit(MOMENTUM, "5")
+    assert desk.see(CLAUDE, "exposure") == before, "what its agent does is not told"
+    with pytest.raises(Unknown):
+        desk.see(CLAUDE, "exposure", subject="agent:momentum")
+    own = desk.see(CLAUDE, "exposure", subject="client:claude")["per_order"]
+    assert {row["subject"] for row in own} <= {"client:claude"}
+
+
 def test_an_agent_reads_the_mandates_that_bind_it(desk: Desk) -> None:
     assert [row["subject"] for row in desk.see(MOMENTUM, "mandates")] == ["firm", "account:desk", "agent:momentum"]
     assert desk.see(MOMENTUM, "effective")["path"] == ["firm", "account:desk", "agent:momentum"]

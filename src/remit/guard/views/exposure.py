@@ -11,6 +11,7 @@ from typing import Any
 
 from remit.guard.views.looking import Looking
 from remit.kernel.book import NOTHING, Cell
+from remit.kernel.names import subject
 from remit.kernel.numbers import text
 from remit.kernel.rules.compile import Breach, Evaluator, Lines
 from remit.kernel.rules.facts import Facts
@@ -47,23 +48,23 @@ def exposure(looking: Looking) -> dict[str, Any]:
     """Each limit in force of one subject or of all that may be seen.
 
     `gauges` has used, reserved and headroom, per market, category or venue where a limit is counted so; `per_order` has
-    the limits that judge one order and use nothing up.
+    the limits that judge one order and use nothing up: to a client those of its agent too, whose gauges would tell of
+    others' orders.
     """
     gauges: list[dict[str, Any]] = []
     per_order: list[dict[str, Any]] = []
     missing = []
     lines = Lines(RULES)
-    for of in looking.subjects(looking.word("subject")):
+    asked = looking.word("subject")
+    for of in looking.subjects(asked):
         if of.version is None:
             missing.append(of.written)
             continue
         gauges += gauges_of(looking, lines, of)
-        evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
-        per_order += [
-            _per_order(of, line)
-            for line in evaluator.lines
-            if not line.rule.standing and "of" not in roots(line.rule.resting)
-        ]
+        per_order += _per_order(lines, of)
+    of_agent = looking.state.subjects.get(subject("agent", looking.own_agent)) if looking.by.role == "client" else None
+    if of_agent is not None and asked is None:
+        per_order += _per_order(lines, of_agent)
     gauges.sort(key=lambda row: (row["holds"], -(row["percent"] or 0), row["rule"], row["subject"], row["of"]))
     return {
         "gauges": gauges[:GAUGES_MAX],
@@ -92,14 +93,21 @@ def gauges_of(looking: Looking, lines: Lines, of: Subject) -> list[dict[str, Any
     return found
 
 
-def _per_order(of: Subject, line: Line) -> dict[str, Any]:
-    return {
-        "subject": of.written,
-        "rule": line.rule.name,
-        "limit": line.rule.relation.limit_text(line.limit, line.rule.unit),
-        "unit": _unit(line.rule.unit, of),
-        "sentence": sentence(line.rule, line.limit, of.currency),
-    }
+def _per_order(lines: Lines, of: Subject) -> list[dict[str, Any]]:
+    """Each limit of one subject that judges an order by itself; none where no mandate is in force."""
+    if of.version is None:
+        return []
+    return [
+        {
+            "subject": of.written,
+            "rule": line.rule.name,
+            "limit": line.rule.relation.limit_text(line.limit, line.rule.unit),
+            "unit": _unit(line.rule.unit, of),
+            "sentence": sentence(line.rule, line.limit, of.currency),
+        }
+        for line in lines.evaluator([(of.scope, of.version.digest, of.version.mandate)]).lines
+        if not line.rule.standing and "of" not in roots(line.rule.resting)
+    ]
 
 
 def _gauges(
