@@ -176,6 +176,13 @@ def test_a_preapproval_takes_a_yes_and_a_person(house: House) -> None:
     assert house.run(*words[:-4], "--for", "forever", "--why", "x", "--yes").code == 2
 
 
+def test_a_preapproval_for_nobody_is_refused_before_it_is_summed_up(house: House) -> None:
+    found = house.run("preapproval", "add", "--agent", "momentun", "--instrument", "AAPL", "--max", "9", "--for", "1h",
+                      "--why", "x")  # fmt: skip
+    assert found.code == 1 and found.err.startswith("unknown: agent momentun is not known")
+    assert "remit agent list" in found.err and "without asking" not in found.out + found.err
+
+
 def test_the_example_of_the_preset_can_be_given_as_it_stands(house: House) -> None:
     rain = Instrument(
         name="RAIN-YES", kind="prediction", venue="paper", currency="USD", category="politics", market="RAIN",

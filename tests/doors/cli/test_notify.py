@@ -87,6 +87,17 @@ def test_a_halt_that_nobody_heard_of_is_shown(house: House) -> None:
     assert damaged.code == 1 and "outbox_damaged" in damaged.err
 
 
+def test_a_callback_is_for_somebody_who_exists(house: House) -> None:
+    nobody = house.run("callback", "add", "ada")
+    assert nobody.code == 1 and nobody.err.startswith("person_unknown: ada")
+    assert "remit person add ada --role approver" in nobody.err
+    assert not any(b"new_callback" in entry or b"add_callback" in entry for entry in house.desk.journal)
+    assert house.run("person", "add", "ada", "--role", "approver").code == 0
+    assert "person_unknown" not in house.run("callback", "add", "ada").err
+    assert house.run("token", "issue", "kim", "--role", "approver").code == 0
+    assert "person_unknown" not in house.run("callback", "add", "kim").err, "who stands by a token alone"
+
+
 def test_callbacks_are_listed_and_removed(house: House) -> None:
     from remit.kernel import access
     from remit.kernel import command as c

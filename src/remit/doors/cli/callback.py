@@ -23,7 +23,8 @@ def add(
 ) -> None:
     """Make a callback key for one person. It is shown once and can never be shown again.
 
-    Whoever holds it approves and declines as that person: keep it where only the page can read it.
+    Whoever holds it approves and declines as that person: keep it where only the page can read it. Who has no token and
+    was never added is nobody: `remit person add` comes first.
 
     ```
     remit callback add ada --expires 90d
@@ -32,6 +33,9 @@ def add(
     asked: dict[str, object] = {"kind": "new_callback", "person": person, "role": role, "owner": owner or person}
     if expires is not None:
         asked["expires_at"] = now() + span_s(expires, "--expires") * 10**9
+    if all(row["name"] != person for row in read("people")):
+        add_first = f"Add them first: remit person add {person} --role {role}" + (f" --owner {owner}" if owner else "")
+        raise Fault("person_unknown", f"{person} is no person of the book, and no token is theirs", add_first)
     answer = enter(asked)
     if "secret" not in answer:
         raise Fault("no_secret", "the guard answered without a key", "remit callback list, and remove what is unknown")

@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Agent, Json, Why, Yes, amount, caller, confirm, enter, make, noun, now, read, span_s
+from remit.doors.cli.call import (
+    Agent,
+    Fault,
+    Json,
+    Why,
+    Yes,
+    amount,
+    caller,
+    confirm,
+    enter,
+    make,
+    noun,
+    now,
+    read,
+    span_s,
+)
 from remit.kernel.command import Preapprove, RevokePreapproval
 from remit.kernel.numbers import NANOSECONDS, Money
 
@@ -50,6 +65,8 @@ def add(
         ends_at=now() + span_s(lasting, "--for") * NANOSECONDS,
         why=why,
     )
+    if all(row["name"] != agent for row in read("agents")):
+        raise Fault("unknown", f"agent {agent} is not known", "See `remit agent list`")
     if not caller().json:
         covered = ", ".join([*(instrument or ()), *(f"all {name}" for name in category or ())]) or "nothing"
         show.say(f"{agent} may open {covered}, each order worth at most {most}, without asking", "bold")
