@@ -66,6 +66,7 @@ def test_a_day_in_words() -> None:
         "halt: ann halts agent:momentum: enough",
     ):
         assert wanted in said, "\n".join(said)
+    assert sum("approve" in line and held in line for line in said) == 1, "an approval is told once"
     assert any(
         line.startswith("violation: agent momentum asked to buy 30 AAPL") and "limit 2,000" in line for line in said
     )

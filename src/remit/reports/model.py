@@ -149,13 +149,16 @@ class Model:
         after: int | None = None,
         limit: int = 100,
         latest: bool = False,
+        looks: bool = True,
     ) -> Page:
         """Return lines of the journal in words, oldest first, or `latest` first; `after` goes on from a page's `next`.
 
-        `since` and `until` are times in ns, the first included, the last not.
+        `since` and `until` are times in ns, the first included, the last not. Without `looks` what was only read or
+        previewed is left out, where it was answered.
         """
         wanted = {"agent": agent, "client": client, "ord": order, "account": account, "kind": kind}
-        return self._page("lines", visible, wanted, since, until, after, limit, latest=latest)
+        more = "" if looks else " AND NOT (kind = 'action' AND code = '')"
+        return self._page("lines", visible, wanted, since, until, after, limit, latest=latest, more=more)
 
     def timeline(self, of: str, visible: Visible, *, after: int | None = None, limit: int = 200) -> Page:
         """Return everything about one agent, or one order, oldest first."""
@@ -200,9 +203,10 @@ class Model:
 
     def _page(
         self, table: str, visible: Visible, wanted: Mapping[str, str], since: int | None, until: int | None,
-        after: int | None, limit: int, *, latest: bool,
+        after: int | None, limit: int, *, latest: bool, more: str = "",
     ) -> Page:  # fmt: skip
         condition, values = visible.where()
+        condition += more
         asked: list[Any] = [*values]
         for column, value in wanted.items():
             if value:
@@ -217,8 +221,7 @@ class Model:
         found = list(
             self._rows(f"SELECT * FROM {table} WHERE {condition} ORDER BY id {order} LIMIT ?", [*asked, size + 1])
         )
-        more = len(found) > size
-        return Page(found[:size], found[size - 1]["id"] if more else None)
+        return Page(found[:size], found[size - 1]["id"] if len(found) > size else None)
 
     def _span(self, table: str, visible: Visible, since: int, until: int, more: str = "") -> Iterator[dict[str, Any]]:
         """Yield rows in order, a page at a time, so that memory stays flat and a writer waits for nobody."""

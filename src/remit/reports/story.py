@@ -57,7 +57,8 @@ def _asked(record: Record, book: Book) -> Iterator[Told]:
         case _ if not isinstance(body, REPORTS + KEEPS_TIME):
             kind, said = world_words(by, body)
             whose, decision = whose_body(body, book), record.decision
-            yield Told(kind, said, whose)
+            if not any(isinstance(event, e.Approved) for event in record.events):  # that says it, and no more
+                yield Told(kind, said, whose)
             if decision is not None and decision.verdict == "deny":  # an approval does not outlive its reasons
                 yield _decided(f"{decision.order} was judged again", decision, whose)
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from tests.doors.cli.house import Outcome, invoke
-from tests.guard.desk import MOMENTUM, Desk
+from tests.guard.desk import ANN, MOMENTUM, Desk
 from tests.test_verify import SIGNER, written
 
 from remit.journal.checkpoint import sign
 from remit.journal.receipt import Blocks, Receipt
 from remit.journal.tree import Tree
+from remit.kernel import access
+from remit.kernel import command as c
+from remit.kernel.names import GUARD
 
 DAYS = ("--from", "2024-10-04", "--to", "2024-10-04")
 
@@ -33,6 +36,8 @@ def entries() -> list[bytes]:
     desk = Desk()
     desk.fill(desk.submit(MOMENTUM, "10"), "10", "99.50")
     desk.submit(MOMENTUM, "50")
+    desk.do(GUARD, c.Acted(what="read positions", ok=True, agent="momentum", via="tool:get_positions"))
+    desk.do(GUARD, c.Acted(what="read agents", ok=False, code="not_authorised", agent="momentum"))
     return desk.journal
 
 
@@ -55,6 +60,26 @@ def test_the_timeline_of_an_agent_and_of_an_order(home: Path) -> None:
     assert no_kind.code == 2 and "violation" in no_kind.err
     nobody = remit(home, "timeline", "nobody")
     assert nobody.code == 1 and nobody.err.startswith("unknown: ")
+
+
+def test_a_timeline_leaves_out_what_was_only_read(home: Path) -> None:
+    told = remit(home, "timeline", "momentum").out
+    assert "read positions" not in told and "read agents: refused" in told
+    for more in (["--all"], ["--kind", "action"]):
+        assert "read positions" in remit(home, "timeline", "momentum", *more).out
+    (last,) = remit(home, "timeline", "momentum", "--limit", "1", "--json").out.splitlines()
+    assert json.loads(last)["code"] == "not_authorised"
+
+
+def test_a_timeline_of_reading_alone_says_how_to_see_it(tmp_path: Path) -> None:
+    desk = Desk()
+    read = c.Acted(what="read positions", ok=True, agent="idle", via="tool:get_positions")
+    desk.do(ANN, c.AddAgent(agent=access.Agent(name="idle", account="desk", owner="ann")))
+    desk.do(GUARD, read)
+    tmp_path.chmod(0o700)
+    written(tmp_path / "journal", desk.journal)
+    assert "read positions" in remit(tmp_path, "timeline", "idle", "--all").out
+    assert "read positions" not in remit(tmp_path, "timeline", "idle").out
 
 
 def test_reports_go_to_standard_output_or_to_a_file(home: Path, tmp_path: Path) -> None:
@@ -103,7 +128,10 @@ def test_a_receipt_needs_no_journal(home: Path, tmp_path: Path) -> None:
     path.write_text(receipt({}))
     checked = remit(tmp_path, "verify", "--receipt", str(path), "--key", str(SIGNER.verifier), "--json")
     assert checked.code == 0 and checked.json["seq"] == 7 and checked.json["well"]
-    assert "entry 7 stands in the journal" in remit(home, "verify", "--receipt", str(path)).out
+    beside = remit(home, "verify", "--receipt", str(path)).out
+    assert "entry 7 stands in the journal" in beside and "the public key lay beside" in beside
+    stated = remit(home, "verify", "--receipt", str(path), "--key", str(SIGNER.verifier)).out
+    assert "entry 7 stands in the journal" in stated and "lay beside" not in stated
     for change in ({"seq": 8}, {"entry": "{}"}, {"entry": entries()[7].decode()}, {"proof": []}):
         path.write_text(receipt(change))
         found = remit(home, "verify", "--receipt", str(path))

@@ -53,12 +53,16 @@ def timeline(
     of: Annotated[str, typer.Argument(metavar="AGENT|ORDER", help="An agent, or an order's id.")],
     kind: Annotated[str, typer.Option(help="Only lines of this kind, such as violation, fill or action.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The last so many lines.")] = 200,
+    every: Annotated[bool, typer.Option("--all", help="What was only asked and answered, too.")] = False,
     json: Json = False,
 ) -> None:
     """Tell the story of one agent, or of one order, in plain words with numbers. JSON is one line of it per line.
 
+    Left out is what was only read or previewed and was answered: `--all` or `--kind action` shows that too.
+
     ```
     remit timeline momentum
+    remit timeline momentum --all
     remit timeline r1a2b3c4d-17
     remit timeline momentum --kind violation
     ```
@@ -73,17 +77,17 @@ def timeline(
         found: list[dict[str, Any]] = []
         after = None
         while len(found) < limit:
-            asked: dict[str, Any] = {column: of, "kind": kind, "after": after}
+            asked: dict[str, Any] = {column: of, "kind": kind, "after": after, "looks": every or kind == "action"}
             page = model.lines(EVERYTHING, limit=min(limit - len(found), 1_000), latest=True, **asked)
             found += page.rows
             after = page.next
             if after is None:
                 break
     if not found:
-        what = f" of the kind {kind}" if kind else ""
-        raise Fault(
-            "unknown", f"the journal tells nothing{what} of {of}", "See `remit agent list` and `remit order list`"
-        )
+        what = f" of the kind {kind}" if kind else "" if every else " but what was only read"
+        reads = "" if kind or every else "; --all tells of reads too"
+        fix = f"See `remit agent list` and `remit order list`{reads}"
+        raise Fault("unknown", f"the journal tells nothing{what} of {of}", fix)
     for row in reversed(found):
         if caller().json:
             print(json_line(row))
@@ -205,3 +209,7 @@ def check_receipt(path: Path, key: str | None) -> None:
         show.say(f"entry {checked.seq} stands in the journal that was signed with {checked.size} entries", "green")
         show.say(f"  root {checked.root}")
         show.say(f"  {checked.entry}")
+        if key is None:
+            show.say(
+                "  the public key lay beside the journal: with --key, kept elsewhere, a forger is found too", "dim"
+            )
