@@ -213,7 +213,7 @@ def test_the_front_page_says_what_runs_and_asks_nobody_else(door: Door) -> None:
     answer = door.http("nobody").get("/")
     assert answer.headers["content-type"].startswith("text/html")
     assert "/v1/openapi.json" in answer.text
-    assert "http://" not in answer.text and "https://" not in answer.text and "<script" not in answer.text
+    assert "http://" not in answer.text and "https://" not in answer.text
 
 
 def test_a_head_is_a_get_without_its_body(door: Door) -> None:

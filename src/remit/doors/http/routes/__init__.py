@@ -9,6 +9,7 @@ from remit.doors.http.routes import (
     mandates,
     notify,
     orders,
+    page,
     people,
     sign_in,
     spend,
@@ -19,6 +20,7 @@ from remit.doors.http.routes import (
 from remit.doors.http.table import Route
 
 ROUTES: tuple[Route, ...] = (
+    *page.ROUTES,
     *door.ROUTES,
     *orders.ROUTES,
     *book.ROUTES,

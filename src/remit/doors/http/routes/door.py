@@ -17,15 +17,6 @@ from remit.doors.http.table import TOLD, Do, Look, Route
 from remit.guard.wire import GuardError
 from remit.kernel.names import At
 
-PAGE = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Remit</title></head>
-<body><h1>Remit</h1>
-<p>The guard between autonomous trading agents and real money runs here.</p>
-<ul><li>API: <a href="/v1/openapi.json">/v1/openapi.json</a></li>
-<li>Readiness: <a href="/readyz">/readyz</a></li></ul>
-</body></html>
-"""
-
 
 class Alive(Shape, frozen=True):
     """The door lives."""
@@ -82,16 +73,7 @@ async def metrics(call: Call) -> Answer:
     return Answer(known.text(), media=MEDIA.encode())
 
 
-async def front(call: Call) -> Answer:
-    """Answer with a plain page that says what runs here."""
-    return Answer(PAGE, media=b"text/html; charset=utf-8")
-
-
 ROUTES = (
-    Route(
-        "GET", "/", "front", "A plain page that says what runs here.", "door", (), Do(front), answer=None, open=True,
-        media="text/html",
-    ),
     Route(
         "GET", "/metrics", "metrics",
         "Metrics for Prometheus. On a loopback bind it needs no token; elsewhere that of one who reads all.",
