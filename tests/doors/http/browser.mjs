@@ -1,13 +1,13 @@
 // As much of a browser as the page's script needs, for tests where there is none: elements, an address, a cookie.
-// It reads one JSON command a line: {"open": url}, {"fill": {label: value}}, {"press": text}, {"look": true}; after each
-// it waits until nothing is under way and writes what can be seen. Setting markup is a fault, as in the page's rules.
+// It reads one JSON command a line: {"open": url}, {"fill": {label: value}}, {"press": text}, {"cut": whether
+// answers are lost on their way}; after each it waits until nothing is under way and writes what can be seen. Setting markup is a fault, as in the page's rules.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import vm from "node:vm";
 
 const [script, html] = process.argv.slice(2).map((path) => readFileSync(path, "utf8"));
 const send = globalThis.fetch;
-let cookie = "", pending = 0, page;
+let cookie = "", pending = 0, cut = false, page;
 
 class Element {
   constructor(tag) {
@@ -51,6 +51,7 @@ async function fetched(path, options = {}) {
     const set = answer.headers.get("set-cookie");
     if (set) cookie = set.split(";")[0];
     page.sent.push({ path, method: options.method ?? "GET", body: options.body ?? "", key: options.headers?.["Idempotency-Key"] ?? "", status: answer.status });
+    if (cut) throw new TypeError("the link broke");
     return answer;
   } finally {
     setTimeout(() => { pending -= 1; }, 5); // what follows from the answer may ask again
@@ -89,6 +90,7 @@ function found(tag, text) {
 }
 
 function act(command) {
+  cut = command.cut ?? cut;
   if (command.open) open(command.open);
   for (const [label, value] of Object.entries(command.fill ?? {})) {
     found("label", label).children.find((child) => child.tag === "input").value = value;

@@ -114,8 +114,8 @@ def browser(door: Door) -> Iterator[Browser]:
         browser.close()
 
 
-def code_of(door: Door) -> str:
-    return str(door.processes.say({"kind": "new_code"})["code"])
+def code_of(door: Door, who: str = "operator") -> str:
+    return str(door.processes.say({"kind": "new_code"}, who)["code"])
 
 
 def held(door: Door, quantity: str = "10") -> str:
@@ -218,6 +218,34 @@ def app_of(door: Door) -> bytes:
     assert http.post("/v1/me/totp/confirm", headers=value, json={"code": code}).json()["totp"] is True
     http.cookies.clear()
     return secret
+
+
+@needs_node
+def test_an_answer_that_is_sent_again_after_a_broken_link_acts_once(door: Door, browser: Browser) -> None:
+    browser.open(f"/#code={code_of(door)}")
+    order = held(door)
+    browser.open(f"/approvals/{order}")
+    assert browser.step(cut=True, press="Approve")["note"].startswith("It is not known whether this took effect.")
+    assert answer_of(door, order)[0] == "released"
+    assert browser.step(cut=False, press="Approve")["note"] == "Approved: the order may go out."
+    first, again = browser.shown["sent"][-2:]
+    assert first["key"] == again["key"] != "" and first["body"] == again["body"]
+
+
+@needs_node
+def test_who_only_looks_is_told_so_and_an_ended_session_too(door: Door, browser: Browser) -> None:
+    order = held(door)
+    browser.open(f"/#code={code_of(door, 'otto')}")
+    shown = browser.open(f"/approvals/{order}")
+    assert shown["who"] == "otto, auditor" and "You see this as auditor; others answer it." in shown["main"]
+    browser.open(f"/#code={code_of(door)}")
+    browser.open(f"/approvals/{order}")
+    for row in door.http().get("/v1/tokens").json()["items"]:
+        if row["session"] and row["state"] == "valid" and row["name"] == "owner":
+            door.http().post(f"/v1/tokens/{row['token']}/revoke", json={"why": "laptop lost"})
+    shown = browser.step(press="Approve")
+    assert shown["note"] == "You are signed out. Your session has ended." and "Sign in" in shown["main"]
+    assert answer_of(door, order)[0] == "waiting"
 
 
 @needs_node
