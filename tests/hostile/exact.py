@@ -34,7 +34,7 @@ class Exact:
         """Return the sums of a subject in all, or in one of its markets, categories or venues."""
         of = self._state.subjects[subject]
         real = of.total if per == "total" else of.group(per, group)
-        found = SimpleNamespace(**{name: getattr(real, name) for name in Sums.__slots__})
+        found = SimpleNamespace(**{name: getattr(real, name) for name in Sums.__slots__}, spend=real.spend)
         amounts = dict.fromkeys(("long", "short", "gross", "value", "buys", "sells", "margin", "capital"), Fraction(0))
         for stake in self._stakes(subject):
             instrument = self._state.instruments[stake[1]]

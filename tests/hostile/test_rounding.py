@@ -44,9 +44,9 @@ EXACT_ORDER = frozenset(
 ROUNDED_ORDER = ("mid", "cash_need", "cash_free", "margin_need", "margin_have")
 EXACT_SUMS = frozenset(
     "positions working orders orders_today last_order_at day_base high_water order_tat message_tat executions "
-    "rejections umbrella".split()
+    "rejections umbrella spend".split()
 )
-"""Counters and instants, and the profits that were written down once: a loss is what is missing of them since."""
+"""Counters and instants, what models did cost as it was entered, and the profits that were written down once: a loss is what is missing of them since."""
 EXACT_CHANGE = frozenset("positions working orders opposing".split())
 
 

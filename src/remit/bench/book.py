@@ -249,10 +249,11 @@ ALL: dict[str, Mandate] = {
         "market_orders_max": _MANY, "market_orders_per_day_max": _MANY, "market_cooldown": 0,
         "message_rate_max": Rate(10**6, 1), "duplicate_window": 1, "refusals_in_row_max": 10,
         "repeated_execution_max": _MANY, "rejections_in_row_max": 10, "approval_notional_min": _MUCH,
-        "quorum_notional_min": _MUCH, "approval_quorum": 2,
+        "quorum_notional_min": _MUCH, "approval_quorum": 2, "approval_drift_max_bps": 500, "ai_spend_daily_max": _MUCH,
     })),
 }
-"""Every rule of the table in force for the newcomer: one that holds a position may not add to it."""
+"""Every rule of the table that can bind an agent in force for the newcomer: one that holds a position may not add to
+it."""
 NOTHING_PASSES: dict[str, Mandate] = {
     "account:account0": Mandate(
         order_notional_max=_NONE, market_exposure_max=_NONE, net_exposure_max=_NONE, venue_exposure_max=_NONE
