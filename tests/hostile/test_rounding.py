@@ -46,7 +46,8 @@ EXACT_SUMS = frozenset(
     "positions working orders orders_today last_order_at day_base high_water order_tat message_tat executions "
     "rejections umbrella spend".split()
 )
-"""Counters and instants, what models did cost as it was entered, and the profits that were written down once: a loss is what is missing of them since."""
+"""Counters and instants, what models did cost as it was entered, and the profits that were written down once: a loss is
+what is missing of them since."""
 EXACT_CHANGE = frozenset("positions working orders opposing".split())
 
 
