@@ -81,10 +81,12 @@ def _sum(outcomes: list[Outcome]) -> Counter[str]:
     return sum((Counter(outcome.counts) for outcome in outcomes), Counter())
 
 
+@pytest.mark.timeout(900)
 def test_no_promise_is_broken_when_everything_happens(parades: list[Outcome]) -> None:
     assert [outcome.failure for outcome in parades] == [None] * len(parades)
 
 
+@pytest.mark.timeout(900)
 def test_everything_happens(parades: list[Outcome]) -> None:
     """No deed is one that never does anything, every fault of a venue befalls, and the guard lives through all."""
     counts = _sum(parades)
