@@ -14,7 +14,7 @@ from remit.guard.wire.message import write_request
 
 
 class AnsweredOtherwise(Exception):
-    """The guard's answer was not the verdict that was to be measured."""
+    """An answer was not the one that was to be measured."""
 
 
 class Callers:
@@ -62,6 +62,4 @@ class Callers:
 
 def framed(secret: str, bodies: Sequence[object]) -> list[bytes]:
     """Return commands as the frames that carry them."""
-    return [
-        pack(write_request(number, secret, "command", body, "bench")) for number, body in enumerate(bodies, 1)
-    ]
+    return [pack(write_request(number, secret, "command", body, "bench")) for number, body in enumerate(bodies, 1)]

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+from remit.bench.callers import AnsweredOtherwise
 from remit.bench.processes import DidNotStart
 from remit.bench.table import Row, Skipped
 from remit.bench.timing import Round, in_turns
@@ -118,10 +119,6 @@ class Serving:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-class AnsweredOtherwise(Exception):
-    """An answer was not the one that was to be measured."""
 
 
 class HttpCallers:

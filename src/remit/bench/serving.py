@@ -21,7 +21,7 @@ from remit.doors.http.limits import Limits, Rate
 from remit.doors.mcp.asgi import mount
 from remit.guard.config import load
 from remit.guard.tokens import mint
-from remit.guard.wire import AsyncClient, Peer, Request, Server
+from remit.guard.wire import AsyncClient, Peer, Request, RequestMalformed, Server
 from remit.kernel import command as c
 from remit.kernel.access import TOOLS
 from remit.kernel.codec import encode
@@ -60,7 +60,7 @@ class Prompt:
         return self._self if request.do == "read" else self._allowed
 
     def follow(self, request: Request, peer: Peer) -> AsyncIterator[bytes]:
-        raise NotImplementedError("nobody follows what is measured here")
+        raise RequestMalformed("nobody follows what is measured here", "Send an order")
 
 
 def _allowed() -> Record:

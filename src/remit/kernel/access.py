@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from remit.kernel.names import OPTIONAL_NAME_PATTERN, At, Currency, Environment, Name, PersonRole, Role, Text
+from remit.kernel.names import At, Currency, Environment, Name, OptionalName, PersonRole, Role, Text
 from remit.kernel.numbers import SCALE, Money
 
 Capability = Literal[
@@ -50,9 +50,6 @@ VIEW_NEEDS: dict[str, tuple[Capability, ...]] = {
     **dict.fromkeys(("approval", "preapprovals"), ("get_approval",)),
 }
 """Which capability, one of them, an agent or its client needs for a view; a view that is not here they never see."""
-
-
-OptionalName = Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -112,7 +109,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Name
     role: PersonRole
-    owner: Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)] = ""
+    owner: OptionalName = ""
     """The owner they act as, a desk for example; themselves where it is empty. All who share it count as one."""
     disabled: bool = False
 

@@ -76,7 +76,7 @@ def make_order(
     order.until, order.quorum, order.confirm, order.approvals = event.until, event.quorum, event.confirm, ()
     order.asked_by, order.by_person = command.by.name, command.by.is_person
     order.by_hand = command.by.is_person or command.by.role == "guard"
-    order.lineage = command.by.owner or command.by.name
+    order.lineage = command.by.lineage
     order.digest, order.mandates = event.digest, decision.mandates
     order.venue_order, order.pending, order.fills = "", None, []
     order.touch = 0 if not decision.marks else int(decision.marks[0][2 if intent.side == "buy" else 1])

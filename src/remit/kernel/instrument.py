@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from remit.kernel.names import OPTIONAL_NAME_PATTERN, At, Currency, Name, Text
+from remit.kernel.names import At, Currency, Name, OptionalName, Text
 from remit.kernel.numbers import BPS, NANOSECONDS, SCALE, Money, Price, Quantity, Ratio
 
 Kind = Literal["equity", "etf", "spot", "perpetual", "prediction"]
@@ -31,7 +31,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     category: Name
     tick: Price
     lot: Quantity
-    market: Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)] = ""
+    market: OptionalName = ""
     outcome: Outcome | None = None
     base: Currency | None = None
     """Spot only: the currency that is received when buying."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from remit.kernel.names import OPTIONAL_DIGEST_PATTERN, OPTIONAL_NAME_PATTERN, At, Digest, Name
+from remit.kernel.names import OPTIONAL_DIGEST_PATTERN, At, Digest, Name, OptionalName
 from remit.kernel.numbers import Money
 
 SpendState = Literal["reserved", "settled", "added", "unpriced"]
@@ -19,7 +19,7 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     id: Name
     agent: Name
-    client: Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)] = ""
+    client: OptionalName = ""
     provider: Name
     model: Name
     seq: int

@@ -11,6 +11,7 @@ import msgspec
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}\Z"
 OPTIONAL_NAME_PATTERN = rf"^(?:{NAME_PATTERN.removeprefix('^')}|\Z)"
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+OptionalName = Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 OPTIONAL_DIGEST_PATTERN = r"^(?:[0-9a-f]{64}\Z|\Z)"

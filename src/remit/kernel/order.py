@@ -285,6 +285,12 @@ class Order:
         return max(self.quantity - self.filled, 0)
 
     @property
+    def needed(self) -> int:
+        """How many more people must approve it, as it is held; 0 where nobody."""
+        outside = sum(person != self.lineage for person in self.approvals)
+        return max(self.quorum - outside, int(self.confirm and not self.approvals))
+
+    @property
     def is_terminal(self) -> bool:
         """Whether it is over; a late fill may still come."""
         return self.state in TERMINAL

@@ -116,7 +116,7 @@ def fold_given(state: State, command: Command, body: c.Preapprove) -> None:
             id=body.id,
             agent=body.agent,
             by=command.by.name,
-            owner=command.by.owner or command.by.name,
+            owner=command.by.lineage,
             instruments=tuple(sorted(set(body.instruments))),
             categories=tuple(sorted(set(body.categories))),
             notional_max=body.notional_max,

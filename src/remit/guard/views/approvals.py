@@ -74,11 +74,10 @@ def _people(looking: Looking, order: Order) -> Row:
     """Return who is needed, who was there, and whether the caller's word counts."""
     state, by = looking.state, looking.by
     person = counted_as(order, by)
-    outside = [name for name in order.approvals if is_outside(state, order, name)]
     counts = person not in order.approvals and (order.confirm or is_outside(state, order, person))
     counts = counts and not (order.quorum and by.role == OWNER)
     return {
-        "needed": max(order.quorum - len(outside), int(order.confirm and not order.approvals)),
+        "needed": order.needed,
         "quorum": order.quorum,
         "confirm": order.confirm,
         "approved_by": list(order.approvals),

@@ -47,8 +47,7 @@ async def approval(looking: Looking) -> dict[str, Any]:
         "until": None,
     }
     if known is not None and known.state == "held":
-        outside = [person for person in known.approvals if person != known.lineage]
-        shown["needed"] = max(known.quorum - len(outside), int(known.confirm and not known.approvals))
+        shown["needed"] = known.needed
         shown["expires_in_s"] = max(known.until - looking.at, 0) // NANOSECONDS
         shown["until"] = known.until
     return shown
@@ -83,9 +82,4 @@ def _answer(state: str, held: bool, known: Order | None) -> str:
         return state
     if state == "held":
         return "waiting"
-    return "withdrawn" if state == "cancelled" and known is not None and not _released(known) else "released"
-
-
-def _released(known: Order) -> bool:
-    outside = [person for person in known.approvals if person != known.lineage]
-    return len(outside) >= known.quorum and (not known.confirm or bool(known.approvals))
+    return "withdrawn" if state == "cancelled" and known is not None and known.needed else "released"

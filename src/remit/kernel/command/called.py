@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from remit.kernel.command.content import Content
-from remit.kernel.names import OPTIONAL_DIGEST_PATTERN, OPTIONAL_NAME_PATTERN, TraceId
+from remit.kernel.names import OPTIONAL_DIGEST_PATTERN, OptionalName, TraceId
 
 Called = Annotated[str, msgspec.Meta(max_length=200)]
 """What a door calls what was asked of it: `tool:get_positions`, `GET /v1/positions`. A note, never a proof."""
-OptionalName = Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)]
 OptionalDigest = Annotated[str, msgspec.Meta(pattern=OPTIONAL_DIGEST_PATTERN)]
 
 

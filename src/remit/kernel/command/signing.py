@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from remit.kernel.command.content import Content
-from remit.kernel.names import OPTIONAL_NAME_PATTERN, Name
+from remit.kernel.names import Name, OptionalName
 
-OptionalName = Annotated[str, msgspec.Meta(pattern=OPTIONAL_NAME_PATTERN)]
 Factor = Literal["password", "password_totp", "passkey", "code"]
 """How a person proved to be who they are; `code` is a one-time code that one of their own tokens vouched for."""
 Credential = Literal["password", "totp", "passkey"]

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from remit.kernel.command.called import OptionalDigest, OptionalName
+from remit.kernel.command.called import OptionalDigest
 from remit.kernel.command.content import Content
-from remit.kernel.names import Digest, Name, Text
+from remit.kernel.names import Digest, Name, OptionalName, Text
 from remit.kernel.numbers import Money
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**12)]

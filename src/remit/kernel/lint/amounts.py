@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from remit.kernel.level import SPENDS
 from remit.kernel.lint.note import Found, Known, Path, limits, note, written
 from remit.kernel.numbers import SCALE, text
 
@@ -56,7 +57,6 @@ NESTED_MAX = (
 NESTED_MIN = ("confidence_min", "resolution_distance_min", "market_cooldown", "duplicate_window")
 """The same for limits where more is stricter."""
 
-SPENDS = ("ai_spend_daily_max", "client_spend_daily_max")
 LOSSES = ("daily_loss_max", "drawdown_max")
 
 ZERO_ALLOWS_NOTHING = (
