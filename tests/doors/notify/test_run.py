@@ -33,13 +33,22 @@ CALLBACK = "https://remit.example/cb"
 LISTED = networks(["127.0.0.1"])
 
 
-@pytest.fixture(scope="module")
-def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+@pytest.fixture(scope="module", name="running")
+def running_guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     """A trading guard with a token of the doors, which sees everything and changes nothing."""
     for processes in trading(Path(tmp_path_factory.mktemp("notify")), LIMITS):
         asked = {"kind": "new_token", "role": "auditor", "name": "doors", "owner": "doors"}
         processes.secrets["doors"] = processes.say(asked)["secret"]
         yield processes
+
+
+@pytest.fixture(name="guard")
+def unhalted(running: Processes) -> Iterator[Processes]:
+    """The running guard; what a test halts is ended however that test ends."""
+    yield running
+    for row in running.read("halts"):
+        running.say(c.Review(halt=row["id"], limit=row["rule"], why="a test"))
+        running.say(c.Resume(halt=row["id"], why="a test"))
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +154,6 @@ def test_a_day_reaches_a_receiver_signed(guard: Processes, tmp_path: Path, caplo
             assert len(set(ids)) == len(ids)
             health = notifier.health()
             assert (health["fault"], health["overdue"], health["channels"]) == ("", [], 1)
-        _end_halts(guard)
 
     told(main)
 
@@ -163,7 +171,6 @@ def test_what_fails_is_tried_again_under_the_same_id_with_a_new_time(guard: Proc
             assert len({got.headers["webhook-timestamp"] for got in receiver.got}) > 1
             (delivery,) = notifier.outbox.deliveries()
             assert (delivery.attempts, delivery.fault) == (5, "") and delivery.delivered_at
-        _end_halts(guard)
 
     told(main)
 
@@ -176,13 +183,12 @@ def test_what_happens_while_the_notifier_is_away_is_told_when_it_is_back(guard: 
                 add(tmp_path, made)
             await asyncio.to_thread(guard.say, c.Halt(subject="firm", why="nobody is there"))
             assert receiver.got == []
-            async with notifying(guard, tmp_path):
-                await until(lambda: len(receiver.got) == 1)
+            async with notifying(guard, tmp_path) as notifier:
+                await until(lambda: len(receiver.got) == 1 and notifier.outbox.waiting() == 0)
             assert read(receiver.got[0], made)["data"]["why"] == "nobody is there"
             async with notifying(guard, tmp_path):  # and not again
                 await asyncio.sleep(0.5)
             assert len(receiver.got) == 1
-        _end_halts(guard)
 
     told(main)
 
@@ -203,7 +209,6 @@ def test_a_halt_that_nobody_hears_of_is_shown_and_logged(
                 await until(lambda: any("NOT DELIVERED to hook" in entry.message for entry in caplog.records))
             (late,) = notifier.health()["overdue"]  # type: ignore[misc]
             assert late["channel"] == "hook" and "HALT of firm" in late["text"] and late["fault"]
-        _end_halts(guard)
 
     told(main)
 
@@ -240,7 +245,6 @@ def test_a_dry_channel_sends_nothing(guard: Processes, tmp_path: Path, caplog: p
                 await until(lambda: any("dry run: dry would get" in entry.message for entry in caplog.records))
             await until(lambda: notifier.outbox.waiting() == 0)
             assert receiver.connections == 0
-        _end_halts(guard)
 
     told(main)
 
@@ -257,12 +261,6 @@ def test_waiting_grows_up_to_an_hour_and_never_at_one_instant() -> None:
 def test_a_notice_says_the_same_after_it_was_kept() -> None:
     notice = Notice("msg_1", "halts", "halt.raised", 7, 8, "HALT", {"why": "x"}, True)
     assert json.loads(json.dumps(notice.data)) == notice.data
-
-
-def _end_halts(guard: Processes) -> None:
-    for row in guard.read("halts"):
-        guard.say(c.Review(halt=row["id"], limit=row["rule"], why="a test"))
-        guard.say(c.Resume(halt=row["id"], why="a test"))
 
 
 def test_no_other_file_is_left(guard: Processes, tmp_path: Path) -> None:
