@@ -1,4 +1,4 @@
-"""What the tests want of the machine beside Python: a C compiler and libfaketime. Called by `make test`.
+"""What the tests want of the machine beside Python: a C compiler, libfaketime, Chromium. Called by `make test`.
 
     python3 scripts/system.py
 
@@ -36,9 +36,16 @@ def faketime() -> Path | None:
     return next((path for folder in folders for shape in shapes for path in folder.glob(shape)), None)
 
 
+def chromium() -> Path | None:
+    """Where a Chromium or a Chrome is found; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
+
+
 NEEDS = (
     Need("cc", "the faults of the disk", lambda: shutil.which("cc") is not None, ("gcc", "libc6-dev")),
     Need("libfaketime", "the jumps of the clock", lambda: faketime() is not None, ("libfaketime",)),
+    Need("chromium", "the pages", lambda: chromium() is not None, ("chromium",)),
 )
 
 
@@ -46,16 +53,17 @@ def main() -> None:
     missing = [need for need in NEEDS if not need.there()]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         say(f"installing {', '.join(need.name for need in missing)} (once)")
-        install([package for need in missing for package in need.packages])
+        install([need.packages for need in missing])
     for need in missing:
         if not need.there():
             say(f"no {need.name}: the tests of {need.what_for} are skipped ({advice(need)})")
 
 
-def install(packages: list[str]) -> None:
-    """Ask apt-get for packages; where it cannot, what is missing is named afterwards."""
+def install(wanted: list[tuple[str, ...]]) -> None:
+    """Ask apt-get for each need's packages by itself, so that one that is not to be had keeps no other away; where it
+    cannot, what is missing is named afterwards."""
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--no-install-recommends", *packages]):
+    for command in (["update"], *(["install", "--no-install-recommends", *packages] for packages in wanted)):
         try:
             subprocess.run([*APT, *command], env=environ, capture_output=True, timeout=TIMEOUT_S, check=False)
         except (OSError, subprocess.TimeoutExpired):
