@@ -273,3 +273,34 @@ def test_a_receipt_proves_an_entry_and_a_text_fits_its_digest() -> None:
             assert await house.refused(who, "read", {"view": "text", "digest": said}) == "not_authorised"
 
     housed(main)
+
+
+# Another's order
+
+
+@pytest.mark.parametrize("kind", [c.Cancel, c.Replace, c.Approve, c.Noted])
+def test_the_answer_about_anothers_order_is_that_about_none(kind: type[Any]) -> None:
+    """Whatever the wire answers, the marks beside a command too: the ids alone tell the two apart."""
+    more: dict[type, dict[str, Any]] = {
+        c.Replace: {"id": "r", "quantity": "2", "limit_price": "99"},
+        c.Approve: {"digest": "0" * 64},
+        c.Noted: {"note": "thought"},
+    }
+
+    async def main(house: House) -> None:
+        decision = (await house.core.submit()).decision
+        assert decision is not None
+        order = decision.order
+        await house.ask("ann", "command", c.Marked(marks=(house.core.mark("100"),)))
+        told: list[object] = []
+        for name in (order, "abcd-1"):
+            command = {"kind": kind.__struct_config__.tag, "order": name, **more.get(kind, {})}
+            body = {"command": command, "text": "x"} if kind is c.Noted else command
+            try:
+                answer = await house.ask("claude", "command", body)
+                told.append((answer["command"]["body"].get("marks"), answer["events"]))
+            except GuardError as fault:
+                told.append((fault.code, fault.message, fault.fix, fault.detail))
+        assert str(told[0]).replace(order, "abcd-1") == str(told[1])
+
+    housed(main)

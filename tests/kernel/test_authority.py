@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from tests.kernel.desk import START, Desk, agent, quantity, small
+from tests.kernel.desk import START, Desk, agent, client, quantity, small
 
 from remit.kernel import access
 from remit.kernel import command as c
@@ -81,8 +81,9 @@ def test_an_agent_touches_no_order_of_another() -> None:
     desk = small()
     desk.agent("other", "main", "paper1")
     order = desk.working("1", "100", agent="other")
-    assert desk.refused(c.Cancel(order=order.id), agent("momentum")) == "not_yours"
-    new = c.Replace(id="r", order=order.id, quantity=quantity("2"), limit_price=order.intent.limit_price)
-    assert desk.refused(new, agent("momentum")) == "not_yours"
-    for body in (c.Cancel(order=order.id), new):
-        assert "other" not in str(desk.do(body, agent("momentum")).events), "it is not told whose the order is"
+    for by in (agent("momentum"), client("claude")):
+        for name in (order.id, "none-1"):
+            new = c.Replace(id="r", order=name, quantity=quantity("2"), limit_price=order.intent.limit_price)
+            for body in (c.Cancel(order=name), new):
+                record = desk.do(body, by)
+                assert record.events == (e.Refused(code="unknown_order", why=f"there is no order {name} of yours"),)

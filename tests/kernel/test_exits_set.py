@@ -74,7 +74,7 @@ def test_an_agent_tightens_and_a_person_may_widen(by: Principal, legs: str, told
         ("stop 95", MOMENTUM, "widens_stop"),
         ("trail 5 from 120", MOMENTUM, "widens_stop"),
         ("take 110", MOMENTUM, "ended dropped"),
-        ("take 110", SOMEBODY, "not_yours"),
+        ("take 110", SOMEBODY, "unknown_exit"),
         ("stop 95", ANN, "ended dropped"),
         ("stop 95", BOB, "not_authorised"),
     ],

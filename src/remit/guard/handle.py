@@ -26,6 +26,7 @@ from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
 from remit.guard.stamp import journal_time
 from remit.guard.views import view
 from remit.guard.views.looking import Looking
+from remit.guard.views.orders import proposal_of
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
 from remit.guard.world import World
@@ -40,6 +41,7 @@ from remit.kernel.event import Record, Repeated
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import GUARD, At, Principal
+from remit.kernel.order import Order
 from remit.kernel.preapproval import covering
 from remit.kernel.snapshot import state_hash
 from remit.kernel.trade import may_speak_for
@@ -165,6 +167,8 @@ class Handle:
             check_capability(self._kernel.state, by, entitled.THOUGHT)
         if isinstance(body, c.Noted | c.MeterSpend | c.ReportSpend):
             await self._calls.admit(by)
+        if isinstance(body, c.Noted) and body.order:  # of an order that is not there as of another's
+            await proposal_of(self._looking(by), body.order)
         async with self._calls.turn(by, body):
             return await self._entered(by, self._dressed(by, body, text, request))
 
@@ -191,8 +195,7 @@ class Handle:
         of the same agent."""
         for event in record.events:
             first = self._entry(event.seq) if isinstance(event, Repeated) else None
-            looking = Looking(self._kernel, by, {}, self._loop.now(), self.followers.entries, self._about)
-            if first is not None and not looking.sees_record(first):
+            if first is not None and not self._looking(by).sees_record(first):
                 raise IdTaken("this id was used for something else", "Give each request an id of its own")
 
     def _dressed(self, by: Principal, body: Body, text: str, request: Request) -> Body:
@@ -205,10 +208,10 @@ class Handle:
             client = by.name if by.role == "client" else ""
             return c.Submit(intent=intent, client=client, marks=self._board.fresh(intent.instrument), trace=trace)
         if isinstance(body, c.Approve):
-            held = self._kernel.state.orders.get(body.order)
+            held = self._order(by, body.order)
             return msgspec.structs.replace(body, marks=() if held is None else self._board.fresh(held.instrument))
         if isinstance(body, c.Replace):
-            order = self._kernel.state.orders.get(body.order)
+            order = self._order(by, body.order)
             marks = () if order is None else self._board.fresh(order.instrument)
             return msgspec.structs.replace(body, marks=marks, trace=trace)
         if isinstance(body, c.Cancel):
@@ -219,6 +222,14 @@ class Handle:
             said = self._kept(body.note, text) if text else ""
             return self._calls.dressed(by, body, said, request)
         return body
+
+    def _order(self, by: Principal, name: str) -> Order | None:
+        """Return a live order of the caller's; marks beside a refused command would tell of another's."""
+        order = self._kernel.state.orders.get(name)
+        return order if order is not None and self._looking(by).sees_order(order.agent, order.client) else None
+
+    def _looking(self, by: Principal) -> Looking:
+        return Looking(self._kernel, by, {}, self._loop.now(), self.followers.entries, self._about)
 
     def _kept(self, kind: str, text: str) -> str:
         """Return the digest of a text that the side store keeps; TextNotKept."""

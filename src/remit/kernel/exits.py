@@ -15,7 +15,7 @@ from remit.kernel.order import Order, OrderIntent
 from remit.kernel.reserve import message_wait_ns, own_left, reducible_by
 from remit.kernel.state import State
 from remit.kernel.step import Step
-from remit.kernel.trade import free_id, speaks_for
+from remit.kernel.trade import free_id, may_speak_for, speaks_for
 
 # -- setting and dropping
 
@@ -24,7 +24,7 @@ def set_exit(step: Step, body: c.SetExit) -> None:
     """Set an exit on a position, once per id, or give an exit of the book new terms."""
     state = step.state
     known = state.exits.get(body.id)
-    if known is not None:
+    if known is not None and _speaks_for(step, known):
         _amend(step, known, body)
         return
     if not speaks_for(step, step.command.by, body.agent, body.client) or not free_id(step, body.id):
@@ -46,7 +46,7 @@ def _unfit(step: Step, body: c.SetExit) -> tuple[str, str] | None:
     if (body.agent, body.id) in state.seen:
         return "intent_id_unique", f"{body.id} was used for something else; give each request an id of its own"
     if body.id.startswith(EXIT):
-        return "unknown_exit", f"there is no exit {body.id}; `remit exit list` shows those in force"
+        return no_exit(body.id)
     instrument = state.instruments.get(body.instrument)
     if body.agent not in state.agents:
         return "unknown", f"there is no agent {body.agent}; `remit agent list` shows them"
@@ -99,8 +99,8 @@ def _amend(step: Step, known: Exit, body: c.SetExit) -> None:
 def drop_exit(step: Step, body: c.DropExit) -> None:
     """Take an exit away: a person any, an agent or client one that bounds no loss and has not triggered."""
     known = step.state.exits.get(body.exit)
-    if known is None:
-        step.refuse("unknown_exit", f"there is no exit {body.exit}; `remit exit list` shows those in force")
+    if known is None or not _speaks_for(step, known):
+        step.refuse(*no_exit(body.exit))
     elif not _may_touch(step, known):
         return
     elif step.command.by.is_person:
@@ -129,12 +129,18 @@ def _in_time(step: Step, agent: str, client: str, tightens: bool = False) -> boo
     return True
 
 
-def _may_touch(step: Step, known: Exit) -> bool:
-    """Whether the principal may change an exit; refuses the command where it may not."""
+def no_exit(name: str) -> tuple[str, str]:
+    """Return what is said of an exit that is not there, or is another's: the two are told alike."""
+    return "unknown_exit", f"there is no exit {name} of yours; `remit exit list` shows those in force"
+
+
+def _speaks_for(step: Step, known: Exit) -> bool:
     by = step.command.by
-    of = f"the agent of exit {known.id}"
-    if not speaks_for(step, by, known.agent, known.client if by.role == "client" else "", of):
-        return False
+    return may_speak_for(step.state, by, known.agent, known.client if by.role == "client" else "")
+
+
+def _may_touch(step: Step, known: Exit) -> bool:
+    """Whether an exit of the principal's may be changed now; refuses the command where it may not."""
     stopped = _stopped(step, known.agent, known.client, known.connection)
     if stopped:
         step.refuse("agent_active", stopped)

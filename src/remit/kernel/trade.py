@@ -96,14 +96,11 @@ def may_speak_for(state: State, by: Principal, agent: str, client: str) -> bool:
     return by.role in ("operator", "guard")
 
 
-def speaks_for(step: Step, by: Principal, agent: str, client: str, of: str = "") -> bool:
-    """Whether the principal may act for an agent; refuses the command where it may not.
-
-    Where the agent was found by something that the caller named, `of` says what that was, in place of whose it is.
-    """
+def speaks_for(step: Step, by: Principal, agent: str, client: str) -> bool:
+    """Whether the principal may act for an agent that it named itself; refuses the command where it may not."""
     if may_speak_for(step.state, by, agent, client):
         return True
-    step.refuse("not_yours", f"{by.role} {by.name} does not act for {of or f'agent {agent}'}")
+    step.refuse("not_yours", f"{by.role} {by.name} does not act for agent {agent}")
     return False
 
 
@@ -185,13 +182,13 @@ def cancel(step: Step, body: c.Cancel) -> None:
 
 
 def _live_order(step: Step, order_id: str) -> Order | None:
-    """Return a live order the principal may touch; refuses the command where there is none."""
-    order = step.state.order(order_id)
-    if order is None:
-        step.refuse("unknown_order", f"there is no order {order_id}")
-        return None
-    by, of = step.command.by, f"the agent of order {order_id}"
-    if not speaks_for(step, by, order.agent, order.client if by.role == "client" else "", of):
+    """Return a live order the principal may touch; refuses the command where there is none.
+
+    Another's order and one that never was are told alike: nobody learns by guessing which ids there are.
+    """
+    order, by = step.state.order(order_id), step.command.by
+    if order is None or not may_speak_for(step.state, by, order.agent, order.client if by.role == "client" else ""):
+        step.refuse("unknown_order", f"there is no order {order_id} of yours")
         return None
     if order.state in TERMINAL:
         step.refuse("already_over", f"order {order_id} is {order.state}")

@@ -92,3 +92,27 @@ def test_the_first_answer_to_an_id_is_told_to_who_asked_and_to_nobody_else(door:
     assert (
         door.http("operator").post("/v1/orders", json={**sent, "agent": "momentum"}).json()["order"] == first["order"]
     )
+
+
+def test_an_order_of_another_is_told_as_one_that_is_not_there(door: Door) -> None:
+    order = door.http("momentum").post("/v1/orders", json=door.order("1", id="hidden-1")).json()["order"]
+    asking = (
+        ("GET", "/v1/orders/{}", None),
+        ("GET", "/v1/orders/{}/why", None),
+        ("GET", "/v1/orders/{}/approval", None),
+        ("POST", "/v1/orders/{}/cancel", None),
+        ("POST", "/v1/orders/{}/replace", {"quantity": "2", "limit_price": "99"}),
+        ("POST", "/v1/notes", {"note": "thought", "order": "{}", "text": "whose is it"}),
+    )
+    for method, path, body in asking:
+        missing, hidden = (
+            door.http("claude").request(
+                method,
+                path.format(name),
+                json=body and {key: value.format(name) for key, value in body.items()},
+            )
+            for name in ("none-1", order)
+        )
+        assert missing.status_code == 404, (path, missing.text)
+        assert hidden.text.replace(order, "none-1") == missing.text, path
+        assert hidden.status_code == 404

@@ -215,9 +215,14 @@ def test_an_order_of_another_is_not_there(made: House) -> None:
     told = made.answer(
         "place_order", client_order_id=str(uuid4()), instrument="AAPL", side="buy", quantity="1", limit_price="90"
     )
-    for name in ("get_order", "explain_decision", "get_approval", "cancel_order"):
-        assert made.refusal(name, "other", order=told["order"])["code"] in ("unknown", "not_yours", "unknown_order")
-        assert made.refusal(name, "claude", order=told["order"])["code"] in ("unknown", "not_yours", "unknown_order")
+    order = told["order"]
+    asking = [(name, {}) for name in ("get_order", "explain_decision", "get_approval", "cancel_order")]
+    terms = {"client_order_id": str(uuid4()), "quantity": "1", "limit_price": "91"}
+    for name, more in (*asking, ("replace_order", terms), ("record_thought", {"text": "hm"})):
+        for who in ("other", "claude"):
+            missing, found = (made.refusal(name, who, order=one, **more) for one in ("none-1", order))
+            assert missing["code"] in ("unknown", "unknown_order")
+            assert found == {**missing, "message": missing["message"].replace("none-1", order)}, (name, who)
 
 
 def test_the_trace_of_a_call_reaches_the_journal(made: House) -> None:

@@ -9,7 +9,7 @@ from remit.guard.errors import RequestMalformed
 from remit.guard.views.looking import Looking, Unknown
 from remit.kernel.codec import decode, encode, plain
 from remit.kernel.command import Submit
-from remit.kernel.event import Finding, Record
+from remit.kernel.event import Decision, Finding, Record
 from remit.kernel.exit import closed_by
 from remit.kernel.exit_words import terms_words
 from remit.kernel.mandate import Mandate
@@ -151,15 +151,8 @@ def _denied_row(record: Record, body: Submit) -> dict[str, Any]:
 async def order(looking: Looking) -> dict[str, Any]:
     """One order from its proposal on: the decision with every finding in words, and each entry that moved it."""
     name = looking.needed("order")
-    seq = seq_of(name)
-    known = looking.state.order(name)
-    first = await record_at(looking, seq) if seq else None
-    decision = None if first is None else first.decision
-    body = None if first is None else first.command.body
-    if first is None or decision is None or decision.order != name or not isinstance(body, Submit):
-        raise Unknown(f"order {name} is not known", "See `remit order list`")
-    if not looking.sees_order(body.intent.agent, body.client):
-        raise Unknown(f"order {name} is not known", "See `remit order list`")
+    first, decision, body = await proposal_of(looking, name)
+    seq, known = first.command.seq, looking.state.order(name)
     row = _denied_row(first, body) if known is None else order_row(looking, known)
     life, complete = await _life(looking, name, seq, known)
     if known is None and life:
@@ -176,6 +169,18 @@ async def order(looking: Looking) -> dict[str, Any]:
         "life": life,
         "complete": complete,
     }
+
+
+async def proposal_of(looking: Looking, name: str) -> tuple[Record, Decision, Submit]:
+    """Return the entry that decided an order, its decision and what was proposed; Unknown, also where the order is not
+    the caller's to see."""
+    seq = seq_of(name)
+    first = await record_at(looking, seq) if seq else None
+    if first is not None and first.decision is not None and first.decision.order == name:
+        body = first.command.body
+        if isinstance(body, Submit) and looking.sees_order(body.intent.agent, body.client):
+            return first, first.decision, body
+    raise Unknown(f"order {name} is not known", "See `remit order list`")
 
 
 async def record_at(looking: Looking, seq: int) -> Record | None:
