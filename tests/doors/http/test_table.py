@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
+from remit.doors.http.dispatch import _params
 from remit.doors.http.openapi import openapi
+from remit.doors.http.problem import Problem
 from remit.doors.http.routes import ROUTES
 from remit.doors.http.table import Route
 
@@ -58,3 +61,21 @@ def test_every_error_is_a_problem() -> None:
         assert list(answer["content"]) == ["application/problem+json"]
         content = answer["content"]["application/problem+json"]
         validator(content["schema"]).validate(content["example"])
+
+
+def test_a_whole_number_is_written_in_plain_digits_everywhere() -> None:
+    seen = set()
+    for row in ROUTES:
+        for given in DOCUMENT["paths"][row.path][row.method.lower()].get("parameters", ()):
+            kinds = [given["schema"], *given["schema"].get("anyOf", ())]
+            if not any(kind.get("type") == "integer" for kind in kinds):
+                continue
+            seen.add(given["name"])
+            for written in ("1e3", "1.0", "1E2", "-0", "-1", "%2B5", "null", "true", "%EF%BC%91", "1_0", "007", "", "0x1"):
+                path, query = {}, f"{given['name']}={written}".encode()
+                if given["in"] == "path":
+                    path, query = {given["name"]: unquote(written)}, b""
+                with pytest.raises(Problem) as refused:
+                    _params(row, path, query)
+                assert (refused.value.code, given["name"] in refused.value.message) == ("not_valid", True), written
+    assert {"limit", "seq", "since", "from"} <= seen

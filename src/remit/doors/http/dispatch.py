@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -191,9 +192,28 @@ def _params(row: Route, path: dict[str, str], query: bytes) -> Any:
             if name in given:
                 raise Problem("not_valid", f"{name[:40]} is given twice", "Give it once")
             given[name] = value
+        for name in _whole(row.params) & given.keys():
+            if not (given[name].isascii() and given[name].isdecimal()):  # `1e3` and `1.0` would pass for whole numbers
+                raise Problem("not_valid", f"{name} is no whole number", "Write it in plain decimal digits")
         return msgspec.convert(given, row.params, strict=False)
     except ValueError as fault:  # msgspec's own is one, too
         raise Problem("not_valid", f"a parameter cannot be used: {fault}", "See /v1/openapi.json") from None
+
+
+@cache
+def _whole(params: type[Any]) -> frozenset[str]:
+    """Return the parameters that are whole numbers."""
+    kind = msgspec.inspect.type_info(params)
+    assert isinstance(kind, msgspec.inspect.StructType)
+    return frozenset(field.encode_name for field in kind.fields if _is_whole(field.type))
+
+
+def _is_whole(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_whole(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_whole, kind.types))
+    return isinstance(kind, msgspec.inspect.IntType)
 
 
 def _key(given: str) -> str:
