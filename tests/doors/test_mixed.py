@@ -54,30 +54,31 @@ def limit(door: Door, mandate: Mandate) -> None:
 # The same intent by each door
 
 
-def by_cli(door: Door, id: str, quantity: str, side: str) -> None:
+def by_cli(door: Door, id: str, quantity: str, side: str, price: str | None = PRICE) -> None:
     environ = {**os.environ, "REMIT_TOKEN": door.processes.secrets["momentum"]}
-    words = ["--home", str(door.processes.home), "order", "submit", "AAPL", side, quantity, "--limit", PRICE]
+    words = ["--home", str(door.processes.home), "order", "submit", "AAPL", side, quantity]
+    words += [] if price is None else ["--limit", price]
     done = subprocess.run([sys.executable, "-m", "remit", *words, "--id", id, "--json"], env=environ, timeout=60)
     assert done.returncode in (0, 3, 4)
 
 
-def by_http(door: Door, id: str, quantity: str, side: str) -> None:
-    answer = door.http("momentum").post("/v1/orders", json=proposal(id, quantity, side))
+def by_http(door: Door, id: str, quantity: str, side: str, price: str | None = PRICE) -> None:
+    answer = door.http("momentum").post("/v1/orders", json=proposal(id, quantity, side, price))
     assert answer.status_code == 200, answer.text
 
 
-def by_mcp(door: Door, id: str, quantity: str, side: str) -> None:
+def by_mcp(door: Door, id: str, quantity: str, side: str, price: str | None = PRICE) -> None:
     async def call() -> None:
         async with mcp_client(door) as client:
-            result = await client.call_tool("place_order", tool_call(id, quantity, side))
+            result = await client.call_tool("place_order", tool_call(id, quantity, side, price))
             assert result.structured_content is not None and "verdict" in result.structured_content
 
     asyncio.run(call())
 
 
-def by_client(door: Door, id: str, quantity: str, side: str) -> None:
+def by_client(door: Door, id: str, quantity: str, side: str, price: str | None = PRICE) -> None:
     with Remit(door.processes.secrets["momentum"], home=door.processes.home) as remit:
-        remit.place_order("AAPL", side, quantity, limit_price=PRICE, id=id)  # type: ignore[arg-type]
+        remit.place_order("AAPL", side, quantity, limit_price=price, id=id)  # type: ignore[arg-type]
 
 
 def mcp_client(door: Door) -> Any:
@@ -85,12 +86,13 @@ def mcp_client(door: Door) -> Any:
     return Client(streamable_http_client(f"{door.url}/mcp", http_client=http))
 
 
-def proposal(id: str, quantity: str, side: str = "buy") -> dict[str, str]:
-    return {"id": id, "instrument": "AAPL", "side": side, "quantity": quantity, "limit_price": PRICE}
+def proposal(id: str, quantity: str, side: str = "buy", price: str | None = PRICE) -> dict[str, str]:
+    said = {"id": id, "instrument": "AAPL", "side": side, "quantity": quantity}
+    return said if price is None else {**said, "limit_price": price}
 
 
-def tool_call(id: str, quantity: str, side: str = "buy") -> dict[str, str]:
-    said = proposal(id, quantity, side)
+def tool_call(id: str, quantity: str, side: str = "buy", price: str | None = PRICE) -> dict[str, str]:
+    said = proposal(id, quantity, side, price)
     return {"client_order_id": said.pop("id"), **said}
 
 
@@ -119,6 +121,20 @@ def test_the_same_intent_is_decided_alike_by_every_door(door: Door, quantity: st
     for name, said in decided.items():
         assert said == decided["cli"], name
     assert decided["cli"]["decision"]["verdict"] == verdict
+
+
+def test_what_is_left_out_means_the_same_at_every_door(door: Door) -> None:
+    """No price, no type, no time in force: a market order for the day, everywhere."""
+    limit(door, Mandate(order_notional_max=parse(Money, "2000")))
+    meant = {}
+    for name, propose in DOORS.items():
+        propose(door, f"{name}-bare", "30", "buy", None)
+        (entry,) = submitted(door, f"{name}-bare")
+        meant[name] = told_of(entry)
+    assert all(said == meant["cli"] for said in meant.values()), meant
+    assert meant["http"]["intent"]["type"] == "market" and "limit_price" not in meant["http"]["intent"]
+    forgotten = door.http("momentum").post("/v1/orders", json={**proposal("forgot", "30", price=None), "type": "limit"})
+    assert (forgotten.status_code, forgotten.json()["code"]) == (422, "not_valid")
 
 
 def told_of(entry: dict[str, Any]) -> dict[str, Any]:

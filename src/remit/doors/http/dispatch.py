@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -200,12 +199,16 @@ def _params(row: Route, path: dict[str, str], query: bytes) -> Any:
         raise Problem("not_valid", f"a parameter cannot be used: {fault}", "See /v1/openapi.json") from None
 
 
-@cache
+_wholes: dict[type[Any], frozenset[str]] = {}
+
+
 def _whole(params: type[Any]) -> frozenset[str]:
     """Return the parameters that are whole numbers."""
-    kind = msgspec.inspect.type_info(params)
-    assert isinstance(kind, msgspec.inspect.StructType)
-    return frozenset(field.encode_name for field in kind.fields if _is_whole(field.type))
+    if params not in _wholes:
+        kind = msgspec.inspect.type_info(params)
+        assert isinstance(kind, msgspec.inspect.StructType)
+        _wholes[params] = frozenset(field.encode_name for field in kind.fields if _is_whole(field.type))
+    return _wholes[params]
 
 
 def _is_whole(kind: msgspec.inspect.Type) -> bool:

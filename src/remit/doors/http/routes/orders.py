@@ -76,6 +76,7 @@ async def _intent(call: Call) -> OrderIntent:
     if agent is None or connection is None:
         agent, connection = await _placed(call, agent, connection)
     said = {name: getattr(body, name) for name in _SAID}
+    said["type"] = body.type or ("market" if body.limit_price is None else "limit")
     at = time.time_ns() if body.created_at is None else body.created_at
     name = body.id or call.key or f"http-{secrets.token_hex(8)}"
     try:  # each field was read as its own type already

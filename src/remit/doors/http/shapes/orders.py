@@ -21,13 +21,14 @@ class PlaceOrder(Sent, frozen=True):
 
     `id` is your own: the same id never acts twice; without it the Idempotency-Key is the id, else one is made. An
     agent's or client's token need not say the `agent`, and nobody the `connection` where the agent has only one.
+    Without a `limit_price` it is a market order, as through every other door; a `type` that is said must fit.
     `thought` is free text, kept erasable beside the journal.
     """
 
     instrument: Name
     side: Side
     quantity: Quantity
-    type: OrderType = "limit"
+    type: OrderType | None = None
     limit_price: Price | None = None
     time_in_force: TimeInForce = "day"
     reduce: ReduceMode = "any"
