@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from tests.guard.processes import trading
 from remit.doors.http.app import Options
 from remit.doors.http.paging import cursor_of
 from remit.doors.http.reading import reading
+from remit.reports.model import Model, Page
 from remit.verify import key_of, verify_receipt
 
 TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -176,3 +178,24 @@ def test_over_its_budget_a_client_reads_no_journal(told: Door) -> None:
         assert (refused.status_code, refused.json()["code"]) == (403, "budget_exceeded"), path
     assert told.http("claude").get("/v1/orders").status_code == 200
     assert lines(told, "momentum"), "its agent has no such budget"
+
+
+def test_a_question_that_reads_for_long_keeps_nobody_waiting(told: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, on, lines_of, found = threading.Event(), threading.Event(), Model.lines, []
+
+    def long(self: Model, *asked: Any, **more: Any) -> Page:
+        reads.set()
+        assert on.wait(60)
+        return lines_of(self, *asked, **more)
+
+    monkeypatch.setattr(Model, "lines", long)
+    asking = threading.Thread(target=lambda: found.append(told.http("ada").get("/v1/journal", timeout=60)))
+    asking.start()
+    try:
+        assert reads.wait(20)
+        assert told.http("momentum").get("/v1/orders").status_code == 200, "answered while the other still reads"
+        assert not found
+    finally:
+        on.set()
+        asking.join(60)
+    assert found[0].status_code == 200 and found[0].json()["items"]

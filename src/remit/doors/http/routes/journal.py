@@ -19,7 +19,7 @@ from remit.doors.http.shapes import journal as s
 from remit.doors.http.table import READERS, TOLD, Do, Look, Route
 from remit.reports.errors import ReportError
 from remit.reports.export import Format, ReportName, Span, rows_of, span_of, write
-from remit.reports.model import FILE, Model, Page
+from remit.reports.model import FILE, Model
 from remit.reports.visible import EVERYTHING, Visible
 
 ROWS_MAX = 100_000
@@ -77,14 +77,20 @@ async def _told(call: Call, asked: Any, wanted: dict[str, Any]) -> bytes:
     after = None if asked.cursor is None else key_of(asked.cursor, 1)[0]
     if asked.cursor is not None and (type(after) is not int or not 0 <= after < 2**63):
         raise Problem("not_valid", "this is no cursor of this list", "Take `next` of the page before")
-    model = model_of(call)
+    model_of(call)
+    wanted |= {"after": after, "limit": asked.limit}
     try:
-        page: Page = model.lines(seen, after=after, limit=asked.limit, **wanted)
-        position = model.position
+        # On a thread and a connection of its own: a question that reads far keeps nobody else waiting.
+        return await asyncio.to_thread(_page, call.app.state.settings.home, seen, wanted)
     except ReportError as fault:
         raise _problem(fault) from None
-    following = None if page.next is None else cursor_of((page.next,))
-    return msgspec.json.encode({"items": page.rows, "next": following, "position": position})
+
+
+def _page(home: Path, seen: Visible, wanted: dict[str, Any]) -> bytes:
+    with Model(home / FILE) as model:
+        page = model.lines(seen, **wanted)
+        following = None if page.next is None else cursor_of((page.next,))
+        return msgspec.json.encode({"items": page.rows, "next": following, "position": model.position})
 
 
 async def csv_report(call: Call) -> Answer:
