@@ -80,14 +80,13 @@ def test_the_door_of_the_doors_counts_and_traces_what_comes_in(made: House) -> N
 
 
 def test_while_the_guard_is_away_the_door_says_so(tmp_path: Any) -> None:
-    from starlette.applications import Starlette
-
+    from remit.doors.http.app import Options, create_app
     from remit.doors.mcp.asgi import mount
     from remit.guard.config import load
+    from remit.guard.wire import AsyncClient
 
-    app = Starlette(lifespan=mount)
-    app.state.settings = load({"REMIT_HOME": str(tmp_path)})
-    with served(app) as port:
+    settings = load({"REMIT_HOME": str(tmp_path)})
+    with served(create_app(AsyncClient(settings.socket, "", "http"), settings, options=Options(parts=(mount,)))) as port:
         answer = httpx2.post(
             f"http://127.0.0.1:{port}/mcp", json=INITIALIZE, headers=HEADERS | {"authorization": "Bearer remit_x"}
         )

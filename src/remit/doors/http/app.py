@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from remit.doors.http.dispatch import Table
 from remit.doors.http.hosts import Hosts
@@ -23,7 +24,7 @@ from remit.doors.http.openapi import openapi
 from remit.doors.http.problem import Problem, body_of, headers_of
 from remit.doors.http.remembered import FILE, Remembered
 from remit.doors.http.routes import ROUTES
-from remit.doors.http.shield import HEADERS, NO_STORE, Shield
+from remit.doors.http.shield import Shield, internal
 from remit.doors.http.stream import Streams, websocket
 from remit.doors.http.table import Route
 from remit.doors.http.trace import Traces
@@ -46,13 +47,31 @@ class Options(NamedTuple):
 PLAIN = Options()
 
 
+class Application(FastAPI):
+    """The application behind its shield, which stands before the framework's own layers too."""
+
+    shield: Shield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.shield.http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self.shield.websocket(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def beyond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what neither a row nor a part of its own path is for."""
+        await super().__call__(scope, receive, send)
+
+
 def create_app(
     client: AsyncClient, settings: Settings, rows: Sequence[Route] = ROUTES, options: Options = PLAIN
-) -> FastAPI:
+) -> Application:
     """Return the application over a client of the guard, whose own token is the door's.
 
-    `app.state` holds `client`, `settings`, `metrics`, `limits`, `openapi` (the document's bytes) and `stopping`, an
-    event that is set when streams should end.
+    `app.state` holds `client`, `settings`, `metrics`, `limits`, `openapi` (the document's bytes), `parts` (what answers
+    at a path of its own, by that path) and `stopping`, an event that is set when streams should end.
     """
 
     @contextlib.asynccontextmanager
@@ -64,18 +83,18 @@ def create_app(
             app.state.stopping.set()
         app.state.remembered.close()
 
-    app = FastAPI(title="Remit", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = Application(title="Remit", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     reach, metrics = settings.reach, Metrics()
     app.state.client, app.state.settings, app.state.metrics = client, settings, metrics
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
     app.state.openapi = msgspec.json.encode(openapi(rows))
+    app.state.parts = {}
     table = Table(app, client, rows)
-    app.router.routes.append(table)
     app.router.routes.append(WebSocketRoute("/v1/stream", websocket))
-    app.add_middleware(
-        Shield, table=table, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits), metrics=metrics,
-        traces=Traces(options.provider), tls=reach.tls,
+    app.shield = Shield(
+        app.beyond, table, app.state.parts, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits),
+        metrics=metrics, traces=Traces(options.provider), tls=reach.tls,
     )  # fmt: skip
     app.add_exception_handler(404, _not_found)
     app.add_exception_handler(Exception, _internal)
@@ -88,9 +107,9 @@ async def _not_found(request: Request, fault: Exception) -> Response:
 
 async def _internal(request: Request, fault: Exception) -> Response:
     """Answer where our own code failed; the server logs the fault, and the caller is told no more than that."""
-    return _response(Problem("internal", "a fault of the door itself", "Look at its log, and report it"))
+    return _response(internal())
 
 
 def _response(problem: Problem) -> Response:
-    headers = {name.decode(): value.decode() for name, value in (*headers_of(problem), *HEADERS, NO_STORE)}
+    headers = {name.decode(): value.decode() for name, value in headers_of(problem)}
     return Response(body_of(problem), problem.status, headers)

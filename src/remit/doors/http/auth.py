@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ COOKIE = "remit_session"
 CSRF_HEADER = "X-Remit-CSRF"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECRET_LENGTH_MAX = 200
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Mapping[bytes, bytes]
+"""By their small names, the last of a name: none of those may come twice, and the guard judges what is read."""
 
 
 class Caller(NamedTuple):
@@ -34,20 +35,19 @@ def caller_of(method: str, headers: Headers) -> Caller:
     A bearer token comes first. A cookie may read; to change anything the request also needs `X-Remit-CSRF`, and must
     come from a page of this very host.
     """
-    found = dict(headers)  # the last of a name: none of these may come twice, and the guard judges what is read
-    given = found.get(b"authorization")
+    given = headers.get(b"authorization")
     if given is not None:
         scheme, _, secret = given.decode("latin-1").partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
             raise _missing("the Authorization header is no bearer token")
         return Caller(_bounded(secret), False)
-    secret = cookie_of(found.get(b"cookie", b""))
+    secret = cookie_of(headers.get(b"cookie", b""))
     if not secret:
         raise _missing("the request brings no token")
     if method not in SAFE:
-        check_origin(found)
-        if not hmac.compare_digest(found.get(CSRF_HEADER.lower().encode(), b""), csrf_of(secret).encode()):
+        check_origin(headers)
+        if not hmac.compare_digest(headers.get(CSRF_HEADER.lower().encode(), b""), csrf_of(secret).encode()):
             raise Problem(
                 "csrf_refused",
                 f"a session changes nothing without its {CSRF_HEADER} header",
@@ -56,7 +56,7 @@ def caller_of(method: str, headers: Headers) -> Caller:
     return Caller(_bounded(secret), True)
 
 
-def check_origin(headers: dict[bytes, bytes]) -> None:
+def check_origin(headers: Headers) -> None:
     """Return where a request comes from a page of this host, or from no page; Problem `csrf_refused`."""
     origin, host = headers.get(b"origin"), headers.get(b"host", b"")
     site = headers.get(b"sec-fetch-site", b"same-origin")

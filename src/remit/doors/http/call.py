@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -70,10 +70,24 @@ _REFUSED = b'"event":"refused"'  # within a text the quotes would be escaped: th
 class Call:
     """What a row's function is given: the parameters and the body as their Structs, and the way to the guard."""
 
-    __slots__ = ("app", "client", "scope", "receive", "secret", "by_cookie", "params", "body", "act", "trace", "key")
+    __slots__ = (
+        "app",
+        "client",
+        "headers",
+        "scope",
+        "receive",
+        "secret",
+        "by_cookie",
+        "params",
+        "body",
+        "act",
+        "trace",
+        "key",
+    )
 
     def __init__(self, app: Starlette, client: AsyncClient, scope: Scope, receive: Receive) -> None:
         self.app, self.client, self.scope, self.receive = app, client, scope, receive
+        self.headers: Mapping[bytes, bytes] = scope["remit.headers"]
         self.secret, self.by_cookie = "", False
         self.params: Any = None
         self.body: Any = None
@@ -83,8 +97,7 @@ class Call:
 
     def header(self, name: str) -> str:
         """Return a header of the request; empty where it has none."""
-        wanted = name.lower().encode()
-        return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted), "")
+        return self.headers.get(name.lower().encode(), b"").decode("latin-1")
 
     async def raw(self, view: str, **arguments: Any) -> bytes:
         """Return a view as the JSON that the guard wrote; arguments that are None are left out."""

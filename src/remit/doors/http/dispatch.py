@@ -9,10 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from remit.doors.http.auth import caller_of
+from remit.doors.http.auth import Headers, caller_of
 from remit.doors.http.call import Answer, Call, Streaming, entered
 from remit.doors.http.paging import page_of
 from remit.doors.http.problem import Problem, body_of, headers_of, problem_of
@@ -30,11 +29,11 @@ _OPEN = frozenset({"guard_gone", "guard_stopped", "internal"})
 _ANY = "*"
 _NAME = re.compile(NAME_PATTERN)
 Node = dict[str, Any]
+Found = tuple[dict[str, tuple[Route, tuple[str, ...]]], list[str]]
 
 
-class Table(BaseRoute):
-    """All rows as one route of the application: it finds a row by the path's segments as they were sent, so that a name
-    may hold a slash (`%2F`)."""
+class Table:
+    """All rows: it finds one by the path's segments as they were sent, so that a name may hold a slash (`%2F`)."""
 
     def __init__(self, app: Starlette, client: AsyncClient, rows: Iterable[Route]) -> None:
         self._app, self._client = app, client
@@ -55,18 +54,11 @@ class Table(BaseRoute):
             raise ValueError(f"two rows for {row.method} {row.path}")
         methods[row.method] = (row, tuple(names))
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether the path is a row's, whatever the method."""
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        found = self._find(_segments(scope))
-        if found is None:
-            return Match.NONE, {}
-        scope["remit.found"] = found
-        return Match.FULL, {}
-
-    def _find(self, segments: list[str]) -> tuple[dict[str, tuple[Route, tuple[str, ...]]], list[str]] | None:
-        node, values = self._tree, []
+    def find(self, scope: Scope) -> Found | None:
+        """Return the rows of a request's path, by method, and what stands in it for its names; None where it is no
+        row's."""
+        node: Node = self._tree
+        segments, values = _segments(scope), []
         for segment in segments:
             following = node.get(segment) if segment not in ("", _ANY) else None
             if following is None:
@@ -78,9 +70,9 @@ class Table(BaseRoute):
         methods = node.get("")
         return None if methods is None else (methods, values)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, rows: Found, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request: with what its row says, or with a problem."""
-        methods, values = scope["remit.found"]
+        methods, values = rows
         method: str = scope["method"]
         found = methods.get("GET" if method == "HEAD" else method)
         try:
@@ -105,14 +97,15 @@ class Table(BaseRoute):
 
     async def _answer(self, row: Route, path: dict[str, str], scope: Scope, receive: Receive) -> Answer | Streaming:
         call = Call(self._app, self._client, scope, receive)
-        call.act, call.trace = f"{row.method} {row.path}", scope.get("remit.trace", "")
+        headers = call.headers
+        call.act, call.trace = f"{row.method} {row.path}", scope["remit.trace"]
         if not row.open:
-            call.secret, call.by_cookie = caller_of(row.method, scope["headers"])
+            call.secret, call.by_cookie = caller_of(row.method, headers)
         call.params = _params(row, path, scope["query_string"])
-        call.key = _key(call.header("Idempotency-Key"))
+        call.key = _key(headers.get(b"idempotency-key", b"").decode("latin-1"))
         raw = b""
         if row.body is not None:
-            raw = await read_body(scope, receive)
+            raw = await read_body(headers, receive)
             call.body = raw if row.raw else _body(row.body, raw)
         if call.key and row.remembered and row.method in CHANGES and not row.open:
             return await self._once(row, call, raw)
@@ -187,7 +180,7 @@ def _params(row: Route, path: dict[str, str], query: bytes) -> Any:
         return None
     given: dict[str, Any] = dict(path)
     try:
-        for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMS_MAX):
+        for name, value in _pairs(query) if query else ():
             if name in given:
                 raise Problem("not_valid", f"{name[:40]} is given twice", "Give it once")
             given[name] = value
@@ -219,16 +212,20 @@ def _is_whole(kind: msgspec.inspect.Type) -> bool:
     return isinstance(kind, msgspec.inspect.IntType)
 
 
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMS_MAX)
+
+
 def _key(given: str) -> str:
     if given and not _NAME.match(given):
         raise Problem("not_valid", "the Idempotency-Key is no name", "Use letters, digits and . _ : / @ - up to 128")
     return given
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(headers: Headers, receive: Receive) -> bytes:
     """Return the body of a request; Problem `media_type` where it is not JSON, `too_large`."""
-    kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-    if kind.partition(b";")[0].strip().lower() != b"application/json":
+    kind = headers.get(b"content-type", b"")
+    if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise Problem("media_type", "the body is not application/json", "Send Content-Type: application/json")
     parts: list[bytes] = []
     size = 0

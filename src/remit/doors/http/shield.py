@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from remit.doors.http.dispatch import Table, respond, told
 from remit.doors.http.hosts import Hosts
+from remit.doors.http.late import Late
 from remit.doors.http.limits import Gate
 from remit.doors.http.metrics import Metrics
 from remit.doors.http.problem import Problem
@@ -34,48 +34,49 @@ STRICT_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 class Shield:
     """Refuses strange hosts, callers that ask too often and bodies that are too large; then it lets requests through,
-    counts them and gives each its trace."""
+    counts them and gives each its trace. What fails behind it is told as a problem, and left to the server to log.
+
+    `parts` answer at a path of their own, the table at its rows' paths, and `beyond` everywhere else.
+    """
 
     def __init__(
-        self, app: ASGIApp, table: Table, hosts: Hosts, gate: Gate, metrics: Metrics, traces: Traces, *, tls: bool
-    ) -> None:
-        self._app, self._table = app, table
+        self, beyond: ASGIApp, table: Table, parts: Mapping[str, ASGIApp], *, hosts: Hosts, gate: Gate,
+        metrics: Metrics, traces: Traces, tls: bool,
+    ) -> None:  # fmt: skip
+        self._beyond, self._table, self._parts = beyond, table, parts
         self._hosts, self._gate, self._metrics, self._traces = hosts, gate, metrics, traces
-        self._headers = [*HEADERS, STRICT_TLS] if tls else HEADERS
+        self._headers = [NO_STORE, *HEADERS, *([STRICT_TLS] if tls else [])]
+        self._late = Late(gate.limits.body_s)
         self._under_way = 0
+        metrics.under_way.set_function(lambda: self._under_way)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         began, method = time.perf_counter(), scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
         trace, span = self._traces.begin(headers.get(b"traceparent", b""), method)
-        scope["remit.trace"] = trace
+        scope["remit.trace"], scope["remit.headers"] = trace, headers
         answered = _Answered(send, self._headers, trace)
         self._under_way += 1
-        self._metrics.under_way.inc()
         try:
             self._check(scope, headers, began)
-            bounded = _bounded(receive, self._gate)
-            if self._table.matches(scope)[0] is Match.FULL:  # straight to the row: mostly it is one
-                await self._table.handle(scope, bounded, answered.send)
+            bounded = _Bounded(receive, self._gate, self._late).receive
+            found = self._table.find(scope)
+            if found is not None:
+                await self._table.handle(found, scope, bounded, answered.send)
             else:
-                await self._app(scope, bounded, answered.send)
+                await self._parts.get(scope["path"], self._beyond)(scope, bounded, answered.send)
         except Problem as problem:
             if answered.status:  # what is half said cannot be unsaid: the server closes the connection
                 raise
             self._metrics.refused.labels(problem.code).inc()
             await respond(answered.send, told(problem))
+        except Exception:
+            if not answered.status:
+                await respond(answered.send, told(internal()))
+            raise
         finally:
             self._under_way -= 1
-            self._metrics.under_way.dec()
             route = scope.get("remit.route", "other")
             self._metrics.seen(method, route, answered.status or 500, time.perf_counter() - began)
             if span is not None:
@@ -95,7 +96,8 @@ class Shield:
         target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         self._gate.check_size(headers.get(b"content-length", b""), target)
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket through, or close it before it is open."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         scope["remit.trace"] = self._traces.begin(headers.get(b"traceparent", b""), "GET")[0]
         try:
@@ -105,7 +107,12 @@ class Shield:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": problem.code})
             return
-        await self._app(scope, receive, send)
+        await self._beyond(scope, receive, send)
+
+
+def internal() -> Problem:
+    """Return what a caller is told where our own code failed; the server logs the fault itself."""
+    return Problem("internal", "a fault of the door itself", "Look at its log, and report it")
 
 
 class _Answered:
@@ -121,34 +128,33 @@ class _Answered:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = [*message.get("headers", ())]
-            names = {name for name, _ in own}
-            if b"cache-control" not in names:
-                own.append(NO_STORE)
-            own += [header for header in self._headers if header[0] not in names]
+            named = {name for name, _ in own}
+            own += [header for header in self._headers if header[0] not in named]
             own.append((b"x-trace-id", self._trace.encode()))
             message = {**message, "headers": own}
         await self._send(message)
 
 
-def _bounded(receive: Receive, gate: Gate) -> Receive:
-    """Return a `receive` that ends in a Problem where the body is too long, also one whose length was not announced,
-    or is not all there in time."""
-    taken, whole = 0, False
-    ends_at = asyncio.get_running_loop().time() + gate.limits.body_s
+class _Bounded:
+    """A `receive` that ends in a Problem where the body is too long, also one whose length was not announced, or is not
+    all there in time."""
 
-    async def bounded() -> Any:
-        nonlocal taken, whole
-        if whole:
-            return await receive()
+    __slots__ = ("_receive", "_gate", "_late", "_ends_at", "_taken", "_whole")
+
+    def __init__(self, receive: Receive, gate: Gate, late: Late) -> None:
+        self._receive, self._gate, self._late = receive, gate, late
+        self._ends_at = late.ends_at()
+        self._taken, self._whole = 0, False
+
+    async def receive(self) -> Any:
+        if self._whole:
+            return await self._receive()
         try:
-            async with asyncio.timeout_at(ends_at):
-                message = await receive()
+            message = await self._late.until(self._ends_at, self._receive)
         except TimeoutError:
-            raise gate.too_slow() from None
-        taken += len(message.get("body", b""))
-        if taken > gate.limits.body_bytes:
-            raise gate.too_large()
-        whole = not message.get("more_body", False)
+            raise self._gate.too_slow() from None
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._gate.limits.body_bytes:
+            raise self._gate.too_large()
+        self._whole = not message.get("more_body", False)
         return message
-
-    return bounded

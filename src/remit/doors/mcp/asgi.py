@@ -16,7 +16,6 @@ from starlette.datastructures import Headers
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from remit.doors.http.auth import place_of
@@ -72,13 +71,14 @@ async def mount(app: Starlette) -> AsyncIterator[None]:
             stateless=True,
             max_request_body_size=BODY_BYTES_MAX,
         )
-        route = Route(PATH, endpoint=SameSite(guarded(manager, traders), settings))
-        app.router.routes.insert(0, route)
+        serving = SameSite(guarded(manager, traders), settings)
+        app.state.parts.update({PATH: serving, f"{PATH}/": serving})
         try:
             async with manager.run():
                 yield
         finally:
-            app.router.routes.remove(route)
+            for path in (PATH, f"{PATH}/"):
+                del app.state.parts[path]
 
 
 def guarded(manager: StreamableHTTPSessionManager, traders: Traders) -> ASGIApp:
