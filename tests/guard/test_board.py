@@ -17,7 +17,7 @@ from remit.kernel.exit import ExitTerms, Leg
 from remit.kernel.health import GAP_NS, fault_of
 from remit.kernel.instrument import FxMark, Mark
 from remit.kernel.names import GUARD
-from remit.kernel.numbers import Price, Ratio, parse
+from remit.kernel.numbers import Price, Quantity, Ratio, parse
 from remit.kernel.state import CLOCK_LEAD_NS
 
 
@@ -286,3 +286,16 @@ def test_every_batch_fits_into_an_entry() -> None:
     batches = board.take(desk.at)
     assert sum(len(marks) for marks, _ in batches) == 200
     assert max(len(encode(c.Marked(marks=marks, fx=fx))) for marks, fx in batches) < ENTRY_BYTES_MAX // 2
+
+
+def test_marks_of_what_only_the_venue_holds_are_journalled_so_that_it_can_be_taken_over() -> None:
+    """Nobody here ever traded it, so nothing else asks for its price; without one the difference could never end."""
+    desk = Desk()
+    desk.do(ANN, c.AddInstrument(instrument=msgspec.structs.replace(AAPL, name="MSFT")))
+    board = Board(desk.kernel.state)
+    board.offer((mark(desk, "90", instrument="MSFT"),), (), desk.at)
+    assert taken(desk, board) == []
+    held, cash = c.Holding("MSFT", parse(Quantity, "7")), desk.kernel.state.cash[("paper1", "USD")].amount
+    desk.do(GUARD, c.Reconciled(connection="paper1", positions=(held,), cash=(("USD", cash),), orders=()))
+    assert [drift.item for drift in desk.kernel.state.drifts["paper1"]] == ["MSFT"]
+    assert taken(desk, board) == ["90"]

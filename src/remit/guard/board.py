@@ -83,7 +83,8 @@ class Board:
         return tuple(self._waiting(instrument, proof=True))
 
     def take(self, at: int, *, now: bool = False) -> list[Batch]:
-        """Return the batches to journal, of what is held, ordered or has a rate; empty until it is time (or `now`).
+        """Return the batches to journal, of what is held, ordered or has a rate, and of what a venue holds otherwise
+        than the book, which nobody can put right without its value; empty until it is time (or `now`).
 
         Where an exit is armed it is time more often.
         """
@@ -94,7 +95,8 @@ class Board:
         rates: list[FxMark] = []
         if whole:
             self._flushed_at = at
-            wanted = sorted(name for name in self._changed if self._is_wanted(name))
+            differing = {drift.item for drifts in self._state.drifts.values() for drift in drifts}
+            wanted = sorted(name for name in self._changed if name in differing or self._is_wanted(name))
             rates, self._fx = list(self._fx.values()), {}
         else:
             wanted = sorted(name for name in self._changed if name in self._state.exits_of)
