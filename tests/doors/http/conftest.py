@@ -13,6 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
+from tests.doors.http.approver import Approver
+from tests.doors.http.browser import launched
 from tests.guard.processes import Processes, trading
 
 from remit.doors.http.app import DOOR, create_app
@@ -36,12 +38,13 @@ class Door:
     (auditor), doors (the door itself).
     """
 
-    def __init__(self, processes: Processes, rows: Sequence[Route] = ROUTES, **more: Any) -> None:
+    def __init__(self, processes: Processes, rows: Sequence[Route] = ROUTES, port: int = 0, **more: Any) -> None:
         self.processes, self._rows, self._more = processes, rows, more
         self._clients: dict[str, httpx2.Client] = {}
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.port = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -91,12 +94,37 @@ def people(processes: Processes) -> None:
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """The door over a trading guard; the price of AAPL is 100."""
-    for processes in trading(Path(tmp_path_factory.mktemp("door")), LIMITS):
+    """The door over a trading guard, which knows its address, as passkeys need it; the price of AAPL is 100."""
+    home = Path(tmp_path_factory.mktemp("door"))
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    (home / "remit.toml").write_text(f'public_url = "http://localhost:{port}"\n')
+    for processes in trading(home, LIMITS):
         people(processes)
-        door = Door(processes)
+        door = Door(processes, port=port)
         door.start()
         try:
             yield door
         finally:
             door.stop()
+
+
+chromium = pytest.fixture(scope="module")(launched)
+
+
+@pytest.fixture(scope="module")
+def visitor(door: Door, chromium: Any) -> Iterator[Approver]:
+    """A browser at the page's own name."""
+    visitor = Approver(chromium, f"http://localhost:{door.port}")
+    try:
+        yield visitor
+    finally:
+        visitor.close()
+
+
+@pytest.fixture
+def approver(visitor: Approver) -> Iterator[Approver]:
+    """Somebody who is not signed in, in a new tab; it fails where the page did what none may."""
+    visitor.begin()
+    yield visitor
+    visitor.end()

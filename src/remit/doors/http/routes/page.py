@@ -1,4 +1,4 @@
-"""Rows of the page of approvals: one static page at two places, with its script and its style.
+"""Rows of the page of approvals: one static page at two places, with its scripts and its style.
 
 They ask nobody and hold nothing of this house: all that the page shows it asks the API for, as whoever signed in.
 """
@@ -50,6 +50,14 @@ def _row(
 ROUTES = (
     _row("/", "front", "The page where people sign in and see what waits for approval.", _page, "text/html"),
     _row("/approvals/{order}", "front_of_approval", "The same page, at one held order.", _page, "text/html", OneHeld),
-    _row("/page.js", "front_script", "The page's script.", _static("page.js", "text/javascript"), "text/javascript"),
+    *(
+        _row(f"/{name}.js", f"front_{name}", says, _static(f"{name}.js", "text/javascript"), "text/javascript")
+        for name, says in (
+            ("page", "The page's script."),
+            ("ask", "A part of it: asking this API."),
+            ("shown", "A part of it: what is seen and pressed."),
+            ("passkeys", "A part of it: passkeys."),
+        )
+    ),
     _row("/page.css", "front_style", "The page's style.", _static("page.css", "text/css"), "text/css"),
 )

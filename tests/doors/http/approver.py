@@ -1,0 +1,106 @@
+"""Somebody at the page of approvals, and what the rest of the house does meanwhile."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tests.doors.http.browser import Visit
+from tests.guard.lodge import secret_of
+
+from remit.guard.totp import code_at
+from remit.kernel import access
+from remit.kernel import command as c
+
+if TYPE_CHECKING:
+    from tests.doors.http.conftest import Door
+
+FIRST, GOOD = "first of all words", "correct horse battery"
+
+
+class Approver(Visit):
+    """Presses and fills what they can see; `note` and `main` are what the page then says."""
+
+    def open(self, path: str) -> None:
+        """Open a path, and wait until the page shows something."""
+        super().open(path)
+        self.page.locator("#main > *").first.wait_for()
+
+    def press(self, name: str) -> None:
+        """Press a button, and wait until what it does is done."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.done()
+
+    def done(self) -> None:
+        """Wait until nothing is under way."""
+        self.page.locator("button:disabled").wait_for(state="detached")
+
+    def fill(self, **fields: str) -> None:
+        """Fill in fields by their label, with `_` for each blank."""
+        for label, value in fields.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(value)
+
+    @property
+    def note(self) -> str:
+        return str(self.page.locator("#note").inner_text())
+
+    @property
+    def main(self) -> str:
+        return str(self.page.locator("#main").inner_text())
+
+    @property
+    def who(self) -> str:
+        return str(self.page.locator("#who").inner_text())
+
+    @property
+    def links(self) -> list[str]:
+        """Where the links of what is shown lead."""
+        return [link.get_attribute("href") for link in self.page.locator("#main a").all()]
+
+    def enter(self, door: Door, path: str = "/", who: str = "operator") -> None:
+        """Open a path, signed in by the code of `remit open`."""
+        self.open(f"{path}#code={code_of(door, who)}")
+
+
+def code_of(door: Door, who: str = "operator") -> str:
+    return str(door.processes.say({"kind": "new_code"}, who)["code"])
+
+
+def held(door: Door, quantity: str = "10") -> str:
+    """An order of the agent that waits for a person."""
+    said = door.http("momentum").post("/v1/orders", json=door.order(quantity)).json()
+    assert said["verdict"] == "hold", said
+    return str(said["order"])
+
+
+def answer_of(door: Door, order: str) -> tuple[str, str]:
+    told = door.http("momentum").get(f"/v1/orders/{order}/approval").json()
+    return told["answer"], told["why"]
+
+
+def add_person(door: Door, name: str) -> None:
+    """Let an approver sign in with the password `GOOD`."""
+    door.processes.say(c.AddPerson(person=access.Person(name=name, role="approver")))
+    door.http().post(f"/v1/people/{name}/password", json={"password": FIRST})
+    sent = {"person": name, "password": FIRST, "new_password": GOOD}
+    assert door.http("nobody").post("/v1/session/password", json=sent).status_code == 200
+    door.http("nobody").cookies.clear()
+
+
+def app_of(door: Door, name: str) -> bytes:
+    """Give a person an app for codes, from another browser; its secret."""
+    http = door.http("nobody")
+    begun = http.post("/v1/session/password", json={"person": name, "password": GOOD}).json()
+    value = {"X-Remit-CSRF": begun["csrf"]}
+    secret = secret_of(http.post("/v1/me/totp", headers=value).json()["secret"])
+    code = code_at(secret, int(time.time()) // 30)
+    assert http.post("/v1/me/totp/confirm", headers=value, json={"code": code}).json()["totp"] is True
+    http.cookies.clear()
+    return secret
+
+
+def end_sessions(door: Door, name: str) -> None:
+    """Revoke every session of a name, as for a laptop that is lost."""
+    for row in door.http().get("/v1/tokens").json()["items"]:
+        if row["session"] and row["state"] == "valid" and row["name"] == name:
+            door.http().post(f"/v1/tokens/{row['token']}/revoke", json={"why": "laptop lost"})

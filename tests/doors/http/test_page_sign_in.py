@@ -1,0 +1,152 @@
+"""How people come in at the page, in a real browser: passwords, codes of an app, passkeys."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import httpx2
+from tests.doors.http.approver import FIRST, GOOD, Approver, add_person, answer_of, app_of, held
+from tests.doors.http.conftest import Door
+
+from remit.guard.totp import code_at
+from remit.kernel import access
+from remit.kernel import command as c
+
+NEW = "New password (12 characters or more)"
+WITH = "Sign in with a passkey"
+
+
+def sign_in(approver: Approver, name: str, password: str = GOOD) -> None:
+    approver.fill(Name=name, Password=password)
+    approver.press("Sign in")
+
+
+def test_a_first_password_is_changed_and_an_app_is_asked_for(door: Door, approver: Approver) -> None:
+    door.processes.say(c.AddPerson(person=access.Person(name="bob", role="approver")))
+    door.http().post("/v1/people/bob/password", json={"password": FIRST})
+    order = held(door)
+    approver.open(f"/approvals/{order}")
+    assert approver.note == "You are signed out."
+    sign_in(approver, "bob", "wrong")
+    assert approver.note == "The sign-in failed. Check the name, the password and the code, then try again."
+    assert approver.page.get_by_label("Name").input_value() == "bob", "what was typed stays"
+    assert "New password" not in approver.main and "Code of your app" not in approver.main
+    sign_in(approver, "bob", FIRST)
+    assert approver.note.startswith("Somebody else set this password.")
+    approver.fill(**{NEW: GOOD, "New password again": GOOD + "!"})
+    approver.press("Sign in")
+    assert approver.note == "The two new passwords differ."
+    approver.fill(**{"New password again": GOOD})
+    approver.press("Sign in")
+    assert approver.who == "bob, approver" and "Approve" in approver.main
+    secret = app_of(door, "bob")
+    approver.press("Sign out")
+    sign_in(approver, "bob")
+    assert approver.note.startswith("A password alone is not enough.") and approver.who == ""
+    approver.page.keyboard.type(code_at(secret, int(time.time()) // 30 + 1))  # the field has the focus
+    approver.page.keyboard.press("Enter")
+    approver.page.get_by_role("button", name="Approve").wait_for()
+    assert approver.who == "bob, approver"
+    approver.press("Approve")
+    assert approver.note == "Approved: the order may go out."
+    assert answer_of(door, order)[0] == "released"
+
+
+def test_a_passkey_is_added_and_signs_in_and_is_done_without(door: Door, approver: Approver) -> None:
+    add_person(door, "eve")
+    order = held(door)
+    approver.open(f"/approvals/{order}")
+    session, device = approver.device()
+    sign_in(approver, "eve")
+    approver.press("Passkeys")
+    assert "You have none." in approver.main
+    approver.press("Add a passkey")
+    assert "You have none." in approver.main, "not without a name"
+    approver.fill(What_you_call_it="phone")
+    approver.press("Add a passkey")
+    assert approver.note == "Added: phone. From now on you can sign in with it."
+    assert re.search(r"phone added \d+ \w+ 20\d\d", approver.main)
+    approver.fill(What_you_call_it="once more")
+    approver.press("Add a passkey")
+    assert approver.note == "This device has a passkey of yours already. Sign in with it."
+    approver.press("Sign out")
+
+    sign_in(approver, "eve")
+    assert approver.note == "A password alone is not enough. Sign in with your passkey."
+    assert approver.page.locator(":focus").inner_text() == WITH
+    approver.page.keyboard.press("Enter")
+    approver.page.get_by_role("button", name="Approve").wait_for()
+    assert approver.who == "eve, approver"
+    approver.press("Approve")
+    assert approver.note == "Approved: the order may go out." and answer_of(door, order)[0] == "released"
+
+    approver.press("Passkeys")
+    approver.press("Remove phone")
+    assert approver.note == "Removed: phone. Your other sessions have ended: 1." and "You have none." in approver.main
+    approver.press("Sign out")
+    approver.press(WITH)
+    assert approver.note.startswith("The sign-in failed."), "the device has it still, and it is worth nothing"
+    session.send("WebAuthn.clearCredentials", {"authenticatorId": device})
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+    approver.press(WITH)
+    assert approver.note == "The device gave no passkey: it was refused, or took too long. Try again."
+    sign_in(approver, "eve")
+    assert approver.who == "eve, approver", "without a second factor the password is enough again"
+
+
+def test_a_passkey_of_another_door_is_worth_nothing(door: Door, approver: Approver, chromium: Any) -> None:
+    """What a device proved to one challenge is no answer to another, nor after it was used."""
+    add_person(door, "gus")
+    approver.device()
+    approver.open("/")
+    sign_in(approver, "gus")
+    approver.press("Passkeys")
+    approver.fill(What_you_call_it="key")
+    approver.press("Add a passkey")
+    approver.press("Sign out")
+    approver.press(WITH)
+    assert approver.who == "gus, approver"
+    proof = next(sent for sent in reversed(approver.sent) if sent.url.endswith("/v1/session/passkey")).post_data_json
+    with httpx2.Client(base_url=door.url) as thief:
+        assert thief.post("/v1/session/passkey", json=proof).json()["code"] == "sign_in_failed"
+        fresh = thief.post("/v1/session/passkey/options").json()["ceremony"]
+        answer = thief.post("/v1/session/passkey", json={**proof, "ceremony": fresh})
+        assert answer.json()["code"] == "sign_in_failed"
+
+
+def test_a_bare_address_is_told_where_passkeys_work(door: Door, chromium: Any) -> None:
+    approver = Approver(chromium, door.url)
+    approver.device()
+    approver.open("/")
+    approver.press(WITH)
+    assert approver.note == (
+        f"Passkeys belong to localhost, and this page is open at 127.0.0.1. Open it at http://localhost:{door.port}."
+    )
+    approver.close()
+
+
+def test_who_is_no_person_of_the_book_is_told_how_to_become_one(door: Door, approver: Approver) -> None:
+    approver.enter(door)
+    approver.press("Passkeys")
+    assert "owner is no person of the book yet" in approver.main
+    assert "remit person add owner --role operator" in approver.main
+    assert approver.page.get_by_role("button", name="Add a passkey").count() == 0
+
+
+def test_an_old_session_signs_in_anew_before_it_adds_a_passkey(door: Door, approver: Approver) -> None:
+    add_person(door, "ida")
+    approver.device()
+    approver.open("/")
+    sign_in(approver, "ida")
+    approver.press("Passkeys")
+    told = {"status": 401, "code": "sign_in_again", "title": "sign_in_again",
+            "detail": "this session is too old to change credentials", "fix": "Sign in again, then do it at once"}  # fmt: skip
+    approver.page.route("**/v1/me/passkeys/options", lambda route: route.fulfill(status=401, json=told))
+    approver.fill(What_you_call_it="key")
+    approver.press("Add a passkey")
+    assert approver.note == "This session is too old to change credentials. Sign in again, then do it at once."
+    assert approver.who == ""
+    sign_in(approver, "ida")
+    assert approver.who == "ida, approver"
