@@ -31,7 +31,8 @@ HEADERS = {"accept": "application/json, text/event-stream", "content-type": "app
 
 def post(made: House, secret: str | None, **headers: str) -> httpx2.Response:
     given = HEADERS | headers | ({} if secret is None else {"authorization": f"Bearer {secret}"})
-    return httpx2.post(made.url, json=INITIALIZE, headers=given)
+    said = {name: value.encode("latin-1") for name, value in given.items()}
+    return httpx2.post(made.url, json=INITIALIZE, headers=said)
 
 
 # Who calls
@@ -39,7 +40,7 @@ def post(made: House, secret: str | None, **headers: str) -> httpx2.Response:
 
 def test_nobody_gets_in_without_a_token_that_is_worth_something(made: House) -> None:
     assert post(made, made.secret("momentum")).status_code == 200
-    for secret in (None, "remit_agent_nonsense", "x" * 5_000, made.secret("momentum")[:-1] + "x"):
+    for secret in (None, "", "remit_agent_nonsense", "x" * 5_000, "\xe9", made.secret("momentum")[:-1] + "x"):
         answer = post(made, secret)
         assert answer.status_code == 401 and answer.headers["www-authenticate"].startswith("Bearer"), secret
         assert "momentum" not in answer.text
@@ -63,7 +64,10 @@ def test_a_revoked_token_calls_nothing_however_lately_it_was_good(made: House) -
 
 def test_another_site_may_not_use_a_browser_to_call(made: House) -> None:
     assert post(made, made.secret("momentum"), origin="https://evil.example").status_code == 403
-    assert post(made, made.secret("momentum"), origin="http://[").status_code == 403, "no address at all"
+    for origin in ("http://[", "", "null"):
+        assert post(made, made.secret("momentum"), origin=origin).status_code == 403, "no address at all"
+    assert post(made, made.secret("momentum"), origin=made.url.removesuffix("/mcp")).status_code == 200, "its own page"
+    assert post(made, None, authorization=f"Basic {made.secret('momentum')}").status_code == 401
     assert post(made, made.secret("momentum"), host="evil.example").status_code == 421
 
 
@@ -86,7 +90,9 @@ def test_while_the_guard_is_away_the_door_says_so(tmp_path: Any) -> None:
     from remit.guard.wire import AsyncClient
 
     settings = load({"REMIT_HOME": str(tmp_path)})
-    with served(create_app(AsyncClient(settings.socket, "", "http"), settings, options=Options(parts=(mount,)))) as port:
+    with served(
+        create_app(AsyncClient(settings.socket, "", "http"), settings, options=Options(parts=(mount,)))
+    ) as port:
         answer = httpx2.post(
             f"http://127.0.0.1:{port}/mcp", json=INITIALIZE, headers=HEADERS | {"authorization": "Bearer remit_x"}
         )

@@ -61,6 +61,7 @@ def test_the_schemas_of_a_tool_are_sound(name: str) -> None:
             assert kinds, f"untyped: {place}"
             assert place.get("type") not in ("number", "integer"), "a number is text with a pattern"
             assert r"\Z" not in place.get("pattern", "")
+            assert "x-mcp-header" not in place, "then server.build must give this schema for checks of headers"
     assert shown.description and shown.annotations is not None and shown.annotations.read_only_hint is not None
     assert set(shown.output_schema["required"]) == {"mode", "agent"}
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
-from mcp.server.auth.provider import AccessToken
+import msgspec
 from mcp.server.context import ServerRequestContext
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.applications import Starlette
-from starlette.authentication import AuthenticationError
-from starlette.datastructures import Headers
-from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from remit.doors.http.auth import place_of
-from remit.doors.http.hosts import Hosts
+from remit.doors.http.call import Answer
+from remit.doors.http.dispatch import respond
 from remit.doors.mcp.caller import NoTrader, Traders
 from remit.doors.mcp.refusing import AGAIN
 from remit.doors.mcp.server import build
@@ -30,32 +25,8 @@ PATH = "/mcp"
 DOOR = "mcp"
 BODY_BYTES_MAX = 131_072
 TOKEN_LENGTH_MAX = 200
-TRADES = "trade"
-"""The one scope: the token stands for somebody who trades."""
-
-
-class Verifier:
-    """Finds whom a bearer token stands for, by asking the guard."""
-
-    def __init__(self, traders: Traders) -> None:
-        self._traders = traders
-
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token with the scope `trade`, or with none where it is a person's; None where it is worth nothing.
-
-        AuthenticationError while the guard cannot be asked.
-        """
-        if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
-            return None
-        try:
-            trader = await self._traders.of(token, act=f"POST {PATH}")
-        except NoTrader:
-            return AccessToken(token=token, client_id="nobody", scopes=[])
-        except GuardError as error:
-            if error.code in AGAIN:
-                raise AuthenticationError(error.code) from None
-            return None
-        return AccessToken(token=token, client_id=f"{trader.role}:{trader.name}", scopes=[TRADES])
+BEARER = "bearer "
+AGAIN_S = b"2"
 
 
 @contextlib.asynccontextmanager
@@ -71,7 +42,7 @@ async def mount(app: Starlette) -> AsyncIterator[None]:
             stateless=True,
             max_request_body_size=BODY_BYTES_MAX,
         )
-        serving = SameSite(guarded(manager, traders), settings)
+        serving = Guarded(manager.handle_request, traders, settings.reach.origins)
         app.state.parts.update({PATH: serving, f"{PATH}/": serving})
         try:
             async with manager.run():
@@ -81,46 +52,55 @@ async def mount(app: Starlette) -> AsyncIterator[None]:
                 del app.state.parts[path]
 
 
-def guarded(manager: StreamableHTTPSessionManager, traders: Traders) -> ASGIApp:
-    """Return the endpoint behind its authentication: 401 without a valid token, 403 for who does not trade, 503 while
-    the guard is not there."""
-    inner = RequireAuthMiddleware(StreamableHTTPASGIApp(manager), [TRADES])
-    return AuthenticationMiddleware(inner, backend=BearerAuthBackend(Verifier(traders)), on_error=_unavailable)
-
-
 def secret_of(context: ServerRequestContext[Any, Any]) -> str:
     """Return the bearer token that a request brought."""
-    user = context.request.scope["user"] if context.request is not None else None
-    assert isinstance(user, AuthenticatedUser)  # nothing gets past RequireAuthMiddleware without
-    return user.access_token.token
+    assert context.request is not None
+    secret: str = context.request.scope["remit.secret"]  # nothing gets past Guarded without
+    return secret
 
 
-class SameSite:
-    """Lets requests through that name this door, and come from no page or from a page of its own: against pages that
-    point a name of theirs at this machine."""
+class Guarded:
+    """Lets requests through whose token trades: 401 without a token that is worth something, 403 for tokens of people
+    and feeds and for pages of other sites, 503 while the guard is not there."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._hosts = Hosts(settings.reach.host, settings.reach.public_url)
-        self._origins = settings.reach.origins
+    def __init__(self, app: ASGIApp, traders: Traders, origins: Collection[str]) -> None:
+        self._app, self._traders, self._origins = app, traders, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
         scope["remit.route"] = PATH
-        if not self._hosts.takes(host.encode("latin-1")):
-            await _error(421, "host_refused", "this is another host's name")(scope, receive, send)
-        elif origin is not None and origin not in self._origins and place_of(origin) != host:
-            await _error(403, "origin_refused", "the request comes from another site")(scope, receive, send)
-        else:
+        refused = await self._refused(scope, scope["remit.headers"])
+        if refused is None:
             await self._app(scope, receive, send)
+        else:
+            await respond(send, refused)
+
+    async def _refused(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Answer | None:
+        """Return the answer to who may not pass; None for who may, with the token as `remit.secret` of the scope."""
+        if b"origin" in headers and not self._is_own(headers[b"origin"].decode("latin-1"), headers[b"host"]):
+            return _refusal(403, "origin_refused", "the request comes from another site")
+        given = headers.get(b"authorization", b"").decode("latin-1")
+        secret = given[len(BEARER) :]
+        if given[: len(BEARER)].lower() != BEARER or len(secret) > TOKEN_LENGTH_MAX or not secret.isascii():
+            return _refusal(401, "invalid_token", "a bearer token is required")
+        try:
+            await self._traders.of(secret, act=f"POST {PATH}")
+        except NoTrader:
+            return _refusal(403, "insufficient_scope", "the token stands for nobody who may trade")
+        except GuardError as error:
+            if error.code in AGAIN:
+                return _refusal(503, error.code, "the guard cannot be asked now; try again")
+            return _refusal(401, "invalid_token", "the token is worth nothing")
+        scope["remit.secret"] = secret
+        return None
+
+    def _is_own(self, origin: str, host: bytes) -> bool:
+        return origin in self._origins or place_of(origin) == host.decode("latin-1")
 
 
-def _unavailable(connection: HTTPConnection, error: AuthenticationError) -> Response:
-    answer = _error(503, str(error), "the guard cannot be asked now; try again")
-    answer.headers["retry-after"] = "2"
-    return answer
-
-
-def _error(status: int, code: str, says: str) -> Response:
-    return JSONResponse({"error": code, "error_description": says}, status_code=status)
+def _refusal(status: int, code: str, says: str) -> Answer:
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if status == 503:
+        headers = ((b"retry-after", AGAIN_S),)
+    elif code != "origin_refused":
+        headers = ((b"www-authenticate", f'Bearer error="{code}", error_description="{says}"'.encode()),)
+    return Answer(msgspec.json.encode({"error": code, "error_description": says}), status, headers)

@@ -16,7 +16,7 @@ import remit
 from remit.doors.mcp.caller import Call, Trader, Traders
 from remit.doors.mcp.refusing import AGAIN, CallRefused, refusal_of
 from remit.doors.mcp.shapes_out import Answer, Refused
-from remit.doors.mcp.tools import TOOLS, Tool, input_schema, open_to
+from remit.doors.mcp.tools import TOOLS, Tool, open_to
 from remit.doors.mcp.words import Wrapper
 from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient, GuardError, GuardRefused
@@ -71,16 +71,23 @@ def build(
             raise MCPError(types.INVALID_PARAMS, unknown.message, _plain(refusal_of(unknown)))
         return await run(call, tool, params.arguments or {})
 
-    return Server(
+    server = Server(
         "remit",
         version=remit.__version__,
         title="Remit",
         description="Trading tools of one agent, within its remit.",
         instructions=INSTRUCTIONS,
-        get_tool_input_schema=input_schema,
+        get_tool_input_schema=_schema_of_headers,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+    server.middleware.clear()  # spans, which nobody keeps: the door makes one for each request itself
+    return server
+
+
+def _schema_of_headers(name: str) -> None:
+    """Return the schema after which a call's headers are compared with its arguments: none. No argument of a tool is
+    said in a header as well, and to find that out anew the schema would be walked twice for each call."""
 
 
 async def run(call: Call, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
@@ -110,8 +117,9 @@ def _refused(trader: Trader, error: GuardError) -> Refused:
 
 
 def _told(answer: Answer, *, is_error: bool = False) -> types.CallToolResult:
-    text = types.TextContent(type="text", text=encode(answer).decode())
-    return types.CallToolResult(content=[text], structured_content=_plain(answer), is_error=is_error)
+    said = encode(answer)
+    text = types.TextContent(type="text", text=said.decode())
+    return types.CallToolResult(content=[text], structured_content=msgspec.json.decode(said), is_error=is_error)
 
 
 def _plain(value: msgspec.Struct) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import mcp_types as types
 
@@ -75,9 +75,3 @@ SHOWN: dict[str, types.Tool] = {name: tool.shown for name, tool in TOOLS.items()
 def open_to(capabilities: frozenset[str]) -> list[types.Tool]:
     """Return the tools that an agent with these capabilities is shown: ways out always."""
     return [shown for name, shown in SHOWN.items() if name in capabilities or name in WAYS_OUT]
-
-
-def input_schema(name: str) -> dict[str, Any] | None:
-    """Return the schema of a tool's arguments; None where there is no such tool."""
-    found = SHOWN.get(name)
-    return None if found is None else found.input_schema
