@@ -97,9 +97,9 @@ class Lodge:
     def code(self, secret: bytes, steps: int = 0) -> str:
         return code_at(secret, self.core.world.now() // 10**9 // 30 + steps)
 
-    async def with_passkey(self, name: str, device: Device) -> str:
+    async def with_passkey(self, name: str, device: Device, password: str = GOOD) -> str:
         """Let a device hold a person's passkey; return its id."""
-        begun = await self.sign_in(person=name, password=GOOD)
+        begun = await self.sign_in(person=name, password=password)
         asked = await self.ask(begun["secret"], {"kind": "begin_passkey"})
         answer = {"ceremony": asked["ceremony"], "response": device.make(asked["options"]), "name": "phone"}
         return str((await self.ask(begun["secret"], {"kind": "finish_passkey", **answer}))["passkey"])

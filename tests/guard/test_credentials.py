@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.guard.core import AGENT, OPERATOR
 from tests.guard.device import Device
-from tests.guard.lodge import BETTER, GOOD, Lodge, lodged
+from tests.guard.lodge import BETTER, GOOD, Lodge, lodged, secret_of
 
 from remit.guard.credentials import FRESH_NS
 from remit.guard.errors import NotAuthenticated
@@ -170,6 +170,121 @@ def test_an_app_counts_once_it_has_shown_its_code() -> None:
         assert (await lodge.sign_in(person="bob", password=GOOD))["person"] == "bob"
         lodge.core.world.pass_time(601 * NANOSECONDS)
         assert (await lodge.me(begun["secret"]))["totp"] is False
+
+    lodged(main)
+
+
+# A token that leaked
+
+
+async def leaks(lodge: Lodge) -> tuple[str, str]:
+    """A token of bob's in other hands: its secret and its id."""
+    secret = await token(lodge, "approver", "bob")
+    return secret, lodge.identity.authenticate(secret, "http").token
+
+
+@pytest.mark.parametrize("way", ["token", "code"])
+@pytest.mark.parametrize("has", ["password", "totp", "passkey"])
+def test_a_token_alone_changes_no_credential_where_its_person_has_one(has: str, way: str) -> None:
+    async def main(lodge: Lodge) -> None:
+        secret, _ = await leaks(lodge)
+        await lodge.with_password("bob")
+        device, key = Device(), "00"
+        if has == "totp":
+            await lodge.with_app("bob")
+        elif has == "passkey":
+            key = await lodge.with_passkey("bob", device)
+        if way == "code":
+            code = (await lodge.ask(secret, {"kind": "new_code"}))["code"]
+            secret = (await lodge.sign_in("code", code=code))["secret"]
+        asking = [
+            {"kind": "begin_totp"},
+            {"kind": "confirm_totp", "code": "000000"},
+            {"kind": "remove_totp"},
+            {"kind": "remove_totp", "person": "bob"},
+            {"kind": "begin_passkey"},
+            {"kind": "finish_passkey", "ceremony": "0", "response": {}, "name": "x"},
+            {"kind": "remove_passkey", "passkey": key},
+        ]
+        before = len(lodge.entered(c.CredentialSet))
+        for body in asking:
+            assert await lodge.code_of(lodge.ask(secret, body)) == "sign_in_again", body
+        assert await lodge.code_of(lodge.ask(secret, {"kind": "set_password", "password": BETTER})) == "sign_in_failed"
+        assert len(lodge.entered(c.CredentialSet)) == before
+
+    lodged(main)
+
+
+@pytest.mark.parametrize("way", ["token", "code"])
+@pytest.mark.parametrize("what", ["password", "totp", "passkey", "passkey by password"])
+def test_what_a_token_alone_set_ends_when_it_is_revoked(what: str, way: str) -> None:
+    """However far the thief went with it: what was set by what it set, and every session of those."""
+
+    async def main(lodge: Lodge) -> None:
+        secret, id_ = await leaks(lodge)
+        device, sessions = Device(), []
+        if way == "code":
+            code = (await lodge.ask(secret, {"kind": "new_code"}))["code"]
+            secret = (await lodge.sign_in("code", code=code))["secret"]
+        if what in ("password", "passkey by password"):
+            await lodge.ask(secret, {"kind": "set_password", "password": GOOD})
+            secret = (await lodge.sign_in(person="bob", password=GOOD))["secret"]
+            sessions.append(secret)
+        if what == "totp":
+            shown = await lodge.ask(secret, {"kind": "begin_totp"})
+            await lodge.ask(secret, {"kind": "confirm_totp", "code": lodge.code(secret_of(shown["secret"]))})
+        if what.startswith("passkey"):
+            asked = await lodge.ask(secret, {"kind": "begin_passkey"})
+            answer = {"ceremony": asked["ceremony"], "response": device.make(asked["options"]), "name": "phone"}
+            await lodge.ask(secret, {"kind": "finish_passkey", **answer})
+            sessions.append((await lodge.by_passkey(device))["secret"])
+        assert {body.through for body in lodge.entered(c.CredentialSet)} == {id_}
+        for session in sessions:
+            assert (await lodge.me(session))["name"] == "bob"
+        await lodge.core.enter(OPERATOR, c.RevokeToken(token=id_, why="it leaked"))
+        for session in sessions:
+            assert await lodge.code_of(lodge.me(session)) == "not_authenticated"
+        if what in ("password", "passkey by password"):
+            assert await lodge.code_of(lodge.sign_in(person="bob", password=GOOD)) == "sign_in_failed"
+        if what.startswith("passkey"):
+            assert await lodge.code_of(lodge.by_passkey(device)) == "sign_in_failed"
+        rows = await lodge.ask(lodge.ann, {"view": "people"}, "read")
+        (bob,) = [row for row in rows if row["name"] == "bob"]
+        assert (bob["password"], bob["totp"], bob["passkeys"]) == (False, False, [])
+        await lodge.with_password("bob", BETTER)  # bob himself comes in again
+        await lodge.with_passkey("bob", own := Device(), BETTER)
+        assert (await lodge.by_passkey(own))["person"] == "bob"
+
+    lodged(main)
+
+
+def test_what_a_token_set_outlives_its_expiry_and_another_password() -> None:
+    """Only a revocation says that it was in other hands; and who signs in with a password that was set anew owes the
+    token nothing."""
+
+    async def main(lodge: Lodge) -> None:
+        grant = NewToken(role="approver", name="bob", owner="bob", expires_at=lodge.core.loop.now() + MINUTE)
+        secret, record = await lodge.handle.issue(OPERATOR, grant)
+        await lodge.ask(secret, {"kind": "set_password", "password": GOOD})
+        lodge.core.world.pass_time(2 * MINUTE)
+        assert await lodge.code_of(lodge.me(secret)) == "not_authenticated"
+        assert (await lodge.sign_in(person="bob", password=GOOD))["person"] == "bob"
+        await lodge.with_password("bob", BETTER)
+        body = record.command.body
+        assert isinstance(body, c.IssueToken)
+        await lodge.core.enter(OPERATOR, c.RevokeToken(token=body.grant.token, why="it leaked"))
+        assert (await lodge.sign_in(person="bob", password=BETTER))["person"] == "bob"
+
+    lodged(main)
+
+
+def test_a_secret_that_was_shown_to_a_token_is_not_the_one_its_person_is_shown() -> None:
+    async def main(lodge: Lodge) -> None:
+        secret, _ = await leaks(lodge)
+        shown = await lodge.ask(secret, {"kind": "begin_totp"})
+        await lodge.with_password("bob")
+        begun = await lodge.sign_in(person="bob", password=GOOD)
+        assert (await lodge.ask(begun["secret"], {"kind": "begin_totp"}))["secret"] != shown["secret"]
 
     lodged(main)
 

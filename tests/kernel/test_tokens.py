@@ -44,6 +44,9 @@ def session(desk: Desk, token: str = "S-1", **terms: Any) -> access.TokenGrant:
         ({"role": "agent", "name": "momentum", "owner": "ann"}, GUARD, "no browser session"),
         ({"parent": "T-9"}, GUARD, "T-9 is not valid"),
         ({"session": False, "parent": "T-1"}, GUARD, "only a session"),
+        ({"through": "T-1"}, GUARD, ""),
+        ({"through": "T-9"}, GUARD, "T-9, which set"),
+        ({"session": False, "through": "T-1"}, GUARD, "only a session"),
     ],
 )
 def test_a_session_begins_by_signing_in(terms: dict[str, Any], by: Principal, why: str) -> None:
@@ -90,6 +93,21 @@ def test_a_session_dies_with_the_token_behind_it() -> None:
     assert worthless(desk.state, "S-1", desk.at) is not None
     record = desk.do(c.SetPause(subject="firm", paused=True, why="x"), Principal("bob", "approver", "S-1", "", "bob"))
     assert [event.code for event in record.events if isinstance(event, e.Refused)] == ["token_revoked"]
+
+
+def test_a_session_dies_with_the_revocation_of_what_set_its_credential_and_not_with_its_end() -> None:
+    desk = desk_with_tokens()
+    desk.took(c.IssueToken(grant=grant(desk, replaces="T-1")))
+    desk.took(c.IssueToken(grant=session(desk, through="T-1")), GUARD)
+    assert worthless(desk.state, "T-1", desk.at + NANOSECONDS) is not None
+    assert worthless(desk.state, "S-1", desk.at) is None
+    desk.took(c.RevokeToken(token="T-1", why="lost"))
+    for at in (desk.at, 0):
+        assert worthless(desk.state, "S-1", at) is not None
+    assert "which set what it began with" in str(
+        desk.do(c.IssueToken(grant=session(desk, "S-2", through="T-1")), GUARD)
+    )
+    assert worthless(load(dump(desk.state)), "S-1", desk.at) is not None
 
 
 def test_a_sign_in_names_its_own_session() -> None:

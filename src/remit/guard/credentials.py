@@ -139,7 +139,7 @@ class Credentials:
     def me(self, by: Principal) -> dict[str, Any]:
         """Return who the caller is to a browser: role, session, and which credentials there are; never a secret."""
         grant, person = self._state.tokens.get(by.token), self._state.people.get(by.name)
-        kept = self._people.of(by.name) if person is not None and by.role in HUMAN else Kept()
+        kept = self._sign_in.kept(by.name) if person is not None and by.role in HUMAN else Kept()
         return {
             "name": by.name,
             "role": by.role,
@@ -157,18 +157,22 @@ class Credentials:
 
     def kinds_of(self, person: str) -> dict[str, Any]:
         """Return which credentials a person has; never a secret."""
-        return _kinds(self._people.of(person))
+        return _kinds(self._sign_in.kept(person))
 
     # -- passwords
 
     async def _set_password(self, by: Principal, body: SetPassword) -> dict[str, Any]:
         person = self._whose(by, body.person)
-        own = person.name == by.name
-        if own and self._people.of(person.name).password and not self._is_operators_file(by):
+        own, kept, through = person.name == by.name, self._sign_in.kept(person.name), self._through(by)
+        if own and kept.password and not self._is_operators_file(by):
             if not await self._sign_in.fits(person.name, body.current):
                 raise SignInRefused
+            grant = self._state.tokens[by.token]
+            through = kept.password_through or grant.through  # the password proves more than the token
+        elif own:
+            self._check_proven(by)
         check_password(person.name, body.password)
-        await self._sign_in.set_password(by, person.name, body.password, by_person=by.name)
+        await self._sign_in.set_password(by, person.name, body.password, by_person=by.name, through=through)
         why = "the password was changed"
         ended = await self._issuing.end_sessions(GUARD, person.name, why, keep=by.token)
         return {"person": person.name, "must_change": not own, "signed_out": ended}
@@ -181,17 +185,17 @@ class Credentials:
     # -- codes of an app
 
     async def _begin_totp(self, by: Principal, body: BeginTotp) -> dict[str, Any]:
-        person = self._whose(by, "")
-        return {"person": person.name, **self._sign_in.enrolling.begin(person.name, self._loop.now())}
+        person, at = self._own(by), self._loop.now()
+        return {"person": person.name, **self._sign_in.enrolling.begin(person.name, at, self._through(by))}
 
     async def _confirm_totp(self, by: Principal, body: ConfirmTotp) -> dict[str, Any]:
-        person = self._whose(by, "")
-        if not await self._sign_in.enrol(by, person.name, body.code):
+        person = self._own(by)
+        if not await self._sign_in.enrol(by, person.name, body.code, self._through(by)):
             raise CredentialInvalid("this is not the app's code of now", "Look at the clocks, or begin again")
         return {"person": person.name, "totp": True}
 
     async def _remove_totp(self, by: Principal, body: RemoveTotp) -> dict[str, Any]:
-        person = self._whose(by, body.person)
+        person = self._own(by) if body.person in ("", by.name) else self._whose(by, body.person)
         if not self._people.of(person.name).totp:
             raise CredentialInvalid(f"{person.name} has no app for codes", "See `remit person list`")
         await self._set(by, person.name, "totp", removed=True)
@@ -201,17 +205,18 @@ class Credentials:
     # -- passkeys
 
     async def _begin_passkey(self, by: Principal, body: BeginPasskey) -> dict[str, Any]:
-        return self._sign_in.passkeys.begin_adding(self._whose(by, "").name, self._loop.now())
+        return self._sign_in.passkeys.begin_adding(self._own(by).name, self._loop.now())
 
     async def _finish_passkey(self, by: Principal, body: FinishPasskey) -> dict[str, Any]:
-        person, at = self._whose(by, ""), self._loop.now()
+        person, at, through = self._own(by), self._loop.now(), self._through(by)
         made = self._sign_in.passkeys.finish_adding(person.name, body.ceremony, body.response, printable(body.name), at)
-        await self._set(by, person.name, "passkey")
+        made = msgspec.structs.replace(made, through=through)
+        await self._set(by, person.name, "passkey", through=through)
         self._people.change(person.name, lambda now: msgspec.structs.replace(now, passkeys=(*now.passkeys, made)))
         return {"person": person.name, "passkey": made.id, "name": made.name}
 
     async def _remove_passkey(self, by: Principal, body: RemovePasskey) -> dict[str, Any]:
-        person = self._whose(by, body.person)
+        person = self._own(by) if body.person in ("", by.name) else self._whose(by, body.person)
         if body.passkey not in {key.id for key in self._people.of(person.name).passkeys}:
             raise CredentialInvalid(f"{person.name} has no such passkey", "See `remit person passkeys`")
         await self._set(by, person.name, "passkey", removed=True)
@@ -257,8 +262,33 @@ class Credentials:
             raise SignInAgain("this session is too old to change credentials", "Sign in again, then do it at once")
         return person
 
-    async def _set(self, by: Principal, person: str, what: c.Credential, *, removed: bool = False) -> None:
-        body = c.CredentialSet(person=person, credential=what, by_person=by.name, removed=removed)
+    def _own(self, by: Principal) -> Person:
+        """Return the caller, where they may change their own factors now; SignInAgain."""
+        person = self._whose(by, "")
+        self._check_proven(by)
+        return person
+
+    def _check_proven(self, by: Principal) -> None:
+        """Return where more than a token speaks for the caller, or there is nothing yet that could; SignInAgain.
+
+        A token may have leaked: who has a credential proves it before they set or remove one. An operator could do so
+        for anybody, and is not asked; what a token alone sets ends all the same when it is revoked.
+        """
+        kept, grant = self._sign_in.kept(by.name), self._state.tokens[by.token]
+        if (grant.session and not grant.parent) or by.role == "operator":
+            return
+        if kept.password or kept.factors:
+            raise SignInAgain("a token alone does not change credentials", "Sign in with what you have, then do it")
+
+    def _through(self, by: Principal) -> str:
+        """Return the token that alone stands behind what the caller sets; empty where they signed in themselves."""
+        grant = self._state.tokens[by.token]
+        return grant.parent or grant.through if grant.session else grant.token
+
+    async def _set(
+        self, by: Principal, person: str, what: c.Credential, *, removed: bool = False, through: str = ""
+    ) -> None:
+        body = c.CredentialSet(person=person, credential=what, by_person=by.name, removed=removed, through=through)
         await self._loop.enter(msgspec.structs.replace(GUARD, door=by.door), body)
 
     async def _removed(self, by: Principal, person: str, answer: dict[str, Any]) -> dict[str, Any]:

@@ -25,28 +25,33 @@ class Enrolling:
 
     def __init__(self, random: Callable[[int], bytes]) -> None:
         self._random = random
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[tuple[str, str], _Pending] = {}
 
-    def begin(self, person: str, at: int) -> dict[str, str]:
-        """Return the secret for an app, as text and as what a QR code holds; the same while it waits."""
-        pending = self._pending.get(person)
+    def begin(self, person: str, at: int, through: str = "") -> dict[str, str]:
+        """Return the secret for an app, as text and as what a QR code holds; the same while it waits.
+
+        What is shown to a token alone (`through`) is never what its person is shown: it may be in other hands.
+        """
+        asked = (person, through)
+        pending = self._pending.get(asked)
         if pending is None or at >= pending.ends_at or pending.tries >= TRIES_MAX:
             pending = _Pending(self._random(SECRET_BYTES), at + ENROLLING_NS, 0)
-            self._pending.pop(person, None)
-            self._pending[person] = pending
+            self._pending.pop(asked, None)
+            self._pending[asked] = pending
             if len(self._pending) > PENDING_MAX:
                 del self._pending[next(iter(self._pending))]
         return {"secret": text_of(pending.secret), "uri": uri_of(pending.secret, person, ISSUER)}
 
-    def confirm(self, person: str, code: str, now: int, at: int) -> tuple[bytes, int] | None:
+    def confirm(self, person: str, code: str, now: int, at: int, through: str = "") -> tuple[bytes, int] | None:
         """Return the secret and the step whose code this is, and forget it; None where it is not its code. `now` is
         the wall clock, `at` the journal's time."""
-        pending = self._pending.get(person)
+        asked = (person, through)
+        pending = self._pending.get(asked)
         if pending is None or at >= pending.ends_at or pending.tries >= TRIES_MAX:
             return None
-        self._pending[person] = pending._replace(tries=pending.tries + 1)
+        self._pending[asked] = pending._replace(tries=pending.tries + 1)
         step = step_of(pending.secret, code, now)
         if step is None:
             return None
-        del self._pending[person]
+        del self._pending[asked]
         return pending.secret, step

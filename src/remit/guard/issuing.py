@@ -88,15 +88,16 @@ class Issuing:
             replaces=old.token,
             session=False,
             parent="",
+            through="",
         )
         return await self._enter(by, c.IssueToken(grant=grant, overlap_s=asked.overlap_s))
 
     async def session(
-        self, by: Principal, factor: c.Factor, name: str, role: Role, owner: str, parent: str = ""
+        self, by: Principal, factor: c.Factor, name: str, role: Role, owner: str, parent: str = "", through: str = ""
     ) -> tuple[str, access.TokenGrant] | None:
         """Return a new session's secret and grant; None where the kernel says that it stands for nobody.
 
-        With a `parent` it ends with that token at the latest.
+        With a `parent` it ends with that token at the latest, and with `through` when that token is revoked.
         """
         state, at = self._state, self._loop.now()
         ends_at = [at + SESSION_NS_MAX]
@@ -111,6 +112,7 @@ class Issuing:
             expires_at=min(ends_at),
             session=True,
             parent=parent,
+            through=through,
         )
         secret = mint("session", self._world.random)
         ended = [token for token in self._tokens.ids() if token.startswith("S-") and worthless(state, token, at)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
@@ -106,7 +107,7 @@ class Passkeys:
             return None
         if (uses or passkey.uses) and uses <= passkey.uses:
             return None  # the device counts, and was there before: somebody has a copy of it
-        return person, Passkey(passkey.id, passkey.data, uses, passkey.name, passkey.added_at)
+        return person, msgspec.structs.replace(passkey, uses=uses)
 
     def _begun(self, person: str, state: Any, at: int, options: Any) -> dict[str, Any]:
         ceremony = self._random(16).hex()

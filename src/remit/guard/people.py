@@ -32,6 +32,8 @@ class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uses: int
     name: str
     added_at: At
+    through: str = ""
+    """The token alone that added it; empty where its person was signed in."""
 
 
 class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -44,6 +46,19 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     totp_step: int = 0
     """The last 30 seconds whose code was used; that one and those before it are never taken again."""
     passkeys: tuple[Passkey, ...] = ()
+    password_through: str = ""
+    """The token alone that set the password; empty where its person proved more."""
+    totp_through: str = ""
+
+    def standing(self, vouches: Callable[[str], bool]) -> Kept:
+        """Return what of it counts: nothing that was set through a token which does not vouch for it any more."""
+        kept = self
+        if self.password_through and not vouches(self.password_through):
+            kept = msgspec.structs.replace(kept, password="", must_change=False, password_through="")
+        if self.totp_through and not vouches(self.totp_through):
+            kept = msgspec.structs.replace(kept, totp=b"", totp_through="")
+        passkeys = tuple(key for key in self.passkeys if not key.through or vouches(key.through))
+        return msgspec.structs.replace(kept, passkeys=passkeys)
 
     @property
     def factors(self) -> list[str]:

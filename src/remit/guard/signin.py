@@ -26,6 +26,7 @@ from remit.kernel.codec import decode
 from remit.kernel.names import GUARD, Principal, Role
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.state import State
+from remit.kernel.tokens import may_vouch
 
 HASHING_MAX = 4
 """Passwords that are looked at or wait for it; whoever comes then is told to come again."""
@@ -72,6 +73,8 @@ class Whom(NamedTuple):
     owner: str
     factor: c.Factor
     parent: str = ""
+    through: str = ""
+    """The token alone that set what they proved it with."""
 
 
 class SignIn:
@@ -112,7 +115,9 @@ class SignIn:
             whom = await self._passkey(by, body, at)
         else:
             whom = await self._code(by, body, at)
-        begun = await self._issuing.session(by, whom.factor, whom.name, whom.role, whom.owner, whom.parent)
+        begun = await self._issuing.session(
+            by, whom.factor, whom.name, whom.role, whom.owner, whom.parent, whom.through
+        )
         if begun is None:
             raise SignInRefused
         secret, grant = begun
@@ -126,13 +131,13 @@ class SignIn:
 
     async def _password(self, by: Principal, body: Password, at: int) -> Whom:
         self._attempts.begin(body.person, at)
-        kept = self._people.of(body.person).password if self._known(body.person) else ""
+        kept = self.kept(body.person).password if self._known(body.person) else ""
         fits = await self._fits(body.password, kept or self._decoy)
         person = self._known(body.person)  # as it is now: the hash took a while
         if person is None or not kept:
             await self._failed(by, "unknown_person", "" if person is None else person.name)
             raise SignInRefused
-        now = self._people.of(person.name)
+        now = self.kept(person.name)
         if not fits or now.password != kept:
             await self._failed(by, "password", person.name)
             raise SignInRefused
@@ -144,7 +149,9 @@ class SignIn:
         if now.must_change:
             await self.set_password(by, person.name, body.new_password, by_person=person.name)
         self._attempts.passed(body.person)
-        return Whom(person.name, person.role, person.lineage, factor)
+        # A first password that somebody else set has just been replaced by one of the person's own.
+        through = "" if now.must_change else now.password_through
+        return Whom(person.name, person.role, person.lineage, factor, through=through or now.totp_through)
 
     async def _second(self, by: Principal, person: Person, kept: Kept, code: str) -> c.Factor:
         """Return what the person proved, with the second factor that is asked of them."""
@@ -178,15 +185,18 @@ class SignIn:
             "set up an app for codes first", "Give it the secret, then send its code", {"factors": [], "enrol": shown}
         )
 
-    async def enrol(self, by: Principal, person: str, code: str) -> bool:
+    async def enrol(self, by: Principal, person: str, code: str, through: str = "") -> bool:
         """Journal that a person has a new app for codes, and keep its secret; False where the code is not its own."""
-        confirmed = self.enrolling.confirm(person, code, self._world.now(), self._loop.now())
+        confirmed = self.enrolling.confirm(person, code, self._world.now(), self._loop.now(), through)
         if confirmed is None:
             return False
         sealed, step = self._people.seal(person, confirmed[0]), confirmed[1]
-        body = c.CredentialSet(person=person, credential="totp", by_person=person)
+        body = c.CredentialSet(person=person, credential="totp", by_person=person, through=through)
         await self._loop.enter(msgspec.structs.replace(GUARD, door=by.door), body)
-        self._people.change(person, lambda now: msgspec.structs.replace(now, totp=sealed, totp_step=step))
+        self._people.change(
+            person,
+            lambda now: msgspec.structs.replace(now, totp=sealed, totp_step=step, totp_through=through),
+        )
         return True
 
     def _check_change(self, person: Person, kept: Kept, body: Password) -> None:
@@ -201,7 +211,9 @@ class SignIn:
         if body.new_password == body.password:
             raise PasswordChangeNeeded("the new password is the old one", "Choose another")
 
-    async def set_password(self, by: Principal, person: str, password: str, *, by_person: str) -> None:
+    async def set_password(
+        self, by: Principal, person: str, password: str, *, by_person: str, through: str = ""
+    ) -> None:
         """Journal that a person has another password, and keep its hash; one that somebody else set is to be changed.
 
         TooManyAttempts while others hash; NotAuthenticated where the token that asked is worth nothing by then.
@@ -210,15 +222,18 @@ class SignIn:
         made = await self._hashed(lambda: self._people.hasher.hash(password, salt))
         if by.token:
             check_stands(self._state, by.token, self._loop.now())  # as it is now: the hash took a while
-        body = c.CredentialSet(person=person, credential="password", by_person=by_person)
+        body = c.CredentialSet(person=person, credential="password", by_person=by_person, through=through)
         await self._loop.enter(msgspec.structs.replace(GUARD, door=by.door), body)
         must_change = by_person != person
-        self._people.change(person, lambda now: msgspec.structs.replace(now, password=made, must_change=must_change))
+        self._people.change(
+            person,
+            lambda now: msgspec.structs.replace(now, password=made, must_change=must_change, password_through=through),
+        )
 
     async def fits(self, person: str, password: str) -> bool:
         """Whether this is the person's password; TooManyAttempts."""
         self._attempts.begin(person, self._loop.now())
-        fits = await self._fits(password, self._people.of(person).password or self._decoy)
+        fits = await self._fits(password, self.kept(person).password or self._decoy)
         if fits:
             self._attempts.passed(person)
         return fits
@@ -226,6 +241,8 @@ class SignIn:
     async def _passkey(self, by: Principal, body: PasskeyFinish, at: int) -> Whom:
         proven = self.passkeys.proven(body.ceremony, body.response, at)
         person = None if proven is None else self._known(proven[0])
+        if proven is not None and proven[1].through and not may_vouch(self._state, proven[1].through):
+            proven = None
         if proven is None or person is None or person.disabled:
             self._devices.take(at)
             await self._failed(by, "passkey" if person is None else "disabled", "" if person is None else person.name)
@@ -237,7 +254,7 @@ class SignIn:
                 now, passkeys=tuple(used if known.id == used.id else known for known in now.passkeys)
             ),
         )
-        return Whom(person.name, person.role, person.lineage, "passkey")
+        return Whom(person.name, person.role, person.lineage, "passkey", through=used.through)
 
     async def _code(self, by: Principal, body: Code, at: int) -> Whom:
         asked = self.codes.take(body.code, at)
@@ -246,6 +263,10 @@ class SignIn:
             await self._failed(by, "code", "")
             raise SignInRefused
         return Whom(asked.name, asked.role, asked.owner, "code", asked.token)
+
+    def kept(self, person: str) -> Kept:
+        """Return what is kept of a person and counts: what a token set ends when it is revoked."""
+        return self._people.of(person).standing(lambda token: may_vouch(self._state, token))
 
     def _known(self, name: str) -> Person | None:
         return self._state.people.get(name)

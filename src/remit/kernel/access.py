@@ -136,6 +136,8 @@ class TokenGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The token that this one takes over from; both stand until the overlap ends."""
     parent: OptionalName = ""
     """The token whose holder opened this session with a one-time code; it dies with it."""
+    through: OptionalName = ""
+    """The token that set the credential this session began with; it dies when that one is revoked."""
 
 
 MessageId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")]

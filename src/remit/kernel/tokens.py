@@ -32,7 +32,14 @@ def worthless(state: State, token: str, at: int) -> tuple[str, str] | None:
         return "token_expired", "this token has expired; ask an operator for a new one"
     if grant.parent and worthless(state, grant.parent, at) is not None:
         return "token_revoked", "the token that opened this session is not valid any more; sign in again"
+    if grant.through and not may_vouch(state, grant.through):
+        return "token_revoked", "the token that set what this session began with was revoked; ask an operator"
     return None
+
+
+def may_vouch(state: State, token: str) -> bool:
+    """Whether what was set through a token still counts: it may have expired, but was not revoked."""
+    return token in state.tokens and token not in state.revoked
 
 
 def is_own(state: State, command: Command) -> bool:
@@ -62,6 +69,8 @@ def issue(step: Step, body: c.IssueToken) -> str:
         return _session(step, grant)
     if grant.parent:
         return "only a session is opened by another token"
+    if grant.through:
+        return "only a session begins with a credential"
     return _replacement(step, body)
 
 
@@ -75,6 +84,8 @@ def _session(step: Step, grant: TokenGrant) -> str:
         return f"a session ends after {SESSION_NS_MAX // NANOSECONDS} s at the latest"
     if grant.parent and worthless(step.state, grant.parent, at) is not None:
         return f"token {grant.parent} is not valid any more"
+    if grant.through and not may_vouch(step.state, grant.through):
+        return f"token {grant.through}, which set what it began with, was revoked"
     return ""
 
 

@@ -66,14 +66,16 @@ def test_nothing_secret_is_asked_where_nobody_sits(guard: Processes) -> None:
 
 
 def test_an_app_for_codes(guard: Processes) -> None:
-    begun = run(guard, "person", "totp", "--json", who="bob").json
-    assert begun["uri"].startswith("otpauth://totp/Remit%3Abob?secret=" + begun["secret"])
+    begun = run(guard, "person", "totp", "--json").json
+    assert begun["uri"].startswith("otpauth://totp/Remit%3Aowner?secret=" + begun["secret"])
     code = code_at(secret_of(begun["secret"]), int(time.time()) // 30)
-    assert run(guard, "person", "totp", "--code", code, who="bob").code == 0
+    assert run(guard, "person", "totp", "--code", code).code == 0
     listed = run(guard, "person", "list", "--json").json
-    assert next(row for row in listed if row["name"] == "bob")["totp"] is True
+    assert next(row for row in listed if row["name"] == "owner")["totp"] is True
+    alone = run(guard, "person", "totp", who="bob")
+    assert (alone.code, "sign_in_again" in alone.err) == (1, True), "a token alone, where there is a password"
     assert run(guard, "person", "totp", "owner", who="bob").code == 2
-    assert run(guard, "person", "totp", "bob", "--remove").code == 0
+    assert run(guard, "person", "totp", "owner", "--remove").code == 0
     gone = run(guard, "person", "totp", "bob", "--remove")
     assert (gone.code, "credential_invalid" in gone.err) == (1, True)
 

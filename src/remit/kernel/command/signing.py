@@ -38,3 +38,5 @@ class CredentialSet(Content, frozen=True, tag="credential_set"):
     credential: Credential
     by_person: Name
     removed: bool = False
+    through: OptionalName = ""
+    """The token alone that set it, where nothing else proved its person: it is worth nothing once that is revoked."""
