@@ -97,6 +97,7 @@ def test_remit_open_leads_to_what_waits_and_an_approval_lets_it_go(door: Door, a
     assert shown.index("1,200 USD") < shown.index("Why it waits") < shown.index("Approve") < shown.index(digest)
     approver.press("Approve")
     assert approver.note == "Approved: the order may go out."
+    assert "buy 12 AAPL" in approver.main and "limit" not in approver.main
     sent = approver.sent[-1]
     assert (sent.method, sent.url) == ("POST", f"{approver.url}/v1/approvals/{large}/approve")
     assert sent.post_data_json == {"digest": digest} and sent.headers["idempotency-key"].startswith("page-")
@@ -137,14 +138,16 @@ def test_an_approval_is_of_what_was_shown(door: Door, approver: Approver) -> Non
     assert "at most 10 bps" in approver.main
     door.processes.say(c.Marked(marks=(door.processes.quote("100.60"),)), "bars")
     approver.press("Approve")
-    assert approver.note.startswith("Judged again and denied") and "approval_drift_max_bps" in approver.main
+    assert approver.note == "Judged again and denied: nothing goes out."
+    rules = approver.page.locator("#main li").all_inner_texts()
+    assert len(rules) == 1 and rules[0].startswith("approval_drift_max_bps of agent:momentum: "), "what denied it alone"
     door.processes.say(c.Marked(marks=(door.processes.quote("100"),)), "bars")
     order = held(door)
     approver.open(f"/approvals/{order}")
     wider = msgspec.structs.replace(LIMITS, order_notional_max=parse(Money, "6000"))
     door.processes.say(c.SetMandate(subject="agent:momentum", mandate=wider, why="another version"))
     approver.press("Approve")
-    assert approver.note
+    assert approver.note.startswith("The order is over: nothing goes out."), approver.note
     assert answer_of(door, order)[0] != "released"
     door.processes.say(c.SetMandate(subject="agent:momentum", mandate=LIMITS, why="as before"))
 
@@ -329,4 +332,5 @@ def test_a_phone_scrolls_in_one_direction(door: Door, chromium: Any) -> None:
         assert box["height"] >= 44, "a thumb finds it"
     approver.press("Passkeys")
     assert widest(approver) == width
+    assert approver.page.locator("#who").bounding_box()["height"] < 30, "one line, beside nothing that squeezes it"
     approver.close()

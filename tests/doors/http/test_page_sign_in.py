@@ -141,8 +141,8 @@ def test_an_old_session_signs_in_anew_before_it_adds_a_passkey(door: Door, appro
     approver.open("/")
     sign_in(approver, "ida")
     approver.press("Passkeys")
-    told = {"status": 401, "code": "sign_in_again", "title": "sign_in_again",
-            "detail": "this session is too old to change credentials", "fix": "Sign in again, then do it at once"}  # fmt: skip
+    said = ("this session is too old to change credentials", "Sign in again, then do it at once")
+    told = {"status": 401, "code": "sign_in_again", "detail": said[0], "fix": said[1]}
     approver.page.route("**/v1/me/passkeys/options", lambda route: route.fulfill(status=401, json=told))
     approver.fill(What_you_call_it="key")
     approver.press("Add a passkey")

@@ -42,4 +42,5 @@ export function worded({ status, once, detail, fix }) {
   return status === 503 || status === 504 ? `${AWAY} ${said}` : said;
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+/** A text as a sentence, with a capital and an end. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");

@@ -1,7 +1,7 @@
 // The page of approvals. It decides nothing: it shows what the API tells, as text and never as markup, and sends what
 // a person presses. Times of the API are beyond what a number holds exactly, so only its seconds are read.
 
-import { ask, isSignedIn, signedInBy, worded } from "./ask.js";
+import { ask, isSignedIn, sentence, signedInBy, worded } from "./ask.js";
 import { isAble, own, signIn } from "./passkeys.js";
 import {
   button, clock, comeBackTo, during, el, facts, field, form, grouped, heading, render, say, whenSignedOut,
@@ -120,7 +120,7 @@ const mode = (row) => el("span", { className: `mode ${row.environment}` }, MODES
 async function list() {
   const { items } = await ask("/v1/approvals");
   const rows = items.map((row) => el("li", {},
-    el("a", { href: `/approvals/${encodeURIComponent(row.order)}` }, terms(row)), mode(row),
+    el("div", { className: "head" }, el("a", { href: `/approvals/${encodeURIComponent(row.order)}` }, terms(row)), mode(row)),
     facts([...worst(row), ["Agent", row.agent], ...people(row)])));
   const found = rows.length ? el("ul", { className: "held" }, ...rows) : el("p", {}, "Nothing waits for approval.");
   render("", "", heading(`Waiting for approval: ${rows.length}`), found, button("Look again", list));
@@ -150,8 +150,10 @@ async function one(order, role) {
     ]));
 }
 
-const explained = ({ sentence, actual, unit, subject }) =>
-  `${sentence} Here it is ${grouped(actual)} ${unit}; the limit is of ${subject}.`;
+function explained({ sentence, limit, actual, unit, subject }) {
+  const rule = sentence.replace(`${limit} ${unit}`, () => `${grouped(limit)} ${unit}`);
+  return `${rule} Here it is ${grouped(actual)} ${unit}; the limit is of ${subject}.`;
+}
 
 /** How far a finding is beyond its limit, to sort by alone. */
 function excess({ actual, limit }) {
@@ -162,7 +164,7 @@ function excess({ actual, limit }) {
 /** Say how it stands with an order that waits no more. */
 async function over(order, said = "") {
   const told = await ask(`/v1/orders/${encodeURIComponent(order)}/approval`);
-  const why = told.why ? ` ${told.why}` : "";
+  const why = told.why ? ` What was said: ${told.why}` : "";
   done(`${said}Order ${order} does not wait for approval. ${STANDS[told.answer] ?? told.answer}${why}`, "");
 }
 
@@ -180,15 +182,16 @@ function answers(row, path, role) {
   const why = field("Why not", { name: "why", maxLength: 500, autocomplete: "off" });
   const approve = button("Approve", answered(async () => {
     const told = await ask(`${path}/approve`, { digest: row.digest });
-    const findings = told.decision?.findings ?? [];
-    const broken = findings.map((of) =>
-      el("li", {}, `${of.rule} of ${of.subject}: ${grouped(of.actual)} where ${grouped(of.limit)} ${of.unit} is the limit`));
+    const stopped = (told.decision?.findings ?? []).filter(({ verdict = "deny" }) => verdict === "deny");
+    const rules = stopped.map((of) =>
+      el("li", {}, `${of.rule} of ${of.subject}: ${grouped(of.actual)}; the limit is ${grouped(of.limit)} ${of.unit}`));
     const tone = ["denied", "over"].includes(told.answer) ? "warn" : "good";
-    done(`${ANSWERED[told.answer]} ${told.why}`.trim(), tone, el("ul", {}, ...broken));
+    const why = told.why && !rules.length ? ` ${sentence(told.why)}` : "";
+    done(ANSWERED[told.answer] + why, tone, heading(terms(row), mode(row)), rules.length ? el("ul", {}, ...rules) : null);
   }), { className: "main" });
   const decline = form(answered(async () => {
     await ask(`${path}/decline`, { why: why.input.value });
-    done("Declined: nothing goes out.", "good");
+    done("Declined: nothing goes out.", "good", heading(terms(row), mode(row)));
   }), { text: "Decline" }, why.label);
   return [row.yours_counts ? approve : el("p", {}, "Your approval does not count for this order."), decline];
 }
