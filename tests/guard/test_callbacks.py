@@ -59,6 +59,8 @@ class Page:
         return self
 
     async def callback(self, person: str, role: Role, **more: Any) -> tuple[str, str]:
+        if person not in self.core.kernel.state.people:
+            await self.core.enter(OPERATOR, c.AddPerson(person=access.Person(name=person, role=role)))  # type: ignore[arg-type]
         answer = await self.command({"kind": "new_callback", "person": person, "role": role, "owner": person, **more})
         return answer["command"]["body"]["key"]["id"], answer["secret"]
 

@@ -19,6 +19,19 @@ KEY = CallbackKey(id="C-1", person="bob", role="approver", owner="bob", issued_a
 PAGE = principal_of(KEY)
 
 
+BOB = access.Person(name="bob", role="approver")
+
+
+TOKEN = access.TokenGrant(token="T-1", role="approver", name="bob", owner="bob", issued_at=0)
+
+
+def known() -> Desk:
+    """A desk that knows bob, by a token of his."""
+    desk = Desk()
+    desk.do(ANN, c.IssueToken(grant=TOKEN))
+    return desk
+
+
 def decline(desk: Desk, message: str, by: Principal = PAGE) -> Record:
     """Let a page decline a held order of its own."""
     order = desk.submit(MOMENTUM, "15")
@@ -32,7 +45,7 @@ def code_of(record: Record) -> str:
 
 
 def test_callbacks_and_what_they_said_are_read_back() -> None:
-    desk = Desk()
+    desk = known()
     desk.do(ANN, c.AddCallback(key=KEY))
     for message in ("z", "a"):  # in the order in which they were heard, for the oldest are forgotten first
         decline(desk, message)
@@ -43,7 +56,7 @@ def test_callbacks_and_what_they_said_are_read_back() -> None:
 
 
 def test_the_ids_of_messages_outlive_their_key_and_are_forgotten_in_time() -> None:
-    desk = Desk()
+    desk = known()
     desk.do(ANN, c.AddCallback(key=KEY))
     decline(desk, "m1")
     desk.do(ANN, c.RemoveCallback(callback="C-1", why="moved"))
@@ -56,7 +69,7 @@ def test_the_ids_of_messages_outlive_their_key_and_are_forgotten_in_time() -> No
 
 
 def test_a_message_speaks_for_its_keys_person_alone() -> None:
-    desk = Desk()
+    desk = known()
     desk.do(ANN, c.AddCallback(key=KEY))
     for other in ({"name": "carol"}, {"role": "operator"}, {"owner": "ann"}, {"door": "cli"}):
         assert code_of(decline(desk, "m1", msgspec.structs.replace(PAGE, **other))) == "callback_unknown", other
@@ -64,7 +77,22 @@ def test_a_message_speaks_for_its_keys_person_alone() -> None:
 
 
 def test_there_are_so_many_callbacks_and_no_more() -> None:
-    desk = Desk()
+    desk = known()
     for number in range(CALLBACKS_MAX):
         desk.do(ANN, c.AddCallback(key=msgspec.structs.replace(KEY, id=f"C-{number}")))
     assert code_of(desk.do(ANN, c.AddCallback(key=msgspec.structs.replace(KEY, id="C-more")))) == "not_possible"
+
+
+def test_a_callback_is_for_somebody_who_exists() -> None:
+    """One of the book, or one whose token stands: a name that nobody bears would be a person out of nothing."""
+    desk = Desk()
+    assert code_of(desk.do(ANN, c.AddCallback(key=KEY))) == "not_possible"
+    desk.do(ANN, c.IssueToken(grant=TOKEN))
+    desk.do(ANN, c.AddCallback(key=KEY))
+    desk.do(ANN, c.RevokeToken(token="T-1", why="gone"))
+    another = msgspec.structs.replace(KEY, id="C-2")
+    refused = desk.do(ANN, c.AddCallback(key=another))
+    assert code_of(refused) == "not_possible" and "no person of the book" in str(refused.events)
+    desk.do(ANN, c.AddPerson(person=BOB))
+    desk.do(ANN, c.AddCallback(key=another))
+    assert set(desk.kernel.state.callbacks) == {"C-1", "C-2"}

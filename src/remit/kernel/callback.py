@@ -6,10 +6,12 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.access import CallbackKey, CalledBack, TokenGrant
 from remit.kernel.command import Command
+from remit.kernel.fold_people import is_of
 from remit.kernel.names import Principal, Role
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.people import fault_of_grant
 from remit.kernel.state import State
+from remit.kernel.tokens import worthless
 
 LIFE_NS = 300 * NANOSECONDS
 """How far a message's own time may lie from the journal's, before or after."""
@@ -28,6 +30,8 @@ def fault_of(state: State, at: int, body: c.AddCallback) -> str:
         return f"the role {key.role} approves nothing; a callback is for {' or '.join(sorted(SPEAKERS))}"
     if key.expires_at is not None and key.expires_at <= at:
         return "the callback would have expired already"
+    if not _is_somebody(state, at, key.person):
+        return f"{key.person} is no person of the book, and no token is theirs; add them first: remit person add"
     fault = fault_of_grant(state, _as_grant(key))
     if fault:
         return fault
@@ -74,6 +78,13 @@ def refusal_of(state: State, at: int, by: Principal, called: CalledBack) -> tupl
     if (called.callback, called.message) in state.called_back:
         return "callback_repeated", f"the message {called.message} was heard before; look at the order"
     return None
+
+
+def _is_somebody(state: State, at: int, name: str) -> bool:
+    """Whether a name is a person's: one of the book, or one who has a token that stands."""
+    return name in state.people or any(
+        is_of(grant, name) and worthless(state, token, at) is None for token, grant in state.tokens.items()
+    )
 
 
 def _as_grant(key: CallbackKey) -> TokenGrant:

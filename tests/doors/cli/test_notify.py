@@ -105,6 +105,7 @@ def test_callbacks_are_listed_and_removed(house: House) -> None:
     key = access.CallbackKey(id="C-1", person="ada", role="approver", owner="ada", issued_at=house.desk.at)
     from tests.guard.desk import ANN
 
+    house.desk.do(ANN, c.AddPerson(person=access.Person(name="ada", role="approver")))
     house.desk.do(ANN, c.AddCallback(key=key))
     listed = house.run("callback", "list")
     assert listed.code == 0 and "C-1" in listed.out and "ada" in listed.out

@@ -13,6 +13,8 @@ import standardwebhooks
 from tests.doors.http.conftest import Door
 
 from remit.doors.notify.outbox import FILE, Outbox
+from remit.kernel import access
+from remit.kernel import command as c
 
 CALLBACK = "/v1/callbacks/approvals"
 
@@ -170,6 +172,8 @@ def test_what_nobody_signed_is_not_heard(door: Door) -> None:
 
 
 def test_a_removed_callback_is_heard_no_more(door: Door) -> None:
+    assert door.http().post("/v1/callbacks", json={"person": "zoe", "role": "approver"}).status_code == 409, "nobody"
+    door.processes.say(c.AddPerson(person=access.Person(name="zoe", role="approver")))
     page = Page(door, "zoe")
     rows = door.http("otto").get("/v1/callbacks").json()["items"]
     assert page.id in [row["id"] for row in rows] and page.secret not in str(rows)

@@ -27,6 +27,7 @@ PAGE = principal_of(KEY)
 def desk() -> Scene:
     made = scene()
     made.mandate("firm", Mandate(approval_notional_min=money("300")))
+    made.do(c.AddPerson(person=access.Person(name="bob", role="approver")), ANN)
     made.do(c.AddCallback(key=KEY), ANN)
     return made
 
