@@ -195,6 +195,15 @@ def test_an_order_under_a_taken_id_is_external_and_never_taken_for_one_s_own() -
     assert [spelt(report) for report in rest] == ["a acked"]
 
 
+def test_the_end_of_an_external_order_under_a_taken_id_is_the_end_of_one_s_own() -> None:
+    """It is smaller than what was asked, and nothing can come after it: else the rest would be reserved for ever."""
+    trader = desk()
+    Incidents(trader.exchange).stray(strange("a"), trader.at)
+    trader.place("a", "buy", "9", "100")
+    Incidents(trader.exchange).fill("one", "a", quantity("5"), trader.at)
+    assert [spelt(report) for report in trader.query("a")[1:]] == ["a acked", "a 5@90", "a cancelled"]
+
+
 def test_a_replace_that_a_question_overtook_is_refused() -> None:
     trader = desk()
     trader.place("a", "buy", "10", "90")

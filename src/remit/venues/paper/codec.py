@@ -245,7 +245,10 @@ def _of_shown(request: Request, shown: Shown) -> Reports | None:
     query = messages.read_body(request.body)
     assert isinstance(query, messages.Query)
     acked: list[command.Body] = [command.Acked(order=order, venue_order=shown.venue_order), *_asked(query, shown)]
-    return (*_strange(query, shown), *acked, *fills, *ends.get(shown.status, []))
+    strange = _strange(query, shown)
+    if strange:
+        ends["filled"] = [command.Cancelled(order=order)]  # it may be smaller than ours, and none comes after it
+    return (*strange, *acked, *fills, *ends.get(shown.status, []))
 
 
 def _strange(query: messages.Query, shown: Shown) -> list[command.Body]:
