@@ -18,6 +18,7 @@ import uvicorn
 
 from remit.doors.http.app import Options, create_app
 from remit.doors.http.limits import Limits, Rate
+from remit.doors.http.serving import config_of, keep
 from remit.doors.mcp.asgi import mount
 from remit.guard.config import load
 from remit.guard.tokens import mint
@@ -100,13 +101,17 @@ async def main(what: str, folder: Path) -> None:
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
     if what == "echo":
-        await _serve(echo, listening, port, secret)
+        bare = uvicorn.Config(
+            echo, http="httptools", lifespan="off", log_level="warning", access_log=False, server_header=False,
+            proxy_headers=False, timeout_keep_alive=75,
+        )  # fmt: skip
+        await _serve(bare, listening, port, secret)
         return
     settings = load({"REMIT_HOME": str(folder), "REMIT_BIND": f"127.0.0.1:{port}"})
     async with AsyncClient(settings.socket, secret, "http") as client:
         options = Options(limits=Limits(token=ENDLESS, address=ENDLESS), parts=(mount,))
         app = create_app(client, settings, options=options)
-        await _serve(app, listening, port, secret)
+        await _serve(config_of(app), listening, port, secret)
 
 
 async def _answer(folder: Path) -> None:
@@ -119,11 +124,12 @@ async def _answer(folder: Path) -> None:
     await server.stop()
 
 
-async def _serve(app: Any, listening: socket.socket, port: int, secret: str) -> None:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+async def _serve(config: uvicorn.Config, listening: socket.socket, port: int, secret: str) -> None:
+    server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0.01)
+    keep()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: setattr(server, "should_exit", True))
     print(port, secret, flush=True)
     await serving

@@ -12,13 +12,14 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from tests.doors.http.approver import Approver
 from tests.doors.http.browser import launched
 from tests.guard.processes import Processes, trading
 
 from remit.doors.http.app import DOOR, create_app
+from remit.doors.http.links import Server
 from remit.doors.http.routes import ROUTES
+from remit.doors.http.serving import config_of
 from remit.doors.http.table import Route
 from remit.guard.config import load
 from remit.guard.wire import AsyncClient
@@ -78,7 +79,7 @@ class Door:
         settings = load({"REMIT_HOME": str(self.processes.home), "REMIT_BIND": self.url.removeprefix("http://")})
         async with AsyncClient(settings.socket, self.processes.secrets["doors"], DOOR) as client:
             app = create_app(client, settings, self._rows, **self._more)
-            self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+            self._server = Server(config_of(app))
             self._ready.set()
             await self._server.serve(sockets=[self._socket])
 

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.doors.http.conftest import people
 from tests.guard.processes import Processes, trading, wait_for
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from remit.doors.http.process import NotServed, listen, main, url_of
 from remit.guard.config import load
@@ -71,6 +73,8 @@ def test_it_outlives_the_guard_and_stops_cleanly(guarded: Processes) -> None:
     with httpx2.Client(base_url=url, headers=headers, timeout=20) as http:
         assert (guarded.home / "doors.address").read_text().strip() == url
         assert http.get("/readyz").status_code == 200
+        with pytest.raises(InvalidStatus, match="401"):
+            connect(url.replace("http", "ws") + "/v1/stream")
         with http.stream("GET", "/v1/events?from=1") as stream:
             lines = stream.iter_lines()
             assert next(line for line in lines if line.startswith("id: ")) == "id: 1"
@@ -92,7 +96,9 @@ def test_it_outlives_the_guard_and_stops_cleanly(guarded: Processes) -> None:
                 assert time.monotonic() - began < 5
     assert process.wait(10) == 0
     assert time.monotonic() - began < 5
-    assert process.stdout is not None and "Traceback" not in process.stdout.read()
+    assert process.stdout is not None
+    said = process.stdout.read()
+    assert "Traceback" not in said and "ERROR" not in said, "who is refused is no fault of the door"
     assert not (guarded.home / "doors.address").exists()
 
 

@@ -84,7 +84,10 @@ def test_a_websocket_tells_the_same(door: Door) -> None:
         ("", {"Cookie": "operator", "Origin": "https://evil.example"}, 403),
     ],
 )
-def test_a_websocket_is_refused_with_a_problem(door: Door, query: str, headers: dict[str, str], status: int) -> None:
+def test_a_websocket_is_refused_with_a_problem(
+    door: Door, query: str, headers: dict[str, str], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "remit.doors")
     secret = door.processes.secrets["operator"]
     given = {
         name: {"Authorization": f"Bearer {secret}", "Cookie": f"remit_session={secret}"}[name]
@@ -94,7 +97,8 @@ def test_a_websocket_is_refused_with_a_problem(door: Door, query: str, headers: 
     with pytest.raises(InvalidStatus) as refused:
         connect(door.url.replace("http", "ws") + f"/v1/stream{query}", additional_headers=given)
     assert refused.value.response.status_code == status
-    assert json.loads(refused.value.response.body)["code"]
+    code = json.loads(refused.value.response.body)["code"]
+    assert caplog.messages == [f"a WebSocket was refused: {code}"]
 
 
 def test_a_page_of_this_host_may_open_a_websocket_with_its_session(door: Door) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import logging
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from remit.doors.http.app import DOOR, Options, create_app
+from remit.doors.http.links import Link, Server
 from remit.doors.http.parts import PARTS
 from remit.doors.http.process import url_of
 from remit.doors.http.trace import provider_of
@@ -22,6 +27,7 @@ ADDRESS = "doors.address"
 """Where the door listens, for whoever looks: its URL, as long as it runs."""
 STOP_S = 3
 MESSAGE_BYTES_MAX = 65_536
+GARBAGE_EVERY = 50_000
 
 
 def serve(settings: Settings, token: str, listening: socket.socket, exporter: str) -> None:
@@ -32,12 +38,11 @@ def serve(settings: Settings, token: str, listening: socket.socket, exporter: st
     async def run() -> None:
         async with AsyncClient(settings.socket, token, DOOR) as client:
             app = create_app(client, settings, options=options)
-            config = uvicorn.Config(
-                app, lifespan="on", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
-                ws_max_size=MESSAGE_BYTES_MAX, timeout_keep_alive=75, timeout_graceful_shutdown=STOP_S,
+            config = config_of(
+                app,
                 ssl_certfile=settings.tls_cert if reach.tls else None,
                 ssl_keyfile=settings.tls_key if reach.tls else None,
-            )  # fmt: skip
+            )
             server = _Server(config, app.state.stopping, settings.home / ADDRESS, url_of(settings))
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, server.leave)
@@ -49,6 +54,30 @@ def serve(settings: Settings, token: str, listening: socket.socket, exporter: st
         runner.run(run())
 
 
+def config_of(app: ASGIApp, **more: Any) -> uvicorn.Config:
+    """Return how an application is served."""
+    config = uvicorn.Config(
+        app, http=Link, lifespan="on", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        ws_max_size=MESSAGE_BYTES_MAX, timeout_keep_alive=75, timeout_graceful_shutdown=STOP_S, **more,
+    )  # fmt: skip
+    logging.getLogger("uvicorn.error").addFilter(_is_fault)
+    return config
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a line of the server's is for the log. It calls each WebSocket that was refused with a problem an error:
+    the refusal is told by whoever refused it."""
+    return record.msg != "ASGI callable returned without completing handshake."
+
+
+def keep() -> None:
+    """Leave what is known at the start out of every later look for garbage, for that is most of what there is, and look
+    in 50,000 new objects at once."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY)
+
+
 def _loop_factory() -> None | type[asyncio.AbstractEventLoop]:
     """Return the quicker loop where it is installed, else the usual one."""
     try:
@@ -58,7 +87,7 @@ def _loop_factory() -> None | type[asyncio.AbstractEventLoop]:
     return uvloop.Loop
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Says when it is ready, ends streams as soon as it is to stop, and leaves signals to this process."""
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, address: Path, url: str) -> None:
@@ -76,6 +105,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        keep()
         self._address.write_text(self._url + "\n", encoding="utf-8")
         print(f"remit doors: ready on {self._url}", flush=True)
 

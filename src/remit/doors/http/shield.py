@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,7 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 NO_STORE = (b"cache-control", b"no-store")
+log = logging.getLogger("remit.doors")
 STRICT_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -104,6 +106,7 @@ class Shield:
             self._check(scope, headers, time.perf_counter())
         except Problem as problem:
             self._metrics.refused.labels(problem.code).inc()
+            log.info("a WebSocket was refused: %s", problem.code)
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": problem.code})
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any, NamedTuple
 
@@ -28,6 +29,7 @@ ALIVE_S = 15
 TAKEN_S = 30
 """A reader that takes nothing for so long is left."""
 AGAIN_S = 0.5
+log = logging.getLogger("remit.doors")
 _STOPPED = frozenset({"guard_stopped"})
 
 
@@ -206,6 +208,7 @@ def _start(query: Any) -> int:
 
 async def _refuse(socket: WebSocket, problem: Problem) -> None:
     """Refuse a WebSocket before it is one, with a problem where the server can send one."""
+    log.info("a WebSocket was refused: %s", problem.code)
     if "websocket.http.response" in socket.scope.get("extensions", {}):
         media = "application/problem+json"
         await socket.send_denial_response(Response(body_of(problem), problem.status, media_type=media))
