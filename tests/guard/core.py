@@ -111,14 +111,16 @@ class Core:
         return await self.loop.enter(by, body)
 
     def submit(self, quantity: str = "1", **more: Any) -> asyncio.Future[Record]:
+        return self.loop.enter(AGENT, c.Submit(intent=self.intent(quantity, **more), marks=(self.mark("100"),)))
+
+    def intent(self, quantity: str = "1", **more: Any) -> OrderIntent:
         self.intents += 1
         at = self.loop.now()
-        intent = OrderIntent(
+        return OrderIntent(
             id=f"i{self.intents}-{at}", agent="momentum", connection="paper1", instrument="AAPL",
             side=more.pop("side", "buy"), quantity=parse(Quantity, quantity), created_at=at,
             limit_price=parse(Price, "100"), **more,
         )  # fmt: skip
-        return self.loop.enter(AGENT, c.Submit(intent=intent, marks=(self.mark("100"),)))
 
     def mark(self, last: str) -> Mark:
         price = parse(Price, last)

@@ -24,7 +24,7 @@ from remit.journal.receipt import parse, verify
 from remit.journal.side import SideStore
 from remit.kernel import access
 from remit.kernel import command as c
-from remit.kernel.codec import decode, encode
+from remit.kernel.codec import decode, encode, plain
 from remit.kernel.event import Record, Took
 from remit.kernel.names import Role
 
@@ -271,6 +271,51 @@ def test_a_receipt_proves_an_entry_and_a_text_fits_its_digest() -> None:
         assert (await house.ask("ann", "read", {"view": "text", "digest": said}))["standing"] == "erased"
         for who in ("momentum", "eve"):
             assert await house.refused(who, "read", {"view": "text", "digest": said}) == "not_authorised"
+
+    housed(main)
+
+
+# So much text
+
+
+def test_what_an_agent_and_its_clients_write_in_a_day_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("remit.guard.thoughts.BYTES_PER_DAY_MAX", 1000)
+
+    async def main(house: House) -> None:
+        def noted(text: str) -> object:
+            return {"command": {"kind": "noted", "note": "thought"}, "text": text}
+
+        await house.ask("ann", "command", c.Marked(marks=(house.core.mark("100"),)))
+        for who, text in (("momentum", "x" * 600), ("claude", "\u00e9" * 200)):  # 600 bytes, and 400
+            await house.ask(who, "command", noted(text))
+        with pytest.raises(GuardError) as refused:
+            await house.ask("claude", "command", noted("y" * 100))
+        fault = refused.value
+        assert fault.code == "too_much_text" and "1000 bytes" in fault.message
+        assert fault.detail == {"agent": "momentum", "bytes_per_day_max": 1000, "bytes": 100, "retry_after_s": 8640}
+        assert (house.acted[-1].what, house.acted[-1].code) == ("command noted", "too_much_text")
+        put = house.side.put
+
+        def only_calls(kind: str, text: bytes) -> str:
+            assert kind == "call", "no thought is kept"
+            return put(kind, text)
+
+        monkeypatch.setattr(house.side, "put", only_calls)
+        proposal = {"kind": "submit", "intent": plain(house.core.intent())}
+        assert await house.refused("momentum", "command", {"command": proposal, "text": "z" * 100}) == "too_much_text"
+        for sent in (proposal, {"command": proposal, "text": "z" * 900}):  # without its text; and again, with it
+            answer = await house.ask("momentum", "command", sent)
+            assert (answer.get("first") or answer)["decision"]["verdict"] == "allow"
+        cancel = {"command": {"kind": "cancel", "order": answer["first"]["decision"]["order"]}, "text": "c" * 900}
+        assert (await house.ask("momentum", "command", cancel))["events"][0]["event"] == "cancel_asked"
+        await house.ask("ann", "command", {"command": {"kind": "set_pause", "subject": "firm", "paused": True,
+                                                       "why": "x"}, "text": "n" * 2000})  # fmt: skip
+        monkeypatch.setattr(house.side, "put", put)
+        house.core.world.pass_time(8640 * 10**9)
+        await house.ask("claude", "command", noted("y" * 100))
+        assert await house.refused("claude", "command", noted("y")) == "too_much_text"
+        house.core.world.pass_time(2 * 86_400 * 10**9)
+        await house.ask("momentum", "command", noted("x" * 1000))
 
     housed(main)
 

@@ -24,6 +24,7 @@ from remit.guard.identity import Identity
 from remit.guard.issuing import NewToken
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
 from remit.guard.stamp import journal_time
+from remit.guard.thoughts import Thoughts
 from remit.guard.views import view
 from remit.guard.views.looking import Looking
 from remit.guard.views.orders import proposal_of
@@ -96,6 +97,7 @@ class Handle:
         self._check_resume = check_resume
         self._callbacks = Callbacks(world, loop, kernel.state, callbacks)
         self._calls = Calls(world, loop, side, kernel.state)
+        self._thoughts = Thoughts(kernel.state)
         self._evidence = Evidence(journal, side)
         self.followers = Followers(kernel, journal, loop, identity.check)
 
@@ -169,6 +171,7 @@ class Handle:
             await self._calls.admit(by)
         if isinstance(body, c.Noted) and body.order:  # of an order that is not there as of another's
             await proposal_of(self._looking(by), body.order)
+        text = self._thoughts.kept(by, body, text, self._loop.now())
         async with self._calls.turn(by, body):
             return await self._entered(by, self._dressed(by, body, text, request))
 

@@ -56,6 +56,7 @@ STATUS: dict[str, int] = {
     "too_many_requests": 429,
     "too_many_calls": 429,
     "too_many_attempts": 429,
+    "too_much_text": 429,
     "internal": 500,
     "busy": 503,
     "extra_missing": 503,
