@@ -37,15 +37,16 @@ def faketime() -> Path | None:
 
 
 def chromium() -> Path | None:
-    """Where a Chromium or a Chrome is found; None where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """Where a Chromium or a Chrome is found, the one without windows first: it takes half the time; None where there
+    is none."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
 NEEDS = (
     Need("cc", "the faults of the disk", lambda: shutil.which("cc") is not None, ("gcc", "libc6-dev")),
     Need("libfaketime", "the jumps of the clock", lambda: faketime() is not None, ("libfaketime",)),
-    Need("chromium", "the pages", lambda: chromium() is not None, ("chromium",)),
+    Need("chromium", "the pages", lambda: chromium() is not None, ("chromium-headless-shell",)),
 )
 
 

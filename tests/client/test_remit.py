@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from tests.doors.cli.house import House
 
-from remit.client import AsyncRemit, GuardRefused, Refused, Remit, Unclear, exit_terms
+from remit.client import AsyncRemit, GuardNotRunning, GuardRefused, Refused, Remit, Unclear, exit_terms
 
 
 @pytest.fixture
@@ -128,3 +129,44 @@ def test_many_verbs_are_under_way_at_once(house: House) -> None:
 
     verdicts = asyncio.run(trade())
     assert sorted(verdicts) == ["allow"] * 6 + ["deny"] * 2
+
+
+@pytest.mark.parametrize("there", ["no file", "a file that nobody listens on"])
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9"])
+def test_where_no_guard_ever_was_it_says_so_at_once(
+    tmp_path: Path, there: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sleep(seconds: float) -> None:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr("remit.client.remit.time.sleep", sleep)
+    monkeypatch.setattr("remit.client.remit.asyncio.sleep", sleep)
+    if there != "no file":
+        with socket.socket(socket.AF_UNIX) as gone:
+            gone.bind(str(tmp_path / "guard.sock"))
+
+    async def ask() -> None:
+        async with AsyncRemit("momentum", home=tmp_path, url=url or None) as remit:
+            await remit.get_positions()
+
+    with Remit("momentum", home=tmp_path, url=url or None) as client:
+        for asking in (client.get_positions, lambda: client.place_order("AAPL", "buy", 1), lambda: asyncio.run(ask())):
+            with pytest.raises(GuardNotRunning) as refused:
+                asking()
+            assert "remit up" in refused.value.fix
+
+
+def test_it_goes_on_asking_where_a_guard_was_before(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("remit.client.remit.time.sleep", rests.append)
+    with Remit("momentum", home=house.folder, patience_s=2) as client:
+        client.get_positions()
+        client.close()
+        (house.folder / "guard.sock").rename(house.folder / "away.sock")
+        try:
+            with pytest.raises(GuardNotRunning):
+                client.get_positions()
+        finally:
+            (house.folder / "away.sock").rename(house.folder / "guard.sock")
+        assert sum(rests) == pytest.approx(1.8)
+        assert client.get_positions() == ()

@@ -17,7 +17,7 @@ from remit.client.errors import Unclear
 from remit.client.links import AsyncHttpLink, HttpLink
 from remit.client.verbs import Voice
 from remit.guard.config import load
-from remit.guard.wire import AsyncClient, Client, GuardError
+from remit.guard.wire import AsyncClient, Client, GuardError, GuardNotRunning
 
 DOOR = "client"
 PATIENCE_S = 30.0
@@ -66,7 +66,8 @@ class Remit:
 
     Without arguments it acts with REMIT_TOKEN at the guard of REMIT_HOME, as the command line does; with a `url`, at
     the guard behind that door (REMIT_URL does the same; it needs the extra `remote`). While the guard is
-    away, or starts again, a verb goes on asking for `patience_s`; an order never acts twice. Every error is a
+    away, or starts again, a verb goes on asking for `patience_s`; an order never acts twice. Where none was there from
+    the first call on, it raises GuardNotRunning at once. Every error is a
     GuardError with `code`, `message` and `fix`.
     """
 
@@ -81,6 +82,8 @@ class Remit:
     ) -> None:
         secret, url = _token(token), _url(url, home)
         self.voice = Voice(patience_s, knows_prices=bool(url))
+        self._found = False
+        """Whether a guard, or a door, was ever there."""
         self._link = HttpLink(url, secret, door) if url else Client(_socket(home), secret, door)
 
     def __enter__(self) -> Self:
@@ -109,8 +112,12 @@ class Remit:
                 try:
                     answer = self._link.ask(step.do, step.body)
                 except GuardError as fault:
+                    if isinstance(fault, GuardNotRunning) and not self._found:
+                        raise  # nothing was ever there: waiting would only hide it
+                    self._found = True
                     step = asking.throw(fault)
                 else:
+                    self._found = True
                     step = asking.send(answer)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]  # what the verb returned
@@ -156,6 +163,8 @@ class AsyncRemit:
     ) -> None:
         secret, url = _token(token), _url(url, home)
         self.voice = Voice(patience_s, knows_prices=bool(url))
+        self._found = False
+        """Whether a guard, or a door, was ever there."""
         self._link = AsyncHttpLink(url, secret, door) if url else AsyncClient(_socket(home), secret, door)
 
     async def __aenter__(self) -> Self:
@@ -187,8 +196,12 @@ class AsyncRemit:
                 try:
                     answer = await self._link.ask(step.do, step.body)
                 except GuardError as fault:
+                    if isinstance(fault, GuardNotRunning) and not self._found:
+                        raise  # nothing was ever there: waiting would only hide it
+                    self._found = True
                     step = asking.throw(fault)
                 else:
+                    self._found = True
                     step = asking.send(answer)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]  # what the verb returned
