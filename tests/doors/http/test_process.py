@@ -165,12 +165,16 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return cert_file, key_file
 
 
-def is_ready(http: httpx2.Client) -> bool:
-    """Whether the door answers; the first handshake may fail on a machine that has other things to do."""
+def is_ready(http: httpx2.Client, said: list[str]) -> bool:
+    """Whether the door answers; the first handshake may fail on a machine that has other things to do. `said` keeps
+    what was told instead."""
     try:
-        return http.get("/readyz").status_code == 200
-    except httpx2.TransportError:
+        answer = http.get("/readyz", timeout=5)
+    except httpx2.TransportError as fault:
+        said.append(repr(fault))
         return False
+    said.append(answer.text)
+    return answer.status_code == 200
 
 
 def test_it_serves_tls_and_writes_spans_where_that_is_said(guarded: Processes, tmp_path: Path) -> None:
@@ -179,7 +183,11 @@ def test_it_serves_tls_and_writes_spans_where_that_is_said(guarded: Processes, t
     process, url = start(guarded.home, **said)
     trusted = ssl.create_default_context(cafile=str(cert))
     with httpx2.Client(base_url=url, verify=trusted, timeout=20) as http:
-        wait_for(lambda: is_ready(http), "the door answers over TLS")
+        told: list[str] = []
+        try:
+            wait_for(lambda: is_ready(http, told), "the door answers over TLS")
+        except AssertionError as fault:
+            raise AssertionError(f"{fault}: {told[:3]} ... {told[-3:]}") from None
         answer = http.get("/readyz", headers={"traceparent": PARENT})
     process.terminate()
     assert process.stdout is not None
