@@ -126,6 +126,8 @@ def result_of(answer: Answer, kind: type[Kind] | Any) -> Any:
     if isinstance(answer.error, Failure):
         raise GuardRefused(answer.error)
     assert isinstance(answer.ok, msgspec.Raw)
+    if kind is msgspec.Raw:
+        return answer.ok  # it was read as JSON with the answer around it
     try:
         return decode(kind, bytes(answer.ok))
     except ValueError as fault:
