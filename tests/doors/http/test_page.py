@@ -334,3 +334,18 @@ def test_a_phone_scrolls_in_one_direction(door: Door, chromium: Any) -> None:
     assert widest(approver) == width
     assert approver.page.locator("#who").bounding_box()["height"] < 30, "one line, beside nothing that squeezes it"
     approver.close()
+
+
+def test_what_no_page_may_do_does_not_go_unseen(door: Door, approver: Approver) -> None:
+    """The watch over all these tests: without it they would say nothing of the policy and of other hosts."""
+    approver.open("/")
+    approver.page.evaluate("""() => {
+        document.body.append(Object.assign(document.createElement("script"), { textContent: "1" }));
+        document.body.append(Object.assign(document.createElement("img"), { src: "https://remit.invalid/" }));
+        setTimeout(() => { throw new Error("on purpose") });
+    }""")
+    approver.page.goto(f"{door.url}/healthz")
+    faults, approver.faults = " ".join(approver.faults), []
+    for seen in ("policy: script-src-elem inline", "policy: img-src https://remit.invalid/", "raised on purpose",
+                 f"asked {door.url}/healthz"):  # fmt: skip
+        assert seen in faults, (seen, faults)

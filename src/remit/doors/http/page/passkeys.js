@@ -16,7 +16,13 @@ export async function signIn() {
   const { ceremony, options } = await ask("/v1/session/passkey/options", undefined, "POST");
   const response = await answered(options.publicKey.rpId, () =>
     navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) }));
-  await ask("/v1/session/passkey", { ceremony, response });
+  try {
+    await ask("/v1/session/passkey", { ceremony, response });
+  } catch (problem) {
+    if (problem.code !== "sign_in_failed") throw problem;
+    const fix = "Sign in with your password or by remit open, and add it anew under Passkeys";
+    throw { ...problem, detail: "This passkey signs nobody in: it may have been removed here", fix };
+  }
 }
 
 async function add(name) {
