@@ -65,7 +65,7 @@ class Wrapper:
     """Wraps text from outside for one answer, between marks that its writer could not know."""
 
     def __init__(self) -> None:
-        self._nonce = secrets.token_hex(8)
+        self._nonce = ""
 
     def __call__(self, text: object) -> str:
         """Return a text on one line between this answer's marks; an empty one stays empty."""
@@ -73,6 +73,7 @@ class Wrapper:
         if not said:
             return ""
         shown = printable(said[:UNTRUSTED_MAX])
+        self._nonce = self._nonce or secrets.token_hex(8)
         cut = " (cut)" if len(said) > UNTRUSTED_MAX else ""
         return f"<untrusted {self._nonce}>{shown}{cut}</untrusted {self._nonce}>"
 
