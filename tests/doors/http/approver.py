@@ -73,6 +73,12 @@ def held(door: Door, quantity: str = "10") -> str:
     return str(said["order"])
 
 
+def decline_all(door: Door) -> None:
+    """Leave nothing that waits."""
+    for row in door.http().get("/v1/approvals").json()["items"]:
+        assert door.http().post(f"/v1/approvals/{row['order']}/decline", json={"why": "tidy"}).status_code == 200
+
+
 def answer_of(door: Door, order: str) -> tuple[str, str]:
     told = door.http("momentum").get(f"/v1/orders/{order}/approval").json()
     return told["answer"], told["why"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.doors.http.approver import Approver, answer_of, end_sessions, held
+from tests.doors.http.approver import Approver, answer_of, decline_all, end_sessions, held
 from tests.doors.http.browser import PHONE
 from tests.doors.http.conftest import LIMITS, Door
 
@@ -80,6 +80,7 @@ def test_the_wheel_brings_the_page() -> None:
 
 
 def test_remit_open_leads_to_what_waits_and_an_approval_lets_it_go(door: Door, approver: Approver) -> None:
+    decline_all(door)
     approver.enter(door)
     assert "Nothing waits for approval." in approver.main
     assert approver.page.url == approver.url + "/", "the code is gone from the address"
