@@ -147,11 +147,14 @@ def test_a_budget_without_room_and_a_model_without_a_price_are_not_asked() -> No
 def test_a_run_of_analyses_ends_at_the_budget_and_not_beyond() -> None:
     async def main(room: Room) -> None:
         room.model.usage = None
+        await room.analyze()
+        each, limit = parse(Money, room.spent), parse(Money, "0.03")
+        assert 0 < each < limit
         with pytest.raises(BudgetExceeded):
             for _ in range(10):
                 await room.analyze()
-                assert parse(Money, room.spent) <= parse(Money, "0.03")
-        assert 1 <= len(room.model.asked) <= 3
+        assert len(room.model.asked) == limit // each, "as many as fit, and not one more"
+        assert parse(Money, room.spent) == limit // each * each
         await room.ask("read", {"view": "positions"})
         told = {"kind": "report_spend", "id": "own", "provider": "p", "model": "m", "input_tokens": 1}
         await room.ask("command", {**told, "output_tokens": 1, "cost": "0.03"})
