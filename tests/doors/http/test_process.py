@@ -119,7 +119,6 @@ def test_a_taken_port_is_named_and_another_one_found_where_that_is_allowed(tmp_p
         ({"REMIT_BIND": "0.0.0.0:8420"}, "no loopback"),
         ({"REMIT_BIND": "nowhere"}, "HOST:PORT"),
         ({"OTEL_TRACES_EXPORTER": "smoke"}, "none, console or otlp"),
-        ({"OTEL_TRACES_EXPORTER": "otlp"}, "not installed"),
         ({"MODE": "644"}, "chmod 600"),
         ({"MODE": ""}, "remit token issue doors --role auditor"),
     ],

@@ -21,6 +21,7 @@ from remit.guard.wire import GuardError
 from remit.kernel.printable import printable
 
 TOKEN = "doors.token"
+OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 DONE, FAULT, USAGE = 0, 1, 2
 
 
@@ -81,10 +82,18 @@ def exporter_of(environ: Mapping[str, str]) -> str:
     wanted = environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "none"
     if wanted not in ("none", "console", "otlp"):
         raise NotServed(f"OTEL_TRACES_EXPORTER={wanted} is unknown. Set none, console or otlp")
-    if wanted == "otlp" and importlib.util.find_spec("opentelemetry.exporter") is None:
+    if wanted == "otlp" and not _is_there(OTLP):
         name = "opentelemetry-exporter-otlp-proto-http"
         raise NotServed(f"OTEL_TRACES_EXPORTER=otlp: its exporter is not installed. Install {name}")
     return wanted
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module is installed; one of its parents may be, without it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def listen(settings: Settings, *, any_port: bool = False) -> tuple[socket.socket, Settings]:

@@ -15,9 +15,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 
+from remit.doors.http.process import OTLP
+
 _PARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _NONE = b"0" * 32
-_OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
 class Traces:
@@ -60,6 +61,6 @@ def provider_of(exporter: str) -> TracerProvider | None:
     provider = TracerProvider(resource=Resource.create(named))
     out: SpanExporter = ConsoleSpanExporter()
     if exporter == "otlp":
-        out = importlib.import_module(_OTLP).OTLPSpanExporter()
+        out = importlib.import_module(OTLP).OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(out))
     return provider
