@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,7 +27,6 @@ def _dec_hook(kind: type, source: Any) -> Any:
 
 _encoder = msgspec.json.Encoder(enc_hook=_enc_hook)
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-_learning = Lock()
 
 
 def encode(value: object) -> bytes:
@@ -39,8 +37,11 @@ def encode(value: object) -> bytes:
 def decode(kind: type[T], source: bytes | str) -> T:
     """Return the record that `source` spells, or raise a ValueError: of msgspec's, naming the field at fault, or
     UnicodeDecodeError for bytes that are no UTF-8."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_dec_hook)
     try:
-        result: T = _decoder_of(kind).decode(source)
+        result: T = decoder.decode(source)
     except RecursionError:
         raise msgspec.DecodeError("it nests too deep") from None
     return result
@@ -53,15 +54,4 @@ def plain(value: object) -> Any:
 
 def build(kind: type[T], value: object) -> T:
     """Return `value`, made of plain dicts, lists and text, as a record; the inverse of `plain`."""
-    _decoder_of(kind)
     return msgspec.convert(value, kind, dec_hook=_dec_hook)
-
-
-def _decoder_of(kind: Any) -> msgspec.json.Decoder[Any]:
-    decoder = _decoders.get(kind)
-    if decoder is None:
-        # Two threads that learn of one kind at the same time, each for the first time, crash the process: msgspec shows
-        # the second what the first has only half learnt.
-        with _learning:
-            decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_dec_hook)
-    return decoder
