@@ -165,8 +165,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def is_ready(http: httpx2.Client, said: list[str]) -> bool:
-    """Whether the door answers; the first handshake may fail on a machine that has other things to do. `said` keeps
-    what was told instead."""
+    """Whether the door answers; `said` keeps what was told instead."""
     try:
         answer = http.get("/readyz", timeout=5)
     except httpx2.TransportError as fault:
@@ -186,7 +185,10 @@ def test_it_serves_tls_and_writes_spans_where_that_is_said(guarded: Processes, t
         try:
             wait_for(lambda: is_ready(http, told), "the door answers over TLS")
         except AssertionError as fault:
-            raise AssertionError(f"{fault}: {told[:3]} ... {told[-3:]}") from None
+            ended = process.poll()
+            process.kill()
+            said_itself = "" if process.stdout is None else process.stdout.read()[-2000:]
+            raise AssertionError(f"{fault}: {told[:3]} ... {told[-3:]}; ended: {ended}; {said_itself}") from None
         answer = http.get("/readyz", headers={"traceparent": PARENT})
     process.terminate()
     assert process.stdout is not None
