@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,8 +140,8 @@ def test_where_no_guard_ever_was_it_says_so_at_once(
     def sleep(seconds: float) -> None:
         raise AssertionError("it waits")
 
-    monkeypatch.setattr("remit.client.remit.time.sleep", sleep)
-    monkeypatch.setattr("remit.client.remit.asyncio.sleep", sleep)
+    for name in ("time", "asyncio"):  # the client's own, and nobody else's in this process
+        monkeypatch.setattr(f"remit.client.remit.{name}", SimpleNamespace(sleep=sleep))
     if there != "no file":
         with socket.socket(socket.AF_UNIX) as gone:
             gone.bind(str(tmp_path / "guard.sock"))
@@ -158,7 +159,7 @@ def test_where_no_guard_ever_was_it_says_so_at_once(
 
 def test_it_goes_on_asking_where_a_guard_was_before(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    monkeypatch.setattr("remit.client.remit.time.sleep", rests.append)
+    monkeypatch.setattr("remit.client.remit.time", SimpleNamespace(sleep=rests.append))
     with Remit("momentum", home=house.folder, patience_s=2) as client:
         client.get_positions()
         client.close()
