@@ -200,3 +200,8 @@ class Market(Noun, frozen=True):
     lot: Decimal
     category: str = ""
     market: str = ""
+
+
+# Threads that share a client may read a noun at the same time, each for the first time: msgspec must know it by then.
+for _noun in Noun.__subclasses__():
+    msgspec.json.Decoder(_noun)

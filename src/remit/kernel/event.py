@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from remit.kernel.codec import learn
 from remit.kernel.command import Command
 from remit.kernel.decision import ALLOW as ALLOW
 from remit.kernel.decision import DENY as DENY
@@ -386,3 +387,6 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[Event, ...]
     decision: Decision | None = None
     requests: tuple[Planned, ...] = ()
+
+
+learn(Record)

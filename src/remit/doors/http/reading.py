@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from remit.guard.wire import AsyncClient, GuardError
-from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.reports.errors import AnotherJournal, ReportError
 from remit.reports.model import FILE, Model
@@ -27,7 +26,6 @@ async def reading(app: Any) -> AsyncIterator[None]:
     needs it says so."""
     home: Path = app.state.settings.home
     app.state.model = None
-    learn()
     stop = asyncio.Event()
     following = asyncio.create_task(_keep(app, home, stop))
     try:
@@ -38,16 +36,6 @@ async def reading(app: Any) -> AsyncIterator[None]:
         if app.state.model is not None:
             app.state.model.close()
             app.state.model = None
-
-
-def learn() -> None:
-    """Let the codec learn of records, before there is a thread that reads them.
-
-    Two threads that learn of one kind at the same time, each for the first time, crash the process in msgspec's C code:
-    this one, and the one that answers the first request.
-    """
-    with contextlib.suppress(ValueError):
-        decode(Record, b"{}")
 
 
 async def _keep(app: Any, home: Path, stop: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ from remit.doors.notify.channels import CHANNELS_MAX, Channel
 from remit.doors.notify.errors import ChannelExists, ChannelInvalid, ChannelUnknown, OutboxDamaged
 from remit.doors.notify.late import FILE, OVERDUE_NS
 from remit.doors.notify.notice import Notice, Orders, counts_of, digest_of, ended_in, notices_of, order_of, summary
+from remit.kernel.codec import learn
 from remit.kernel.event import Record
 from remit.kernel.numbers import DAY_NS
 from remit.reports.told import Placed
@@ -313,3 +314,6 @@ class Outbox:
 
 def _damaged(fault: Exception) -> OutboxDamaged:
     return OutboxDamaged(f"{FILE} cannot be used: {fault}", "Check the disk; moved away, it begins anew from now on")
+
+
+learn(Channel, Notice, Placed)

@@ -1,4 +1,4 @@
-"""The read model beside the doors: its thread reads what the loop reads."""
+"""The codec: threads read records at the same time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import sys
 
 RACE = """
 import sys, threading
-from remit.doors.http.reading import learn
 from remit.kernel.codec import decode
 from remit.kernel.command import Command
 from remit.kernel.event import Record
-learn()
 sys.setswitchinterval(1e-6)
 go, read = threading.Event(), []
 by = b'{"name":"a","role":"agent","token":"t","door":"","owner":""}'
@@ -32,7 +30,7 @@ print(len(read))
 """
 
 
-def test_threads_read_records_at_the_same_time_once_the_codec_knows_them() -> None:
-    """Without `learn` the process ends with a segmentation fault most times."""
+def test_threads_read_records_at_the_same_time() -> None:
+    """Unless they were learnt as they were defined the process mostly ends with a segmentation fault."""
     done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "8"), done.stderr
