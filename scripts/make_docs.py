@@ -429,10 +429,13 @@ def mutants() -> str:
     from tests.sim.mutants import MUTANTS
 
     rows = [
-        (one.what, " ".join((one.invariant, *(f"({also})" for also in one.also))), str(one.seeds), f"`{one.name}`")
+        (
+            one.what, " ".join((one.invariant, *(f"({also})" for also in one.also))), str(one.seeds),
+            " ".join(f"`{name}`" for name in one.towards), f"`{one.name}`",
+        )
         for one in MUTANTS
-    ]
-    return table(("Mistake", "Breaks (or tells first)", "Within seeds", "Mutant"), rows)
+    ]  # fmt: skip
+    return table(("Mistake", "Breaks (or tells first)", "Within seeds", "Drawn towards", "Mutant"), rows)
 
 
 def incidents() -> Any:

@@ -1,7 +1,8 @@
 """Mutants: small deliberate breaks of the code, each of which the simulator must catch.
 
 An invariant that nobody ever saw fail proves little. So for each one there is at least one mistake that somebody could
-make in an afternoon, and the simulator, with no help, must find it within a stated number of seeds.
+make in an afternoon, and the simulator must find it within a stated number of seeds: with no help, or, where what
+brings it about is one rare thing of a hundred, in schedules that are drawn towards that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ class Mutant(NamedTuple):
     """One exact change of one module: `old` stands there once, `new` takes its place.
 
     `what` says what is broken. `invariant` is the one it breaks, `also` are those that may tell first, `why` says why
-    they do. Some of seeds 1 to `seeds` must fail by one of these.
+    they do. Some of seeds 1 to `seeds` must fail by one of these. `towards` names the deeds, faults and limits that the
+    schedules are drawn towards.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Mutant(NamedTuple):
     seeds: int
     also: tuple[str, ...] = ()
     why: str = ""
+    towards: tuple[str, ...] = ()
 
 
 def by_name(name: str) -> Mutant:
@@ -185,6 +188,7 @@ PERMITS = (
         60,
         ("H1",),
         "what is signed for a halted scope opens while it is halted",
+        towards=("halt_during_send",),
     ),
 )
 
@@ -339,6 +343,7 @@ def finish""",
     return None
 """,
         60,
+        towards=("approving_storm", "cancel_everything", "clicking_storm", "late_request"),
     ),
     Mutant(
         "cash_kept_until_the_end",
@@ -398,6 +403,7 @@ def finish""",
         30,
         ("R1",),
         "the venue has a position that the book does not know",
+        towards=("filled_after", "lost_reply", "cancel"),
     ),
     Mutant(
         "fill_booked_twice",
@@ -413,6 +419,17 @@ def finish""",
         60,
         ("E1", "R1"),
         "the book has a position that the venue does not",
+        towards=("doubled", "lost_reply", "filled_first"),
+    ),
+    Mutant(
+        "client_reduces_what_others_hold",
+        "a client's order that only reduces may close what the client never bought",
+        "E5",
+        "remit.kernel.gather",
+        'if asked.client and intent.reduce != "any":',
+        "if False:",
+        60,
+        towards=("reduce", "closing_storm"),
     ),
     Mutant(
         "reduction_stopped_by_loss_halt",
@@ -422,6 +439,7 @@ def finish""",
         'REDUCING_PASSES: frozenset[str] = frozenset({"loss", "clock"})',
         'REDUCING_PASSES: frozenset[str] = frozenset({"clock"})',
         60,
+        towards=("swing", "leaping", "reduce", "fund_loss"),
     ),
     Mutant(
         "reduction_stopped_by_loss",
@@ -431,6 +449,7 @@ def finish""",
         "Rule(d.daily_loss_max, at_most, LOSS, lane=OPENING, unit=MONEY, state=True),",
         "Rule(d.daily_loss_max, at_most, LOSS, unit=MONEY, state=True),",
         30,
+        towards=("swing", "leaping", "reduce", "fund_loss"),
     ),
 )
 
@@ -543,6 +562,7 @@ STOPS = (
         "state.history.setdefault(body.subject, []).append(of.version)",
         "state.history.setdefault(body.subject, []).append(of.version), state.halted.update({body.subject: ()})",
         60,
+        towards=("halt", "tighten", "loosen_one"),
     ),
     Mutant(
         "resumed_by_the_halted_agent",
@@ -552,6 +572,7 @@ STOPS = (
         "**dict.fromkeys((c.SetMandate, c.Review, c.Resume), OWNERS),",
         "c.SetMandate: OWNERS, **dict.fromkeys((c.Review, c.Resume), TRADERS | OWNERS),",
         60,
+        towards=("widen_itself", "halt"),
     ),
     Mutant(
         "halt_without_alert",
@@ -584,6 +605,7 @@ APPROVALS = (
         "outside = [person for person in order.approvals if is_outside(state, order, person)]",
         "outside = list(order.approvals)",
         60,
+        towards=("approving_storm", "approve_together", "momentum_quorum"),
     ),
     Mutant(
         "stale_approval_used",
@@ -593,6 +615,7 @@ APPROVALS = (
         "if _mandates_now(step, order) != order.mandates:",
         "if not _mandates_now(step, order):",
         60,
+        towards=("approve_after_tightening",),
     ),
     Mutant(
         "approval_of_other_bytes",
@@ -611,6 +634,7 @@ APPROVALS = (
         "return len(outside) >= needs.quorum and",
         "return len(outside) >= min(needs.quorum, 1) and",
         60,
+        towards=("approving_storm", "approve_together", "momentum_quorum"),
     ),
     Mutant(
         "approval_taken_again",
@@ -651,6 +675,17 @@ APPROVALS = (
         60,
         ("D1",),
         "what is let out was decided to be denied",
+        towards=("approve_after_tightening", "approve_after_halt"),
+    ),
+    Mutant(
+        "approval_outlives_its_person",
+        "who is shut out still counts among those who approved an order that waits for others",
+        "A1",
+        "remit.kernel.fold_people",
+        "order.approvals = tuple(who for who in order.approvals if who not in (person.name, person.lineage))",
+        "order.approvals = tuple(order.approvals)",
+        60,
+        towards=("shut_out", "approve_together", "momentum_quorum"),
     ),
     Mutant(
         "drift_unmeasured",
@@ -660,6 +695,7 @@ APPROVALS = (
         'if own is None or asked.capability != "place_order":',
         'if own is None or asked.capability == "place_order":',
         60,
+        towards=("approve_late", "swing", "momentum_drift", "carry_drift"),
     ),
     Mutant(
         "bulk_unbounded",
@@ -687,6 +723,7 @@ APPROVALS = (
         "return worth <= preapproval.notional_max and preapproval.used + worth <= total",
         "return worth <= preapproval.notional_max and preapproval.used < total",
         60,
+        towards=("preapprove", "use_preapproval"),
     ),
     Mutant(
         "preapproval_of_another_agent",
@@ -696,6 +733,7 @@ APPROVALS = (
         "map(state.preapprovals.__getitem__, state.preapprovals_of.get(intent.agent, ()))",
         "state.preapprovals.values()",
         60,
+        towards=("preapprove", "use_preapproval"),
     ),
     Mutant(
         "preapproval_stands_for_a_quorum",
@@ -705,6 +743,7 @@ APPROVALS = (
         "if quorum or by.role not in",
         "if by.role not in",
         60,
+        towards=("preapprove", "use_preapproval", "momentum_quorum"),
     ),
     Mutant(
         "preapproval_used_unsaid",
@@ -734,6 +773,7 @@ APPROVALS = (
         """\
     if body.expires_at""",
         60,
+        towards=("mandate_without_why",),
     ),
     Mutant(
         "loosening_unjournalled",
@@ -756,6 +796,7 @@ APPROVALS = (
         60,
         ("J3",),
         "the live state is not what the journal gives",
+        towards=("mandate_without_why",),
     ),
     Mutant(
         "tightening_waits",
@@ -876,6 +917,7 @@ JOURNAL = (
         60,
         ("H2", "guard_crash"),
         "what it leaves out is gone, and is missed where a later entry speaks of it",
+        towards=("forged_snapshot", "restart", "crash"),
     ),
     Mutant(
         "unsealed_entries_cut",
@@ -887,6 +929,7 @@ JOURNAL = (
         100,
         ("J2", "J5"),
         "what was told of is gone, and the next start finds a checkpoint that does not fit the entries before it",
+        towards=("crash", "crash_while_writing", "crash_while_syncing"),
     ),
     Mutant(
         "tail_not_written_anew",
@@ -962,6 +1005,7 @@ VENUES = (
         "refuse_cancel": "acked",
 """,
         30,
+        towards=("kill", "late_request", "lost_request"),
     ),
     Mutant(
         "end_leaks_reservation",
@@ -1108,6 +1152,7 @@ PEOPLE = (
         "    elif is_same_person(by, proposal.by):",
         "    elif is_same_person(by, proposal.by) and not by.name:",
         60,
+        towards=("loosen_one", "confirm_change", "desk_second_person", "fund_second_person"),
     ),
     Mutant(
         "owner_name_makes_another",
@@ -1117,6 +1162,7 @@ PEOPLE = (
         "    return bool({one.name, one.lineage} & {other.name, other.lineage})",
         "    return one.name == other.name",
         60,
+        towards=("loosen_one", "confirm_change", "desk_second_person", "fund_second_person"),
     ),
     Mutant(
         "second_person_asked_below_only",
@@ -1126,6 +1172,7 @@ PEOPLE = (
         "    for name in upward(state, written):",
         "    for name in upward(state, written)[:1]:",
         60,
+        towards=("loosen_one", "firm_second_person"),
     ),
     Mutant(
         "overtaken_change_confirmed",
@@ -1135,6 +1182,7 @@ PEOPLE = (
         "    elif of.number != proposal.number:",
         "    elif of.number < proposal.number:",
         60,
+        towards=("loosen_one", "confirm_change", "tighten", "desk_second_person", "fund_second_person"),
     ),
     Mutant(
         "owner_stops_anybody",
@@ -1144,6 +1192,7 @@ PEOPLE = (
         "    c.Halt: _of_subject,",
         "    c.Halt: lambda state, by, body: True,",
         60,
+        towards=("reach_beyond", "rule_own"),
     ),
     Mutant(
         "owner_starts_what_others_stopped",
@@ -1153,6 +1202,7 @@ PEOPLE = (
         "        and (fact.cause not in BY_PEOPLE or fact.by_owner == by.lineage)\n",
         "",
         60,
+        towards=("reach_beyond", "start_again", "halt"),
     ),
     Mutant(
         "old_token_comes_back",
@@ -1192,6 +1242,7 @@ BUDGETS = (
         "more if of.total.spent_from <= call.seq else max(more, 0)",
         "more",
         60,
+        towards=("call_model", "die_before_settling", "settle_price", "momentum_budget"),
     ),
     Mutant(
         "unknown_price_is_free",
@@ -1203,6 +1254,7 @@ BUDGETS = (
         40,
         ("B2",),
         "what opens or is read meanwhile may come first",
+        towards=("report_unknown", "call_model", "momentum_budget", "claude_budget"),
     ),
     Mutant(
         "budgets_bind_clients_only",
@@ -1212,6 +1264,7 @@ BUDGETS = (
         "if by.role not in CALLERS or view in WAYS_OUT:",
         'if by.role != "client" or view in WAYS_OUT:',
         40,
+        towards=("call_model", "spend_together", "momentum_budget"),
     ),
 )
 
@@ -1224,6 +1277,7 @@ PAGES = (
         "        if not _signs(secret or _NOBODY, message) or secret is None or key is None:\n",
         "        if secret is None or key is None:\n",
         30,
+        towards=("answer_by_page", "forge_page"),
     ),
     Mutant(
         "callback_heard_again",
@@ -1253,6 +1307,7 @@ PAGES = (
         "    if key.expires_at is not None and at >= key.expires_at:\n",
         "    if key.expires_at is not None and at < 0:\n",
         60,
+        towards=("answer_by_page", "send_late", "remove_page"),
     ),
 )
 

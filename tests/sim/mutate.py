@@ -95,7 +95,7 @@ def catch(mutant: Mutant, seeds: Sequence[int]) -> bool:
 
     wanted = (mutant.invariant, *mutant.also)
     for seed in seeds:
-        outcome = simulate(draw(seed), to_rest="L1" in wanted)
+        outcome = simulate(draw(seed, towards=mutant.towards), to_rest="L1" in wanted)
         failure = outcome.failure
         if failure is None and NOT_DETERMINISTIC in wanted and (other := _hash_elsewhere(mutant, seed)) != outcome.hash:
             what = f"one process observed {outcome.hash[:16]} and another {other[:16]}"
@@ -115,11 +115,11 @@ def _hash_elsewhere(mutant: Mutant, seed: int) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _print_hash(seed: int) -> None:
+def _print_hash(mutant: Mutant, seed: int) -> None:
     from remit.testing.sim.schedule import draw
     from remit.testing.sim.simulation import simulate
 
-    print(simulate(draw(seed), to_rest=False).hash)
+    print(simulate(draw(seed, towards=mutant.towards), to_rest=False).hash)
 
 
 def main(arguments: list[str]) -> int:
@@ -134,7 +134,7 @@ def main(arguments: list[str]) -> int:
         runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
         return 0
     if rest[:1] == ["--hash"]:
-        _print_hash(int(rest[1]))
+        _print_hash(mutant, int(rest[1]))
         return 0
     from tests.sim.smoke import smoke
 

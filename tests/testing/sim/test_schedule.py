@@ -89,6 +89,20 @@ def test_every_limit_and_every_day_is_in_some_seeds(drawn: list[Schedule]) -> No
     assert {schedule.swarm.zone for schedule in drawn} == {zone for zone, _ in DAYS}
 
 
+def test_a_schedule_is_drawn_towards_what_is_named() -> None:
+    """The deed comes often, the fault and the limit are there, and of all else only what is in every seed."""
+    named = ("forge_page", "late_request", "momentum_quorum")
+    for seed in range(10):
+        swarm = draw(seed, towards=named).swarm
+        done = Counter(step.do for step in draw(seed, towards=named).steps)
+        assert done["forge_page"] > 5
+        assert {DEEDS[name].kind for name in done} - {*ALWAYS} == {DEEDS["forge_page"].kind}
+        assert (*swarm.faults, *swarm.limits) == named[1:]
+        assert swarm.start_ns == draw(seed).swarm.start_ns
+    with pytest.raises(KeyError, match="no deed, fault or limit: nothing_known"):
+        draw(1, towards=("nothing_known",))
+
+
 def test_time_goes_on_in_a_schedule_and_some_steps_begin_at_one_instant(drawn: list[Schedule]) -> None:
     waits = [step.after_ns for schedule in drawn for step in schedule.steps]
     assert min(waits) == 0

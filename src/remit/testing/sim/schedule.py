@@ -7,6 +7,7 @@ its own: any step can be taken out of a schedule, and what is left still makes s
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -49,6 +50,9 @@ USUAL = (20, 100, 300, 500)
 """Chances of a venue's fault, in ten-thousandths of its requests or messages."""
 RARE = (5, 20, 60)
 """Chances of the faults that stop a connection until people have decided: with too many of them nothing trades."""
+TOWARDS = 60
+"""How often a deed is drawn that a schedule is drawn towards."""
+FAULTS: tuple[str, ...] = (*get_args(Fault), *get_args(MessageFault))
 STOPPING = ("busted", "stray_order", "taken_id", "position_drift", "cash_drift", "partial_page", "empty_page")
 
 
@@ -98,9 +102,15 @@ class Schedule(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-def draw(seed: int, steps: int = STEPS) -> Schedule:
-    """Return the schedule of a seed: the same one for the same seed, on every machine."""
+def draw(seed: int, steps: int = STEPS, *, towards: Collection[str] = ()) -> Schedule:
+    """Return the schedule of a seed: the same one for the same seed, on every machine.
+
+    Where `towards` names deeds, faults and limits these are drawn often, and of all others only what is in every seed;
+    KeyError where there is none of a name.
+    """
     swarm = _swarm(random.Random(f"{seed}/swarm"))
+    if towards:
+        swarm = _turned(swarm, towards)
     source = random.Random(f"{seed}/steps")
     storms = set(source.sample(range(steps), steps // STORM_EVERY))
     return Schedule(seed, swarm, tuple(_step(source, swarm, number in storms) for number in range(steps)))
@@ -146,6 +156,19 @@ def _swarm(source: random.Random) -> Swarm:
         pace_ns=source.choice((300, 1_000, 2_000)) * MILLISECOND,
         duty_ns=source.choice((0, 2, 5, 15)) * NANOSECONDS,
         explore=source.random() < 0.5,
+    )
+
+
+def _turned(swarm: Swarm, towards: Collection[str]) -> Swarm:
+    """Return a swarm with what is in every seed, and much of what is named."""
+    if unknown := sorted({*towards} - {*DEEDS, *FAULTS, *LIMITS}):
+        raise KeyError(f"no deed, fault or limit: {', '.join(unknown)}")
+    usual = {name: 2 * deed.weight for name, deed in DEEDS.items() if deed.kind in ALWAYS}
+    return msgspec.structs.replace(
+        swarm,
+        weights=usual | {name: TOWARDS for name in towards if name in DEEDS},
+        faults={name: max(RARE) if name in STOPPING else max(USUAL) for name in towards if name in FAULTS},
+        limits=tuple(name for name in LIMITS if name in towards),
     )
 
 
