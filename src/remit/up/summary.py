@@ -109,7 +109,8 @@ def begin_text(home: Path, address: str = "") -> RenderableType:
     each."""
     lines = [
         f"Remit demo, in training, in {home}: recorded prices, a paper venue, and the agents {', '.join(AGENTS)}.",
-        *([f"HTTP at {address}, its API at {address}/v1/openapi.json"] if address else []),
+        *([f"HTTP at {address}, its API at {address}/v1/openapi.json; sign in with"] if address else []),
+        *([f"  {command(home)} open"] if address else []),
         f"Their limits are the {PRESET} preset (remit mandate presets) with these changes:",
     ]
     lines += [f"  {change.subject} {change.field} = {change.words}: {change.why}" for change in CHANGES]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from mcp import Client
+from mcp.types import CallToolResult
 from tests.doors.mcp.house import House
 from tests.doors.spend.endpoint import Endpoint, endpoint
 
 from remit.doors.mcp.tools import TOOLS
+from remit.doors.mcp.using import USAGE
+from remit.doors.spend.prices import cost_of
 from remit.kernel import command as c
 from remit.kernel.mandate import EMPTY, Mandate
-from remit.kernel.numbers import Money, parse
+from remit.kernel.numbers import Money, parse, text
 
 ASKED = {"instrument": "AAPL", "question": "Will it rise?"}
 
@@ -67,3 +73,51 @@ def test_over_the_budget_every_tool_says_whose_and_the_ways_out_stay(made: House
     assert closing["code"] == "nothing_to_close", "it may look what there is to close"
     assert made.tools("claude") == set(TOOLS), "what is listed does not change"
     assert made.answer("get_quote", "momentum", instrument="AAPL")["last"] == "100", "another's budget is its own"
+
+
+def spent(made: House) -> Decimal:
+    """What claude has spent today."""
+    (row,) = [row for row in made.processes.read("spend")["budgets"] if row["subject"] == "client:claude"]
+    return Decimal(row["spent"])
+
+
+USED = {"provider": "openai", "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 100, "id": "turn-1"}
+
+
+def with_usage(made: House, used: dict[str, object]) -> Any:
+    """Ask for a quote, and say beside it what a model used to come to that."""
+
+    async def quoted(client: Client) -> CallToolResult:
+        return await client.call_tool("get_quote", {"instrument": "AAPL"}, meta={USAGE: used})
+
+    return made.run(quoted, "claude").structured_content
+
+
+def test_usage_beside_a_call_is_counted_before_the_call(made: House, model: Endpoint) -> None:
+    before = spent(made)
+    assert with_usage(made, USED)["last"] == "100"
+    cost = cost_of("openai", "gpt-4o", 1000, 100)
+    assert cost is not None and spent(made) - before == Decimal(text(cost)) > 0, "its price was looked up"
+    with_usage(made, USED)
+    assert spent(made) - before == Decimal(text(cost)), "the same id counts once"
+    assert with_usage(made, {**USED, "id": "turn-2", "cost": "6"})["refused"]["code"] == "budget_exceeded"
+    assert spent(made) - before == Decimal(text(cost)) + 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [
+        ({"input_tokens": "many"}, "bad_usage", "Expected `int`"),
+        ({"agent": "reversion"}, "bad_usage", "unknown field `agent`"),
+        ({"output_tokens": -1}, "bad_usage", ">= 0"),
+        ({"cost": "-1"}, "not_possible", "below zero"),
+    ],
+)
+def test_usage_that_cannot_be_read_refuses_its_call(
+    made: House, model: Endpoint, wrong: dict[str, object], code: str, said: str
+) -> None:
+    before = spent(made)
+    refused = with_usage(made, {**USED, "id": "turn-3", **wrong})["refused"]
+    assert (refused["code"], refused["retryable"]) == (code, False)
+    assert said in refused["message"]
+    assert spent(made) == before

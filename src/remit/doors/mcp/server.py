@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mcp_types as types
@@ -17,6 +17,7 @@ from remit.doors.mcp.caller import Call, Trader, Traders
 from remit.doors.mcp.refusing import AGAIN, CallRefused, refusal_of
 from remit.doors.mcp.shapes_out import Answer, Refused
 from remit.doors.mcp.tools import TOOLS, Tool, open_to
+from remit.doors.mcp.using import report
 from remit.doors.mcp.words import Wrapper
 from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient, GuardError, GuardRefused
@@ -69,7 +70,7 @@ def build(
             unknown = CallRefused("unknown_tool", f"there is no tool {printable(name[:100])}", "Ask tools/list")
             await _note(call, unknown, params.arguments)
             raise MCPError(types.INVALID_PARAMS, unknown.message, _plain(refusal_of(unknown)))
-        return await run(call, tool, params.arguments or {})
+        return await run(call, tool, params.arguments or {}, context.meta)
 
     server = Server(
         "remit",
@@ -90,9 +91,13 @@ def _schema_of_headers(name: str) -> None:
     said in a header as well, and to find that out anew the schema would be walked twice for each call."""
 
 
-async def run(call: Call, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
-    """Return what a tool answers; a named error becomes a refusal that a model can read."""
+async def run(
+    call: Call, tool: Tool, arguments: dict[str, Any], meta: Mapping[str, Any] | None = None
+) -> types.CallToolResult:
+    """Return what a tool answers, once the usage beside the call is counted; a named error becomes a refusal that a
+    model can read."""
     try:
+        await report(call, meta)
         return _told(await tool.run(call, read_arguments(tool, arguments)))
     except GuardError as error:
         if not _is_known(error):
