@@ -77,7 +77,13 @@ def test_a_person_sets_a_desk_up_and_an_agent_trades(desk: Processes, tmp_path: 
     ok(home, "token", "issue", "bob", "--role", "approver")
     digest = ok(home, "approvals", "list", "--json").json[0]["digest"]
     assert remit(home, "approvals", "approve", order, "--digest", digest).code == 0
-    assert "every rule held" not in ok(home, "why", order).out
+    told = ok(home, "why", order).out
+    assert "every rule held" not in told and "approval_notional_min: " in told
+    life = told.partition("what became of it:\n")[2]
+    assert "buy 16 AAPL" in life and "bob approved" not in life and "approved" in life
+    lines = [line["said"] for line in ok(home, "why", order, "--json").json["story"]]
+    assert len(lines) == life.count("\n") > 2 and all(line in life for line in lines)
+    assert "bought 10 AAPL" in ok(home, "why", "momentum").out
     assert [row["name"] for row in ok(home, "agent", "list", "--json").json] == ["momentum"]
     out = ok(home, "exposure").out
     assert "order_notional_max" not in out and "order_notional_max" in ok(home, "exposure", "--all").out

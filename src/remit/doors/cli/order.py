@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from remit.doors.cli import show
+from remit.doors.cli import report, show
 from remit.doors.cli.answering import wait_for
 from remit.doors.cli.call import (
     DENIED,
@@ -27,6 +27,7 @@ from remit.doors.cli.call import (
     read,
 )
 from remit.doors.cli.terms import Activation, StopLoss, TakeProfit, TrailingStop, terms_of
+from remit.guard.wire import GuardRefused
 from remit.kernel.command import Cancel, Replace, Submit
 from remit.kernel.numbers import Price, Quantity, Ratio
 from remit.kernel.order import OrderIntent, OrderState
@@ -34,6 +35,7 @@ from remit.kernel.order import OrderIntent, OrderState
 app = noun("Propose, cancel, replace and look at orders.")
 
 STATES: tuple[str, ...] = get_args(OrderState)
+UNKNOWN = ("unknown", "unknown_order")
 EXITS = {"allow": DONE, "deny": DENIED, "hold": HELD}
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
 
@@ -247,16 +249,46 @@ def show_(order: Order, json: Json = False) -> None:
         show.say("not all of its life is told here: remit log --order " + order)
 
 
-def why(order: Order, json: Json = False) -> None:
-    """Explain the decision on an order: every rule that did not hold, in words and numbers.
+def why(
+    of: Annotated[str, typer.Argument(metavar="ORDER|AGENT", help="An order's id, or an agent.")], json: Json = False
+) -> None:
+    """Explain the decision on an order, every rule that did not hold in words and numbers, and tell what became of it.
+
+    Of an agent its story is told, as `remit timeline` does.
 
     ```
     remit why r1a2b3c4d-17
+    remit why momentum
     ```
     """
-    found = read("order", order=order)
-    if show.json(found):
+    try:
+        found = read("order", order=of)
+    except GuardRefused as refused:
+        if refused.code not in UNKNOWN or not (lines := _life(of)):
+            raise
+        if not show.json(lines):
+            for line in lines:
+                report.tell(line)
         return
+    life = _life(of)
+    if show.json({**found, "story": life}):
+        return
+    _explain(found)
+    if life:
+        show.say("what became of it:")
+        for line in life:
+            report.tell(line)
+
+
+def _life(of: str) -> list[dict[str, Any]]:
+    """Return the story of an order or an agent; empty for who may not read the journal of this machine."""
+    try:
+        return report.story(of)
+    except Fault:
+        return []
+
+
+def _explain(found: dict[str, Any]) -> None:
     decision = found["decision"]
     show.say(f"{found['side']} {found['quantity']} {found['instrument']} for {found['agent']}", "bold")
     show.say(f"  {_asked(found)}")

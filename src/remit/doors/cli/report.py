@@ -68,10 +68,26 @@ def timeline(
     ```
     """
     from remit.reports.told import KINDS
-    from remit.reports.visible import EVERYTHING
 
     if kind and kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is none; take one of {', '.join(KINDS)}", param_hint="--kind")
+    found = story(of, kind=kind, limit=limit, every=every)
+    if not found:
+        what = f" of the kind {kind}" if kind else "" if every else " but what was only read"
+        reads = "" if kind or every else "; --all tells of reads too"
+        fix = f"See `remit agent list` and `remit order list`{reads}"
+        raise Fault("unknown", f"the journal tells nothing{what} of {of}", fix)
+    for row in found:
+        if caller().json:
+            print(json_line(row))
+        else:
+            tell(row)
+
+
+def story(of: str, *, kind: str = "", limit: int = 200, every: bool = False) -> list[dict[str, Any]]:
+    """Return the last lines of the story of an agent or an order, the oldest first. Fault."""
+    from remit.reports.visible import EVERYTHING
+
     with reading() as model:
         column = "agent" if model.knows_agent(of, EVERYTHING) else "order"
         found: list[dict[str, Any]] = []
@@ -83,18 +99,14 @@ def timeline(
             after = page.next
             if after is None:
                 break
-    if not found:
-        what = f" of the kind {kind}" if kind else "" if every else " but what was only read"
-        reads = "" if kind or every else "; --all tells of reads too"
-        fix = f"See `remit agent list` and `remit order list`{reads}"
-        raise Fault("unknown", f"the journal tells nothing{what} of {of}", fix)
-    for row in reversed(found):
-        if caller().json:
-            print(json_line(row))
-            continue
-        text = f"  text {row['text'][:12]}" if row["text"] else ""
-        line = f"{row['seq']:>7}  {show.when(row['at'])}  {row['kind']:<9}  {row['said']}{text}"
-        show.say(line, STYLES.get(row["kind"], ""))
+    return found[::-1]
+
+
+def tell(row: dict[str, Any]) -> None:
+    """Print one line of a story."""
+    text = f"  text {row['text'][:12]}" if row["text"] else ""
+    line = f"{row['seq']:>7}  {show.when(row['at'])}  {row['kind']:<9}  {row['said']}{text}"
+    show.say(line, STYLES.get(row["kind"], ""))
 
 
 def _write(report: ReportName, first: str, last: str, zone: str, form: str, out: Path | None) -> None:
