@@ -139,6 +139,7 @@ def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> Non
     past = tmp_path / "seeds.txt"
     past.touch()
     program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job ignores it
         "from remit.testing.sim.__main__ import main; from tests.testing.sim.test_runner import *; "
         f"raise SystemExit(main(['--seconds', '0', '--past', {str(past)!r}], worker('sound'), PROMISES))"
     )
@@ -147,12 +148,15 @@ def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> Non
         env=environment(),
     )  # fmt: skip
     assert process.stdout is not None
-    assert "until Ctrl-C" in process.stdout.readline()
-    while len(workers := children(process.pid)) < 2:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=20)
+    try:
+        assert "until Ctrl-C" in process.stdout.readline()
+        while len(workers := children(process.pid)) < 2:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert "interrupted; until then:" in said and "every promise held" in said, said
     assert process.returncode == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
