@@ -4,7 +4,7 @@ A normal run is counted first. Then the guard of one data folder is started agai
 planted at one of those calls, from its opening to its clean stop; segments and snapshots are small, so that both turn
 over. After each run the folder and all that the venue ever saw are looked at from outside.
 
-A fixed spread of 40 points. REMIT_FAULT_POINTS=all goes through every call with every fault, some 800 points in about
+A fixed spread of 30 points. REMIT_FAULT_POINTS=all goes through every call with every fault, some 800 points in about
 half an hour; REMIT_FAULT_POINTS=20 through 20 of each.
 """
 
@@ -24,7 +24,7 @@ from tests.faults.truth import Kept, assert_kept, assert_live_state, assert_sett
 from remit.guard.wire import GuardError
 
 POINTS = os.environ.get("REMIT_FAULT_POINTS", "")
-SPREAD = {"EIO": 7, "ENOSPC": 5, "short": 3, "before": 5, "after": 5, "torn": 6, "power": 9}
+SPREAD = {"EIO": 5, "ENOSPC": 4, "short": 3, "before": 4, "after": 4, "torn": 4, "power": 6}
 RUN_S = 0.3
 """How long a run lasts at least: the guard looks four times a second whether a snapshot is due."""
 

@@ -20,7 +20,7 @@ from tests.hostile.target import Target, bounded
 from tests.hostile.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 2_000
+RUNS = 1_000
 EXAMPLES = 40
 
 

@@ -449,7 +449,7 @@ def finish""",
         "Rule(d.daily_loss_max, at_most, LOSS, lane=OPENING, unit=MONEY, state=True),",
         "Rule(d.daily_loss_max, at_most, LOSS, unit=MONEY, state=True),",
         30,
-        towards=("swing", "leaping", "reduce", "fund_loss"),
+        towards=("swing", "reduce", "fund_loss"),
     ),
 )
 
@@ -714,6 +714,7 @@ APPROVALS = (
         "return not preapproval.ended_at and at < preapproval.ends_at",
         "return not preapproval.ended_at",
         60,
+        towards=("preapproval_ends", "use_preapproval", "preapprove"),
     ),
     Mutant(
         "preapproval_total_counted_late",
@@ -1110,6 +1111,7 @@ SIGNING = (
         "    if grant.parent and worthless(state, grant.parent, at) is not None:\n",
         "    if not grant.parent and worthless(state, grant.parent, at) is None:\n",
         90,
+        towards=("end_sign_in", "sign_in_with_codes", "revoke_token"),
     ),
     Mutant(
         "stream_outlives_its_token",
@@ -1140,6 +1142,7 @@ SIGNING = (
         "self._made.pop(_hash(code), None)",
         "self._made.get(_hash(code), None)",
         60,
+        towards=("sign_in_with_codes", "end_sign_in"),
     ),
 )
 
@@ -1224,6 +1227,7 @@ BUDGETS = (
         "if spent is None or spent + more > limit:",
         "if spent is None or spent > limit:",
         20,
+        towards=("call_model", "spend_together", "momentum_budget"),
     ),
     Mutant(
         "anybody_settles",

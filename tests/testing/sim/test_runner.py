@@ -139,7 +139,6 @@ def test_ctrl_c_ends_with_a_summary_and_leaves_no_process(tmp_path: Path) -> Non
     past = tmp_path / "seeds.txt"
     past.touch()
     program = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job ignores it
         "from remit.testing.sim.__main__ import main; from tests.testing.sim.test_runner import *; "
         f"raise SystemExit(main(['--seconds', '0', '--past', {str(past)!r}], worker('sound'), PROMISES))"
     )
