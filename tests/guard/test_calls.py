@@ -260,7 +260,7 @@ def test_a_receipt_proves_an_entry_and_a_text_fits_its_digest() -> None:
         seq, said = record["command"]["seq"], record["command"]["body"]["said"]
         key = house.core.vault.checkpoint_signer(ORIGIN).verifier
         for who in ("momentum", "ann"):
-            receipt = parse(encode(await house.ask(who, "read", {"view": "receipt", "seq": seq})))
+            receipt = parse((await house.ask(who, "read", {"view": "receipt", "seq": seq}))["receipt"].encode())
             assert verify(receipt, key.name, (key,)).size >= seq and decode(Any, receipt.entry)["command"]["seq"] == seq  # type: ignore[arg-type]
         assert await house.refused("momentum", "read", {"view": "receipt", "seq": 1}) == "unknown"
         assert await house.refused("claude", "read", {"view": "receipt", "seq": seq}) == "unknown"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,33 +40,64 @@ def test_the_proof_by_blocks_is_the_proof(size: int, data: Any) -> None:
     index = data.draw(st.integers(0, size - 1))
     made = receipt(size, index)
     assert list(made.proof) == inclusion_proof([leaf_hash(entry) for entry in entries(size)], index)
-    assert parse(json.dumps(made.write()).encode()) == made
+    assert parse(made.write().encode()) == made
     assert verify(made, SIGNER.name, KEY).size == size
 
 
+def test_it_is_spelled_as_the_specification_says() -> None:
+    made = receipt(3, 2)
+    first, extra, index, sibling, blank, rest = made.write().split("\n", 5)
+    assert (first, index, blank) == ("c2sp.org/tlog-proof@v1", "index 2", "")
+    assert b64decode(extra.removeprefix("extra ")) == made.entry == b'{"n":2}'
+    assert b64decode(sibling) == made.proof[0] and rest == made.checkpoint
+
+
 @pytest.mark.parametrize(
-    ("field", "value"),
+    "change",
     [
-        ("seq", 2),
-        ("seq", 0),
-        ("seq", 10**30),
-        ("entry", '{"n":8}'),
-        ("entry", "a\nb"),
-        ("entry", ""),
-        ("proof", []),
-        ("proof", ["00" * 32]),
-        ("checkpoint", "none"),
-        ("checkpoint", sign(Signer("remit.test/journal", bytes([1]) * 32), SIGNER.name, 7, bytes(32)).note),
-        ("checkpoint", sign(SIGNER, "another", 7, bytes(32)).note),
+        {"seq": 2},
+        {"seq": 10**18},
+        {"entry": b'{"n":8}'},
+        {"entry": b"a\nb"},
+        {"entry": b""},
+        {"proof": ()},
+        {"proof": (bytes(32),)},
+        {"proof": (bytes(31),)},
+        {"proof": (bytes(32),) * 64},
+        {"checkpoint": "none"},
+        {"checkpoint": sign(Signer("remit.test/journal", bytes([1]) * 32), SIGNER.name, 7, bytes(32)).note},
+        {"checkpoint": sign(SIGNER, "another", 7, bytes(32)).note},
     ],
 )
-def test_nothing_altered_passes(field: str, value: object) -> None:
-    written = receipt(7, 3).write() | {field: value}
+def test_nothing_altered_passes(change: dict[str, Any]) -> None:
     with pytest.raises(ReceiptInvalid):
-        verify(parse(json.dumps(written).encode()), SIGNER.name, KEY)
+        verify(parse(replace(receipt(7, 3), **change).write().encode()), SIGNER.name, KEY)
 
 
-@pytest.mark.parametrize("source", [b"", b"[]", b"{}", b"\xff", b'{"format":"remit-receipt-1"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"@v1", b"@v2"),
+        (b"index 3", b"index 03"),
+        (b"index 3", b"index -3"),
+        (b"index 3", b"index 3 "),
+        (b"index 3\n", b""),
+        (b"extra ", b"extra  "),
+        (b"\n", b"\r\n"),
+        (b"extra ", b"other "),
+        (b"\nextra ", b"\nindex 3\nextra "),
+        (b"\n\n", b"\n"),
+        (b"\n\n", b"\n\n\n"),
+    ],
+)
+def test_there_is_one_spelling(old: bytes, new: bytes) -> None:
+    written = receipt(7, 3).write().encode()
+    assert old in written
+    with pytest.raises(ReceiptInvalid):
+        verify(parse(written.replace(old, new)), SIGNER.name, KEY)
+
+
+@pytest.mark.parametrize("source", [b"", b"\n", b"\xff", b"c2sp.org/tlog-proof@v1", b"[" * 100_000, b"a" * (1 << 21)])
 def test_what_is_no_receipt_is_named(source: bytes) -> None:
     with pytest.raises(ReceiptInvalid):
         parse(source)

@@ -38,8 +38,8 @@ class Evidence:
         return await self.text(looking)
 
     async def receipt(self, looking: Looking) -> dict[str, Any]:
-        """Return one entry that the caller may see, its audit path, and the last signed checkpoint. The first one asked
-        for reads the whole journal, in pieces; the next ones read what came since."""
+        """Return the receipt of one entry that the caller may see, under the last signed checkpoint. The first one that
+        is asked for reads the whole journal, in pieces; the next ones read what came since."""
         if looking.by.role not in TRADERS:
             raise NotAllowed(f"the role {looking.by.role} may not see receipts", "Ask a person or an agent")
         seq = looking.whole("seq", 1, 2**62, 0)
@@ -53,7 +53,8 @@ class Evidence:
                 blocks.add(found)
             first = (seq - 1) // BLOCK * BLOCK
             block = [found async for _, found in _some(looking, first, min(first + BLOCK, head.size))]
-            return Receipt(seq, entry, blocks.proof(seq - 1, block), head.note).write()
+            receipt = Receipt(seq, entry, blocks.proof(seq - 1, block), head.note)
+            return {"seq": seq, "size": head.size, "receipt": receipt.write()}
 
     async def text(self, looking: Looking) -> dict[str, Any]:
         """Return the text of a digest, or that it was erased. Whoever does not see everything names the entry, `seq`,

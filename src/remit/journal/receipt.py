@@ -1,9 +1,18 @@
-"""Receipts: one entry, and the proof that a signed checkpoint covers it. Whoever holds one needs no journal to check
-it."""
+"""Receipts: one entry, and the proof that a signed checkpoint covers it, as a C2SP tlog-proof (c2sp.org/tlog-proof).
+Whoever holds one needs no journal to check it.
+
+    c2sp.org/tlog-proof@v1
+    extra <the entry's bytes, base64>
+    index <its place in the tree, from 0: its sequence number less 1>
+    <one hash of the audit path a line, base64>
+
+    <the signed checkpoint as it stands, with every signature on it>
+"""
 
 from __future__ import annotations
 
-import json
+import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +20,19 @@ from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import EntryRefused, NoteInvalid, ReceiptInvalid
 from remit.journal.frame import check_entry
-from remit.journal.note import Verifier
+from remit.journal.note import Verifier, unbase64
 from remit.journal.tree import inclusion_proof, leaf_hash, root_of, verify_inclusion
 
-FORMAT = "remit-receipt-1"
+FORMAT = "c2sp.org/tlog-proof@v1"
+SUFFIX = ".tlog-proof"
+"""What the name of a receipt's file ends in."""
 BLOCK = 256
 """Entries whose hashes are kept as one: a power of two, so that a block is a whole subtree."""
 RECEIPT_BYTES_MAX = 1 << 20
+_EXTRA = "extra "
+_INDEX = re.compile("index (0|[1-9][0-9]{0,18})", re.ASCII)
+_PATH_MAX = 63
+"""Hashes of the longest audit path that the specification allows for: no tree has more than 2^63 entries."""
 _DO = "Ask for the receipt again, or take it for forged"
 
 
@@ -30,15 +45,10 @@ class Receipt:
     proof: tuple[bytes, ...]
     checkpoint: str
 
-    def write(self) -> dict[str, object]:
-        """The receipt in plain JSON: hashes as hex."""
-        return {
-            "format": FORMAT,
-            "seq": self.seq,
-            "entry": self.entry.decode(),
-            "proof": [sibling.hex() for sibling in self.proof],
-            "checkpoint": self.checkpoint,
-        }
+    def write(self) -> str:
+        """The receipt as the specification spells it: the entry is the extra data, which the leaf's hash binds."""
+        lines = [FORMAT, f"{_EXTRA}{_base64(self.entry)}", f"index {self.seq - 1}", *map(_base64, self.proof)]
+        return "\n".join(lines) + f"\n\n{self.checkpoint}"
 
 
 class Blocks:
@@ -76,17 +86,21 @@ class Blocks:
 
 
 def parse(source: bytes) -> Receipt:
-    """The receipt that the bytes spell. ReceiptInvalid where they spell none; nothing is verified."""
+    """The receipt that the bytes spell, in the one spelling of it. ReceiptInvalid where they spell none; nothing is
+    verified."""
     try:
-        said = json.loads(source) if len(source) <= RECEIPT_BYTES_MAX else None
-        if not isinstance(said, dict) or said.get("format") != FORMAT or type(said["seq"]) is not int:
-            raise ValueError(f"a receipt is an object of the format {FORMAT}")
-        entry, checkpoint, proof = said["entry"], said["checkpoint"], said["proof"]
-        if not isinstance(entry, str) or not isinstance(checkpoint, str) or not isinstance(proof, list):
-            raise ValueError("its entry and checkpoint are text, its proof a list")
-        siblings = tuple(bytes.fromhex(sibling) for sibling in proof)
-        return Receipt(said["seq"], entry.encode(), siblings, checkpoint)
-    except (ValueError, TypeError, KeyError, RecursionError) as fault:
+        if len(source) > RECEIPT_BYTES_MAX:
+            raise ValueError(f"a receipt has at most {RECEIPT_BYTES_MAX} bytes")
+        head, _, checkpoint = source.decode().partition("\n\n")
+        kind, *lines = head.split("\n")
+        place = _INDEX.fullmatch(lines[1]) if len(lines) > 1 else None
+        if kind != FORMAT or place is None or not lines[0].startswith(_EXTRA):
+            raise ValueError(f"it begins with {FORMAT}, the extra data (the record) and the index, one line each")
+        proof = tuple(unbase64(sibling) for sibling in lines[2:])
+        if len(proof) > _PATH_MAX or any(len(sibling) != 32 for sibling in proof):
+            raise ValueError(f"its path has at most {_PATH_MAX} hashes of 32 bytes")
+        return Receipt(int(place[1]) + 1, unbase64(lines[0].removeprefix(_EXTRA)), proof, checkpoint)
+    except ValueError as fault:
         raise ReceiptInvalid(f"this is no receipt: {fault}", "Give the file that `remit receipt` wrote") from None
 
 
@@ -105,3 +119,7 @@ def verify(receipt: Receipt, origin: str, verifiers: Sequence[Verifier]) -> Chec
     if not verify_inclusion(leaf_hash(receipt.entry), index, found.size, receipt.proof, found.root):
         raise ReceiptInvalid(f"entry {receipt.seq} as it stands here is not in the journal that was signed", _DO)
     return found
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -95,7 +95,7 @@ def test_a_person_sets_a_desk_up_and_an_agent_trades(desk: Processes, tmp_path: 
     assert "read approvals: refused, not_authorised" in told, "what an agent asked and was refused is there too"
     assert f"bob approved {order}" not in told and "approved" in ok(home, "timeline", order).out
     assert ok(home, "report", "blotter", "--from", "2020-01-01", "--to", "2100-01-01").out.count("AAPL") == 1
-    proven = tmp_path / "receipt.json"
+    proven = tmp_path / "9.tlog-proof"
     ok(home, "receipt", "9", "--out", str(proven))
     assert ok(home, "verify", "--receipt", str(proven), "--json").json["seq"] == 9
     backup = tmp_path / "backup"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +120,11 @@ def receipt(change: dict[str, Any]) -> str:
         blocks.add(entry)
         tree.add(entry)
     head = sign(SIGNER, SIGNER.name, tree.size, tree.root())
-    whole = Receipt(7, entries()[6], blocks.proof(6, entries()), head.note).write()
-    return json.dumps(whole | change)
+    return replace(Receipt(7, entries()[6], blocks.proof(6, entries()), head.note), **change).write()
 
 
 def test_a_receipt_needs_no_journal(home: Path, tmp_path: Path) -> None:
-    path = tmp_path / "receipt.json"
+    path = tmp_path / "7.tlog-proof"
     path.write_text(receipt({}))
     checked = remit(tmp_path, "verify", "--receipt", str(path), "--key", str(SIGNER.verifier), "--json")
     assert checked.code == 0 and checked.json["seq"] == 7 and checked.json["well"]
@@ -132,7 +132,7 @@ def test_a_receipt_needs_no_journal(home: Path, tmp_path: Path) -> None:
     assert "entry 7 stands in the journal" in beside and "the public key lay beside" in beside
     stated = remit(home, "verify", "--receipt", str(path), "--key", str(SIGNER.verifier)).out
     assert "entry 7 stands in the journal" in stated and "lay beside" not in stated
-    for change in ({"seq": 8}, {"entry": "{}"}, {"entry": entries()[7].decode()}, {"proof": []}):
+    for change in ({"seq": 8}, {"entry": b"{}"}, {"entry": entries()[7]}, {"proof": ()}):
         path.write_text(receipt(change))
         found = remit(home, "verify", "--receipt", str(path))
         assert found.code == 1 and found.err.startswith("cannot_verify: "), change

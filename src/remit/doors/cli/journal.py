@@ -132,7 +132,7 @@ def verify(
     remit verify
     remit verify backup-2026-01-02 --head head.txt
     remit verify journal --key "remit.local/journal+1a2b3c4d+AbCd..."
-    remit verify --receipt receipt.json
+    remit verify --receipt 1042.tlog-proof
     ```
     """
     if receipt is not None:

@@ -184,25 +184,26 @@ def receipt(
     out: Annotated[Path | None, typer.Option("--out", help="A new file; else it is printed.")] = None,
     json: Json = False,
 ) -> None:
-    """Prove that one entry stands in the journal, to whoever has its public key: entry, proof, signed checkpoint.
+    """Prove that one entry stands in the journal, to whoever has its public key: entry, proof, signed checkpoint, as a
+    C2SP tlog-proof.
 
     ```
-    remit receipt 1042 --out receipt.json
-    remit verify --receipt receipt.json
+    remit receipt 1042 --out 1042.tlog-proof
+    remit verify --receipt 1042.tlog-proof
     ```
     """
     found = read("receipt", seq=seq)
-    line = json_line(found)
     if out is None:
-        print(line)
+        if not show.json(found):
+            print(found["receipt"], end="")
         return
     try:
         with out.open("x", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(found["receipt"])
     except OSError as fault:
         raise Fault("not_written", f"{out}: {fault.strerror or fault}", "Name another file") from None
     if not show.json({"seq": seq, "out": str(out)}):
-        show.say(f"{out}: entry {seq}, proven by {len(found['proof'])} hashes; check it: remit verify --receipt {out}")
+        show.say(f"{out}: entry {seq}, in a signed tree of {found['size']}; check it: remit verify --receipt {out}")
 
 
 def check_receipt(path: Path, key: str | None) -> None:

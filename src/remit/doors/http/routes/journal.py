@@ -26,6 +26,7 @@ ROWS_MAX = 100_000
 """Rows of a report that one answer holds; `remit report` has no bound."""
 SEES_ALL = ("operator", "approver", "compliance", "auditor")
 CAPABILITY = "explain_decision"
+RECEIPT_MEDIA = "text/plain; charset=utf-8"
 
 
 async def visible(call: Call) -> Visible:
@@ -127,6 +128,14 @@ def _written(home: Path, report: ReportName, seen: Visible, span: Span, form: Fo
         return held.getvalue()
 
 
+async def receipt(call: Call) -> Answer:
+    """Return one entry's receipt, as the file that it is."""
+    seq = call.params.seq
+    found = await call.read("receipt", seq=seq)
+    name = b'attachment; filename="%d.tlog-proof"' % seq
+    return Answer(found["receipt"].encode(), headers=((b"content-disposition", name),), media=RECEIPT_MEDIA.encode())
+
+
 def _problem(fault: ReportError) -> Problem:
     return Problem("extra_missing" if fault.code == "parquet_missing" else fault.code, fault.message, fault.fix)
 
@@ -147,8 +156,9 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/journal/{seq}/receipt", "show_receipt",
-        "One entry with the proof that the last signed checkpoint covers it: `remit verify --receipt` checks it.",
-        "journal", TOLD, Look("receipt"), s.OneEntry, None, s.ReceiptShown,
+        "One entry with the proof that the last signed checkpoint covers it, as a C2SP tlog-proof: `remit verify` "
+        "checks it, and so does any implementation of the format.",
+        "journal", TOLD, Do(receipt), s.OneEntry, None, media=RECEIPT_MEDIA,
     ),
     Route(
         "GET", "/v1/texts/{digest}", "show_text",

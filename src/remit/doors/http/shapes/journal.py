@@ -80,16 +80,6 @@ class OneEntry(Given, frozen=True):
     seq: Seq
 
 
-class ReceiptShown(Shape, frozen=True):
-    """One entry with the proof that a signed checkpoint covers it; `remit verify --receipt` checks it offline."""
-
-    format: Literal["remit-receipt-1"]
-    seq: int
-    entry: str
-    proof: tuple[Digest, ...]
-    checkpoint: str
-
-
 class OneText(Given, frozen=True):
     """One text beside the journal, by its digest; `seq` is the entry that names it."""
 
