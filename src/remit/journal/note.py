@@ -79,6 +79,11 @@ def text_of(note: str) -> str:
     return _parts(note)[0]
 
 
+def signatures(note: str) -> list[tuple[str, bytes, bytes]]:
+    """The signature lines of a note, with none looked at: key name, 4-byte key hash, signature bytes. NoteInvalid."""
+    return [_signature(line) for line in _parts(note)[1]]
+
+
 def verify(note: str, verifiers: Sequence[Verifier]) -> str:
     """The text of a note that at least one of the keys signed; lines of unknown keys are ignored.
 

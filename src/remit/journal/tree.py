@@ -41,9 +41,15 @@ class Tree:
         tree._frontier = list(frontier)
         return tree
 
-    def add(self, entry: bytes) -> None:
-        """Append one leaf, given as the entry's bytes."""
-        peak = leaf_hash(entry)
+    def add(self, entry: bytes) -> bytes:
+        """Append one leaf, given as the entry's bytes, and return its leaf hash."""
+        leaf = leaf_hash(entry)
+        self.add_leaf(leaf)
+        return leaf
+
+    def add_leaf(self, leaf: bytes) -> None:
+        """Append one leaf, given as its hash."""
+        peak = leaf
         # A new leaf closes one complete subtree for every trailing 1 bit of the size, as a carry does in addition.
         digits = self.size
         while digits & 1:
