@@ -109,6 +109,7 @@ FREE: dict[str, What] = {
     "preapprove:why": "words",
     "revoke_preapproval:why": "words",
     "remove_callback:why": "words",
+    "set_key:why": "words",
     "set_exit:client": "name",
     "ask:order": "name",
     "unencodable:why": "words",

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from remit.kernel.names import At, Currency, Environment, Name, OptionalName, PersonRole, Role, Text
+from remit.kernel.names import At, Currency, Digest, Environment, Name, OptionalName, PersonRole, Role, Text
 from remit.kernel.numbers import SCALE, Money
+from remit.kernel.permit import Keeper, Scheme
 
 Capability = Literal[
     "place_order",
@@ -69,6 +70,21 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     venue: Name
     environment: Environment
     fee_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+
+class VenueKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which key speaks for one agent on one connection, never the key itself; `agent` is empty for the connection's.
+
+    `generation` counts the rotations from 1. `fingerprint` is the SHA-256 of the public key; of a secret without one
+    it is a hash under the vault's own key, so that nobody can try secrets against it.
+    """
+
+    connection: Name
+    agent: OptionalName = ""
+    generation: Annotated[int, msgspec.Meta(ge=1)]
+    scheme: Scheme
+    keeper: Keeper
+    fingerprint: Digest
 
 
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -129,6 +129,21 @@ def _remove_callback(step: Step, body: c.RemoveCallback) -> str:
     return callback.fault_of_removing(step.state, body)
 
 
+def _key(step: Step, body: c.SetKey) -> str:
+    key, state = body.key, step.state
+    if not body.why.strip():
+        return "say why, so that the history can be read"
+    if key.connection not in state.connections:
+        return f"there is no connection {key.connection}"
+    if key.agent and key.agent not in state.agents:
+        return f"there is no agent {key.agent}"
+    if key.agent and state.agents[key.agent].account != state.connections[key.connection].account:
+        return f"connection {key.connection} belongs to another account than agent {key.agent}"
+    known = state.keys.get((key.connection, key.agent))
+    after = 0 if known is None else known.generation
+    return "" if key.generation == after + 1 else f"this key is generation {key.generation}, and not {after + 1}"
+
+
 def _instrument(step: Step, body: c.AddInstrument) -> str:
     known = step.state.instruments.get(body.instrument.name)
     if known is None:
@@ -249,6 +264,7 @@ CHECKS: dict[type, Check] = {
     c.RevokePreapproval: _revoke_preapproval,
     c.AddCallback: _add_callback,
     c.RemoveCallback: _remove_callback,
+    c.SetKey: _key,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,

@@ -33,6 +33,7 @@ AUTHORITY: dict[type, frozenset[Role]] = {
             c.AddCallback,
             c.RemoveCallback,
             c.SetTolerance,
+            c.SetKey,
             c.Adopt,
             c.SetVolume,
             c.SetLocate,

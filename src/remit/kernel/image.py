@@ -76,6 +76,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preapprovals: tuple[access.Preapproval, ...]
     revoked: tuple[str, ...]
     callbacks: tuple[access.CallbackKey, ...]
+    keys: tuple[access.VenueKey, ...]
     called_back: tuple[tuple[int, str, str], ...]
     history: tuple[tuple[str, tuple[MandateVersion, ...]], ...]
     proposals: tuple[Proposal, ...]

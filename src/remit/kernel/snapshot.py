@@ -59,6 +59,7 @@ RECORD_TABLES = (
     "cancel_alls",
     "armed",
     "callbacks",
+    "keys",
 )
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -159,6 +160,7 @@ def _load_access(state: State, image: Image) -> None:
     state.tokens = {row.token: row for row in image.tokens}
     state.revoked = set(image.revoked)
     state.callbacks = {row.id: row for row in image.callbacks}
+    state.keys = {(row.connection, row.agent): row for row in image.keys}
     state.called_back = {(name, message): at for at, name, message in image.called_back}
     state.proposals = {row.id: row for row in image.proposals}
     for preapproval in image.preapprovals:

@@ -202,6 +202,8 @@ class State:
         """Their ids per agent."""
         self.preapproval_ends = Deadlines()
         self.callbacks: dict[str, access.CallbackKey] = {}
+        self.keys: dict[tuple[str, str], access.VenueKey] = {}
+        """Per (connection, agent): the key in force, where one was set; before that it is the vault's first."""
         self.called_back: dict[tuple[str, str], int] = {}
         """Per (callback, message id): when it was heard, oldest first."""
         self.subjects: dict[str, Subject] = {}

@@ -112,6 +112,10 @@ def _connection(state: State, command: Command, body: c.AddConnection) -> None:
     )
 
 
+def _key(state: State, command: Command, body: c.SetKey) -> None:
+    state.keys[(body.key.connection, body.key.agent)] = body.key
+
+
 def _agent(state: State, command: Command, body: c.AddAgent) -> None:
     account = state.subjects[subject("account", body.agent.account)]
     state.agents[body.agent.name] = body.agent
@@ -252,6 +256,7 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.RevokePreapproval: preapproval.fold_revoked,
     c.AddCallback: callback.fold_added,
     c.RemoveCallback: callback.fold_removed,
+    c.SetKey: _key,
     c.AddInstrument: _instrument,
     c.SetSessions: _sessions,
     c.SetCalendar: _calendar,

@@ -28,7 +28,7 @@ KINDS: dict[str, Kind] = {
         (
             "set_firm", "add_account", "add_connection", "add_agent", "add_client", "set_grant", "set_capability",
             "issue_token", "revoke_token", "add_person", "set_person", "signed_in", "sign_in_failed", "credential_set",
-            "add_callback", "remove_callback",
+            "add_callback", "remove_callback", "set_key",
         ),
         "access",
     ),

@@ -16,6 +16,7 @@ from remit.kernel.command.authority import (
     SetCapability,
     SetFirm,
     SetGrant,
+    SetKey,
     SetMandate,
     SetTolerance,
 )
@@ -123,6 +124,7 @@ Body = (
     | Preapprove
     | RevokePreapproval
     | SetTolerance
+    | SetKey
     | AddInstrument
     | SetSessions
     | SetCalendar
@@ -263,6 +265,7 @@ __all__ = [
     "SetExit",
     "SetFirm",
     "SetGrant",
+    "SetKey",
     "SetLocate",
     "SetMandate",
     "SetMargin",

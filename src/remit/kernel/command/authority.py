@@ -39,6 +39,13 @@ class SetTolerance(Content, frozen=True, tag="set_tolerance"):
     why: Text
 
 
+class SetKey(Content, frozen=True, tag="set_key"):
+    """From here on this key, and none before it, speaks for an agent on a connection."""
+
+    key: access.VenueKey
+    why: Text
+
+
 class AddAgent(Content, frozen=True, tag="add_agent"):
     """A new agent; it can do nothing until it has capabilities, a grant and mandates."""
 
