@@ -14,7 +14,7 @@ from tests.journal.cases import KEYS, ORIGIN, SIGNER
 from remit.journal import checkpoint as checkpoints
 from remit.journal import note as notes
 from remit.journal import submission as submissions
-from remit.journal.cosign import Cosigner, CosignatureSigner, cosignatures, cosigned, parse_cosigner
+from remit.journal.cosign import CosignatureSigner, Cosigner, cosignatures, cosigned, parse_cosigner
 from remit.journal.errors import NoteInvalid
 from remit.journal.submission import PROOF_MAX, Submission
 from remit.journal.tree import leaf_hash

@@ -1,5 +1,5 @@
-"""C2SP cosignatures (c2sp.org/tlog-cosignature, `cosignature/v1`): a witness's word, with its time, that a checkpoint is
-the newest of one history.
+"""C2SP cosignatures (c2sp.org/tlog-cosignature, `cosignature/v1`): a witness's word, with its time, that a checkpoint
+is the newest of one history.
 
 Bytes and times go in, lines come out: whoever calls this has the clock and the record of what was cosigned before.
 """

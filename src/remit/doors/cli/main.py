@@ -33,6 +33,7 @@ from remit.doors.cli import (
     signing,
     stops,
     token,
+    witness,
     world,
 )
 from remit.doors.cli.call import begin
@@ -95,6 +96,7 @@ _GROUPS = {
     "mcp": mcp.app,
     "notify": notify.app, "callback": callback.app,
     "report": report.app,
+    "witness": witness.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():
     app.command(_name)(_verb)
