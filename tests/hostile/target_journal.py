@@ -22,7 +22,9 @@ from remit.kernel import snapshot as state_snapshot
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.testing.disk import MemoryStore
-from remit.verify import CannotVerify, _Again, _Differs, verify_receipt
+from remit.verify import CannotVerify, verify_receipt
+from remit.verify.again import Again
+from remit.verify.verdict import Differs
 
 # Journal files
 
@@ -137,10 +139,9 @@ def _before() -> bytes:
 
 def check_records(data: bytes) -> None:
     """An entry is what follows from its command, or verification names the difference; nothing else ever happens."""
-    again = _Again(None)
-    again.kernel = type(again.kernel)(state_snapshot.load(_before()))
+    again = Again(state=state_snapshot.load(_before()))
     index = again.kernel.state.seq
-    with only(_Differs) as differs:
+    with only(Differs) as differs:
         again.take(index, data)
     if not differs:
         check_canonical(Record, _record(data))

@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import structs
+
 from remit.bench.book import SOME, Book
 from remit.bench.table import Row, Skipped
 from remit.bench.timing import CPU, Round, in_turns
@@ -16,11 +18,13 @@ from remit.journal import snapshot as snapshots
 from remit.journal.log import read_entries
 from remit.journal.store import FolderReader
 from remit.kernel.codec import encode
+from remit.kernel.event import Record
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS
 from remit.reports.model import FILE, Model
 from remit.reports.sources import from_folder
 from remit.verify import verify
+from remit.verify.requests import planned
 
 DAYS = 20
 """A history spreads over so many days; the kernel forgets finished orders after three."""
@@ -45,8 +49,8 @@ class History:
         journal, kernel = recovered.journal, recovered.kernel
         waiting = [0]
 
-        def heard(record: object) -> None:
-            journal.append(encode(record))
+        def heard(record: Record) -> None:
+            journal.append(encode(structs.replace(record, requests=planned(kernel.state, record))))
             waiting[0] += 1
             if waiting[0] == BATCH:
                 waiting[0] = 0
@@ -109,13 +113,35 @@ def history(entries: int, folder: Path | None = None) -> list[Row | Skipped]:
         proved = in_turns({"verify": Round(past.verify), "read": Round(past.read)}, 1, CPU, warm=False)
         told = in_turns({"tell": Round(past.tell), "read": Round(past.read)}, 1, CPU, warm=False)
     return [
-        Row(group="history", name=f"start after {entries:,}", ns=begun["start"].ns, unit="s",
-            beside=f"reading the snapshot and the {entries // 100:,} entries after it", beside_ns=begun["read"].ns,
-            reach=2, aim=0.5, noise=begun["start"].noise),
-        Row(group="history", name=f"verify {entries:,}", ns=proved["verify"].ns, unit="s/million",
-            beside="reading the entries", beside_ns=proved["read"].ns, reach=60, aim=20,
-            note="tree, signatures, and every verdict derived again"),
-        Row(group="history", name=f"read model {entries:,}", ns=told["tell"].ns, unit="s/million",
-            beside="reading the entries", beside_ns=told["read"].ns,
-            note="built from the first entry: every line in words, orders, fills, violations, approvals"),
+        Row(
+            group="history",
+            name=f"start after {entries:,}",
+            ns=begun["start"].ns,
+            unit="s",
+            beside=f"reading the snapshot and the {entries // 100:,} entries after it",
+            beside_ns=begun["read"].ns,
+            reach=2,
+            aim=0.5,
+            noise=begun["start"].noise,
+        ),
+        Row(
+            group="history",
+            name=f"verify {entries:,}",
+            ns=proved["verify"].ns,
+            unit="s/million",
+            beside="reading the entries",
+            beside_ns=proved["read"].ns,
+            reach=60,
+            aim=20,
+            note="tree, signatures, and every verdict derived again",
+        ),
+        Row(
+            group="history",
+            name=f"read model {entries:,}",
+            ns=told["tell"].ns,
+            unit="s/million",
+            beside="reading the entries",
+            beside_ns=told["read"].ns,
+            note="built from the first entry: every line in words, orders, fills, violations, approvals",
+        ),
     ]

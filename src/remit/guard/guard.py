@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-from collections.abc import Callable, Mapping
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import remit
+from remit.digest import kernel_digest
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
@@ -54,7 +52,7 @@ class Guard:
 
     `server` gives the wire server for what stands behind it. `heard` is told of each record once it is durable, before
     anybody is answered. `about` is what callers are told of this guard beside its journal. `reach` says from where its
-    doors can be reached, `password_cost` what one guess of a password costs.
+    doors can be reached, `password_cost` what one guess of a password costs; `layers` says how it is confined now.
     """
 
     def __init__(
@@ -71,6 +69,7 @@ class Guard:
         segment_bytes: int = SEGMENT_BYTES,
         reach: Reach = HERE,
         password_cost: Cost = COST,
+        layers: Callable[[], Sequence[Any]] = lambda: (),
     ) -> None:
         self.world = world
         self.venues = venues
@@ -111,6 +110,7 @@ class Guard:
         self.server = server(self.handle)
         self.listeners: list[Listener] = []
         self._said_of_it = dict(about or {})
+        self._layers = layers
         self._told = heard
         self._snapshot_every = snapshot_every
         self._snapshot_seq = self.kernel.state.seq
@@ -238,6 +238,7 @@ class Guard:
             "journal": {"size": head.size, "root": head.root.hex()},
             "permit_key": self.vault.permit_key.hex(),
             "halt_file": self.world.halt_file() is not None,
+            "sandbox": [layer._asdict() for layer in self._layers()],
             **self._said_of_it,
         }
 
@@ -275,21 +276,3 @@ def open_vault(world: World, passphrase: str | None) -> Vault:
     if VAULT_FILE in world.store(KEYS).names():
         return Vault.open(world, passphrase)
     return Vault.create(world, passphrase)
-
-
-@cache
-def kernel_digest() -> str:
-    """Return the SHA-256 over the kernel's source files: which code decides."""
-    state = hashlib.sha256()
-    stack = [resources.files("remit.kernel")]
-    files = []
-    while stack:
-        for item in stack.pop().iterdir():
-            if item.is_dir():
-                stack.append(item)
-            elif item.name.endswith(".py"):
-                files.append(item)
-    for file in sorted(files, key=str):
-        source = file.read_bytes()
-        state.update(len(source).to_bytes(8, "big") + source)
-    return state.hexdigest()

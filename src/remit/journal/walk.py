@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from remit.journal import checkpoint as checkpoints
@@ -21,6 +21,7 @@ class Walk:
     From a snapshot it begins in the segment that holds the snapshot's entry, and only counts the entries before that.
     `remembered` is a head that must be met on the way. With `every_signature` each checkpoint's signature is verified;
     otherwise the first of each segment and the last, which proves all entries before it, while every root is compared.
+    `on_checkpoint` hears each one that fits its entries, between them.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Walk:
         snapshot: Snapshot | None = None,
         remembered: Checkpoint | None = None,
         every_signature: bool = False,
+        on_checkpoint: Callable[[Checkpoint], None] | None = None,
     ) -> None:
         self._store = store
         self._origin = origin
         self._verifiers = verifiers
         self._remembered = remembered
         self._every_signature = every_signature
+        self._on_checkpoint = on_checkpoint
         self._checkpoint_at = 0  # where the last checkpoint stands in its segment
         self._proven = False  # whether its signature was verified
         self.tree = Tree.from_frontier(snapshot.seq, snapshot.frontier) if snapshot else Tree()
@@ -119,6 +122,8 @@ class Walk:
         self.checkpoints += 1
         if offset == 0 or self._every_signature:
             self._prove(checkpoint, offset)
+        if self._on_checkpoint is not None:
+            self._on_checkpoint(checkpoint)
 
     def _prove(self, checkpoint: Checkpoint, offset: int) -> None:
         try:

@@ -121,7 +121,9 @@ def verify(
         Path | None, typer.Argument(help="A journal, a data folder, a backup or a replay; else yours.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="The public key of its checkpoints, kept elsewhere.")] = None,
-    head: Annotated[Path | None, typer.Option(help="A checkpoint kept elsewhere that it must contain.")] = None,
+    head: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint kept elsewhere that it must contain; more than once.")
+    ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Check this receipt instead; no journal is needed.")] = None,
     decide: Annotated[bool, typer.Option("--decide/--no-decide", help="Also decide every order again.")] = True,
     json: Json = False,
@@ -143,7 +145,7 @@ def verify(
     from remit.verify import verify as verify_journal
 
     where = caller().settings.home / JOURNAL if folder is None else folder
-    kept = None if head is None else head.read_text(encoding="utf-8")
+    kept = [one.read_text(encoding="utf-8") for one in head or ()]
     verdicts = []
     for one in journals(where):
         with Progress(
@@ -155,7 +157,7 @@ def verify(
             def told(seq: int, progress: Progress = progress, one: Path = one, task: Any = task) -> None:
                 progress.update(task, description=f"verifying {printable(str(one))}: {seq} entries")
 
-            verdicts.append(verify_journal(one, key_of(one, key), head=kept, decide=decide, progress=told))
+            verdicts.append(verify_journal(one, key_of(one, key), heads=kept, decide=decide, progress=told))
     if not show.json([{**plain(verdict), "well": verdict.well} for verdict in verdicts]):
         for verdict in verdicts:
             _verdict(verdict, decide, key is not None)
@@ -166,10 +168,12 @@ def verify(
 def _verdict(verdict: Verdict, decide: bool, stated: bool) -> None:
     if verdict.difference is not None:
         found = verdict.difference
-        show.say(f"{verdict.folder}: NOT AS DECIDED at entry {found.seq}, {found.field}", "red")
+        named = found.code.replace("_", " ").upper()
+        show.say(f"{verdict.folder}: {named} at entry {found.seq}, {found.field}", "red")
         show.say(f"  written: {found.written}")
         show.say(f"  derived: {found.derived}")
-        show.say(f"  written by kernel {found.kernel or 'unknown'}; the {verdict.count} entries before it hold")
+        show.say(f"  written by kernel {found.kernel or 'unknown'}; {verdict.count} entries hold")
+        _claims(verdict)
         return
     if verdict.fault:
         show.say(f"{verdict.folder}: DAMAGED after {verdict.count} entries", "red")
@@ -178,10 +182,16 @@ def _verdict(verdict: Verdict, decide: bool, stated: bool) -> None:
     again = f", {verdict.decisions} decisions derived again" if decide else ", no decision derived again"
     show.say(f"{verdict.folder}: {verdict.count} entries hold, {verdict.checkpoints} checkpoints{again}", "green")
     show.say(f"  root {verdict.root}")
-    if verdict.unsealed or verdict.torn_bytes:
-        show.say(f"  after the last checkpoint: {verdict.unsealed} entries, {verdict.torn_bytes} bytes not yet sealed")
+    _claims(verdict)
     if not stated:
         show.say("  the public key lay beside it: with --key and --head, kept elsewhere, a forger is found too", "dim")
+
+
+def _claims(verdict: Verdict) -> None:
+    for claim in verdict.proved:
+        show.say(f"  proved: {claim}")
+    for claim in verdict.not_proved:
+        show.say(f"  not proved: {claim}", "dim")
 
 
 def backup(

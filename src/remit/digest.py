@@ -1,0 +1,25 @@
+"""Which code decides: the measure that a journal names at each start, and that a verifier compares with its own."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+
+@cache
+def kernel_digest() -> str:
+    """Return the SHA-256 over the kernel's source files, in hex: equal where the same code decides."""
+    state = hashlib.sha256()
+    stack = [resources.files("remit.kernel")]
+    files = []
+    while stack:
+        for item in stack.pop().iterdir():
+            if item.is_dir():
+                stack.append(item)
+            elif item.name.endswith(".py"):
+                files.append(item)
+    for file in sorted(files, key=str):
+        source = file.read_bytes()
+        state.update(len(source).to_bytes(8, "big") + source)
+    return state.hexdigest()
