@@ -10,6 +10,7 @@ from typing import Any
 
 import remit
 from remit.digest import kernel_digest
+from remit.guard.attest import Attestor
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
@@ -106,6 +107,7 @@ class Guard:
             self._about,
             self.watch.check_resume,
             self.vault.callbacks(world),
+            Attestor(self.journal, self.vault.checkpoint_signer(ORIGIN), kernel_digest(), self.vault.permit_key),
         )
         self.server = server(self.handle)
         self.listeners: list[Listener] = []

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from remit.guard import entitled
+from remit.guard.attest import Attestor
 from remit.guard.board import Board
 from remit.guard.budget import check_budget, dressed
 from remit.guard.calendar import needed_first
@@ -84,6 +85,7 @@ class Handle:
         about: Callable[[], dict[str, Any]],
         check_resume: Callable[[c.Resume], None],
         callbacks: CallbackKeys,
+        attestor: Attestor | None = None,
     ) -> None:
         self._world = world
         self._kernel = kernel
@@ -99,6 +101,7 @@ class Handle:
         self._calls = Calls(world, loop, side, kernel.state)
         self._thoughts = Thoughts(kernel.state)
         self._evidence = Evidence(journal, side)
+        self._attestor = attestor
         self.followers = Followers(kernel, journal, loop, identity.check)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
@@ -324,6 +327,8 @@ class Handle:
         if name in ("receipt", "text"):
             looking = Looking(self._kernel, by, arguments, at, entries, self._about)
             return encode(await self._evidence.show(looking, name))
+        if name == "attestation" and self._attestor is not None:
+            return encode(self._attestor.show(Looking(self._kernel, by, arguments, at, entries, self._about)))
         found = await view(self._kernel, by, name, arguments, at=at, entries=entries, about=self._about)
         if name == "tokens":
             found = self.identity.told_of(found)
