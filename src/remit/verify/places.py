@@ -10,7 +10,7 @@ from remit.journal.errors import JournalError
 from remit.journal.frame import segments
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.store import FolderReader
-from remit.journal.verify import VERIFIER
+from remit.journal.verify import VERIFIER as VERIFIER
 from remit.verify.verdict import CannotVerify
 
 JOURNAL = "journal"
