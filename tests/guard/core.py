@@ -4,11 +4,12 @@ demand."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from tests.guard.desk import AAPL, ANN, MOMENTUM, _without_token
 
+from remit.guard.anchors import Anchors
 from remit.guard.board import Board
 from remit.guard.clock import Clock
 from remit.guard.closing import Closing
@@ -18,6 +19,7 @@ from remit.guard.reconciler import Reconciler
 from remit.guard.recover import recover
 from remit.guard.vault import FILE, Vault
 from remit.guard.watch import Watch
+from remit.guard.witnessed import Witness
 from remit.guard.world import JOURNAL, KEYS
 from remit.journal.log import read_entries
 from remit.kernel import access
@@ -40,7 +42,9 @@ OPERATOR, AGENT = _without_token(ANN), _without_token(MOMENTUM)
 class Core:
     """One guard without its socket. `said` is what the venue was sent: what was asked and about which order."""
 
-    def __init__(self, world: MemoryWorld | None = None) -> None:
+    def __init__(
+        self, world: MemoryWorld | None = None, witnesses: Sequence[Witness] = (), witnesses_needed: int = 0
+    ) -> None:
         self.world = world or MemoryWorld()
         fresh = FILE not in self.world.store(KEYS).names()
         self.vault = Vault.create(self.world) if fresh else Vault.open(self.world)
@@ -56,7 +60,8 @@ class Core:
             self.world, self.journal, self.kernel, venues, clock,
             act=lambda due: self.courier.carry(due), heard=self._heard,
         )  # fmt: skip
-        self.courier = Courier(self.world, self.vault, self.loop, venues)
+        self.anchors = Anchors(self.world, self.journal, witnesses, witnesses_needed)
+        self.courier = Courier(self.world, self.vault, self.loop, venues, self.anchors)
         self.intents = 0
         self.watch: Watch | None = None
         self.closing: Closing | None = None
@@ -72,6 +77,8 @@ class Core:
     def _heard(self, record: Record) -> None:
         self.heard.append(record)
         self.reconciler.heard(record)
+        if isinstance(record.command.body, c.SetKey) and type(record.events[-1]).__name__ == "Took":
+            self.vault.put_in_force(record.command.body.key)
         if self.watch is not None and self.closing is not None:
             self.watch.heard(record)
             self.closing.heard(record)

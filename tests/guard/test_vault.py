@@ -18,7 +18,7 @@ from remit.guard.vault import FILE, Vault
 from remit.guard.world import JOURNAL, KEYS, RealWorld
 from remit.journal import note
 from remit.kernel.codec import decode
-from remit.kernel.permit import Permit, Request
+from remit.kernel.permit import Endorsement, Permit, Request, endorsing, split_seal
 from remit.testing.world import MemoryWorld
 
 AT = 1_800_000_000 * 10**9
@@ -38,8 +38,12 @@ def vault() -> Vault:
 
 
 def test_a_sealed_permit_verifies_and_no_altered_one_does(vault: Vault) -> None:
-    written, signature = vault.seal(permit(), REQUEST, AT)
-    key = Ed25519PublicKey.from_public_bytes(vault.permit_key)
+    written, seal = vault.seal(permit(), REQUEST, AT, "momentum")
+    signature, endorsed, endorsement = split_seal(seal)
+    Ed25519PublicKey.from_public_bytes(vault.permit_key).verify(endorsed, endorsing(endorsement))
+    by = decode(Endorsement, endorsement)
+    assert (by.connection, by.agent, by.generation) == ("paper-1", "momentum", 0)
+    key = Ed25519PublicKey.from_public_bytes(by.key)
     key.verify(signature, written)
     assert decode(Permit, written) == permit()
     with pytest.raises(InvalidSignature):
@@ -139,7 +143,7 @@ def test_keys_survive_a_restart(tmp_path: Path, passphrase: str | None) -> None:
 def test_a_locked_vault_opens_with_its_passphrase_alone() -> None:
     world = MemoryWorld()
     made = Vault.create(world, "correct horse")
-    assert made._keys.permit not in bytes(world.disks[KEYS].live[FILE])
+    assert made._roots.permit not in bytes(world.disks[KEYS].live[FILE])
     with pytest.raises(errors.PassphraseNeeded):
         Vault.open(world)
     with pytest.raises(errors.PassphraseWrong):
@@ -179,6 +183,11 @@ def test_keys_are_never_made_over_others_nor_beside_a_journal_without_keys() -> 
         b"",
         b"{}",
         b'{"format":"remit-vault-2"}',
+        b'{"format":"remit-vault-3-open"}',
+        b'{"format":"remit-vault-2-locked","lock":{"by":"argon2id","salt":"AA==","memory_kib":8,"passes":1,"lanes":1},'
+        b'"nonce":"AA==","sealed":"AA=="}',
+        b'{"format":"remit-vault-2-locked","lock":{"by":"argon2id","salt":"AAAAAAAAAAAAAAAAAAAAAA==",'
+        b'"memory_kib":99999999999,"passes":1,"lanes":1},"nonce":"AAAAAAAAAAAAAAAA","sealed":"AA=="}',
         b'{"format":"remit-vault-1-open","keys":{"permit":"AA==","checkpoint":"AA==","tokens":"AA=="}}',
     ],
 )

@@ -8,11 +8,13 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from remit.guard.anchors import Anchors
 from remit.guard.backoff import wait_ns
 from remit.guard.errors import (
     EntryTooLarge,
     GuardError,
     GuardStopped,
+    KeyUnusable,
     LinkDown,
     NoReply,
     PermitExpired,
@@ -44,12 +46,13 @@ class Courier:
     courier ends in silence.
     """
 
-    def __init__(self, world: World, vault: Vault, loop: Loop, venues: Mapping[str, Venue]) -> None:
+    def __init__(self, world: World, vault: Vault, loop: Loop, venues: Mapping[str, Venue], anchors: Anchors) -> None:
         self._world = world
         self._vault = vault
         self._loop = loop
         self._state: State = loop.kernel.state
         self._venues = venues
+        self._anchors = anchors
         self._tails: dict[str, asyncio.Task[None]] = {}
         self._tries: dict[tuple[str, str], int] = {}
         """How often each question or cancel was repeated in a row, by what is done and about which order."""
@@ -106,7 +109,7 @@ class Courier:
         if due.request is not None:
             try:
                 reply = await self._send(due, act.connection)
-            except (LinkDown, PermitExpired, NoReply) as fault:
+            except (LinkDown, PermitExpired, NoReply, KeyUnusable) as fault:
                 code = fault.code
             else:
                 reports = self._venues[self._state.connections[act.connection].venue].read(due.request, "", reply)
@@ -125,7 +128,7 @@ class Courier:
             return
         try:
             reply = await self._send(due, order.connection, order)
-        except (LinkDown, PermitExpired, SendStopped) as fault:
+        except (LinkDown, PermitExpired, SendStopped, KeyUnusable) as fault:
             await self._not_sent(act, order, fault)
             return
         except NoReply as fault:
@@ -150,14 +153,18 @@ class Courier:
         """Send the planned bytes under a fresh permit; nothing else is ever sent.
 
         Signed at the last instant, when the link is open: nothing stopped or expired meanwhile, and no journal failed.
+        Nothing is signed before its entry is anchored, be it a cancel.
         """
         request, act, seq = due.request, due.act, due.record.command.seq
         assert request is not None
         venue = self._venues[self._state.connections[connection].venue]
         ends_at = due.record.command.at + PERMIT_LIFE_NS
 
+        await self._anchors.cover(seq, ends_at - self._loop.now())
+
         def sealed() -> bytes:
             self._loop.check()
+            self._anchors.check(seq)
             stop = "" if order is None else _stop_of(self._state, due, order)
             if stop:
                 raise SendStopped(stop, "Propose it again when nothing stops it")
@@ -175,7 +182,8 @@ class Courier:
                 expires_at=ends_at + max(self._world.now() - at, 0),
                 mandates=due.record.decision.mandates if due.record.decision is not None else (),
             )
-            return venue.seal(request, *self._vault.seal(permit, request, at))
+            agent = "" if order is None else order.agent
+            return venue.seal(request, *self._vault.seal(permit, request, at, agent, venue))
 
         return await self._world.send(connection, sealed)
 
@@ -229,7 +237,7 @@ class Courier:
                 why = fault.message
                 if not self._state.venue_states[connection].link_up:
                     return  # known, and the listener asks again
-            except (PermitExpired, NoReply) as fault:
+            except (PermitExpired, NoReply, KeyUnusable) as fault:
                 why = fault.message
         if not any(isinstance(report, c.Reconciled | c.NoData) for report in reports):
             reports = (*reports, c.NoData(connection=connection, why=why[:500]))

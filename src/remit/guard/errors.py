@@ -28,6 +28,18 @@ class LinkDown(GuardError):
     code = "link_down"
 
 
+class NotWitnessed(LinkDown):
+    """Nothing left: too few witnesses have signed a head of the journal that covers what allows it."""
+
+    code = "not_witnessed"
+
+
+class NotAnchored(LinkDown):
+    """Nothing left: the second folder holds no head of the journal that covers what allows it."""
+
+    code = "not_anchored"
+
+
 class NoReply(GuardError):
     """Bytes may have left and no reply came: the outcome is unknown, never a rejection."""
 
@@ -89,6 +101,54 @@ class PassphraseWrong(GuardError):
     """The passphrase does not open the vault, or the file was altered."""
 
     code = "passphrase_wrong"
+
+
+class KeyUnusable(GuardError):
+    """A key could not be put to a permit: certainly nothing was signed, so nothing left."""
+
+    code = "key_unusable"
+
+
+class KeyMissing(KeyUnusable):
+    """The vault has no key for this agent on this connection."""
+
+    code = "key_missing"
+
+
+class KeyRefused(KeyUnusable):
+    """What keeps the keys cannot be reached, or would not do it."""
+
+    code = "key_refused"
+
+
+class SchemeUnsupported(KeyUnusable):
+    """This keeper has no keys of that kind, or the venue wants another kind."""
+
+    code = "scheme_unsupported"
+
+
+class KeyInvalid(KeyUnusable):
+    """What was given is no key of its kind."""
+
+    code = "key_invalid"
+
+
+class ExtraMissing(KeyUnusable):
+    """An optional package is needed for this and is not installed."""
+
+    code = "extra_missing"
+
+
+class KeyNotKept(GuardError):
+    """The disk refused the vault's file; what lies there is what lay there before."""
+
+    code = "key_not_kept"
+
+
+class TpmRefused(GuardError):
+    """The TPM does not give the vault's key out: the machine or what runs on it is not what it was sealed for."""
+
+    code = "tpm_refused"
 
 
 class PermitMismatch(GuardError):
@@ -174,6 +234,18 @@ class HygieneFailed(GuardError):
     code = "hygiene_failed"
 
 
+class RunAsFailed(GuardError):
+    """The guard cannot become the user that `run_as` names."""
+
+    code = "run_as_failed"
+
+
+class SandboxMissing(GuardError):
+    """A layer of the sandbox that the settings ask for is not active."""
+
+    code = "sandbox_missing"
+
+
 # The guard's own socket
 
 
@@ -256,6 +328,18 @@ class StateMismatch(GuardError):
     """What is on the disk does not fit together."""
 
     code = "state_mismatch"
+
+
+class AnchorGone(GuardError):
+    """The second folder remembered a head of this journal, and holds none any more."""
+
+    code = "anchor_gone"
+
+
+class AnchorDamaged(GuardError):
+    """What the second folder holds is no head of this journal."""
+
+    code = "anchor_damaged"
 
 
 # People who sign in

@@ -11,6 +11,7 @@ from typing import Any
 import remit
 from remit.digest import kernel_digest
 from remit.guard.attest import Attestor
+from remit.guard.anchors import Anchors
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
@@ -31,7 +32,9 @@ from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.watch import Watch
 from remit.guard.wire import Server
+from remit.guard.witnessed import Witness
 from remit.guard.world import KEYS, World
+from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import JournalError
 from remit.journal.log import SEGMENT_BYTES, Resume
 from remit.journal.verify import VERIFIER
@@ -54,6 +57,7 @@ class Guard:
     `server` gives the wire server for what stands behind it. `heard` is told of each record once it is durable, before
     anybody is answered. `about` is what callers are told of this guard beside its journal. `reach` says from where its
     doors can be reached, `password_cost` what one guess of a password costs; `layers` says how it is confined now.
+    No permit leaves before `witnesses_needed` of the `witnesses` signed for it; `head` is one that a person remembers.
     """
 
     def __init__(
@@ -71,12 +75,16 @@ class Guard:
         reach: Reach = HERE,
         password_cost: Cost = COST,
         layers: Callable[[], Sequence[Any]] = lambda: (),
+        witnesses: Sequence[Witness] = (),
+        witnesses_needed: int = 0,
+        head: Checkpoint | None = None,
     ) -> None:
         self.world = world
         self.venues = venues
         self.vault = open_vault(world, passphrase)
-        self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes)
+        self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, head)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
+        self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed)
         self.side = world.side()
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
@@ -91,7 +99,7 @@ class Guard:
             before_sync=self.side.sync,
         )
         self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
-        self.courier = Courier(world, self.vault, self.loop, venues)
+        self.courier = Courier(world, self.vault, self.loop, venues, self.anchors)
         self.watch = Watch(world, self.loop)
         self.reconciler = Reconciler(world, self.loop, venues)
         self.closing = Closing(world, self.loop, self.board, self.courier.spawn)
@@ -119,8 +127,14 @@ class Guard:
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until `stop` is set. `ready` gets the operator's token where one was made now. JournalError when the
-        disk fails."""
+        disk fails, and, before anything is written, where a witness knows a newer journal."""
         loop = asyncio.get_running_loop()
+        try:
+            await self.anchors.meet()
+        except JournalError:
+            self.side.close()
+            self.world.close()
+            raise
         writing = loop.create_task(self.loop.run())
         try:
             await self._begin()
@@ -135,6 +149,8 @@ class Guard:
 
     async def _begin(self) -> None:
         """Note the start, ask about everything that was under way, and open the venues' streams."""
+        for task in self.anchors.tasks():
+            self.courier.spawn(task)
         resumed = self.recovered.recovery.resumed
         alert = alert_of_start(self.kernel.state, self.started_at)
         for told in (*standing(self.kernel.state), *(() if alert is None else (alert,))):
@@ -186,6 +202,8 @@ class Guard:
         body = record.command.body
         if isinstance(body, c.AddConnection) and isinstance(record.events[-1], Took):
             self._open(body.connection.name)
+        if isinstance(body, c.SetKey) and isinstance(record.events[-1], Took):
+            self.vault.put_in_force(body.key)
         if isinstance(body, c.Woke):
             for listener in self.listeners:
                 listener.reopen()
@@ -240,6 +258,7 @@ class Guard:
             "journal": {"size": head.size, "root": head.root.hex()},
             "permit_key": self.vault.permit_key.hex(),
             "halt_file": self.world.halt_file() is not None,
+            "anchors": self.anchors.about(),
             "sandbox": [layer._asdict() for layer in self._layers()],
             **self._said_of_it,
         }
@@ -268,6 +287,7 @@ class Guard:
             return
         try:
             self.journal.close()
+            self.anchors.close()
         except JournalError as fault:
             self.loop.fail(fault)
             raise

@@ -119,6 +119,9 @@ class _Reading:
             raise VaultMissing(f"{self._home} has no folder {folder}", "Name the data folder: --home")
         return FolderReader(self._home / folder)
 
+    def random(self, count: int) -> bytes:
+        return os.urandom(count)
+
 
 def backup(settings: Settings, target: Path, passphrase: str | None = None) -> Checkpoint:
     """Copy journal, side store, keys, tokens and settings into an empty folder, also beside a running guard.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from remit.guard.anchors import anchored_head
 from remit.guard.errors import StateMismatch
 from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
+from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import SnapshotDamaged
+from remit.journal.frame import segments
 from remit.journal.log import SEGMENT_BYTES, Journal, Recovery, Resume, read_entries
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Store
@@ -36,19 +39,30 @@ class Recovered(NamedTuple):
     warnings: list[str]
 
 
-def recover(world: World, vault: Vault, resume: Resume | None = None, segment_bytes: int = SEGMENT_BYTES) -> Recovered:
+def recover(
+    world: World,
+    vault: Vault,
+    resume: Resume | None = None,
+    segment_bytes: int = SEGMENT_BYTES,
+    head: Checkpoint | None = None,
+) -> Recovered:
     """Open the journal and fold what it holds, from the latest sound snapshot on.
 
-    JournalDamaged, JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; StateMismatch where
-    its entries are not numbered one after the other.
+    `head` is one that a person remembers; the second folder's is looked up here. JournalDamaged, JournalPoisoned,
+    JournalRolledBack and their like where it cannot be trusted; AnchorGone, AnchorDamaged; StateMismatch where its
+    entries are not numbered one after the other.
     """
     store = world.store(JOURNAL)
     warnings: list[str] = []
     latest, state = _latest_named(store, warnings)
-    kernel = Kernel(state)
     signer = vault.checkpoint_signer(ORIGIN)
+    anchored = anchored_head(world, signer.verifier, journal_is_new=not segments(store))
+    known = max((one for one in (head, anchored) if one is not None), key=lambda one: one.size, default=None)
+    if known is not None and latest is not None and latest.seq > known.size:
+        latest, state = None, None  # from a later snapshot on its root would never be compared
+    kernel = Kernel(state)
     journal, recovery = Journal.open(
-        store, signer, snapshot=latest, resume_poisoned=resume, segment_bytes=segment_bytes
+        store, signer, snapshot=latest, head_at_least=known, resume_poisoned=resume, segment_bytes=segment_bytes
     )
     for index, entry in journal.entries(kernel.state.seq):
         record = decode(Record, entry)
@@ -58,6 +72,7 @@ def recover(world: World, vault: Vault, resume: Resume | None = None, segment_by
                 f"entry {index} holds sequence number {record.command.seq}", "Restore the journal from a backup"
             )
     vault.retire(kernel.state.seq)
+    vault.follow(kernel.state.keys)
     return Recovered(journal, kernel, recovery, warnings)
 
 

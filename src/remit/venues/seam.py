@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from remit.kernel.command import Body
 from remit.kernel.instrument import Instrument
 from remit.kernel.order import Order
-from remit.kernel.permit import Request
+from remit.kernel.permit import Request, Scheme
 
 
 class Unencodable(Exception):
@@ -16,11 +18,26 @@ class Unencodable(Exception):
     is sent."""
 
 
+class Powers(msgspec.Struct, frozen=True):
+    """What the key of a connection can do at its venue beside trading. `withdraw` is None where nobody can tell."""
+
+    withdraw: bool | None
+
+
 class Venue(Protocol):
     """One venue's codec. `at` is the journal's time and `nonce` is kernel state, so that the same call gives the same
     bytes."""
 
     name: str
+    scheme: Scheme | None
+    """How requests are signed here; None where the venue checks the permits themselves."""
+
+    def powers(self, connection: str) -> Powers:
+        """Return what the key of a connection can do here, as far as it is known when its link opens."""
+
+    def signed(self, request: Request) -> bytes:
+        """Return the words of a request that are to be signed by `scheme`: nothing else of it is, and they follow from
+        it alone. For secp256k1 they are a digest of 32 bytes. Not called where the scheme is None."""
 
     def place(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
         """Return the request that places `order`, or raise Unencodable."""
@@ -45,7 +62,8 @@ class Venue(Protocol):
         venue cancels every order of the connection; 0 disarms. Raises Unencodable where the venue has none."""
 
     def seal(self, request: Request, permit: bytes, signature: bytes) -> bytes:
-        """Return the bytes that travel: the request with its permit and the guard's signature attached."""
+        """Return the bytes that travel: the request with its permit and the guard's signature attached; where there
+        is a scheme, with what its key said to the words of `signed` instead."""
 
     def read(self, request: Request, order: str, reply: bytes) -> Sequence[Body]:
         """Return the reports a reply spells; a reply that makes no sense is a `Lost`, never a rejection.

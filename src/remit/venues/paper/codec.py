@@ -14,10 +14,10 @@ from remit.kernel.codec import build, decode, encode
 from remit.kernel.instrument import Instrument
 from remit.kernel.numbers import Price, Quantity, text
 from remit.kernel.order import Order
-from remit.kernel.permit import Action, Request
+from remit.kernel.permit import Action, Request, Scheme
 from remit.venues.paper import messages
 from remit.venues.paper.messages import DEAD_MAN_MAX_S, Accepted, Done, Holdings, Refused, Reply, Shown
-from remit.venues.seam import Unencodable
+from remit.venues.seam import Powers, Unencodable
 
 Reports = Sequence[command.Body]
 PART_ITEMS = 80
@@ -33,6 +33,15 @@ class Paper:
     """
 
     name = "paper"
+    scheme: Scheme | None = None
+
+    def powers(self, connection: str) -> Powers:
+        """Return that no key withdraws here: the paper venue has no word for it."""
+        return Powers(withdraw=False)
+
+    def signed(self, request: Request) -> bytes:
+        """Return the body: the whole of what is asked. The paper venue checks the permit, so nobody signs it."""
+        return request.body
 
     def place(self, order: Order, instrument: Instrument, at: int, nonce: int) -> Request:
         """Return the request that places `order`, or raise Unencodable."""

@@ -84,6 +84,9 @@ class PaperExchange:
             permit, body = self._gate.check(frame, self.floor.clock.at)
             self._gate.use(permit.id, permit.expires_at)
             self._store.put("permit", permit.id, permit.expires_at)
+            newer = self._gate.heard(frame, self.floor.clock.at)
+            if newer is not None:
+                self._store.put("key", newer[0], newer[1:])
             reply = self._answer(body)
         except Refusal as refusal:
             reply = Refused(order=order, code=refusal.code, why=refusal.why[:500], known=known)
@@ -288,6 +291,8 @@ class PaperExchange:
                     accounts.positions.setdefault(first, {})[second] = decode(Position, value)
                 case "permit":
                     self._gate.use(key, decode(int, value))
+                case "key":
+                    self._gate.newest[key] = decode(tuple[int, int], value)
                 case "closed":
                     self._closed.add((first, second))
                 case "dead_man":

@@ -17,7 +17,9 @@ from remit.kernel.order import OrderType, TimeInForce
 from remit.venues.paper.messages import Execution
 
 Life = Literal["pending", "working", "filled", "cancelled", "expired"]
-Kind = Literal["order", "closed", "cash", "position", "permit", "touch", "trading", "message", "clock", "dead_man"]
+Kind = Literal[
+    "order", "closed", "cash", "position", "permit", "touch", "trading", "message", "clock", "dead_man", "key"
+]  # fmt: skip
 
 
 class PaperOrder(msgspec.Struct, kw_only=True):
