@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
+from operator import itemgetter
 from typing import Annotated
 
 import msgspec
@@ -46,6 +48,18 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def code_digest(packages: dict[str, str]) -> str:
     """Return the digest over the digests of packages: SHA-256 of lines `DIGEST  NAME` in order of their names."""
     return sha256("".join(f"{packages[name]}  {name}\n" for name in sorted(packages)).encode()).hexdigest()
+
+
+def mandates_digest(rows: Iterable[tuple[str, str, str, int | None]]) -> str:
+    """Return the digest of the mandates in force, each as (subject, digest, currency, expires_at in ns or None).
+
+    SHA-256 of lines `DIGEST  SUBJECT CURRENCY EXPIRES` in order of their subjects; EXPIRES is `-` for no end.
+    """
+    lines = (
+        f"{digest}  {subject} {currency} {'-' if until is None else until}\n"
+        for subject, digest, currency, until in sorted(rows, key=itemgetter(0))
+    )
+    return sha256("".join(lines).encode()).hexdigest()
 
 
 def text_of(statement: Statement) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 import remit
 from remit.attest import carried
-from remit.attest.statement import NONCE_BYTES_MAX, Nonce, Statement, code_digest, sign
+from remit.attest.statement import NONCE_BYTES_MAX, Nonce, Statement, code_digest, mandates_digest, sign
 from remit.guard.errors import RequestMalformed
 from remit.guard.measure import measured, python
 from remit.guard.views.looking import PEOPLE, Looking, NotAllowed
@@ -54,7 +53,7 @@ class Attestor(NamedTuple):
             code=code_digest(packages),
             packages=packages,
             kernel=self.kernel,
-            mandates=mandates_digest(looking.state, looking.at),
+            mandates=mandates_digest(_mandates(looking.state, looking.at)),
             log_key=str(self.signer.verifier),
             size=head.size,
             root=head.root.hex(),
@@ -64,13 +63,8 @@ class Attestor(NamedTuple):
         )
 
 
-def mandates_digest(state: State, at: int) -> str:
-    """Return the digest of all mandates in force at a time (ns): SHA-256 of lines `DIGEST  SUBJECT CURRENCY EXPIRES`,
-    in order of their subjects; EXPIRES is in ns, `-` where a mandate has no end."""
-    lines = []
-    for written, of in sorted(state.subjects.items()):
+def _mandates(state: State, at: int) -> Iterator[tuple[str, str, str, int | None]]:
+    for written, of in state.subjects.items():
         version = of.version
         if version is not None and (version.expires_at is None or at < version.expires_at):
-            until = "-" if version.expires_at is None else str(version.expires_at)
-            lines.append(f"{version.digest}  {written} {version.currency} {until}\n")
-    return sha256("".join(lines).encode()).hexdigest()
+            yield written, version.digest, version.currency, version.expires_at
