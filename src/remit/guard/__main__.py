@@ -17,6 +17,7 @@ from remit.guard.errors import GuardError, SettingInvalid
 from remit.guard.guard import OPERATOR_TOKEN
 from remit.guard.hygiene import harden
 from remit.guard.loop import said
+from remit.guard.sandbox import become
 from remit.guard.serve import GuardProcess
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
@@ -38,6 +39,9 @@ def main(given: Sequence[str] | None = None) -> int:
         if words.home is not None:
             environ["REMIT_HOME"] = str(words.home)
         settings = config.load(environ)
+        if settings.run_as is not None:
+            become(settings.run_as, settings.home)
+            harden()  # whoever becomes somebody else can be looked into again
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         resume = None if words.resume is None else _resume(*words.resume)
         asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume))
@@ -65,6 +69,9 @@ async def _run(settings: config.Settings, passphrase: str | None, resume: Resume
     def ready(token: str | None) -> None:
         for warning in process.guard.recovered.warnings:
             print(printable(f"remit guard: {warning}"), file=sys.stderr)
+        for layer in process.sandbox.missing():
+            lacks = f"sandbox without {layer.layer}: {layer.says}. {layer.fix}"
+            print(printable(f"remit guard: {lacks}"), file=sys.stderr)
         if token is not None:
             print(
                 f"remit guard: your operator token, shown once, kept in {settings.home / OPERATOR_TOKEN}:\n{token}",

@@ -9,12 +9,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 
 from remit.guard.errors import SettingInvalid
 from remit.guard.reach import BIND, Reach, reach
+from remit.guard.sandbox import LAYERS
 from remit.kernel.names import Environment
 
 FILE = "remit.toml"
@@ -22,6 +23,7 @@ SOCKET = "guard.sock"
 SOCKET_BYTES_MAX = 103
 """The longest path of a Unix socket that every system takes (104 bytes with its end on macOS, 108 on Linux)."""
 _DOORS = ("bind", "tls_cert", "tls_key", "public_url", "second_factor")
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 
 
@@ -30,7 +32,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
     venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks
-    that notifications may go to although they are not public, such as `10.1.0.0/16`.
+    that notifications may go to although they are not public, such as `10.1.0.0/16`. `run_as` is the user that root
+    makes the guard; `sandbox_min` names the layers of the sandbox without which it does not start, `sandbox_read`,
+    `sandbox_write` and `sandbox_ports` what it may reach inside beside what it always needs.
     """
 
     home: Path
@@ -44,6 +48,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    run_as: str | None = None
+    sandbox_min: tuple[str, ...] = ()
+    sandbox_read: tuple[Path, ...] = ()
+    sandbox_write: tuple[Path, ...] = ()
+    sandbox_ports: tuple[int, ...] = ()
 
     @property
     def reach(self) -> Reach:
@@ -64,6 +73,11 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    run_as: str | None = None
+    sandbox_min: tuple[str, ...] | None = None
+    sandbox_read: tuple[str, ...] = ()
+    sandbox_write: tuple[str, ...] = ()
+    sandbox_ports: tuple[Port, ...] = ()
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -80,15 +94,31 @@ def load(environ: Mapping[str, str]) -> Settings:
     stated = environ.get("REMIT_SOCKET", file.socket)
     doors = _doors(home, environ, file)
     reach(**doors)
+    environment = environment_of(environ.get("REMIT_ENVIRONMENT", file.environment))
     return Settings(
         home=home,
         socket=socket_path(home, environ) if stated is None else _short(_absolute(stated, home, "socket")),
-        environment=environment_of(environ.get("REMIT_ENVIRONMENT", file.environment)),
+        environment=environment,
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
         notify_allow=tuple(_network(one) for one in file.notify_allow),
+        run_as=file.run_as,
+        sandbox_min=_layers(file.sandbox_min, environment),
+        sandbox_read=tuple(_absolute(path, home, "sandbox_read") for path in file.sandbox_read),
+        sandbox_write=tuple(_absolute(path, home, "sandbox_write") for path in file.sandbox_write),
+        sandbox_ports=file.sandbox_ports,
         **doors,
     )
+
+
+def _layers(stated: tuple[str, ...] | None, environment: Environment) -> tuple[str, ...]:
+    """Return the layers that a guard must have: those stated, else all of them in live, and none in training."""
+    if stated is None:
+        return LAYERS if environment == "live" else ()
+    for name in stated:
+        if name not in LAYERS:
+            raise SettingInvalid(f"sandbox_min: {name!r} is no layer", f"Known are {', '.join(LAYERS)}")
+    return stated
 
 
 def _doors(home: Path, environ: Mapping[str, str], file: _File) -> dict[str, Any]:

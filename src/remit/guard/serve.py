@@ -8,7 +8,11 @@ from collections.abc import Callable
 
 from remit.guard.config import Settings, paper_socket
 from remit.guard.guard import Guard
+from remit.guard.needs import room
+from remit.guard.private import make_private
 from remit.guard.recover import SNAPSHOT_EVERY
+from remit.guard.sandbox import Sandbox
+from remit.guard.system import ThisSystem
 from remit.guard.wire import Server
 from remit.guard.world import RealWorld
 from remit.journal.log import SEGMENT_BYTES, Resume
@@ -16,10 +20,12 @@ from remit.venues.paper.codec import Paper
 
 
 class GuardProcess:
-    """One running guard over one data folder. A connection that the settings name no socket for goes to the paper
-    venue's."""
+    """One running guard over one data folder, confined before it speaks with anybody. A connection that the settings
+    name no socket for goes to the paper venue's."""
 
     def __init__(self, settings: Settings, passphrase: str | None = None, resume: Resume | None = None) -> None:
+        self._socket_folder, self._shared = settings.socket.parent, bool(settings.peers)
+        self.sandbox = Sandbox(ThisSystem(), room(settings), settings.sandbox_min)
         self.guard = Guard(
             RealWorld(settings.home, settings.links, elsewhere=paper_socket(settings.socket)),
             {Paper.name: Paper()},
@@ -30,11 +36,14 @@ class GuardProcess:
             snapshot_every=SNAPSHOT_EVERY,
             segment_bytes=SEGMENT_BYTES,
             reach=settings.reach,
+            layers=self.sandbox.layers,
         )
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
-        the disk fails."""
+        the disk fails; SandboxMissing where the sandbox is less than the settings ask for."""
+        make_private(self._socket_folder, shared=self._shared)  # no folder can be made room for before it is there
+        self.sandbox.enter()
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -23,7 +23,7 @@ def status(looking: Looking) -> dict[str, Any]:
     state = looking.state
     live = [order for order in state.orders.values() if looking.sees_order(order.agent, order.client)]
     return {
-        **looking.about(),
+        **_about(looking),
         "seq": state.seq,
         "at": looking.at,
         "currency": state.firm_currency,
@@ -72,10 +72,10 @@ def health(looking: Looking) -> dict[str, Any]:
         checks.append(
             _check(f"connection {row['name']}", row["ready"], row["why"] or "ready", "See that its venue runs")
         )
-    checks += _watched(looking)
+    checks += _watched(looking) + _confined(looking)
     stopped = [row["id"] for row in halts(looking)]
     checks.append(_check("halts", not stopped, ", ".join(stopped) or "none", "Look: remit halt --list"))
-    return {"about": looking.about(), "seq": state.seq, "at": looking.at, "checks": checks}
+    return {"about": _about(looking), "seq": state.seq, "at": looking.at, "checks": checks}
 
 
 def _watched(looking: Looking) -> Rows:
@@ -91,6 +91,25 @@ def _watched(looking: Looking) -> Rows:
         _check("exits", not bare, named(bare) or f"{watched}, all watched", "Look: remit exit list"),
         _check("reconciled", not apart, named(apart) or "book and venues agree", "Look: remit reconcile show"),
         _check("prices", not bad, named(bad) or "to be trusted", "See that the feeds run: remit status"),
+    ]
+
+
+def _about(looking: Looking) -> dict[str, Any]:
+    """What is told of the guard itself; how it is confined only to those who see everything."""
+    about = looking.about()
+    return about if looking.sees_all else {name: said for name, said in about.items() if name != "sandbox"}
+
+
+def _confined(looking: Looking) -> Rows:
+    """Every layer of the sandbox: amiss where the settings ask for one that is not active."""
+    return [
+        _check(
+            f"sandbox {layer['layer']}",
+            layer["active"] or not layer["needed"],
+            layer["says"] if layer["active"] else f"not active: {layer['says']}",
+            layer["fix"],
+        )
+        for layer in _about(looking).get("sandbox", ())
     ]
 
 

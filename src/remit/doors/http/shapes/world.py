@@ -44,6 +44,17 @@ class Status(Shape, frozen=True):
     journal: Head | None = None
     permit_key: str = ""
     halt_file: bool = False
+    sandbox: tuple[SandboxLayer, ...] = ()
+
+
+class SandboxLayer(Shape, frozen=True):
+    """One layer around the guard's process, as the kernel says that it is now; `needed` ones must be active."""
+
+    layer: str
+    active: bool
+    says: str
+    fix: str
+    needed: bool
 
 
 class Head(Shape, frozen=True):

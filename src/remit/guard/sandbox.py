@@ -1,0 +1,203 @@
+"""The sandbox: what the operating system keeps from the guard's process, so that whoever breaks into it gains little.
+
+Each layer is asked of the kernel whenever somebody wants to know; what was set at the start is never taken for it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from remit.guard import landlock, seccomp
+from remit.guard.errors import RunAsFailed, SandboxMissing
+from remit.guard.landlock import Room
+from remit.guard.system import System
+
+LAYERS = ("own_user", "no_core", "not_dumpable", "no_new_privs", "landlock", "seccomp")
+"""In the order in which they are taken: each is what a later one rests on, or forbids the change of."""
+
+_PR_GET_DUMPABLE, _PR_SET_DUMPABLE, _PR_GET_SECCOMP = 3, 4, 21
+_PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
+_FILTERED = 2
+"""What the kernel says of a thread under a filter of system calls."""
+_EXECVE = seccomp.REFUSED["execve"]
+_EVERYWHERE = ("own_user", "no_core")
+_ONLY_LINUX = "Run the guard on Linux for it"
+
+
+class Layer(NamedTuple):
+    """One layer: whether it is active now, what the kernel says, what to do where it is not, and whether the guard
+    needs it to start."""
+
+    layer: str
+    active: bool
+    says: str
+    fix: str = ""
+    needed: bool = False
+
+
+class Sandbox:
+    """The layers around this process. `minimum` names those without which the guard does not start."""
+
+    def __init__(self, system: System, room: Room, minimum: Iterable[str]) -> None:
+        self.minimum = frozenset(minimum)
+        self._system = system
+        self._room = room
+        self._refused: dict[str, str] = {}
+        """Why the system did not give a layer."""
+
+    def enter(self) -> None:
+        """Take every layer that this system has, for good, before anybody is spoken with.
+
+        SandboxMissing where a layer of the minimum is not active then.
+        """
+        self._take("no_core", self._system.forbid_core)
+        if self._system.platform.startswith("linux"):
+            self._take("not_dumpable", lambda: self._system.prctl(_PR_SET_DUMPABLE, 0))
+            self._take("no_new_privs", lambda: self._system.prctl(_PR_SET_NO_NEW_PRIVS, 1))
+            self._take("landlock", self._landlock)
+            self._take("seccomp", self._seccomp)
+        missing = [layer for layer in self.missing() if layer.needed]
+        if missing:
+            said = "; ".join(f"{layer.layer} ({layer.says})" for layer in missing)
+            fixes = ". ".join(dict.fromkeys(layer.fix for layer in missing))
+            names = ", ".join(f'"{name}"' for name in LAYERS if name in self.minimum - {one.layer for one in missing})
+            raise SandboxMissing(
+                f"layers of the sandbox that sandbox_min asks for are not active: {said}",
+                f"{fixes}. Or do without, knowingly: sandbox_min = [{names}] in remit.toml",
+            )
+
+    def layers(self) -> list[Layer]:
+        """Return every layer as the kernel says that it is now."""
+        linux = self._system.platform.startswith("linux")
+        asked: dict[str, Callable[[], Layer]] = {
+            "own_user": self._own_user,
+            "no_core": self._no_core,
+            "not_dumpable": self._not_dumpable,
+            "no_new_privs": self._no_new_privs,
+            "landlock": self._restricted,
+            "seccomp": self._filtered,
+        }
+        found = (asked[name]() if linux or name in _EVERYWHERE else self._elsewhere(name) for name in LAYERS)
+        return [layer._replace(needed=layer.layer in self.minimum) for layer in found]
+
+    def missing(self) -> list[Layer]:
+        """Return the layers that are not active."""
+        return [layer for layer in self.layers() if not layer.active]
+
+    def _take(self, name: str, take: Callable[[], object]) -> None:
+        try:
+            take()
+        except OSError as fault:
+            self._refused[name] = fault.strerror or str(fault)
+
+    def _landlock(self) -> None:
+        # It holds the thread that asks and those it starts, and no others: half of a process would be none.
+        threads = self._system.threads()
+        if threads > 1:
+            raise OSError(0, f"{threads} threads run already")
+        landlock.restrict(self._system, self._room)
+
+    def _seccomp(self) -> None:
+        if self._system.machine not in seccomp.MACHINES:
+            raise OSError(0, f"no filter is written for {self._system.machine}")
+        seccomp.load(self._system, seccomp.program(self._system.machine, os.getpid(), bool(self._room.ports)))
+
+    def _own_user(self) -> Layer:
+        users = self._system.users()
+        if 0 not in users:
+            return Layer("own_user", True, f"user {', '.join(map(str, sorted(users)))}, and no way back to root")
+        fix = "Give it a user of its own: run_as in remit.toml where root starts it, else start it as that user"
+        return Layer("own_user", False, "the guard runs as root", fix)
+
+    def _no_core(self) -> Layer:
+        bytes_max = self._system.core_bytes_max()
+        if bytes_max == 0:
+            return Layer("no_core", True, "a core dump may have 0 bytes")
+        return self._without("no_core", f"a core dump may have {bytes_max} bytes", "Let the guard lower its own limits")
+
+    def _not_dumpable(self) -> Layer:
+        if self._system.prctl(_PR_GET_DUMPABLE) == 0:
+            return Layer("not_dumpable", True, "no other process of its user may read its memory")
+        return self._without("not_dumpable", "others of its user may read its memory", "Allow it prctl")
+
+    def _no_new_privs(self) -> Layer:
+        if self._system.prctl(_PR_GET_NO_NEW_PRIVS) == 1:
+            return Layer("no_new_privs", True, "no program could give it rights that it has not")
+        return self._without("no_new_privs", "a program could give it new rights", "Allow it prctl")
+
+    def _restricted(self) -> Layer:
+        known = landlock.abi(self._system)
+        if not known:
+            fix = "Start Linux 5.13 or newer with landlock among its lsm=, and let the container use it"
+            return Layer("landlock", False, "this kernel gives none", fix)
+        # Everybody may list the root folder; only Landlock keeps a process from it.
+        if self._system.sees(Path("/")):
+            return self._without("landlock", f"ABI {known} is there, and files elsewhere can be opened", "See the log")
+        calls = ", ".join(map(str, self._room.ports)) or "none"
+        ports = f"TCP ports it may call: {calls}" if known >= 4 else "from ABI 4 on it would hold TCP ports too"
+        return Layer("landlock", True, f"ABI {known}: nothing outside its own folders opens; {ports}")
+
+    def _filtered(self) -> Layer:
+        try:
+            mode = self._system.prctl(_PR_GET_SECCOMP)
+        except OSError:
+            return Layer("seccomp", False, "this kernel gives none", "Start a Linux with CONFIG_SECCOMP_FILTER")
+        column = seccomp.MACHINES.get(self._system.machine)
+        # A container has a filter of its own: only ours refuses this call before it looks for the program.
+        if mode == _FILTERED and column is not None and self._exec_refused(column):
+            network = "TCP and UDP" if self._room.ports else "none but Unix"
+            return Layer("seccomp", True, f"no programs, no ptrace, no new rights; sockets: {network}")
+        return self._without("seccomp", "programs can be run", "Let it use seccomp filters, on x86_64 or aarch64")
+
+    def _exec_refused(self, column: int) -> bool:
+        try:
+            self._system.call(_EXECVE[column] or 0, None, None, None)
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _without(self, name: str, says: str, fix: str) -> Layer:
+        why = self._refused.get(name)
+        return Layer(name, False, says if why is None else f"{says}: {why}", fix)
+
+    def _elsewhere(self, name: str) -> Layer:
+        return Layer(name, False, f"{self._system.platform} has no such thing", _ONLY_LINUX)
+
+
+def become(name: str, home: Path) -> None:
+    """Be the user of this name or number from here on, with its groups, and never root again.
+
+    The data folder is made for that user where there is none. A process that is that user already stays as it is.
+    RunAsFailed where there is no such user, it is root, root has to start the guard for it, or the folder is not its.
+    """
+    user = _user(name)
+    if user.pw_uid == 0:
+        raise RunAsFailed("run_as names root", "Name a user that nothing else runs as")
+    if os.geteuid() != user.pw_uid:
+        if os.geteuid() != 0:
+            raise RunAsFailed(f"only root can become {name}", "Start the guard as root or as that user")
+        if not home.exists():
+            home.mkdir(parents=True, mode=0o700)
+            os.chown(home, user.pw_uid, user.pw_gid)
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+        os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        whole = f"chown -R {user.pw_uid} {shlex.quote(str(home))}"
+        raise RunAsFailed(
+            f"{name} cannot use {home}", f"Run: {whole} -- or name a folder whose parents that user may enter"
+        )
+
+
+def _user(name: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
+    except (KeyError, OverflowError):
+        raise RunAsFailed(f"there is no user {name}", "Make it, such as: useradd --system NAME") from None
