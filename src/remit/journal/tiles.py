@@ -98,7 +98,7 @@ class Tiles:
     def resume(cls, size: int, read: Read) -> Tiles:
         """The edge of an export that holds so many entries, from its own files. TilesDamaged, and what `read` raises.
 
-        Nothing but shape is checked: `tree()` and a signed head say whether it is the tree's.
+        Its entries are compared with its hashes; whether these are the journal's, `tree()` and a signed head say.
         """
         tiles = cls()
         tiles.size = size
@@ -107,6 +107,7 @@ class Tiles:
             tiles._levels.append([] if width == WIDTH else hashes)
         if size % WIDTH:
             tiles._entries = bundle_at(read, size // WIDTH, size % WIDTH)
+            _check_leaves(size // WIDTH, tiles._entries, tiles._levels[0])
         return tiles
 
     def add(self, entry: bytes) -> Iterator[tuple[str, bytes]]:
@@ -181,14 +182,19 @@ def entries(size: int, read: Read, start: int = 0) -> Iterator[tuple[int, bytes]
     for index in range(start // WIDTH, (size + WIDTH - 1) // WIDTH):
         width = min(WIDTH, size - index * WIDTH)
         held, hashes = bundle_at(read, index, width), tile_at(read, 0, index, width)
-        for place, (entry, leaf) in enumerate(zip(held, hashes, strict=True)):
-            if leaf_hash(entry) != leaf:
-                raise TilesDamaged(bundle_path(index, width), f"entry {index * WIDTH + place} is not the tile's leaf")
+        _check_leaves(index, held, hashes)
         if width == WIDTH:
             _check_above(size, read, index, hashes, above)
         for place, entry in enumerate(held, index * WIDTH):
             if place >= start:
                 yield place, entry
+
+
+def _check_leaves(index: int, held: Sequence[bytes], hashes: Sequence[bytes]) -> None:
+    """Compare a bundle with its tile."""
+    for place, (entry, leaf) in enumerate(zip(held, hashes, strict=True), index * WIDTH):
+        if leaf_hash(entry) != leaf:
+            raise TilesDamaged(bundle_path(index, len(held)), f"entry {place} is not the leaf that its tile has there")
 
 
 def _check_above(

@@ -18,6 +18,7 @@ from remit.doors.cli import (
     budget,
     callback,
     exit,
+    export,
     feed,
     journal,
     mandate,
@@ -95,7 +96,7 @@ _GROUPS = {
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
     "mcp": mcp.app,
     "notify": notify.app, "callback": callback.app,
-    "report": report.app,
+    "report": report.app, "journal": export.app,
     "witness": witness.app,
 }  # fmt: skip
 for _name, _verb in _VERBS.items():

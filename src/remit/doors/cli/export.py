@@ -1,0 +1,157 @@
+"""`remit journal export`: the journal as files that anybody can serve and check, once or for as long as it grows."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from remit.doors.cli import show
+from remit.doors.cli.call import Fault, Json, caller
+from remit.kernel.codec import plain
+from remit.kernel.printable import json_line
+
+if TYPE_CHECKING:
+    from remit.export.exporter import Exporter
+    from remit.export.standing import Standing
+
+JOURNAL = "journal"
+VERIFIER = "verifier.txt"
+BUCKET = "s3://"
+Begin = Callable[[], "Exporter"]
+
+app = typer.Typer(rich_markup_mode="markdown", no_args_is_help=True, help="The journal as files for others.")
+
+
+@app.callback()
+def _group() -> None:
+    """The journal as files for others."""
+
+
+@app.command("export")
+def export(
+    targets: Annotated[
+        list[str], typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX...", help="Where to; each is carried on.")
+    ],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while the guard runs, until stopped.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two heads, with --follow.")] = 5.0,
+    retain_days: Annotated[
+        int | None, typer.Option(min=1, help="Hold each object in a bucket so long; else the bucket's own default.")
+    ] = None,
+    lock: Annotated[
+        Literal["compliance", "governance"], typer.Option(help="Whether nobody, or a few, may end that early.")
+    ] = "compliance",
+    json: Json = False,
+) -> None:
+    """Write the journal as C2SP tiles, entry bundles and its signed head: to a folder, or to a bucket with Object Lock.
+
+    What stands there already is carried on. A journal that is behind it, or went on differently, is refused by name.
+    It reads beside a running guard and holds no key.
+
+    ```
+    remit journal export /mnt/auditor/journal
+    remit journal export s3://worm/remit --retain-days 2192 --follow
+    ```
+    """
+    begins = {to: _begin(caller().settings.home, to, retain_days, lock) for to in targets}
+    if follow:
+        _follow(begins, every)
+        return
+    for to, begin in begins.items():
+        _once(to, begin)
+
+
+def _once(to: str, begin: Begin) -> None:
+    from remit.export import standing
+
+    at = time.time_ns()
+    exporter = begin()
+    before = 0 if exporter.head is None else exporter.head.size
+    head = exporter.advance()
+    if head is None:
+        raise Fault("nothing_to_export", "the journal has no signed head yet", "Start the guard: remit up")
+    told = standing.Standing(to=to, size=head.size, root=head.root.hex(), at=at, tried_at=at)
+    standing.publish(caller().settings.home, told)
+    if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
+        show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
+        show.say(f"  root {head.root.hex()}")
+        show.say(f"  check it: remit verify {to}" if not to.startswith(BUCKET) else f"  its head: {to}/checkpoint")
+
+
+def _follow(begins: dict[str, Begin], every_s: float) -> None:
+    """Run one thread a place until SIGINT or SIGTERM."""
+    from remit.export.follow import Following
+
+    around = _Machine(caller().settings.home, caller().json)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: around.stop.set())
+    threads = [
+        threading.Thread(target=Following(to, begin, around, every_s).run, name=to) for to, begin in begins.items()
+    ]
+    for thread in threads:
+        thread.start()
+    print("remit export: following", file=sys.stderr, flush=True)
+    for thread in threads:
+        thread.join()
+
+
+class _Machine:
+    """This machine, as following needs it: a clock, a wait that a signal ends, lines for people and a file."""
+
+    def __init__(self, home: Path, json: bool) -> None:
+        self._home = home
+        self._json = json
+        self._last: dict[str, tuple[int, str]] = {}
+        self.stop = threading.Event()
+
+    def now(self) -> int:
+        """The wall clock in ns since the epoch."""
+        return time.time_ns()
+
+    def wait(self, duration_s: float) -> bool:
+        """Wait so long; False at once when a signal came."""
+        return not self.stop.wait(duration_s)
+
+    def tell(self, standing: Standing) -> None:
+        """Publish how far it is, and print a line where that changed."""
+        from remit.export.standing import publish
+
+        try:
+            publish(self._home, standing)
+        except OSError as fault:
+            print(f"remit export: how far it is cannot be told ({fault})", file=sys.stderr, flush=True)
+        if self._last.get(standing.to) == (standing.size, standing.fault):
+            return
+        self._last[standing.to] = standing.size, standing.fault
+        if self._json:
+            print(json_line(plain(standing)), flush=True)
+        else:
+            show.say(f"{standing.to}: {standing.fault or f'{standing.size} entries'}", "red" if standing.fault else "")
+            sys.stdout.flush()
+
+
+def _begin(home: Path, to: str, days: int | None, lock: str) -> Begin:
+    """Return what opens a place and carries on there; the place is looked at only when it is called."""
+
+    def begin() -> Exporter:
+        from remit.export.bucket import Bucket, Retention
+        from remit.export.errors import ExportRefused
+        from remit.export.exporter import Exporter
+        from remit.export.sink import Folder, Sink
+        from remit.journal.note import parse_verifier
+
+        try:
+            key = parse_verifier((home / VERIFIER).read_text(encoding="utf-8", errors="replace").strip())
+        except FileNotFoundError:
+            raise ExportRefused(f"there is no journal in {home}", "Start the guard: remit up") from None
+        retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
+        sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
+        return Exporter(home / JOURNAL, key, sink)
+
+    return begin

@@ -1,0 +1,47 @@
+"""The journal's folder as an export reads it: only what is durable, so that no power loss undoes a head that is out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from remit.journal.errors import JournalPoisoned
+from remit.journal.frame import is_segment
+from remit.journal.log import POISON_MARKER
+from remit.journal.store import FolderReader
+
+
+class Durable(FolderReader):
+    """The segments of a folder as they stand now, made durable; what is written later is not seen.
+
+    The guard writes a batch before it is synced, and another process sees it at once: so this syncs too, and reads no
+    further than it did. JournalPoisoned where the guard found that the disk fails; OSError where it refuses.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        there = super().names()
+        self._names = [name for name in there if is_segment(name)]
+        self._last_size = 0
+        if self._names:
+            # Every segment but the last was synced before the one after it was begun.
+            descriptor = os.open(self._path(self._names[-1]), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                self._last_size = os.fstat(descriptor).st_size
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        if POISON_MARKER in super().names():
+            raise JournalPoisoned("the guard found that its disk fails", "Check the disk, and resume the guard by name")
+
+    def names(self) -> list[str]:
+        """The names of the segments, sorted."""
+        return list(self._names)
+
+    def size(self, name: str) -> int:
+        """The length of a segment in bytes, as far as it is known to be durable."""
+        return self._last_size if name == self._names[-1] else super().size(name)
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """Up to `length` bytes from `offset` of what is durable."""
+        return super().read(name, offset, max(0, min(length, self.size(name) - offset)))

@@ -1,0 +1,138 @@
+"""A bucket under Object Lock: what is written is held, what is taken away or hidden is found, faults have names."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+from tests.export.test_exporter import check, journal_in
+from tests.journal.cases import SIGNER, filled
+
+from remit.export.bucket import Bucket, Retention
+from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
+from remit.export.exporter import Exporter
+
+KEY = SIGNER.verifier
+YEAR = Retention(365)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name, value in (("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"), ("DEFAULT_REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="worm", ObjectLockEnabledForBucket=True)
+        client.create_bucket(Bucket="open")
+        yield client
+
+
+def keys(s3: Any) -> list[str]:
+    return sorted(row["Key"] for row in s3.list_objects_v2(Bucket="worm").get("Contents", ()))
+
+
+def test_every_object_is_held_and_a_stranger_can_check(s3: Any, tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "journal")
+    bucket = Bucket("s3://worm/desk/1", YEAR)
+    exporter = Exporter(tmp_path / "journal", KEY, bucket)
+    for size in (200, 100, 1):
+        filled(journal, 1, size)
+        exporter.advance()
+        assert check(bucket.read, journal.size) == journal.size
+    assert bucket.name == "s3://worm/desk/1" and keys(s3) == [
+        f"desk/1/{path}" for path in (
+            "checkpoint", "tile/0/000", "tile/0/000.p/200", "tile/0/001.p/44", "tile/0/001.p/45", "tile/1/000.p/1",
+            "tile/entries/000", "tile/entries/000.p/200", "tile/entries/001.p/44", "tile/entries/001.p/45",
+            "verifier.txt",
+        )
+    ]  # fmt: skip
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=364)
+    for version in s3.list_object_versions(Bucket="worm")["Versions"]:
+        told = {"Bucket": "worm", "Key": version["Key"], "VersionId": version["VersionId"]}
+        found = s3.head_object(**told)
+        assert found["ObjectLockMode"] == "COMPLIANCE" and found["ObjectLockRetainUntilDate"] > soon
+        for more in ({}, {"BypassGovernanceRetention": True}):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                s3.delete_object(**told, **more)
+    heads = [row for row in s3.list_object_versions(Bucket="worm")["Versions"] if row["Key"] == "desk/1/checkpoint"]
+    assert len(heads) == 3
+    again = Exporter(tmp_path / "journal", KEY, Bucket("s3://worm/desk/1/", YEAR))
+    filled(journal, 1, 300)
+    again.advance()
+    assert check(bucket.read, journal.size) == journal.size
+
+
+def test_what_was_hidden_or_replaced_is_found(s3: Any, tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "journal")
+    filled(journal, 1, 300)
+    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    s3.delete_object(Bucket="worm", Key="checkpoint")  # a marker over it, which Object Lock allows
+    filled(journal, 1, 10)
+    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    assert check(Bucket("s3://worm", YEAR).read, 310) == 310
+    s3.put_object(Bucket="worm", Key="tile/entries/000", Body=b"another version")
+    s3.delete_object(Bucket="worm", Key="checkpoint")
+    with pytest.raises(ExportConflict, match="tile/entries/000"):
+        Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+
+
+def test_the_default_of_the_bucket_holds_too(s3: Any, tmp_path: Path) -> None:
+    filled(journal_in(tmp_path / "journal"), 1)
+    with pytest.raises(ExportRefused, match="nothing would hold"):
+        Bucket("s3://worm", None)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}
+    s3.put_object_lock_configuration(
+        Bucket="worm", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", None)).advance()
+    assert s3.head_object(Bucket="worm", Key="checkpoint")["ObjectLockMode"] == "COMPLIANCE"
+
+
+def test_a_store_that_takes_the_words_and_holds_nothing_is_refused(s3: Any, tmp_path: Path) -> None:
+    filled(journal_in(tmp_path / "journal"), 1)
+
+    class Forgetful:
+        """A client whose store drops the retention."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+        def put_object(self, ObjectLockMode: str, ObjectLockRetainUntilDate: object, **rest: Any) -> Any:
+            return s3.put_object(**rest)
+
+    with pytest.raises(ExportRefused, match="does not hold it"):
+        Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR, Forgetful())).advance()
+
+
+@pytest.mark.parametrize(
+    ("address", "retention", "said"),
+    [
+        ("s3://open", YEAR, "no Object Lock"),
+        ("s3://worm", None, "nothing would hold"),
+        ("s3://worm", Retention(0), "less than a day"),
+        ("s3://", YEAR, "is no bucket"),
+        ("s3://W_orm/a", YEAR, "is no bucket"),
+        ("https://worm/a", YEAR, "is no bucket"),
+    ],
+)
+def test_what_cannot_hold_is_refused(s3: Any, address: str, retention: Retention | None, said: str) -> None:
+    with pytest.raises(ExportRefused, match=said):
+        Bucket(address, retention)
+
+
+def test_a_store_out_of_reach_is_named(s3: Any) -> None:
+    with pytest.raises(ExportUnreachable, match="NoSuchBucket"):
+        Bucket("s3://absent", YEAR)
+
+    class Away:
+        def get_object_lock_configuration(self, **asked: Any) -> Any:
+            raise EndpointConnectionError(endpoint_url="http://away")
+
+    with pytest.raises(ExportUnreachable, match="http://away"):
+        Bucket("s3://worm", YEAR, Away())

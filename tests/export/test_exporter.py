@@ -1,0 +1,226 @@
+"""Exports: whatever happens on the way, what stands at the place is the journal up to a signed head, or is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.journal.cases import KEYS, ORIGIN, SIGNER, entry, filled, numbered, opened
+
+from remit.export.errors import ExportConflict, ExportError, ExportRefused, ExportUnreachable
+from remit.export.exporter import Exporter
+from remit.export.sink import Folder, Sink, conflict
+from remit.journal import checkpoint as checkpoints
+from remit.journal.errors import JournalDamaged, JournalPoisoned, JournalRolledBack
+from remit.journal.log import Journal
+from remit.journal.note import Signer
+from remit.journal.store import FileStore
+from remit.journal.tiles import entries
+from remit.journal.tree import Tree
+
+KEY = SIGNER.verifier
+
+
+class Memory:
+    """A place in memory that refuses to write when it is told to."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.refuse_after: int | None = None
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        self._count()
+        if self.files.setdefault(path, data) != data:
+            raise conflict(self.name, path)
+
+    def head(self, note: str) -> None:
+        self._count()
+        self.files["checkpoint"] = note.encode()
+
+    def _count(self) -> None:
+        if self.refuse_after is not None:
+            self.refuse_after -= 1
+            if self.refuse_after < 0:
+                raise ExportUnreachable("planted", "wait")
+
+
+def journal_in(folder: Path, **options: Any) -> Journal:
+    return opened(FileStore(folder), **options)[0]
+
+
+def check(read: Callable[[str], bytes | None], at_most: int) -> int:
+    """Check as a stranger does, with nothing but the key, and return how many entries stand there."""
+    note = read("checkpoint")
+    if note is None:
+        return 0
+    head = checkpoints.verify(note.decode(), ORIGIN, KEYS)
+    tree, found = Tree(), []
+
+    def there(path: str) -> bytes:
+        data = read(path)
+        assert data is not None, path
+        return data
+
+    for index, one in entries(head.size, there):
+        tree.add(one)
+        found.append((index, one))
+    assert tree.root() == head.root and found == numbered(head.size) and head.size <= at_most
+    return head.size
+
+
+@pytest.fixture(params=["folder", "memory"])
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Sink:
+    return Folder(tmp_path / "out") if request.param == "folder" else Memory()
+
+
+def test_it_goes_on_where_it_stood(tmp_path: Path, sink: Sink) -> None:
+    journal = journal_in(tmp_path / "journal", segment_bytes=5_000)
+    exporter = Exporter(tmp_path / "journal", KEY, sink)
+    for batches in (1, 3, 100, 1, 200):
+        filled(journal, batches)
+        head = exporter.advance()
+        assert head is not None and head.size == journal.size == check(sink.read, journal.size)
+        assert exporter.advance() == head
+    filled(journal, 5)
+    again = Exporter(tmp_path / "journal", KEY, sink)
+    assert again.head == head and again.advance() != head
+    assert check(sink.read, journal.size) == journal.size
+    assert sink.read("verifier.txt") == f"{KEY}\n".encode()
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 12)), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=25)
+def test_whatever_the_place_refuses_a_head_that_stands_there_holds(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
+    folder, sink = tmp_path_factory.mktemp("journal"), Memory()
+    journal = journal_in(folder)
+    exporter = None
+    for size, writes in steps:
+        filled(journal, 1, size)
+        sink.refuse_after = writes
+        before = check(sink.read, journal.size)
+        try:
+            exporter = exporter or Exporter(folder, KEY, sink)
+            exporter.advance()
+        except ExportUnreachable:
+            exporter = None
+        assert before <= check(sink.read, journal.size)
+    sink.refuse_after = None
+    Exporter(folder, KEY, sink).advance()
+    assert check(sink.read, journal.size) == journal.size
+    journal.close()
+
+
+def test_partial_files_go_when_whole_ones_have_stood_for_one_head(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "journal")
+    out = Folder(tmp_path / "out")
+    exporter = Exporter(tmp_path / "journal", KEY, out)
+    for size in (200, 100, 1):
+        filled(journal, 1, size)
+        exporter.advance()
+        assert check(out.read, journal.size) == journal.size
+        assert (out.read("tile/0/000.p/200") is None) == (journal.size == 301)
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("how", ["shorter", "another", "forked"])
+def test_a_journal_that_was_put_back_is_named(tmp_path: Path, sink: Sink, how: str) -> None:
+    filled(journal := journal_in(tmp_path / "old"), 20)
+    Exporter(tmp_path / "old", KEY, sink).advance()
+    journal.close()
+    store = FileStore(tmp_path / "new")
+    going, _ = opened(store)
+    filled(going, 10)
+    if how == "another":
+        going.append(b"another entry")
+        going.sync()
+        filled(going, 20)
+    if how == "forked":
+        going.append(b"another entry")
+        for number in range(31, 60):
+            going.append(entry(number))
+        going.sync()
+    with pytest.raises(JournalRolledBack):
+        Exporter(tmp_path / "new", KEY, sink).advance()
+    assert check(sink.read, 60) == 60
+
+
+def test_what_was_changed_at_the_place_is_named(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "journal")
+    filled(journal, 100)
+    good = Memory()
+    Exporter(tmp_path / "journal", KEY, good).advance()
+    changes: tuple[Callable[[bytes], bytes], ...] = (
+        lambda data: b"",
+        lambda data: data[:-1],
+        lambda data: data[:-2] + bytes([data[-2] ^ 1]) + data[-1:],
+    )
+    for path in ("checkpoint", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"):
+        for files in (
+            *({**good.files, path: change(good.files[path])} for change in changes),
+            {name: data for name, data in good.files.items() if name != path},
+        ):
+            if "checkpoint" in files:
+                sink = Memory()
+                sink.files = files
+                with pytest.raises(ExportConflict):
+                    Exporter(tmp_path / "journal", KEY, sink)
+    lost = Memory()
+    lost.files = {path: data for path, data in good.files.items() if path != "checkpoint"}
+    lost.files["tile/entries/000"] = b"\0" + lost.files["tile/entries/000"][1:-1] + b"?"
+    with pytest.raises(ExportConflict, match="tile/entries/000"):
+        Exporter(tmp_path / "journal", KEY, lost).advance()
+
+
+def test_an_unknown_key_is_named(tmp_path: Path, sink: Sink) -> None:
+    filled(journal_in(tmp_path / "journal"), 1)
+    other = Signer(ORIGIN, bytes(32)).verifier
+    with pytest.raises(JournalDamaged, match="not signed by a known key"):
+        Exporter(tmp_path / "journal", other, sink).advance()
+    Exporter(tmp_path / "journal", KEY, sink).advance()
+    with pytest.raises(ExportConflict, match="not this journal's"):
+        Exporter(tmp_path / "journal", other, sink)
+
+
+def test_a_poisoned_journal_is_not_exported(tmp_path: Path, sink: Sink) -> None:
+    filled(journal_in(tmp_path / "journal"), 1)
+    (tmp_path / "journal" / "poisoned").write_text("the disk failed")
+    with pytest.raises(JournalPoisoned):
+        Exporter(tmp_path / "journal", KEY, sink).advance()
+    assert sink.read("checkpoint") is None
+
+
+def test_what_is_not_synced_is_made_so_before_it_goes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = journal_in(tmp_path / "journal")
+    filled(journal, 1)
+    (segment,) = (tmp_path / "journal").glob("*.journal")
+
+    def refuse(descriptor: int) -> None:
+        assert os.fstat(descriptor).st_ino == segment.stat().st_ino
+        raise OSError("planted")
+
+    monkeypatch.setattr("remit.export.source.os.fsync", refuse)
+    sink = Memory()
+    with pytest.raises(OSError, match="planted"):
+        Exporter(tmp_path / "journal", KEY, sink).advance()
+    assert sink.files == {}
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("dear")
+    with pytest.raises(ExportRefused, match="other files"):
+        Folder(tmp_path)
+    with pytest.raises(ExportRefused, match="cannot be used"):
+        Folder(tmp_path / "letters.txt")
+    assert isinstance(ExportRefused("", ""), ExportError)
