@@ -182,7 +182,14 @@ def test_a_segment_left_out_or_twice(journal: Path, which: int) -> None:
     assert not verify(journal, KEY).well
 
 
-UNSIGNED = ("journal_damaged", "out_of_sequence", "start_not_said", "stop_not_clean")
+UNSIGNED = (
+    "journal_damaged",
+    "out_of_sequence",
+    "start_not_said",
+    "start_not_signed",
+    "stop_not_clean",
+    "stop_not_last",
+)
 """What two lines in another order are called; the last where they are two checkpoints of one size."""
 
 

@@ -62,8 +62,11 @@ class Again:
             self._progress(seq)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Take note of a checkpoint between the entries."""
-        self.history.checkpoint(checkpoint)
+        """Take note of a checkpoint between the entries; Differs where it contradicts the one before."""
+        fault = self.history.checkpoint(checkpoint)
+        if fault is not None:
+            code, field, said, follows = fault
+            raise self._differs(checkpoint.size, field, said, follows, code)
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from remit.verify.verdict import Counts, Stretch, Verdict
 
+_YEAR_9999_S = 253_402_300_799
 NEVER = (
     "that what entered from outside was true: prices, a venue's reports, a person's words",
     "that nothing was sent past the guard: that follows from who holds the venue keys, not from a journal",
@@ -21,9 +24,17 @@ def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     ]
     if found.heads:
         said.append(f"{found.heads} heads kept elsewhere are heads of this journal")
+    for one in found.witnessed:
+        said.append(f"entries 1 to {one.size} existed at {_utc(one.at_s)}, says the witness {one.witness}")
     if decided:
         said += _decided(found.counts, found.stretches, found.standing)
     return tuple(said)
+
+
+def _utc(at_s: int) -> str:
+    if at_s > _YEAR_9999_S:
+        return f"second {at_s}"
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str, ...]) -> list[str]:
@@ -54,7 +65,7 @@ def not_proved(found: Verdict) -> tuple[str, ...]:
                 f"{stretch.digest[:16]} did, of version {stretch.version}. Verify with that version: "
                 f"pip install remit=={stretch.version}"
             )
-    if not found.heads:
+    if not found.heads and not found.witnessed:
         said.append(
             "that this is the newest copy and the only one: a cut at a checkpoint, an old copy or a second journal of "
             "the same key shows only beside a head kept elsewhere (--head), by a witness or another person"
@@ -65,5 +76,6 @@ def not_proved(found: Verdict) -> tuple[str, ...]:
         )
     if not found.clean:
         said.append("how it ends: there is no clean stop, so the guard runs, crashed, or the end was cut")
-    said.append("that the clock was right: only a witness's own time bounds it")
+    if not found.witnessed:
+        said.append("that the clock was right: only a witness's own time bounds it (--witness)")
     return (*said, *NEVER)

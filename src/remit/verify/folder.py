@@ -1,4 +1,4 @@
-"""One journal in its folder, streaming: tree, signatures, heads kept elsewhere, and every entry decided again."""
+"""One journal, in its folder or as an export, streaming: tree, signatures, heads kept elsewhere, every entry again."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 import msgspec
 
 from remit.journal.checkpoint import CLEAN_STOP, Checkpoint
-from remit.journal.errors import JournalError, JournalRolledBack
+from remit.journal.cosign import Cosigner, cosignatures, parse_cosigner
+from remit.journal.errors import JournalError, JournalRolledBack, NoteInvalid
 from remit.journal.note import Verifier
 from remit.journal.snapshot import snapshots
 from remit.journal.store import FolderReader
 from remit.journal.walk import Walk
 from remit.verify.again import Again
 from remit.verify.claims import not_proved, proved
+from remit.verify.export import Export, is_export
 from remit.verify.places import checkpoint_of
-from remit.verify.verdict import OTHER_KERNEL, CannotVerify, Difference, Differs, Verdict
+from remit.verify.verdict import OTHER_KERNEL, CannotVerify, Difference, Differs, Verdict, Witnessed
 
 Progress = Callable[[int], None] | None
 
@@ -26,21 +28,24 @@ def verify(
     key: Verifier,
     *,
     heads: Sequence[str] = (),
+    witnesses: Sequence[str] = (),
     decide: bool = True,
     progress: Progress = None,
 ) -> Verdict:
-    """Verify the journal in a folder, streaming, and return what holds or the first thing that does not.
+    """Verify the journal or the export in a folder, streaming, and return what holds or the first thing that does not.
 
     `heads` are signed checkpoints kept elsewhere (another folder, a witness, another copy) that the journal must
-    contain. Without `decide` only tree and signatures are checked. `progress` hears the sequence number now and then.
-    A stretch that another kernel decided otherwise is taken as written, and named; then the walk begins anew.
-    CannotVerify where the folder cannot be read, or is another's.
+    contain. `witnesses` are keys as `remit witness key` prints them: who of them cosigned a head is said, and a
+    signature of theirs that does not hold is a fault. Without `decide` only tree and signatures are checked. `progress`
+    hears the sequence number now and then. A stretch that another kernel decided otherwise is taken as written, and
+    named; then the walk begins anew. CannotVerify where the folder cannot be read, or is another's.
     """
     kept = sorted((checkpoint_of(head, key) for head in heads), key=lambda head: head.size)
+    known = [_cosigner(witness) for witness in witnesses]
     taken: frozenset[int] = frozenset()
     first: Difference | None = None
     while True:
-        passage = _Passage(folder, key, kept, Again(progress, taken) if decide else None)
+        passage = _Passage(folder, key, kept, known, Again(progress, taken) if decide else None)
         difference = passage.run()
         if difference is None or difference.code != OTHER_KERNEL or passage.again is None:
             break
@@ -54,14 +59,22 @@ def verify(
 class _Passage:
     """One passage over a journal's entries, and what it found."""
 
-    def __init__(self, folder: Path, key: Verifier, kept: Sequence[Checkpoint], again: Again | None) -> None:
+    def __init__(
+        self, folder: Path, key: Verifier, kept: Sequence[Checkpoint], known: Sequence[Cosigner], again: Again | None
+    ) -> None:
         self.folder, self.again = folder, again
+        self._known = known
+        self._witnessed: tuple[Witnessed, ...] = ()
         self._reader = FolderReader(folder)
         self._kept = list(kept)
         self._met = 0
         self._fault: JournalError | None = None
         passed = None if again is None else again.checkpoint
-        self._walk = Walk(self._reader, key.name, (key,), every_signature=True, on_checkpoint=passed)
+        self._walk: Walk | Export = (
+            Export(folder, key)
+            if is_export(folder)
+            else Walk(self._reader, key.name, (key,), every_signature=True, on_checkpoint=passed)
+        )
 
     def run(self) -> Difference | None:
         """Walk to the end or to the first fault or difference, and return the difference."""
@@ -73,6 +86,7 @@ class _Passage:
                     again.take(index, entry)
             self._meet(self._walk.index)
             self._look_behind()
+            self._witnessed = self._ask_witnesses()
         except Differs as differs:
             return differs.difference
         except JournalError as fault:
@@ -107,6 +121,15 @@ class _Passage:
                 f"the journal ends at entry {ends}, but {known}", "It is an old copy or was cut. Restore the newest one"
             )
 
+    def _ask_witnesses(self) -> tuple[Witnessed, ...]:
+        """Return the largest head that each known witness cosigned, of the journal's last one and those kept."""
+        found: dict[str, Witnessed] = {}
+        heads = [head for head in (*self._kept, self._walk.checkpoint) if head is not None and self._known]
+        for head in sorted(heads, key=lambda head: head.size):
+            for cosigner, at_s in cosignatures(head.note, self._known).items():
+                found[cosigner.name] = Witnessed(cosigner.name, head.size, at_s)
+        return tuple(found.values())
+
     def verdict(self, difference: Difference | None) -> Verdict:
         """Return what this passage found, with the first difference of all passages."""
         walk, again = self._walk, self.again
@@ -129,10 +152,18 @@ class _Passage:
             fault="" if self._fault is None else str(self._fault),
             difference=difference,
             heads=self._met,
+            witnessed=self._witnessed,
         )
         if again is None:
             return _said(found)
         return _said(found, again)
+
+
+def _cosigner(witness: str) -> Cosigner:
+    try:
+        return parse_cosigner(witness)
+    except NoteInvalid as fault:
+        raise CannotVerify(fault.what, fault.do) from None
 
 
 def _said(found: Verdict, again: Again | None = None) -> Verdict:

@@ -46,14 +46,18 @@ class History:
         """The halts in force."""
         return tuple(self._halts)
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Take note of a checkpoint as it passes; a new segment repeats the last one."""
+    def checkpoint(self, checkpoint: Checkpoint) -> Fault | None:
+        """Take note of a checkpoint as it passes, and return what contradicts the one before; a new segment repeats
+        it."""
         self._is_sealed = True
         if self._was is not None and checkpoint.note == self._was.note:
-            return
+            return None
+        if self._was is not None and CLEAN_STOP in self._was.extensions and OPENED not in checkpoint.extensions:
+            return "stop_not_last", "checkpoint", "a checkpoint after a clean stop", "one of an opening"
         if OPENED in checkpoint.extensions:
             self._before_opening, self._opened_at = self._was, checkpoint.size
         self._was = checkpoint
+        return None
 
     def faults(self, record: Record, state: State) -> Iterator[Fault]:
         """Yield what of an entry contradicts those before it. `state` is the kernel's after the entry."""

@@ -11,6 +11,7 @@ from remit.journal.frame import segments
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.store import FolderReader
 from remit.journal.verify import VERIFIER as VERIFIER
+from remit.verify.export import is_export
 from remit.verify.verdict import CannotVerify
 
 JOURNAL = "journal"
@@ -25,11 +26,12 @@ def checkpoint_of(head: str, key: Verifier) -> Checkpoint:
 
 
 def journals(folder: Path) -> list[Path]:
-    """Return the folders that hold the journals of a data folder, a backup, a replay, or of the folder itself."""
+    """Return the folders that hold the journals of a data folder, a backup, a replay, an export, or of the folder
+    itself."""
     candidates = [folder, folder / JOURNAL]
     if folder.is_dir():
         candidates += sorted(path for path in folder.iterdir() if path.is_dir() and path.name != JOURNAL)
-    found = [path for path in candidates if path.is_dir() and segments(FolderReader(path))]
+    found = [path for path in candidates if path.is_dir() and (is_export(path) or segments(FolderReader(path)))]
     if not found:
         raise CannotVerify(f"there is no journal in {folder}", "Name a data folder, a backup or a journal's own folder")
     return found[:1] if found[0] in (folder, folder / JOURNAL) else found

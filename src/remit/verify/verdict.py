@@ -23,7 +23,8 @@ class Difference(msgspec.Struct, frozen=True):
 
     `kernel` is the version that wrote this stretch of the journal; `code` names what is wrong: `not_a_record`,
     `not_canonical`, `out_of_sequence`, `time_went_back`, `not_as_decided`, `request_not_as_planned`, `no_permit`,
-    `halt_not_reviewed`, `halt_lost`, `start_not_said`, `start_not_signed`, `stop_not_clean`, `other_kernel`.
+    `halt_not_reviewed`, `halt_lost`, `start_not_said`, `start_not_signed`, `stop_not_clean`, `stop_not_last`,
+    `other_kernel`.
     """
 
     seq: int
@@ -55,6 +56,14 @@ class Stretch(msgspec.Struct, frozen=True):
     digest: str
     is_same: bool
     is_derived: bool
+
+
+class Witnessed(msgspec.Struct, frozen=True):
+    """The largest head that a witness cosigned, and when it says it did (seconds since the epoch)."""
+
+    witness: str
+    size: int
+    at_s: int
 
 
 class Counts(msgspec.Struct):
@@ -92,6 +101,7 @@ class Verdict(msgspec.Struct, frozen=True):
     stretches: tuple[Stretch, ...] = ()
     counts: Counts = msgspec.field(default_factory=Counts)
     heads: int = 0
+    witnessed: tuple[Witnessed, ...] = ()
     standing: tuple[str, ...] = ()
     proved: tuple[str, ...] = ()
     not_proved: tuple[str, ...] = ()

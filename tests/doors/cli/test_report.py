@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.doors.cli.house import Outcome, invoke
 from tests.guard.desk import ANN, MOMENTUM, Desk
-from tests.test_verify import SIGNER, written
+from tests.verify.desk import SIGNER, written
 
 from remit.journal.checkpoint import sign
 from remit.journal.receipt import Blocks, Receipt

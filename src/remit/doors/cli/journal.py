@@ -118,11 +118,14 @@ def _event(event: dict[str, Any]) -> str:
 
 def verify(
     folder: Annotated[
-        Path | None, typer.Argument(help="A journal, a data folder, a backup or a replay; else yours.")
+        Path | None, typer.Argument(help="A journal, an export, a data folder, a backup or a replay; else yours.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="The public key of its checkpoints, kept elsewhere.")] = None,
     head: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint kept elsewhere that it must contain; more than once.")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="A witness's key, of `remit witness key`; more than once.")
     ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Check this receipt instead; no journal is needed.")] = None,
     decide: Annotated[bool, typer.Option("--decide/--no-decide", help="Also decide every order again.")] = True,
@@ -157,7 +160,9 @@ def verify(
             def told(seq: int, progress: Progress = progress, one: Path = one, task: Any = task) -> None:
                 progress.update(task, description=f"verifying {printable(str(one))}: {seq} entries")
 
-            verdicts.append(verify_journal(one, key_of(one, key), heads=kept, decide=decide, progress=told))
+            verdicts.append(
+                verify_journal(one, key_of(one, key), heads=kept, witnesses=witness or (), decide=decide, progress=told)
+            )
     if not show.json([{**plain(verdict), "well": verdict.well} for verdict in verdicts]):
         for verdict in verdicts:
             _verdict(verdict, decide, key is not None)
