@@ -10,8 +10,8 @@ from typing import Any
 
 import remit
 from remit.digest import kernel_digest
-from remit.guard.attest import Attestor
 from remit.guard.anchors import Anchors
+from remit.guard.attest import Attestor
 from remit.guard.board import Board
 from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
@@ -28,6 +28,7 @@ from remit.guard.protection import alert_of_start
 from remit.guard.reach import Reach
 from remit.guard.reconciler import Reconciler
 from remit.guard.recover import ORIGIN, SNAPSHOT_EVERY, Recovered, in_doubt, recover, standing, take_snapshot
+from remit.guard.rotating import Rotating
 from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.watch import Watch
@@ -116,6 +117,7 @@ class Guard:
             self.watch.check_resume,
             self.vault.callbacks(world),
             Attestor(self.journal, self.vault.checkpoint_signer(ORIGIN), kernel_digest(), self.vault.permit_key),
+            Rotating(self.loop, self.kernel.state, self.vault, venues),
         )
         self.server = server(self.handle)
         self.listeners: list[Listener] = []

@@ -16,6 +16,7 @@ from remit.guard import halt_file
 from remit.guard.errors import LinkDown
 from remit.guard.link import Link, listen
 from remit.guard.private import check_private, write_private
+from remit.guard.witness_link import WitnessLink
 from remit.journal.side import SideStore
 from remit.journal.store import FileStore, Store
 from remit.kernel.effect import Alert
@@ -92,6 +93,15 @@ class World(Protocol):
         message; LinkDown where it cannot open or ends."""
         ...
 
+    def anchor(self) -> Store | None:
+        """The second folder, in which a head of the journal is kept out of its reach; None where there is none."""
+        ...
+
+    async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """Show a head to the witness whose URL begins so, and return its HTTP status and answer; LinkDown where there
+        is none. What was shown may be shown again."""
+        ...
+
     def alert(self, alert: Alert) -> None:
         """Tell people, loudly. It never blocks and never raises."""
         ...
@@ -106,7 +116,7 @@ class RealWorld:
 
     `links` names the socket of each connection's venue, `elsewhere` that of all others. A reply that takes longer than
     `reply_timeout_s` is unknown.
-    `tell` receives alerts; by default they are lines of JSON on standard error.
+    `tell` receives alerts; by default they are lines of JSON on standard error. `anchor_folder` is the second folder.
     """
 
     def __init__(
@@ -116,11 +126,15 @@ class RealWorld:
         reply_timeout_s: float = 10,
         tell: Callable[[Alert], None] | None = None,
         elsewhere: Path | None = None,
+        anchor_folder: Path | None = None,
     ) -> None:
         self._home = home
         self._reply_timeout_s = reply_timeout_s
         self._links = {connection: Link(path, reply_timeout_s) for connection, path in links.items()}
         self._elsewhere = elsewhere
+        self._anchor_folder = anchor_folder
+        self._anchor: FileStore | None = None
+        self._witnesses: dict[str, WitnessLink] = {}
         self._stores: dict[str, FileStore] = {}
         self._tell = tell or _to_stderr
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="remit-work")
@@ -184,6 +198,17 @@ class RealWorld:
         """Nothing once the stream is open, then what a venue says unasked; LinkDown when it cannot open or ends."""
         return listen(self._link(connection).path, hello)
 
+    def anchor(self) -> Store | None:
+        """The folder that the settings name; StoreLocked where another guard keeps its heads there, OSError."""
+        if self._anchor is None and self._anchor_folder is not None:
+            self._anchor = FileStore(self._anchor_folder)
+        return self._anchor
+
+    async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """Post to a witness over HTTP or HTTPS, in a thread of that witness's own; LinkDown."""
+        link = self._witnesses.setdefault(url, WitnessLink(url))
+        return await link.submit(body)
+
     def alert(self, alert: Alert) -> None:
         """Tell people; a broken channel, or words that it cannot write, are passed over, since the journal holds the
         alert's cause."""
@@ -197,8 +222,12 @@ class RealWorld:
         self._worker.shutdown(wait=False, cancel_futures=True)
         for link in self._links.values():
             link.close()
+        for witness in self._witnesses.values():
+            witness.close()
         for store in self._stores.values():
             store.close()
+        if self._anchor is not None:
+            self._anchor.close()
         self._stores.clear()
 
     def _link(self, connection: str) -> Link:
@@ -214,7 +243,7 @@ _AWAKE: int = getattr(time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC)
 _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-WARNINGS = frozenset({"limit_near"})
+WARNINGS = frozenset({"limit_near", "key_can_withdraw"})
 """Alerts that tell of nothing that has gone wrong yet; every other one is an error: somebody has to look."""
 
 

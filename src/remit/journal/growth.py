@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.journal.tree import EMPTY_ROOT, Tree, node_hash
+from remit.journal import snapshot as snapshots
+from remit.journal.checkpoint import Checkpoint
+from remit.journal.errors import JournalDamaged, SnapshotDamaged
+from remit.journal.log import read_entries
+from remit.journal.store import Reader
+from remit.journal.tree import EMPTY_ROOT, Tree, leaf_hash, node_hash
 
 
 class Growth:
@@ -34,16 +39,6 @@ class Growth:
     def add(self, leaf: bytes) -> None:
         """Add the next leaf, as its hash."""
         self._leaves.append(leaf)
-
-    def forget(self, base: int) -> None:
-        """Prove nothing from before this size any more; the memory for it is given back."""
-        count = base - self.base
-        if not 0 <= count <= len(self._leaves):
-            raise ValueError(f"no size {base} between {self.base} and {self.size}")
-        for leaf in self._leaves[:count]:
-            self._tree.add_leaf(leaf)
-        del self._leaves[:count]
-        self._peaks = _peaks(self._tree)
 
     def root(self, size: int) -> bytes:
         """The root of the tree when it had this size, which is `base` or more."""
@@ -88,3 +83,39 @@ def _peaks(tree: Tree) -> dict[tuple[int, int], bytes]:
         found[first, count] = peak
         first += count
     return found
+
+
+def growth_since(store: Reader, base: int, head: Checkpoint) -> Growth:
+    """The growth of a journal from size `base` to a head, read from its store: from the last snapshot before on, or
+    else from its first entry.
+
+    JournalDamaged where its entries are not the head's; OSError. Memory: 32 bytes for each entry after `base`.
+    """
+    for tree in (_snapshot_before(store, base), Tree()):
+        growth = _grown(store, tree, base, head.size)
+        if growth.root(head.size) == head.root:
+            return growth
+    raise JournalDamaged("", 0, head.size, "the entries are not those of the journal's head")
+
+
+def _snapshot_before(store: Reader, base: int) -> Tree:
+    """The tree as the last snapshot up to a size has it; the empty one where there is no such snapshot."""
+    for name in reversed(snapshots.snapshots(store)):
+        try:
+            found = snapshots.read(store, name)
+        except SnapshotDamaged:
+            continue
+        if found.seq <= base:
+            return Tree.from_frontier(found.seq, found.frontier)
+    return Tree()
+
+
+def _grown(store: Reader, tree: Tree, base: int, size: int) -> Growth:
+    growth: Growth | None = None if tree.size < base else Growth(tree)
+    for index, entry in read_entries(store, tree.size, size):
+        if growth is not None:
+            growth.add(leaf_hash(entry))
+        else:
+            tree.add(entry)
+            growth = Growth(tree) if index + 1 == base else None
+    return growth or Growth(tree)

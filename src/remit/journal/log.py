@@ -6,7 +6,7 @@ acknowledged entry is never lost, changed or renumbered without the next opening
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from remit.journal import checkpoint as checkpoints
@@ -91,6 +91,8 @@ class Journal:
         self._poison: str | None = None
         self._marker_to_clear = False
         self._closed = False
+        self.heard_leaf: Callable[[bytes], None] = lambda leaf: None
+        """Told of each entry's leaf hash when it is sealed, in order; whoever wants to prove growth sets it."""
 
     @classmethod
     def open(
@@ -204,7 +206,7 @@ class Journal:
         first, entries, self._pending = self._tree.size, self._pending, []
         lines = []
         for entry in entries:
-            self._tree.add(entry)
+            self.heard_leaf(self._tree.add(entry))
             lines.append(frame(ENTRY, entry))
         head = checkpoints.sign(self._signer, self._origin, self._tree.size, self._tree.root(), extensions)
         lines.append(checkpoint_line(head.note))

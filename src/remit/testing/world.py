@@ -40,6 +40,10 @@ class MemoryWorld:
         self.files: dict[str, str] = {}
         """The small files beside the folders, by name."""
         self.venues: dict[str, Script] = {}
+        self.anchor_disk: MemoryStore | None = None
+        """The second folder."""
+        self.witnesses: dict[str, Callable[[bytes], tuple[int, bytes]]] = {}
+        """What each witness answers, by the beginning of its URL; it may raise LinkDown instead."""
         self.sent: list[tuple[str, bytes]] = []
         self.alerts: list[Alert] = []
         self.working = asyncio.Event()
@@ -128,6 +132,17 @@ class MemoryWorld:
         finally:
             streams.remove(queue)
         raise LinkDown(f"{connection} hung up", "Listen again")
+
+    def anchor(self) -> Store | None:
+        """What a test put into `anchor_disk`."""
+        return self.anchor_disk
+
+    async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """Hand the request to the witness's script; LinkDown where the URL has none."""
+        if url not in self.witnesses:
+            raise LinkDown(f"no witness is scripted for {url}", "Give it a script in `witnesses`")
+        await asyncio.sleep(0)
+        return self.witnesses[url](body)
 
     def alert(self, alert: Alert) -> None:
         """Keep the alert in `alerts`."""

@@ -31,6 +31,7 @@ from remit.kernel.effect import Alert
 from remit.kernel.event import Record
 from remit.testing.sim.loop import Process, VirtualLoop
 from remit.testing.sim.virtual_disk import Copy, Died, VirtualDisk, VirtualSide
+from remit.testing.sim.virtual_witness import VirtualWitness
 from remit.testing.sim.virtual_world import PASSWORD_COST, SOCKET, VirtualServer, VirtualWorld
 from remit.testing.world import START
 from remit.venues.paper.codec import Paper
@@ -99,6 +100,10 @@ class Machine:
         """The small files beside the folders, by name."""
         folders = {name: random.Random(f"{seed}/disk/{name}") for name in (JOURNAL, KEYS, TOKENS)}
         self.disks = {name: VirtualDisk(self, name, chance, sync_ns) for name, chance in folders.items()}
+        self.anchor_disk: VirtualDisk | None = None
+        """The second folder, on a disk of its own; None where this machine has none."""
+        self.witnesses: dict[str, VirtualWitness] = {}
+        """Who cosigns this machine's journal, by URL."""
         self.guard: Guard | None = None
         self.process: Process | None = None
         self.start_failed: Exception | None = None

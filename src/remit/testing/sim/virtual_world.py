@@ -37,6 +37,7 @@ class VirtualWorld:
         self._process = process
         self._links: dict[str, Link] = {}
         self._mounts: dict[str, Store] = {}
+        self._anchor: Store | None = None
 
     def now(self) -> int:
         """The machine's wall clock, which may jump."""
@@ -101,6 +102,18 @@ class VirtualWorld:
         """Listen over a virtual link of its own; LinkDown."""
         return listen(self._path(connection), hello)
 
+    def anchor(self) -> Store | None:
+        """The machine's second folder, on a disk of its own, where it has one."""
+        if self._machine.anchor_disk is None:
+            return None
+        if self._anchor is None:
+            self._anchor = self._machine.anchor_disk.mount(self._process)
+        return self._anchor
+
+    async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """Ask a witness of the machine's, over a network that may lose either way; LinkDown."""
+        return await self._machine.witnesses[url].asked(body)
+
     def alert(self, alert: Alert) -> None:
         """Tell the machine."""
         if self._process.alive:
@@ -112,6 +125,8 @@ class VirtualWorld:
             link.close()
         for mount in self._mounts.values():
             mount.close()
+        if self._anchor is not None:
+            self._anchor.close()
         self._mounts.clear()
 
     def _path(self, connection: str) -> Path:
