@@ -16,6 +16,7 @@ from remit.guard import credentials, signin
 from remit.guard.callbacks import NewCallback, SignedMessage
 from remit.guard.handle import WithText
 from remit.guard.issuing import NewToken, RotateToken
+from remit.guard.rotating import RotateKey
 from remit.guard.wire import Request
 from remit.kernel.codec import plain
 from remit.kernel.names import Principal
@@ -138,6 +139,7 @@ OTHERS: dict[type, frozenset[str]] = {
     WithText: frozenset({"text"}),
     NewToken: frozenset(),
     NewCallback: frozenset(),
+    RotateKey: frozenset({"why"}),
     SignedMessage: frozenset({"webhook-timestamp", "webhook-signature", "body"}),
     RotateToken: frozenset(),
     signin.Password: frozenset({"person", "password", "code", "new_password"}),

@@ -24,6 +24,7 @@ from remit.guard.follow import Followers
 from remit.guard.identity import Identity
 from remit.guard.issuing import NewToken
 from remit.guard.loop import BODY_BYTES_MAX, Loop, refusal_of
+from remit.guard.rotating import RotateKey, Rotating
 from remit.guard.stamp import journal_time
 from remit.guard.thoughts import Thoughts
 from remit.guard.views import view
@@ -86,6 +87,7 @@ class Handle:
         check_resume: Callable[[c.Resume], None],
         callbacks: CallbackKeys,
         attestor: Attestor | None = None,
+        rotating: Rotating | None = None,
     ) -> None:
         self._world = world
         self._kernel = kernel
@@ -102,6 +104,7 @@ class Handle:
         self._thoughts = Thoughts(kernel.state)
         self._evidence = Evidence(journal, side)
         self._attestor = attestor
+        self._rotating = rotating
         self.followers = Followers(kernel, journal, loop, identity.check)
 
     async def handle(self, request: Request, peer: Peer) -> bytes:
@@ -160,6 +163,8 @@ class Handle:
         if bytes(kind.get("kind", b"")) == b'"new_callback"':
             secret, record = await self._callbacks.issue(by, _decoded(NewCallback, raw))
             return encode(plain(record) | ({} if refusal_of(record) else {"secret": secret}))
+        if named == "rotate_key" and self._rotating is not None:
+            return self._answer(await self._rotating.rotate(by, _decoded(RotateKey, raw)))
         if "command" in kind:
             beside = _decoded(WithText, raw)
             source, text = bytes(beside.command), beside.text
@@ -182,6 +187,8 @@ class Handle:
         """Let a command enter with what must be known first, and return its record."""
         if isinstance(body, c.Marked) and by.role in ("feed", "operator"):
             return await self._marks(body)
+        if isinstance(body, c.SetKey):
+            raise RequestMalformed("a key enters with the vault that holds it", "Ask for it: remit vault rotate")
         if isinstance(body, c.AddConnection) and body.connection.venue not in self._venues:
             raise RequestMalformed(
                 f"there is no venue {body.connection.venue}", f"Take one of {', '.join(sorted(self._venues))}"

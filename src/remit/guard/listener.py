@@ -47,6 +47,7 @@ class Listener:
         """When messages were missed that no round has made up for."""
         self._following: asyncio.Task[None] | None = None
         self._reopens = False
+        self._warned = False
 
     async def run(self) -> None:
         """Listen for ever."""
@@ -95,10 +96,20 @@ class Listener:
 
     async def _opened(self) -> None:
         """The stream is open: from here on nothing is missed, so the venue is asked what it holds."""
+        self._warn()
         if not self._state.venue_states[self._connection].link_up:
             up = c.SetVenueState(connection=self._connection, reconciled=False, link_up=True)
             await self._loop.enter(GUARD, up)
         await self._loop.enter(GUARD, c.Ask(connection=self._connection))
+
+    def _warn(self) -> None:
+        """Tell people once of a key that can do more than trade: whoever steals it takes the money out."""
+        withdraw = self._venue.powers(self._connection).withdraw
+        if withdraw is not False and not self._warned:
+            said = "can withdraw" if withdraw else "may be able to withdraw: the venue does not say"
+            why = f"the key of {self._connection} at {self._venue.name} {said}; make one there that can only trade"
+            self._world.alert(Alert("key_can_withdraw", subject("connection", self._connection), why))
+        self._warned = True
 
     async def _missed(self, number: int) -> None:
         """Messages are missing, or on their way behind a later one: look at everything before anything opens."""

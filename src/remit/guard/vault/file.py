@@ -92,7 +92,7 @@ class _Open2(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     content: Content
 
 
-class ByPassphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="argon2id"):
+class PassphraseLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="argon2id"):
     """A vault that a passphrase opens: what argon2id is given beside it."""
 
     salt: _Salt
@@ -101,13 +101,13 @@ class ByPassphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     lanes: Annotated[int, msgspec.Meta(ge=1, le=LANES_MAX)]
 
 
-class ByScrypt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="scrypt"):
+class ScryptLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="scrypt"):
     """A vault that a passphrase opens, as the first format had it; a new passphrase makes another of it."""
 
     salt: _Salt
 
 
-class ByTpm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="tpm"):
+class TpmLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="by", tag="tpm"):
     """A vault that a TPM opens while its PCRs are what they were: the sealed object's two parts, and which PCRs."""
 
     public: bytes
@@ -116,7 +116,7 @@ class ByTpm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
 
 
 class _Locked2(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="format", tag="remit-vault-2-locked"):
-    lock: ByPassphrase | ByScrypt | ByTpm
+    lock: PassphraseLock | ScryptLock | TpmLock
     nonce: _Nonce
     sealed: bytes
 
@@ -124,21 +124,21 @@ class _Locked2(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 class Lock(NamedTuple):
     """How a vault is locked, and the key that locks it."""
 
-    by: ByPassphrase | ByScrypt | ByTpm
+    by: PassphraseLock | ScryptLock | TpmLock
     key: bytes
 
     def __repr__(self) -> str:
         return f"Lock({type(self.by).__name__})"
 
 
-Unseal = Callable[[ByTpm], bytes]
+Unseal = Callable[[TpmLock], bytes]
 
 
 def lock_by(passphrase: str, random: Callable[[int], bytes], cost: Cost = COST) -> Lock:
     """Return a new lock that a passphrase opens; PassphraseNeeded for an empty one."""
     if not passphrase:
         raise errors.PassphraseNeeded("the passphrase is empty", "Give one, or leave it out")
-    by = ByPassphrase(random(SALT_BYTES), cost.memory_kib, cost.passes, cost.lanes)
+    by = PassphraseLock(random(SALT_BYTES), cost.memory_kib, cost.passes, cost.lanes)
     return Lock(by, _stretch(by, passphrase))
 
 
@@ -183,7 +183,7 @@ def _decoded(source: bytes) -> _Open1 | _Locked1 | _Open2 | _Locked2:
 
 
 def _unlock_2(file: _Locked2, passphrase: str | None, unseal: Unseal) -> tuple[Content, Lock]:
-    if isinstance(file.lock, ByTpm):
+    if isinstance(file.lock, TpmLock):
         if passphrase is not None:
             raise errors.PassphraseUnused("the vault opens by the TPM", "Give no passphrase, or restore the locked one")
         lock = Lock(file.lock, unseal(file.lock))
@@ -201,8 +201,8 @@ def _unlock_2(file: _Locked2, passphrase: str | None, unseal: Unseal) -> tuple[C
         raise errors.VaultDamaged(f"{KEYS}/{FILE} is of another version", "Use the newest release") from None
 
 
-def _wrong(by: ByPassphrase | ByScrypt | ByTpm) -> errors.GuardError:
-    if isinstance(by, ByTpm):
+def _wrong(by: PassphraseLock | ScryptLock | TpmLock) -> errors.GuardError:
+    if isinstance(by, TpmLock):
         return errors.VaultDamaged(f"{KEYS}/{FILE} was altered", _RESTORE)
     return errors.PassphraseWrong("the passphrase does not open the vault", "Try again")
 
@@ -214,7 +214,7 @@ def _needed(passphrase: str | None) -> str:
 
 
 def _unlock_1(file: _Locked1, passphrase: str) -> tuple[Content, Lock]:
-    by = ByScrypt(file.salt)
+    by = ScryptLock(file.salt)
     lock = Lock(by, _stretch(by, passphrase))
     try:
         plain = ChaCha20Poly1305(lock.key).decrypt(file.nonce, file.sealed, _LOCKED_1)
@@ -225,9 +225,9 @@ def _unlock_1(file: _Locked1, passphrase: str) -> tuple[Content, Lock]:
     return Content(Roots(plain[:KEY_BYTES], plain[KEY_BYTES : 2 * KEY_BYTES], plain[2 * KEY_BYTES :])), lock
 
 
-def _stretch(by: ByPassphrase | ByScrypt, passphrase: str) -> bytes:
+def _stretch(by: PassphraseLock | ScryptLock, passphrase: str) -> bytes:
     given = _text(passphrase)
-    if isinstance(by, ByScrypt):
+    if isinstance(by, ScryptLock):
         return Scrypt(salt=by.salt, length=KEY_BYTES, n=2**17, r=8, p=1).derive(given)
     try:
         return Argon2id(
@@ -241,6 +241,6 @@ def _text(passphrase: str) -> bytes:
     return passphrase.encode("utf-8", "surrogatepass")
 
 
-def _bound(by: ByPassphrase | ByScrypt | ByTpm) -> bytes:
+def _bound(by: PassphraseLock | ScryptLock | TpmLock) -> bytes:
     """What the encryption is bound to, so that a lock cannot be exchanged beside it."""
     return _LOCKED_2 + msgspec.json.encode(by)

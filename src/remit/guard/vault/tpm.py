@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from remit.guard.errors import TpmRefused
-from remit.guard.vault.file import ByTpm
+from remit.guard.vault.file import TpmLock
 
 
-def unseal(by: ByTpm) -> bytes:
+def unseal(by: TpmLock) -> bytes:
     """Return the key that a TPM holds sealed; TpmRefused."""
     raise TpmRefused("this version speaks with no TPM", "Open the vault where it was sealed")

@@ -45,6 +45,7 @@ VIEWS: dict[str, View] = {
     "connections": View(access.connections, ("account",), TRADERS),
     "grants": View(access.grants, ("agent", "connection"), TRADERS),
     "tokens": View(access.tokens, (), PEOPLE),
+    "keys": View(access.keys, (), PEOPLE),
     "orders": View(
         orders.orders, ("agent", "client", "instrument", "state", "live", "limit", "before", "before_at"), TRADERS
     ),

@@ -175,3 +175,18 @@ def tokens(looking: Looking) -> Rows:
             {"expires_at": None, "session": False, "replaces": "", "parent": "", **plain(grant), "state": state}
         )
     return rows
+
+
+def keys(looking: Looking) -> Rows:
+    """Which key speaks for each agent on each connection, and for the connection itself; never a key. Generation 0 is
+    derived from the vault's own."""
+    state = looking.state
+    of = {(name, "") for name in state.connections} | {(connection, agent) for agent, connection in state.grants}
+    rows = []
+    for connection, agent in sorted(of | state.keys.keys()):
+        if not looking.sees_account(state.connections[connection].account):
+            continue
+        known = state.keys.get((connection, agent))
+        first = {"connection": connection, "agent": agent, "generation": 0, "keeper": "", "fingerprint": ""}
+        rows.append(first if known is None else {**first, **plain(known)})
+    return rows
