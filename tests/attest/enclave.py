@@ -46,7 +46,9 @@ def issue(
 ) -> Issued:
     """A certificate of this name, of its own where nobody issues it. `signs` is whether it may sign documents, which
     one that issues others may not."""
-    key = ec.generate_private_key(curve or ec.SECP384R1())
+    curve = curve or ec.SECP384R1()
+    # The same keys at every run, so that what is found is found again.
+    key = ec.derive_private_key(int.from_bytes(sha256(f"{name} {curve.name}".encode()).digest()), curve)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     signs = not ca if signs is None else signs
     usage = dict.fromkeys(
@@ -58,7 +60,7 @@ def issue(
         .subject_name(subject)
         .issuer_name(subject if by is None else by.certificate.subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(int.from_bytes(sha256(name.encode()).digest()[:8]))
         .not_valid_before(first)
         .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca, path_length if ca else None), critical=True)
@@ -66,7 +68,7 @@ def issue(
     )
     if critical:
         building = building.add_extension(x509.InhibitAnyPolicy(0), critical=True)
-    return Issued(building.sign(key if by is None else by.key, digest or SHA384()), key)
+    return Issued(building.sign(key if by is None else by.key, digest or SHA384(), ecdsa_deterministic=True), key)
 
 
 @cache
@@ -108,7 +110,7 @@ def document(
     header = cbor2.dumps({1: -35} if protected is None else protected)
     signed = cbor2.dumps(["Signature1", header, b"", body])
     size = (issued[-1].key.key_size + 7) // 8
-    pair = decode_dss_signature(issued[-1].key.sign(signed, ec.ECDSA(digest or SHA384())))
+    pair = decode_dss_signature(issued[-1].key.sign(signed, ec.ECDSA(digest or SHA384(), deterministic_signing=True)))
     signature = b"".join(number.to_bytes(size, "big") for number in pair)
     whole = [header, dict(beside or {}), body, signature]
     return cbor2.dumps(cbor2.CBORTag(18, whole) if tagged else whole)

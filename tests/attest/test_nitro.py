@@ -9,7 +9,7 @@ from typing import Any
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.attest.enclave import AT, NOW, PCRS, SHA256, chain, document, issue, root_of
+from tests.attest.enclave import AT, NOW, PCRS, SHA256, Issued, chain, document, issue, root_of
 
 from remit.attest import nitro
 from remit.attest.errors import AttestationInvalid
@@ -65,7 +65,9 @@ def altered(**said: Any) -> Callable[[], bytes]:
 
 
 CHAINS: dict[str, Callable[[], bytes]] = {
-    "signed by another than it names": lambda: document((*chain()[:3], issue("enclave", issue("instance"), ca=False))),
+    "signed by another than it names": lambda: document(
+        (*chain()[:3], issue("enclave", Issued(chain()[2].certificate, issue("stranger").key), ca=False))
+    ),
     "of another root below ours": lambda: document(
         (chain()[0], *(issued := (issue("region"),)), issue("enclave", issued[0], ca=False))
     ),
@@ -87,6 +89,13 @@ CHAINS: dict[str, Callable[[], bytes]] = {
     "one left out": lambda: document(cabundle=[chain()[0].der, chain()[2].der]),
     "two swapped": lambda: document(cabundle=[chain()[0].der, chain()[2].der, chain()[1].der]),
     "one that is none": lambda: document(cabundle=[chain()[0].der, b"\x30\x00", chain()[2].der]),
+    "one of another version": lambda: document(
+        cabundle=[
+            chain()[0].der,
+            chain()[1].der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x64", 1),
+            chain()[2].der,
+        ]
+    ),
     "the root alone signs": lambda: document(cabundle=[chain()[0].der], certificate=chain()[0].der),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.hostile import (
+    target_attest,
     target_callbacks,
     target_files,
     target_http,
@@ -27,6 +28,7 @@ TARGETS: dict[str, Target] = {
         target_venue,
         target_mcp,
         target_http,
+        target_attest,
     )
     for target in part.TARGETS
 }

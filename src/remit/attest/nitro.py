@@ -27,6 +27,12 @@ _CABUNDLE_MAX = 16
 _FIELD_BYTES_MAX = 1024
 _KNOWN_CRITICAL = {x509.BasicConstraints.oid, x509.KeyUsage.oid}
 
+_UNFIT = (
+    ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension,
+    x509.InvalidVersion, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What the library says of certificates that are none, or that do not follow from each other."""
+
 
 class Document(NamedTuple):
     """What a document says: which module signed it and when (ns since the epoch), its registers, and what the enclave
@@ -143,7 +149,7 @@ def _chain(sources: tuple[bytes, ...], at: int, roots: Collection[str]) -> Ellip
             first, until = found.not_valid_before_utc, found.not_valid_after_utc
             if issuer is not None:
                 found.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound) as fault:
+        except _UNFIT as fault:
             said = f"certificate {index} does not follow from the one before it ({type(fault).__name__} {fault})"
             raise AttestationInvalid("nitro_chain", said.rstrip(" )") + ")") from None
         if not first <= when <= until:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from remit.guard.config import Settings, paper_socket
 from remit.guard.guard import Guard
+from remit.guard.measure import measured
 from remit.guard.needs import room
 from remit.guard.private import make_private
 from remit.guard.recover import SNAPSHOT_EVERY
@@ -38,6 +39,7 @@ class GuardProcess:
             reach=settings.reach,
             layers=self.sandbox.layers,
         )
+        measured()  # while all that is installed can still be read
 
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when

@@ -14,6 +14,7 @@ from remit.doors.cli import (
     access,
     agent,
     approvals,
+    attest,
     book,
     budget,
     callback,
@@ -88,7 +89,7 @@ _VERBS: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
-    "budget": budget.app,
+    "budget": budget.app, "attest": attest.app,
     "preapproval": preapproval.app,
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
