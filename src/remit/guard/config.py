@@ -23,7 +23,10 @@ SOCKET = "guard.sock"
 SOCKET_BYTES_MAX = 103
 """The longest path of a Unix socket that every system takes (104 bytes with its end on macOS, 108 on Linux)."""
 _DOORS = ("bind", "tls_cert", "tls_key", "public_url", "second_factor")
+BUCKET = "s3://"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 
 
@@ -32,7 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `peers` are user ids that may use the socket beside the guard's own; `links` names the socket of each connection's
     venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks
-    that notifications may go to although they are not public, such as `10.1.0.0/16`. `run_as` is the user that root
+    that notifications may go to although they are not public, such as `10.1.0.0/16`. `exports` are the folders and
+    buckets (`s3://BUCKET/PREFIX`) that the journal is exported to, each object in a bucket held for
+    `export_retain_days`; an export that is `export_lag_s_max` behind is alarmed. `run_as` is the user that root
     makes the guard; `sandbox_min` names the layers of the sandbox without which it does not start, `sandbox_read`,
     `sandbox_write` and `sandbox_ports` what it may reach inside beside what it always needs.
     """
@@ -48,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    export_lag_s_max: int = 60
+    export_retain_days: int | None = None
     run_as: str | None = None
     sandbox_min: tuple[str, ...] = ()
     sandbox_read: tuple[Path, ...] = ()
@@ -73,6 +81,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    export_lag_s_max: Seconds = 60
+    export_retain_days: Days | None = None
     run_as: str | None = None
     sandbox_min: tuple[str, ...] | None = None
     sandbox_read: tuple[str, ...] = ()
@@ -102,6 +113,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
         notify_allow=tuple(_network(one) for one in file.notify_allow),
+        exports=tuple(one if one.startswith(BUCKET) else str(_absolute(one, home, "exports")) for one in file.exports),
+        export_lag_s_max=file.export_lag_s_max,
+        export_retain_days=file.export_retain_days,
         run_as=file.run_as,
         sandbox_min=_layers(file.sandbox_min, environment),
         sandbox_read=tuple(_absolute(path, home, "sandbox_read") for path in file.sandbox_read),
