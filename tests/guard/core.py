@@ -19,7 +19,7 @@ from remit.guard.reconciler import Reconciler
 from remit.guard.recover import recover
 from remit.guard.vault import FILE, Vault
 from remit.guard.watch import Watch
-from remit.guard.witnessed import Witness
+from remit.guard.witness_settings import Witness
 from remit.guard.world import JOURNAL, KEYS
 from remit.journal.log import read_entries
 from remit.kernel import access

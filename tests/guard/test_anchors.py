@@ -12,7 +12,7 @@ from remit.guard.anchors import ANCHORED, HEAD, anchored_head
 from remit.guard.errors import AnchorDamaged, AnchorGone, LinkDown, NotWitnessed
 from remit.guard.recover import ORIGIN, recover, take_snapshot
 from remit.guard.vault import Vault
-from remit.guard.witnessed import Witness
+from remit.guard.witness_settings import Witness
 from remit.guard.world import JOURNAL
 from remit.journal import checkpoint as checkpoints
 from remit.journal.cosign import CosignatureSigner, cosignatures

@@ -44,7 +44,8 @@ def main(given: Sequence[str] | None = None) -> int:
             harden()  # whoever becomes somebody else can be looked into again
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         resume = None if words.resume is None else _resume(*words.resume)
-        asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume))
+        heads = {f"the file {path}": path.read_bytes() for path in words.head}
+        asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume, heads))
     except (GuardError, JournalError) as fault:
         print(printable(f"remit guard: {fault}"), file=sys.stderr)
         return 1
@@ -58,8 +59,10 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _run(settings: config.Settings, passphrase: str | None, resume: Resume | None) -> None:
-    process = GuardProcess(settings, passphrase, resume)
+async def _run(
+    settings: config.Settings, passphrase: str | None, resume: Resume | None, heads: dict[str, bytes]
+) -> None:
+    process = GuardProcess(settings, passphrase, resume, heads)
     # What is known at the start lives as long as the guard, and hardly anything after it is a cycle: looking through
     # all of it again and again for garbage would only hold callers up.
     gc.collect()
@@ -90,6 +93,13 @@ def _arguments() -> argparse.ArgumentParser:
     )
     words.add_argument(
         "--resume", nargs=2, metavar=("PERSON", "REASON"), help="let a poisoned journal go on, in this person's name"
+    )
+    words.add_argument(
+        "--head",
+        type=Path,
+        action="append",
+        default=[],
+        help="a file with a head of the journal that it must hold",
     )
     return words
 

@@ -11,7 +11,8 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from remit.guard.errors import AnchorDamaged, AnchorGone, NotAnchored, NotWitnessed
-from remit.guard.witnessed import Witness, Witnessed
+from remit.guard.witness_settings import Witness
+from remit.guard.witnessed import Witnessed
 from remit.guard.world import World
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import Checkpoint
@@ -166,13 +167,18 @@ def anchored_head(world: World, verifier: Verifier, *, journal_is_new: bool) -> 
                 f"Is its disk mounted? Where that head is lost for good, remove the file {ANCHORED} in the data folder",
             )
         return None
+    return head_in(f"the file {HEAD} in the second folder", folder.read(HEAD, 0, folder.size(HEAD)), verifier)
+
+
+def head_in(where: str, note: bytes, verifier: Verifier) -> Checkpoint:
+    """Return the head that was kept somewhere; AnchorDamaged where it is none of this journal's key."""
     try:
-        note = folder.read(HEAD, 0, folder.size(HEAD)).decode()
-        return checkpoints.verify(note, verifier.name, [verifier])
+        return checkpoints.verify(note.decode(), verifier.name, [verifier])
     except (NoteInvalid, UnicodeDecodeError) as fault:
+        said = fault.what if isinstance(fault, NoteInvalid) else "it is no text"
         raise AnchorDamaged(
-            f"the file {HEAD} in the second folder is no head of this journal ({fault})",
-            "Name a folder of this journal's own; where the file was spoilt, compare with a witness or a backup first",
+            f"{where} is no head of this journal: {said}",
+            "Name a place of this journal's own; where it was spoilt, compare with a witness or a backup first",
         ) from None
 
 

@@ -16,6 +16,7 @@ import msgspec
 from remit.guard.errors import SettingInvalid
 from remit.guard.reach import BIND, Reach, reach
 from remit.guard.sandbox import LAYERS
+from remit.guard.witness_settings import Stated, Witness, witnesses_of
 from remit.kernel.names import Environment
 
 FILE = "remit.toml"
@@ -37,9 +38,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     venue. `bind` is where the doors listen, `reach` what follows from it. `notify_allow` are addresses and networks
     that notifications may go to although they are not public, such as `10.1.0.0/16`. `exports` are the folders and
     buckets (`s3://BUCKET/PREFIX`) that the journal is exported to, each object in a bucket held for
-    `export_retain_days`; an export that is `export_lag_s_max` behind is alarmed. `run_as` is the user that root
-    makes the guard; `sandbox_min` names the layers of the sandbox without which it does not start, `sandbox_read`,
-    `sandbox_write` and `sandbox_ports` what it may reach inside beside what it always needs.
+    `export_retain_days`; an export that is `export_lag_s_max` behind is alarmed. No permit leaves before
+    `witnesses_needed` of the `witnesses` signed a head over its entry, and `anchor_folder`, a second folder on another
+    disk, holds one. `run_as` is the user that root makes the guard; `sandbox_min` names the layers of the sandbox
+    without which it does not start, `sandbox_read`, `sandbox_write` and `sandbox_ports` what it may reach inside beside
+    what it always needs.
     """
 
     home: Path
@@ -56,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[str, ...] = ()
     export_lag_s_max: int = 60
     export_retain_days: int | None = None
+    witnesses: tuple[Witness, ...] = ()
+    witnesses_needed: int = 0
+    anchor_folder: Path | None = None
     run_as: str | None = None
     sandbox_min: tuple[str, ...] = ()
     sandbox_read: tuple[Path, ...] = ()
@@ -84,6 +90,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exports: tuple[str, ...] = ()
     export_lag_s_max: Seconds = 60
     export_retain_days: Days | None = None
+    witnesses: tuple[Stated, ...] = ()
+    witnesses_needed: int | None = None
+    anchor_folder: str | None = None
     run_as: str | None = None
     sandbox_min: tuple[str, ...] | None = None
     sandbox_read: tuple[str, ...] = ()
@@ -106,6 +115,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     doors = _doors(home, environ, file)
     reach(**doors)
     environment = environment_of(environ.get("REMIT_ENVIRONMENT", file.environment))
+    witnesses, needed = witnesses_of(file.witnesses, file.witnesses_needed)
     return Settings(
         home=home,
         socket=socket_path(home, environ) if stated is None else _short(_absolute(stated, home, "socket")),
@@ -116,6 +126,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         exports=tuple(one if one.startswith(BUCKET) else str(_absolute(one, home, "exports")) for one in file.exports),
         export_lag_s_max=file.export_lag_s_max,
         export_retain_days=file.export_retain_days,
+        witnesses=witnesses,
+        witnesses_needed=needed,
+        anchor_folder=None if file.anchor_folder is None else _absolute(file.anchor_folder, home, "anchor_folder"),
         run_as=file.run_as,
         sandbox_min=_layers(file.sandbox_min, environment),
         sandbox_read=tuple(_absolute(path, home, "sandbox_read") for path in file.sandbox_read),

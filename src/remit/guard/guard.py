@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import remit
@@ -33,9 +34,8 @@ from remit.guard.vault import FILE as VAULT_FILE
 from remit.guard.vault import Vault
 from remit.guard.watch import Watch
 from remit.guard.wire import Server
-from remit.guard.witnessed import Witness
+from remit.guard.witness_settings import Witness
 from remit.guard.world import KEYS, World
-from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import JournalError
 from remit.journal.log import SEGMENT_BYTES, Resume
 from remit.journal.verify import VERIFIER
@@ -58,7 +58,8 @@ class Guard:
     `server` gives the wire server for what stands behind it. `heard` is told of each record once it is durable, before
     anybody is answered. `about` is what callers are told of this guard beside its journal. `reach` says from where its
     doors can be reached, `password_cost` what one guess of a password costs; `layers` says how it is confined now.
-    No permit leaves before `witnesses_needed` of the `witnesses` signed for it; `head` is one that a person remembers.
+    No permit leaves before `witnesses_needed` of the `witnesses` signed for it; `heads` of the journal are kept
+    elsewhere, by where that is, and it must hold them.
     """
 
     def __init__(
@@ -78,12 +79,12 @@ class Guard:
         layers: Callable[[], Sequence[Any]] = lambda: (),
         witnesses: Sequence[Witness] = (),
         witnesses_needed: int = 0,
-        head: Checkpoint | None = None,
+        heads: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self.world = world
         self.venues = venues
         self.vault = open_vault(world, passphrase)
-        self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, head)
+        self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, heads)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed)
         self.side = world.side()

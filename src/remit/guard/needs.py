@@ -28,12 +28,13 @@ def room(settings: Settings) -> Room:
     It reads its own code, which Python may load late, libraries and time zones; where it calls ports, also the files
     of the resolver and the certificate authorities.
     """
-    ports = frozenset(settings.sandbox_ports)
+    ports = frozenset(settings.sandbox_ports) | {witness.port for witness in settings.witnesses}
+    anchor = () if settings.anchor_folder is None else (settings.anchor_folder,)
     read = [*_code(), *map(Path, _LIBRARIES), *map(Path, zoneinfo.TZPATH), *settings.sandbox_read]
     if ports:
         read += [*map(Path, (*_RESOLVER, *_AUTHORITIES)), *_certificates()]
     return Room(
-        write=(settings.home, *settings.sandbox_write),
+        write=(settings.home, *anchor, *settings.sandbox_write),
         read=tuple(dict.fromkeys(read)),
         listen=() if settings.socket.parent == settings.home else (settings.socket.parent,),
         ports=tuple(sorted(ports | {RESOLVER_PORT})) if ports else (),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from remit.guard.anchors import anchored_head
+from remit.guard.anchors import anchored_head, head_in
 from remit.guard.errors import StateMismatch
 from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
-from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import SnapshotDamaged
 from remit.journal.frame import segments
 from remit.journal.log import SEGMENT_BYTES, Journal, Recovery, Resume, read_entries
@@ -44,20 +44,21 @@ def recover(
     vault: Vault,
     resume: Resume | None = None,
     segment_bytes: int = SEGMENT_BYTES,
-    head: Checkpoint | None = None,
+    heads: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Recovered:
     """Open the journal and fold what it holds, from the latest sound snapshot on.
 
-    `head` is one that a person remembers; the second folder's is looked up here. JournalDamaged, JournalPoisoned,
-    JournalRolledBack and their like where it cannot be trusted; AnchorGone, AnchorDamaged; StateMismatch where its
-    entries are not numbered one after the other.
+    `heads` are kept elsewhere, by where that is; the second folder's is looked up here. JournalDamaged,
+    JournalPoisoned, JournalRolledBack and their like where it cannot be trusted; AnchorGone, AnchorDamaged;
+    StateMismatch where its entries are not numbered one after the other.
     """
     store = world.store(JOURNAL)
     warnings: list[str] = []
     latest, state = _latest_named(store, warnings)
     signer = vault.checkpoint_signer(ORIGIN)
     anchored = anchored_head(world, signer.verifier, journal_is_new=not segments(store))
-    known = max((one for one in (head, anchored) if one is not None), key=lambda one: one.size, default=None)
+    kept = [head_in(where, note, signer.verifier) for where, note in heads.items()]
+    known = max([*kept, *([] if anchored is None else [anchored])], key=lambda one: one.size, default=None)
     if known is not None and latest is not None and latest.seq > known.size:
         latest, state = None, None  # from a later snapshot on its root would never be compared
     kernel = Kernel(state)

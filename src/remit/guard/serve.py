@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
-from remit.guard.config import Settings, paper_socket
+from remit.guard.anchors import HEAD
+from remit.guard.config import BUCKET, Settings, paper_socket
 from remit.guard.guard import Guard
 from remit.guard.measure import measured
 from remit.guard.needs import room
@@ -24,11 +27,23 @@ class GuardProcess:
     """One running guard over one data folder, confined before it speaks with anybody. A connection that the settings
     name no socket for goes to the paper venue's."""
 
-    def __init__(self, settings: Settings, passphrase: str | None = None, resume: Resume | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        passphrase: str | None = None,
+        resume: Resume | None = None,
+        heads: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        """`heads` of the journal are kept elsewhere, by where that is; those of exports to folders are looked up."""
         self._socket_folder, self._shared = settings.socket.parent, bool(settings.peers)
         self.sandbox = Sandbox(ThisSystem(), room(settings), settings.sandbox_min)
         self.guard = Guard(
-            RealWorld(settings.home, settings.links, elsewhere=paper_socket(settings.socket)),
+            RealWorld(
+                settings.home,
+                settings.links,
+                elsewhere=paper_socket(settings.socket),
+                anchor_folder=settings.anchor_folder,
+            ),
             {Paper.name: Paper()},
             lambda handle: Server(settings.socket, handle, frozenset(settings.peers)),
             passphrase=passphrase,
@@ -38,6 +53,9 @@ class GuardProcess:
             segment_bytes=SEGMENT_BYTES,
             reach=settings.reach,
             layers=self.sandbox.layers,
+            witnesses=settings.witnesses,
+            witnesses_needed=settings.witnesses_needed,
+            heads={**exported_heads(settings.exports), **heads},
         )
         measured()  # while all that is installed can still be read
 
@@ -50,3 +68,14 @@ class GuardProcess:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await self.guard.run(stop, ready)
+
+
+def exported_heads(exports: Sequence[str]) -> dict[str, bytes]:
+    """Return the heads that the exports to folders hold, by where each is; one that holds none yet is passed over.
+    OSError where one cannot be read. A bucket's head is brought along with `--head`."""
+    found = {}
+    for export in exports:
+        path = Path(export) / HEAD
+        if not export.startswith(BUCKET) and path.exists():
+            found[f"the file {path}"] = path.read_bytes()
+    return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from remit.guard.backoff import wait_ns
 from remit.guard.errors import LinkDown
+from remit.guard.witness_settings import Witness
 from remit.guard.world import JOURNAL, World
 from remit.journal.checkpoint import Checkpoint
-from remit.journal.cosign import Cosigner, cosignatures, cosigned
+from remit.journal.cosign import cosignatures, cosigned
 from remit.journal.errors import JournalRolledBack, NoteInvalid
 from remit.journal.growth import Growth, growth_since
 from remit.journal.log import Journal
@@ -31,13 +32,6 @@ _RESTORE = (
     "This journal is an old copy, was cut, or is another one. Restore the newest; docs/recovery.md says what to do "
     "where there is none"
 )
-
-
-class Witness(NamedTuple):
-    """A witness by its settings: the prefix of its URL, and its key."""
-
-    url: str
-    cosigner: Cosigner
 
 
 class Witnessed:

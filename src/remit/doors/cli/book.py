@@ -129,7 +129,24 @@ def status(json: Json = False) -> None:
     for row in found["undelivered"]:
         said = f"to {row['channel']} since {show.when(row['at'])}: {row['text']}"
         show.say(f"NOT DELIVERED {said} ({row['fault'] or 'not tried yet: do the doors run?'})", "red")
+    anchors(found.get("anchors") or {})
     in_flight(found)
+
+
+def anchors(found: dict[str, Any]) -> None:
+    """Print what the witnesses and the second folder hold, and what keeps permits from leaving."""
+    folder, witnesses = found.get("folder"), found.get("witnesses", ())
+    if witnesses:
+        show.say(f"witnessed: {found['witnessed']} entries by {found['needed']} of {len(witnesses)} witnesses")
+    for row in witnesses:
+        said = f"{row['name']} signed {row['size']} entries"
+        if row["why"]:
+            show.say(f"WITNESS {said}, now: {row['why']}", "red" if found["needed"] else "yellow")
+        else:
+            show.say(f"  {said} at {show.when(row['at'] * 10**9)}")
+    if folder:
+        said = f"second folder: {folder['size']} entries"
+        show.say(f"NOT ANCHORED {said}: {folder['why']}" if folder["why"] else said, "red" if folder["why"] else "")
 
 
 def _address() -> str:

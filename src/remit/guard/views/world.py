@@ -95,9 +95,13 @@ def _watched(looking: Looking) -> Rows:
 
 
 def _about(looking: Looking) -> dict[str, Any]:
-    """What is told of the guard itself; how it is confined only to those who see everything."""
+    """What is told of the guard itself; how it is confined and anchored only to those who see everything."""
     about = looking.about()
-    return about if looking.sees_all else {name: said for name, said in about.items() if name != "sandbox"}
+    return (
+        about
+        if looking.sees_all
+        else {name: said for name, said in about.items() if name not in ("sandbox", "anchors")}
+    )
 
 
 def _confined(looking: Looking) -> Rows:
