@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""Check what a trading guard left, with nothing but Python and the package `cryptography`: one file, to be read first.
+
+    python3 -I verify.py JOURNAL|EXPORT|RECEIPT|EVIDENCE --key NAME+HASH+KEY [--head FILE]
+
+JOURNAL   a folder of segments: lines `e <crc32> <entry>` and `c <crc32> "<signed head>"`
+EXPORT    a folder in the C2SP tlog-tiles layout, with its file `checkpoint`
+RECEIPT   a C2SP tlog-proof: one entry, the hashes beside its path, a signed head
+EVIDENCE  a zip of such receipts, with the records they prove
+
+It establishes that the entries are those that the key's holder signed, in that order, none changed, left out or added;
+that their numbers have no gap and their times never go back; that whatever is said to have been sent was permitted by
+an earlier entry; that every halt ended after a person's review. It does not derive decisions: `remit verify` does.
+It needs no network and no secret. Take the key from somebody else than from whoever gave you the files. With --head, a
+signed head that you kept or that a witness gave you, an old copy and a second history of the same key are found too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+PROOF = "c2sp.org/tlog-proof@v1"
+WIDTH = 256  # entries of a bundle
+FILE_BYTES_MAX = 1 << 28
+
+
+class Wrong(Exception):
+    """The first thing that does not hold."""
+
+
+# The tree (RFC 6962): a leaf is SHA-256 of 0x00 and an entry, a node SHA-256 of 0x01 and its two children.
+
+
+def sha256(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+class Tree:
+    """Grows leaf by leaf and keeps only the roots of its whole subtrees, widest first."""
+
+    def __init__(self) -> None:
+        self.size, self.peaks = 0, list[bytes]()
+
+    def add(self, entry: bytes) -> None:
+        node, digits = sha256(b"\x00", entry), self.size
+        while digits & 1:
+            node, digits = sha256(b"\x01", self.peaks.pop(), node), digits >> 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return sha256(b"")
+        root = self.peaks[-1]
+        for peak in self.peaks[-2::-1]:
+            root = sha256(b"\x01", peak, root)
+        return root
+
+
+def root_by_path(entry: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """The root that an entry's audit path leads to (RFC 9162, 2.1.3.2); None where the path has the wrong length."""
+    node, last, running = index, size - 1, sha256(b"\x00", entry)
+    for sibling in path:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            running = sha256(b"\x01", sibling, running)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            running = sha256(b"\x01", running, sibling)
+        node, last = node >> 1, last >> 1
+    return running if last == 0 and 0 <= index < size else None
+
+
+# Signed heads (C2SP signed note): name, size, root, more lines; a blank line; one line per signature.
+
+
+class Key:
+    """A public key as `NAME+HASH+KEY`: the hash is of the name, the type 1 and the 32 bytes of the Ed25519 key."""
+
+    def __init__(self, text: str) -> None:
+        name, _, rest = text.strip().partition("+")
+        stated, _, encoded = rest.partition("+")
+        raw = unbase64(encoded)
+        self.name, self.hash = name, sha256(name.encode(), b"\n", raw)[:4]
+        if len(raw) != 33 or raw[0] != 1 or self.hash.hex() != stated:
+            raise Wrong("the key is not one: NAME+HASH+KEY of an Ed25519 key")
+        self.key = Ed25519PublicKey.from_public_bytes(raw[1:])
+
+    def head(self, note: str) -> tuple[int, bytes, list[str]]:
+        """The size and root of a signed head, and its further lines; Wrong where this key did not sign it."""
+        body, blank, signatures = note.rpartition("\n\n")
+        text = body + "\n"
+        signed = False
+        for line in signatures.split("\n") if blank else []:
+            dash, _, rest = line.partition(" ")
+            name, _, encoded = rest.partition(" ")
+            if dash == "\u2014" and name == self.name and (raw := unbase64(encoded))[:4] == self.hash:
+                try:
+                    self.key.verify(raw[4:], text.encode())
+                except InvalidSignature:
+                    raise Wrong("a signature of the key does not fit its head") from None
+                signed = True
+        lines = text.split("\n")[:-1]
+        if not signed or len(lines) < 3 or lines[0] != self.name or not lines[1].isascii() or not lines[1].isdigit():
+            raise Wrong("the head is not signed by the key that was given")
+        return int(lines[1]), unbase64(lines[2]), lines[3:]
+
+
+def unbase64(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if not raw or base64.b64encode(raw).decode() != text:
+        raise Wrong(f"{text[:40]!r} is no base64")
+    return raw
+
+
+# Where entries come from: a journal's segments, or an export's bundles. Both end in a check of the whole tree.
+
+
+def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".journal")
+    sealed = (0, b"")
+    for path in files:
+        if int(path.stem) != tree.size:
+            raise Wrong(f"{path.name}: entry {tree.size} is missing before this segment")
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                place, kind, payload = f"{path.name}, line {number}", line[:1], line[11:-1]
+                if not line.endswith(b"\n") and path == files[-1]:
+                    print(f"note: {place} is torn: nobody was told of it")
+                    break
+                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (kind, crc32(payload, crc32(kind)), payload):
+                    raise Wrong(f"{place} does not match its checksum")
+                if number == 1 and kind != b"c":
+                    raise Wrong(f"{place}: the segment does not begin with a signed head")
+                if kind == b"e":
+                    tree.add(payload)
+                    yield payload
+                    continue
+                size, root, _ = key.head(json.loads(payload))
+                if (size, root) != (tree.size, tree.root()):
+                    raise Wrong(f"{place}: the signed head of size {size} does not fit the {tree.size} entries before")
+                sealed = size, root
+        if path != files[-1] and sealed[0] != tree.size:
+            raise Wrong(f"{path.name} does not close with a signed head")
+    if not files:
+        raise Wrong(f"there is no segment in {folder}")
+    if sealed[0] != tree.size:
+        print(f"note: {tree.size - sealed[0]} entries after the last head are not signed yet")
+
+
+def from_export(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
+    size, root, _ = key.head((folder / "checkpoint").read_text(encoding="utf-8"))
+    for index in range(-(-size // WIDTH)):
+        width = min(WIDTH, size - index * WIDTH)
+        groups, rest = [f"{index % 1000:03d}"], index // 1000
+        while rest:
+            groups.insert(0, f"x{rest % 1000:03d}")
+            rest //= 1000
+        path = folder / "tile" / "entries" / ("/".join(groups) + ("" if width == WIDTH else f".p/{width}"))
+        data, at = path.read_bytes(), 0
+        while at < len(data):
+            begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
+            tree.add(data[begin:at])
+            yield data[begin:at]
+        if tree.size != index * WIDTH + width or at != len(data):
+            raise Wrong(f"{path} does not hold {width} entries")
+    if tree.root() != root:
+        raise Wrong(f"the signed head of size {size} does not fit the entries of the export")
+
+
+# What must hold between entries, from what they say.
+
+WORKED = {"sent", "acked", "filled", "expired", "replaced"}
+
+
+class History:
+    """Numbers, times, permits and halts. `placed` are the orders whose placing was permitted so far."""
+
+    def __init__(self) -> None:
+        self.seq = self.at = 0
+        self.orders, self.placed, self.halts = set[str](), set[str](), dict[str, bool]()
+
+    def take(self, entry: bytes) -> None:
+        try:
+            record = json.loads(entry)
+            command, body = record["command"], record["command"]["body"]
+            seq, at, kind, happened = (
+                command["seq"],
+                command["at"],
+                body["kind"],
+                [e["event"] for e in record["events"]],
+            )
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Wrong(f"entry {self.seq + 1} is no record: {fault!r}") from None
+        if seq != self.seq + 1:
+            raise Wrong(f"entry {self.seq + 1} calls itself {seq}")
+        if at < self.at:
+            raise Wrong(f"entry {seq}: time goes back by {self.at - at} ns")
+        self.seq, self.at = seq, at
+        if kind in WORKED and body["order"] in self.orders and body["order"] not in self.placed:
+            raise Wrong(f"entry {seq}: {body['order']} is {kind}, and no earlier entry permits it to be sent")
+        if kind == "review" and "took" in happened:
+            self.halts[body["halt"]] = True
+        if kind == "resume" and "took" in happened and not self.halts.pop(body["halt"], False):
+            raise Wrong(f"entry {seq}: {body['halt']} ends, and nobody reviewed it")
+        for event in record["events"]:
+            if event["event"] == "reserved":
+                self.orders.add(event["order"])
+            if event["event"] == "halt_raised":
+                self.halts[event["halt"]] = False
+        self.placed |= {request["order"] for request in record.get("requests", ()) if request["do"] == "place"}
+
+
+def check_whole(source: Callable[[Path, Key, Tree], Iterator[bytes]], folder: Path, key: Key, heads: list[str]) -> str:
+    """A journal or an export, entry by entry, and the heads that were kept elsewhere."""
+    kept = sorted(key.head(head)[:2] for head in heads)
+    tree, history, met = Tree(), History(), 0
+    for entry in source(folder, key, tree):
+        while met < len(kept) and kept[met][0] <= tree.size:
+            if kept[met][0] == tree.size and kept[met][1] != tree.root():
+                raise Wrong(f"a head of size {tree.size} that was kept elsewhere is of another history of the same key")
+            met += 1
+        history.take(entry)
+        if tree.size % 100_000 == 0:
+            print(f"... {tree.size} entries", file=sys.stderr)
+    if met < len(kept):
+        raise Wrong(
+            f"it ends at entry {tree.size}, and a head of size {kept[-1][0]} was kept elsewhere: an old copy or cut"
+        )
+    stands = f"; halts in force: {', '.join(history.halts)}" if history.halts else ""
+    return f"{tree.size} entries hold, root {tree.root().hex()}{stands}"
+
+
+# Receipts, and the evidence made of them.
+
+
+def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, int, bytes]:
+    """The sequence number and the entry of a receipt, and the size and root of the head that proves it."""
+    top, _, note = data.decode().partition("\n\n")
+    lines = top.split("\n")
+    if lines[0] != PROOF or len(lines) < 3 or not lines[1].startswith("extra ") or not lines[2].startswith("index "):
+        raise Wrong(f"this is no receipt: it begins with {PROOF}")
+    entry, index = unbase64(lines[1].removeprefix("extra ")), int(lines[2].removeprefix("index "))
+    size, root, _ = key.head(note)
+    if root_by_path(entry, index, size, [unbase64(line) for line in lines[3:]]) != root:
+        raise Wrong(f"entry {index + 1} as it stands here is not in the journal that was signed")
+    if json.loads(entry)["command"]["seq"] != index + 1:
+        raise Wrong(f"entry {index + 1} calls itself by another number")
+    return index + 1, entry, size, root
+
+
+def check_evidence(data: bytes, key: Key) -> str:
+    """Every file as the list of files says; every record proven by its receipt; all of them under one head."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(info.file_size for info in archive.infolist()) > FILE_BYTES_MAX:
+            raise Wrong(f"the evidence unpacks to more than {FILE_BYTES_MAX} bytes")
+        names = archive.namelist()
+        files = {name: archive.read(name) for name in names}
+    if len(files) != len(names) or "manifest.json" not in files:
+        raise Wrong("it is no evidence: it has no manifest.json, or a file twice")
+    listed: dict[str, Any] = json.loads(files.pop("manifest.json"))["files"]
+    if {name: hashlib.sha256(content).hexdigest() for name, content in files.items()} != listed:
+        raise Wrong("the files are not those that manifest.json lists")
+    heads, proven = set(), {}
+    for name in sorted(files):
+        if name.startswith("receipts/"):
+            seq, entry, size, root = check_receipt(files[name], key)
+            heads.add((size, root))
+            proven[f"records/{seq:012d}.json"] = entry
+    records = {name: content.rstrip(b"\n") for name, content in files.items() if name.startswith("records/")}
+    if records != proven or len(heads) != 1:
+        raise Wrong("the records are not those that the receipts prove, or not under one head")
+    ((size, root),) = heads
+    return f"{len(records)} records are entries of the journal signed with {size} entries, root {root.hex()}"
+
+
+def check(path: Path, key: Key, heads: list[str]) -> str:
+    """What holds of the file or folder; Wrong at the first thing that does not."""
+    if path.is_dir():
+        folder = path / "journal" if (path / "journal").is_dir() else path
+        return check_whole(from_export if (folder / "checkpoint").is_file() else from_journal, folder, key, heads)
+    data = path.read_bytes()
+    if data[:2] == b"PK":
+        return check_evidence(data, key)
+    seq, entry, size, root = check_receipt(data, key)
+    return f"entry {seq} is in the journal signed with {size} entries, root {root.hex()}:\n{entry.decode()}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("path", type=Path, help="a journal, an export, a receipt or evidence")
+    parser.add_argument("--key", required=True, help="the public key of the journal's heads: NAME+HASH+KEY")
+    parser.add_argument("--head", type=Path, action="append", default=[], help="a signed head kept elsewhere")
+    given = parser.parse_args()
+    try:
+        heads = [head.read_text(encoding="utf-8") for head in given.head]
+        print(f"HOLDS: {check(given.path, Key(given.key), heads)}")
+    except (Wrong, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, RecursionError) as fault:
+        print(f"DOES NOT HOLD: {fault}" if isinstance(fault, Wrong) else f"DOES NOT HOLD: {fault!r}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
