@@ -11,22 +11,20 @@ import msgspec
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, Json, noun, now, read, span_s
+from remit.doors.cli.call import Fault, Json, now, read, span_s
 from remit.doors.facts import instant
 
 if TYPE_CHECKING:
     from remit.attest.carried import Attestation
     from remit.attest.check import Checked
 
-app = noun("Have the guard state its code, mandates and keys, and check such a statement offline.")
-app.info.invoke_without_command = True
-app.info.no_args_is_help = False
+app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 STYLES = {"holds": "green", "fails": "red", "open": "yellow"}
 DIGITS = 64
 
 Nonce = Annotated[str | None, typer.Option(help="Up to 64 bytes of your own choice, in hex: no old answer has them.")]
 Out = Annotated[Path | None, typer.Option(help="Write the file there.")]
-Source = Annotated[Path, typer.Argument(help="The file that `remit attest --out` wrote.")]
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="What `remit attest --out` wrote.")]
 
 
 @app.callback()
@@ -65,7 +63,9 @@ def attest(context: typer.Context, nonce: Nonce = None, out: Out = None, json: J
 @app.command()
 def verify(
     source: Source,
-    key: Annotated[str | None, typer.Option(help="The journal's public key, kept elsewhere.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The journal's public key, kept elsewhere, or its file verifier.txt.")
+    ] = None,
     code: Annotated[str | None, typer.Option(help="The code's digest, or what `measure --json` wrote.")] = None,
     mandates: Annotated[str | None, typer.Option(help="The digest of the mandates in force.")] = None,
     nonce: Annotated[str | None, typer.Option(help="What you asked with, in hex.")] = None,
@@ -92,7 +92,7 @@ def verify(
     from remit.attest.nitro import AWS_ROOT
 
     expected = Expected(
-        key=key,
+        key=None if key is None else _key(key),
         code=None if code is None else _code(code),
         mandates=mandates,
         nonce=None if nonce is None else nonce.lower(),
@@ -194,6 +194,10 @@ def _with_quote(found: Attestation, message: bytes, signature: bytes, values: by
         raise Fault("tpm_pcrs_differ", "the values are not those of the quoted registers", "Give the file of `-o`")
     held = {str(number): values[size * at : size * (at + 1)].hex() for at, number in enumerate(selected)}
     return msgspec.structs.replace(found, tpm=Quote(message, signature, held))
+
+
+def _key(stated: str) -> str:
+    return stated if "+" in stated else Path(stated).read_text(encoding="utf-8").strip()
 
 
 def _code(stated: str) -> str | dict[str, str]:
