@@ -23,7 +23,7 @@ for extra in bench doors fuzz live; do
     compile "$extra" -c "$all" --extra "$extra" pyproject.toml
 done
 # The tests try what the optional parts do too.
-compile dev -c "$all" --extra dev --extra doors --extra chat --extra parquet --extra s3 pyproject.toml
+compile dev -c "$all" --extra dev --extra doors --extra chat --extra parquet --extra hsm --extra evm --extra keyring --extra s3 pyproject.toml
 compile build -c "$all" --group build
 compile lock -c "$all" --group lock
 # Only the data files of this one are read, so what it depends on is left out.

@@ -47,6 +47,8 @@ NEEDS = (
     Need("cc", "the faults of the disk", lambda: shutil.which("cc") is not None, ("gcc", "libc6-dev")),
     Need("libfaketime", "the jumps of the clock", lambda: faketime() is not None, ("libfaketime",)),
     Need("chromium", "the pages", lambda: chromium() is not None, ("chromium-headless-shell",)),
+    Need("softhsm2", "keys in a token", lambda: shutil.which("softhsm2-util") is not None, ("softhsm2",)),
+    Need("swtpm", "a TPM", lambda: all(map(shutil.which, ("swtpm", "tpm2_quote"))), ("swtpm", "tpm2-tools")),
 )
 
 

@@ -13,8 +13,8 @@ from remit.guard.vault.keeper import SealedPermit, Slot
 from remit.kernel.permit import Keeper as KeeperName
 from remit.kernel.permit import Scheme
 
-SECRET_BYTES_MIN = 32
-"""The shortest secret that tokens take for a keyed hash."""
+_FILLED = {"hmac_sha256": 32, "hmac_sha512": 64}
+"""Tokens refuse shorter secrets; zeros behind one change no keyed hash, since HMAC itself fills up with them."""
 _CURVES = {"ed25519": "1.3.101.112", "secp256k1": "secp256k1"}
 
 
@@ -53,18 +53,17 @@ class Pkcs11Keeper:
     def take(self, slot: Slot, scheme: Scheme, secret: bytes) -> bytes:
         """Keep a venue's secret for keyed hashes; SchemeUnsupported for key pairs, which a token makes by itself."""
         p = _pkcs11()
-        if scheme not in ("hmac_sha256", "hmac_sha512"):
-            raise SchemeUnsupported(f"a token makes its keys of {scheme} itself", "Leave the secret out")
-        if len(secret) < SECRET_BYTES_MIN:
-            raise KeyInvalid(
-                f"a token takes secrets from {SECRET_BYTES_MIN} bytes on, this has {len(secret)}", "Keep it in the file"
+        if scheme not in _FILLED:
+            raise SchemeUnsupported(
+                f"a token takes no key of {scheme} from outside", "Let it make one"
             )
+        schemes.public_of(scheme, secret)
         with _told("take a key"):
             self._session.create_object(
                 {
                     p.Attribute.CLASS: p.ObjectClass.SECRET_KEY,
                     p.Attribute.KEY_TYPE: p.KeyType.GENERIC_SECRET,
-                    p.Attribute.VALUE: secret,
+                    p.Attribute.VALUE: secret.ljust(_FILLED[scheme], b"\0"),
                     p.Attribute.TOKEN: True,
                     p.Attribute.LABEL: slot.label,
                     p.Attribute.SIGN: True,
