@@ -1,4 +1,4 @@
-"""What the tests want of the machine beside Python: a C compiler, libfaketime, Chromium. Called by `make test`.
+"""What the tests want of the machine beside Python: a C compiler, libfaketime, Chromium, Go. Called by `make test`.
 
     python3 scripts/system.py
 
@@ -43,12 +43,19 @@ def chromium() -> Path | None:
     return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
+def go() -> Path | None:
+    """Where a Go compiler is found; None where there is none."""
+    found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    return None if found is None else Path(found)
+
+
 NEEDS = (
     Need("cc", "the faults of the disk", lambda: shutil.which("cc") is not None, ("gcc", "libc6-dev")),
     Need("libfaketime", "the jumps of the clock", lambda: faketime() is not None, ("libfaketime",)),
     Need("chromium", "the pages", lambda: chromium() is not None, ("chromium-headless-shell",)),
     Need("softhsm2", "keys in a token", lambda: shutil.which("softhsm2-util") is not None, ("softhsm2",)),
     Need("swtpm", "a TPM", lambda: all(map(shutil.which, ("swtpm", "tpm2_quote"))), ("swtpm", "tpm2-tools")),
+    Need("go", "exports before Go's own packages", lambda: go() is not None, ("golang-go", "golang-golang-x-mod-dev")),
 )
 
 
