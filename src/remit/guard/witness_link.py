@@ -54,8 +54,8 @@ class WitnessLink:
         self._link.request("POST", self._at.path.rstrip("/") + PATH, body, {"Content-Type": "text/plain"})
         answer = self._link.getresponse()
         read = answer.read(ANSWER_BYTES_MAX + 1)
-        if len(read) > ANSWER_BYTES_MAX:
-            raise http.client.HTTPException("the answer is too long")
+        if len(read) > ANSWER_BYTES_MAX or answer.length:
+            raise http.client.HTTPException("the answer is too long, or ended before its end")
         if answer.will_close:
             self._drop()
         return answer.status, read
