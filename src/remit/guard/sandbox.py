@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import remit
 from remit.guard import landlock, seccomp
 from remit.guard.errors import RunAsFailed, SandboxMissing
 from remit.guard.landlock import Room
@@ -175,7 +176,8 @@ def become(name: str, home: Path) -> None:
     """Be the user of this name or number from here on, with its groups, and never root again.
 
     The data folder is made for that user where there is none. A process that is that user already stays as it is.
-    RunAsFailed where there is no such user, it is root, root has to start the guard for it, or the folder is not its.
+    RunAsFailed where there is no such user, it is root, root has to start the guard for it, or that user may not enter
+    the folder or read the code.
     """
     user = _user(name)
     if user.pw_uid == 0:
@@ -194,6 +196,11 @@ def become(name: str, home: Path) -> None:
         raise RunAsFailed(
             f"{name} cannot use {home}", f"Run: {whole} -- or name a folder whose parents that user may enter"
         )
+    for module in (remit, os):
+        if not os.access(str(module.__file__), os.R_OK):
+            raise RunAsFailed(
+                f"{name} cannot read {module.__file__}", "Install Python and remit where every user reads"
+            )
 
 
 def _user(name: str) -> pwd.struct_passwd:

@@ -120,6 +120,10 @@ class _Up:
 
     async def _plain(self) -> int:
         """Run the guard of a data folder, and the paper venue as long as a connection goes there."""
+        if os.geteuid() == 0 and config.load({**os.environ, "REMIT_HOME": str(self.home)}).run_as is not None:
+            raise SetUpFailed(
+                "run_as makes the guard another user than the rest. Start it alone: python -m remit.guard"
+            )
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
             socket = await self._locked_guard()
