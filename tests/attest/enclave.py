@@ -88,12 +88,14 @@ def document(
     issued: tuple[Issued, ...] | None = None,
     *,
     tagged: bool = False,
+    ends_itself: bool = False,
     protected: Mapping[int, Any] | None = None,
     beside: Mapping[int, Any] | None = None,
     digest: HashAlgorithm | None = None,
     **said: Any,
 ) -> bytes:
-    """A document that says what is given, and the usual where nothing is; what is `...` is left out."""
+    """A document that says what is given, and the usual where nothing is; what is `...` is left out.
+    Older enclaves say how many fields there are, newer ones where they end (`ends_itself`)."""
     issued = issued or chain()
     payload = {
         "module_id": "i-0123456789abcdef0-enc0123456789abcdef0",
@@ -107,6 +109,9 @@ def document(
         "nonce": None,
     } | said
     body = cbor2.dumps({name: value for name, value in payload.items() if value is not ...})
+    if ends_itself:
+        assert body[0] >> 5 == 5 and body[0] & 31 < 24
+        body = b"\xbf" + body[1:] + b"\xff"
     header = cbor2.dumps({1: -35} if protected is None else protected)
     signed = cbor2.dumps(["Signature1", header, b"", body])
     size = (issued[-1].key.key_size + 7) // 8

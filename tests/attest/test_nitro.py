@@ -28,8 +28,9 @@ def refused(source: bytes, at: int = AT, root: str = "") -> str:
 
 
 @pytest.mark.parametrize("tagged", [False, True])
-def test_a_document_of_another_encoder_is_read_as_it_was_written(tagged: bool) -> None:
-    found = verify(document(tagged=tagged, user_data=b"bound", nonce=b"asked"))
+@pytest.mark.parametrize("ends_itself", [False, True])
+def test_a_document_of_another_encoder_is_read_as_it_was_written(tagged: bool, ends_itself: bool) -> None:
+    found = verify(document(tagged=tagged, ends_itself=ends_itself, user_data=b"bound", nonce=b"asked"))
     assert (found.at, found.user_data, found.nonce) == (AT, b"bound", b"asked")
     assert found.pcrs == PCRS
     assert found.module.startswith("i-0123")

@@ -1,5 +1,5 @@
-"""The part of CBOR (RFC 8949) that a Nitro document is written in, and nothing of the rest: what is read here has one
-spelling, so two readers cannot see two documents in the same bytes."""
+"""The part of CBOR (RFC 8949) that a Nitro document is written in, and nothing of the rest: no bytes are read here in
+which another reader could see another document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from remit.attest.errors import AttestationInvalid
 
 DEPTH_MAX = 8
 _UINT, _NEGATIVE, _BYTES, _TEXT, _LIST, _MAP, _TAG, _SIMPLE = range(8)
+_MAP_BEGINS, _ENDS = b"\xbf", b"\xff"
 _SIMPLES = {20: False, 21: True, 22: None}
 
 Value = object
@@ -24,8 +25,8 @@ class Tagged(NamedTuple):
 def read(source: bytes) -> Value:
     """Return what the bytes spell: int, bytes, str, list, dict, bool, None or Tagged.
 
-    AttestationInvalid for lengths that are not said ahead or longer than they need be, for keys named twice, for
-    floats, and for anything after the end.
+    Only a map may end where it says so, as newer documents do. AttestationInvalid for other lengths that are not said
+    ahead, for those that are longer than they need be, for keys named twice, for floats, for anything after the end.
     """
     value, end = _item(source, 0, 0)
     if end != len(source):
@@ -46,6 +47,8 @@ def head(major: int, size: int) -> bytes:
 def _item(source: bytes, start: int, depth: int) -> tuple[Value, int]:
     if depth > DEPTH_MAX:
         raise _malformed("it nests too deep")
+    if source[start : start + 1] == _MAP_BEGINS:
+        return _map(source, start + 1, None, depth)
     major, number, at = _head(source, start)
     if major == _UINT:
         return number, at
@@ -70,10 +73,13 @@ def _item(source: bytes, start: int, depth: int) -> tuple[Value, int]:
     return _SIMPLES[number], at
 
 
-def _map(source: bytes, at: int, count: int, depth: int) -> tuple[Value, int]:
+def _map(source: bytes, at: int, count: int | None, depth: int) -> tuple[Value, int]:
+    """Read a map of so many keys, or one that goes on until it says that it ends."""
     found: dict[int | str, Value] = {}
-    _check_room(source, at, count)
-    for _ in range(count):
+    _check_room(source, at, count or 0)
+    while count is None or len(found) < count:
+        if count is None and source[at : at + 1] == _ENDS:
+            return found, at + 1
         key, at = _item(source, at, depth + 1)
         if isinstance(key, bool) or not isinstance(key, int | str):
             raise _malformed("a key is neither a number nor text")
