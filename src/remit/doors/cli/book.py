@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -115,8 +116,9 @@ def status(json: Json = False) -> None:
     if journal:
         found["journal"] = f"{journal['size']} entries, root {journal['root'][:16]}"
     found["http"] = _address()
+    found["sandbox"] = _confined(found.get("sandbox", ()))
     names = ("environment", "version", "seq", "at", "started_at", "currency", "agents", "approvals", "orders")
-    show.facts(found, (*names, "journal", "http"))
+    show.facts(found, (*names, "journal", "http", "sandbox"))
     show.say("")
     show.rows(found["connections"], ("name", "account", "venue", "environment", "ready", "why"), "no connections")
     if found["approvals"]:
@@ -147,6 +149,14 @@ def anchors(found: dict[str, Any]) -> None:
     if folder:
         said = f"second folder: {folder['size']} entries"
         show.say(f"NOT ANCHORED {said}: {folder['why']}" if folder["why"] else said, "red" if folder["why"] else "")
+
+
+def _confined(layers: Sequence[Mapping[str, Any]]) -> str:
+    """Return how the guard's process is confined; nothing to those who are not told."""
+    active = [row["layer"] for row in layers if row["active"]]
+    missing = [row["layer"] for row in layers if not row["active"]]
+    told = ", ".join(active) or ("no layer" if layers else "")
+    return f"{told}; without {', '.join(missing)}: see remit doctor" if missing else told
 
 
 def _address() -> str:
