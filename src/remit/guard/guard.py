@@ -19,6 +19,7 @@ from remit.guard.clock import Clock
 from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.errors import GuardStopped
+from remit.guard.exports import NOWHERE, Exports, Wanted
 from remit.guard.handle import Handle
 from remit.guard.identity import HERE, Identity
 from remit.guard.issuing import NewToken
@@ -59,7 +60,7 @@ class Guard:
     anybody is answered. `about` is what callers are told of this guard beside its journal. `reach` says from where its
     doors can be reached, `password_cost` what one guess of a password costs; `layers` says how it is confined now.
     No permit leaves before `witnesses_needed` of the `witnesses` signed for it; `heads` of the journal are kept
-    elsewhere, by where that is, and it must hold them.
+    elsewhere, by where that is, and it must hold them. `exports` are the copies whose lag is alarmed.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Guard:
         witnesses: Sequence[Witness] = (),
         witnesses_needed: int = 0,
         heads: Mapping[str, bytes] = MappingProxyType({}),
+        exports: Wanted = NOWHERE,
     ) -> None:
         self.world = world
         self.venues = venues
@@ -87,6 +89,7 @@ class Guard:
         self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, heads)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed)
+        self.exports = Exports(world, exports, lambda: self.journal.size)
         self.side = world.side()
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
@@ -105,21 +108,7 @@ class Guard:
         self.watch = Watch(world, self.loop)
         self.reconciler = Reconciler(world, self.loop, venues)
         self.closing = Closing(world, self.loop, self.board, self.courier.spawn)
-        self.handle = Handle(
-            world,
-            self.kernel,
-            self.journal,
-            self.loop,
-            self.board,
-            Identity.over(world, self.loop, self.kernel.state, self.vault, reach, password_cost),
-            self.side,
-            venues,
-            self._about,
-            self.watch.check_resume,
-            self.vault.callbacks(world),
-            Attestor(self.journal, self.vault.checkpoint_signer(ORIGIN), kernel_digest(), self.vault.permit_key),
-            Rotating(self.loop, self.kernel.state, self.vault, venues),
-        )
+        self.handle = self._handle(Identity.over(world, self.loop, self.kernel.state, self.vault, reach, password_cost))
         self.server = server(self.handle)
         self.listeners: list[Listener] = []
         self._said_of_it = dict(about or {})
@@ -127,6 +116,24 @@ class Guard:
         self._told = heard
         self._snapshot_every = snapshot_every
         self._snapshot_seq = self.kernel.state.seq
+
+    def _handle(self, identity: Identity) -> Handle:
+        """Return what stands behind the socket."""
+        return Handle(
+            self.world,
+            self.kernel,
+            self.journal,
+            self.loop,
+            self.board,
+            identity,
+            self.side,
+            self.venues,
+            self._about,
+            self.watch.check_resume,
+            self.vault.callbacks(self.world),
+            Attestor(self.journal, self.vault.checkpoint_signer(ORIGIN), kernel_digest(), self.vault.permit_key),
+            Rotating(self.loop, self.kernel.state, self.vault, self.venues),
+        )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until `stop` is set. `ready` gets the operator's token where one was made now. JournalError when the
@@ -152,7 +159,7 @@ class Guard:
 
     async def _begin(self) -> None:
         """Note the start, ask about everything that was under way, and open the venues' streams."""
-        for task in self.anchors.tasks():
+        for task in (*self.anchors.tasks(), *self.exports.tasks()):
             self.courier.spawn(task)
         resumed = self.recovered.recovery.resumed
         alert = alert_of_start(self.kernel.state, self.started_at)
@@ -262,6 +269,7 @@ class Guard:
             "permit_key": self.vault.permit_key.hex(),
             "halt_file": self.world.halt_file() is not None,
             "anchors": self.anchors.about(),
+            "exports": self.exports.rows(),
             "sandbox": [layer._asdict() for layer in self._layers()],
             **self._said_of_it,
         }

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from remit.guard.anchors import HEAD
 from remit.guard.config import BUCKET, Settings, paper_socket
+from remit.guard.exports import Wanted
 from remit.guard.guard import Guard
 from remit.guard.measure import measured
 from remit.guard.needs import room
@@ -56,6 +57,7 @@ class GuardProcess:
             witnesses=settings.witnesses,
             witnesses_needed=settings.witnesses_needed,
             heads={**exported_heads(settings.exports), **heads},
+            exports=Wanted(settings.exports, settings.export_lag_s_max),
         )
         measured()  # while all that is installed can still be read
 

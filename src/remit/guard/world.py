@@ -72,6 +72,10 @@ class World(Protocol):
         """Whether a small file of this name lies beside the folders: how the machine's owner asks for something."""
         ...
 
+    def read_file(self, name: str) -> bytes | None:
+        """A small file's bytes from beside the folders; None where there is none. OSError."""
+        ...
+
     def publish(self, name: str, text: str) -> None:
         """Write a small file beside the folders for this user to find, whole or not at all; OSError."""
         ...
@@ -181,6 +185,13 @@ class RealWorld:
     def has_file(self, name: str) -> bool:
         """Whether there is a file of this name under `home`."""
         return (self._home / name).exists()
+
+    def read_file(self, name: str) -> bytes | None:
+        """The bytes of a file under `home`."""
+        try:
+            return (self._home / name).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def publish(self, name: str, text: str) -> None:
         """Write a file under `home` that only this user can read."""

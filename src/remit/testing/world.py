@@ -102,6 +102,10 @@ class MemoryWorld:
         """Whether `files` has one of this name."""
         return name in self.files
 
+    def read_file(self, name: str) -> bytes | None:
+        """What `files` has under this name."""
+        return self.files[name].encode() if name in self.files else None
+
     def publish(self, name: str, text: str) -> None:
         """Keep the file in `files`."""
         self.files[name] = text

@@ -16,8 +16,8 @@ from tests.doors.cli.house import Outcome, invoke
 from tests.export.test_exporter import check, journal_in
 from tests.journal.cases import SIGNER, filled
 
-from remit.export.standing import Standing, file_name
 from remit.journal.log import Journal
+from remit.journal.standing import Standing, file_name
 
 
 @pytest.fixture

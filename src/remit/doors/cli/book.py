@@ -132,6 +132,10 @@ def status(json: Json = False) -> None:
         said = f"to {row['channel']} since {show.when(row['at'])}: {row['text']}"
         show.say(f"NOT DELIVERED {said} ({row['fault'] or 'not tried yet: do the doors run?'})", "red")
     anchors(found.get("anchors") or {})
+    for row in found.get("exports", ()):
+        behind = f"{row['to']}: {row['size']} entries, {row['lag_entries']} entries and {row['lag_s']} s behind"
+        amiss = row["late"] or row["fault"]
+        show.say(f"{'EXPORT LATE' if amiss else 'export'} {behind} {row['fault']}".rstrip(), "red" if amiss else "dim")
     in_flight(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,16 +15,16 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Fault, Json, caller
+from remit.guard.config import BUCKET
 from remit.kernel.codec import plain
 from remit.kernel.printable import json_line
 
 if TYPE_CHECKING:
     from remit.export.exporter import Exporter
-    from remit.export.standing import Standing
+    from remit.journal.standing import Standing
 
 JOURNAL = "journal"
 VERIFIER = "verifier.txt"
-BUCKET = "s3://"
 Begin = Callable[[], "Exporter"]
 
 app = typer.Typer(rich_markup_mode="markdown", no_args_is_help=True, help="The journal as files for others.")
@@ -37,12 +38,13 @@ def _group() -> None:
 @app.command("export")
 def export(
     targets: Annotated[
-        list[str], typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX...", help="Where to; each is carried on.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[FOLDER|s3://BUCKET/PREFIX]...", help="Where to; else what remit.toml names."),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while the guard runs, until stopped.")] = False,
     every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two heads, with --follow.")] = 5.0,
     retain_days: Annotated[
-        int | None, typer.Option(min=1, help="Hold each object in a bucket so long; else the bucket's own default.")
+        int | None, typer.Option(min=1, help="Hold each object in a bucket so long; else as remit.toml or it says.")
     ] = None,
     lock: Annotated[
         Literal["compliance", "governance"], typer.Option(help="Whether nobody, or a few, may end that early.")
@@ -59,7 +61,12 @@ def export(
     remit journal export s3://worm/remit --retain-days 2192 --follow
     ```
     """
-    begins = {to: _begin(caller().settings.home, to, retain_days, lock) for to in targets}
+    settings = caller().settings
+    wanted = [_place(to) for to in targets] if targets else list(settings.exports)
+    if not wanted:
+        raise Fault("usage", "there is no place to export to", "Name a folder or s3://BUCKET, or set `exports`", 2)
+    days = settings.export_retain_days if retain_days is None else retain_days
+    begins = {to: _begin(settings.home, to, days, lock) for to in wanted}
     if follow:
         _follow(begins, every)
         return
@@ -67,8 +74,13 @@ def export(
         _once(to, begin)
 
 
+def _place(to: str) -> str:
+    """Return a place as the settings write it too, so that one place has one name."""
+    return to if to.startswith(BUCKET) else os.path.abspath(to)
+
+
 def _once(to: str, begin: Begin) -> None:
-    from remit.export import standing
+    from remit.journal.standing import Standing
 
     at = time.time_ns()
     exporter = begin()
@@ -76,8 +88,8 @@ def _once(to: str, begin: Begin) -> None:
     head = exporter.advance()
     if head is None:
         raise Fault("nothing_to_export", "the journal has no signed head yet", "Start the guard: remit up")
-    told = standing.Standing(to=to, size=head.size, root=head.root.hex(), at=at, tried_at=at)
-    standing.publish(caller().settings.home, told)
+    told = Standing(to=to, size=head.size, root=head.root.hex(), at=at, tried_at=at)
+    _publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
         show.say(f"  root {head.root.hex()}")
@@ -120,10 +132,8 @@ class _Machine:
 
     def tell(self, standing: Standing) -> None:
         """Publish how far it is, and print a line where that changed."""
-        from remit.export.standing import publish
-
         try:
-            publish(self._home, standing)
+            _publish(self._home, standing)
         except OSError as fault:
             print(f"remit export: how far it is cannot be told ({fault})", file=sys.stderr, flush=True)
         if self._last.get(standing.to) == (standing.size, standing.fault):
@@ -134,6 +144,16 @@ class _Machine:
         else:
             show.say(f"{standing.to}: {standing.fault or f'{standing.size} entries'}", "red" if standing.fault else "")
             sys.stdout.flush()
+
+
+def _publish(home: Path, standing: Standing) -> None:
+    """Write how far an export is, whole or not at all; OSError."""
+    from remit.journal.standing import file_name, write
+
+    path = home / file_name(standing.to)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(write(standing))
+    temporary.replace(path)
 
 
 def _begin(home: Path, to: str, days: int | None, lock: str) -> Begin:

@@ -72,7 +72,7 @@ def health(looking: Looking) -> dict[str, Any]:
         checks.append(
             _check(f"connection {row['name']}", row["ready"], row["why"] or "ready", "See that its venue runs")
         )
-    checks += _watched(looking) + _confined(looking)
+    checks += _watched(looking) + _exported(looking) + _confined(looking)
     stopped = [row["id"] for row in halts(looking)]
     checks.append(_check("halts", not stopped, ", ".join(stopped) or "none", "Look: remit halt --list"))
     return {"about": _about(looking), "seq": state.seq, "at": looking.at, "checks": checks}
@@ -100,7 +100,7 @@ def _about(looking: Looking) -> dict[str, Any]:
     return (
         about
         if looking.sees_all
-        else {name: said for name, said in about.items() if name not in ("sandbox", "anchors")}
+        else {name: said for name, said in about.items() if name not in ("sandbox", "anchors", "exports")}
     )
 
 
@@ -114,6 +114,19 @@ def _confined(looking: Looking) -> Rows:
             layer["fix"],
         )
         for layer in _about(looking).get("sandbox", ())
+    ]
+
+
+def _exported(looking: Looking) -> Rows:
+    """Every copy of the journal that the settings ask for: amiss where it is late or cannot go on."""
+    return [
+        _check(
+            f"export {row['to']}",
+            not row["late"] and not row["fault"],
+            row["fault"] or f"{row['lag_entries']} entries, {row['lag_s']} s behind",
+            "See that its exporter runs: remit journal export --follow",
+        )
+        for row in _about(looking).get("exports", ())
     ]
 
 

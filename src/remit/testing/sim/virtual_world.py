@@ -82,6 +82,10 @@ class VirtualWorld:
         """Whether a small file of this name is there."""
         return name in self._machine.files
 
+    def read_file(self, name: str) -> bytes | None:
+        """A small file's bytes."""
+        return self._machine.files[name].encode() if name in self._machine.files else None
+
     def publish(self, name: str, text: str) -> None:
         """Put a small file there."""
         self._check()
@@ -104,15 +108,15 @@ class VirtualWorld:
 
     def anchor(self) -> Store | None:
         """The machine's second folder, on a disk of its own, where it has one."""
-        if self._machine.anchor_disk is None:
-            return None
-        if self._anchor is None:
-            self._anchor = self._machine.anchor_disk.mount(self._process)
+        if self._anchor is None and self._machine.anchoring is not None:
+            self._anchor = self._machine.anchoring.disk.mount(self._process)
         return self._anchor
 
     async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
         """Ask a witness of the machine's, over a network that may lose either way; LinkDown."""
-        return await self._machine.witnesses[url].asked(body)
+        if self._machine.anchoring is None:
+            raise LinkDown(f"there is no witness at {url}", "Give the machine witnesses")
+        return await self._machine.anchoring.witnesses[url].asked(body)
 
     def alert(self, alert: Alert) -> None:
         """Tell the machine."""

@@ -1,15 +1,13 @@
-"""How far an export is, in a small file of the data folder: for `remit status`, and for the guard, which alarms."""
+"""How far an export of the journal is, in a small file of the data folder: the exporter writes it, the guard alarms."""
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`size` entries are at `to`, under the root `root` (hex): all that was durable at `at` (ns since the epoch, UTC).
 
     `fault` is why the try at `tried_at` failed; empty where it did not. Before the first success `at` is when the
@@ -29,9 +27,11 @@ def file_name(to: str) -> str:
     return f"export-{sha256(to.encode()).hexdigest()[:12]}.json"
 
 
-def publish(home: Path, standing: Standing) -> None:
-    """Write how far an export is, whole or not at all; OSError."""
-    path = home / file_name(standing.to)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(msgspec.json.encode(standing))
-    os.replace(temporary, path)
+def write(standing: Standing) -> bytes:
+    """The file's bytes."""
+    return msgspec.json.encode(standing)
+
+
+def parse(source: bytes) -> Standing:
+    """What the file says. ValueError where it says nothing of the kind."""
+    return msgspec.json.decode(source, type=Standing)
