@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import getpass
 import os
 import sqlite3
 import sys
@@ -17,6 +16,7 @@ from remit.guard.errors import GuardError, SettingInvalid
 from remit.guard.guard import OPERATOR_TOKEN
 from remit.guard.hygiene import harden
 from remit.guard.loop import said
+from remit.guard.passphrase import from_descriptor, from_keyring
 from remit.guard.sandbox import become
 from remit.guard.serve import GuardProcess
 from remit.journal.errors import JournalError
@@ -45,7 +45,7 @@ def main(given: Sequence[str] | None = None) -> int:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         resume = None if words.resume is None else _resume(*words.resume)
         heads = {f"the file {path}": path.read_bytes() for path in words.head}
-        asyncio.run(_run(settings, _passphrase(words.passphrase_fd), resume, heads))
+        asyncio.run(_run(settings, _passphrase(words.passphrase_fd, settings), resume, heads))
     except (GuardError, JournalError) as fault:
         print(printable(f"remit guard: {fault}"), file=sys.stderr)
         return 1
@@ -110,13 +110,10 @@ def _resume(person: str, reason: str) -> Resume:
     return Resume(person, reason)
 
 
-def _passphrase(descriptor: int | None) -> str | None:
-    if descriptor is None:
-        return None
-    if descriptor < 0:
-        return getpass.getpass("Passphrase of the vault: ")
-    with os.fdopen(descriptor) as file:
-        return file.readline().rstrip("\n")
+def _passphrase(descriptor: int | None, settings: config.Settings) -> str | None:
+    if descriptor is not None:
+        return from_descriptor(descriptor)
+    return from_keyring(settings.home) if settings.passphrase == config.KEYRING else None
 
 
 if __name__ == "__main__":

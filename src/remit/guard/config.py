@@ -28,6 +28,8 @@ BUCKET = "s3://"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+GIVEN, KEYRING = "given", "keyring"
+"""Where the vault's passphrase comes from: whoever starts the guard gives it, or the operating system's keyring."""
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 
 
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    passphrase: str = GIVEN
     exports: tuple[str, ...] = ()
     export_lag_s_max: int = 60
     export_retain_days: int | None = None
@@ -87,6 +90,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str | None = None
     second_factor: str | None = None
     notify_allow: tuple[str, ...] = ()
+    passphrase: str = GIVEN
     exports: tuple[str, ...] = ()
     export_lag_s_max: Seconds = 60
     export_retain_days: Days | None = None
@@ -123,6 +127,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
         notify_allow=tuple(_network(one) for one in file.notify_allow),
+        passphrase=_source(file.passphrase),
         exports=tuple(one if one.startswith(BUCKET) else str(_absolute(one, home, "exports")) for one in file.exports),
         export_lag_s_max=file.export_lag_s_max,
         export_retain_days=file.export_retain_days,
@@ -154,6 +159,13 @@ def _doors(home: Path, environ: Mapping[str, str], file: _File) -> dict[str, Any
     for name in ("tls_cert", "tls_key"):
         if stated[name] is not None:
             stated[name] = _absolute(stated[name], home, name)
+    return stated
+
+
+def _source(stated: str) -> str:
+    """Return where the passphrase comes from; SettingInvalid for anything but the two words."""
+    if stated not in (GIVEN, KEYRING):
+        raise SettingInvalid("passphrase says where it comes from, never which it is", f"Write {GIVEN} or {KEYRING}")
     return stated
 
 

@@ -13,6 +13,7 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Fault, Json, caller, now, read, span_s
+from remit.guard.config import KEYRING
 from remit.guard.wire import GuardError
 
 PASSPHRASE = "REMIT_PASSPHRASE"
@@ -82,6 +83,10 @@ def init(
 def passphrase(*, ask: bool, twice: bool = False) -> str | None:
     """Return the vault's passphrase: from REMIT_PASSPHRASE, else asked for at the terminal where `ask`; else None."""
     stated = os.environ.get(PASSPHRASE)
+    if stated is None and not twice and caller().settings.passphrase == KEYRING:
+        from remit.guard import keyholder
+
+        return keyholder.from_keyring(caller().settings.home)
     if stated is not None or not ask:
         return stated
     if not sys.stdin.isatty():

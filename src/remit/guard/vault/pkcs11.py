@@ -54,9 +54,7 @@ class Pkcs11Keeper:
         """Keep a venue's secret for keyed hashes; SchemeUnsupported for key pairs, which a token makes by itself."""
         p = _pkcs11()
         if scheme not in _FILLED:
-            raise SchemeUnsupported(
-                f"a token takes no key of {scheme} from outside", "Let it make one"
-            )
+            raise SchemeUnsupported(f"a token takes no key of {scheme} from outside", "Let it make one")
         schemes.public_of(scheme, secret)
         with _told("take a key"):
             self._session.create_object(

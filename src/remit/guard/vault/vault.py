@@ -103,8 +103,13 @@ class Vault:
     # -- which key is in force: the journal says it
 
     def follow(self, keys: Mapping[tuple[str, str], VenueKey]) -> None:
-        """Take the keys in force from the journal's state; to be called at start."""
+        """Take the keys in force from the journal's state; to be called at start.
+
+        KeyRefused, ExtraMissing where one of them lies in a token that does not open.
+        """
         self._in_force = dict(keys)
+        if any(fact.keeper == "pkcs11" for fact in keys.values()):
+            self._keeper("pkcs11")  # now, while the process may still load its module
 
     def put_in_force(self, fact: VenueKey) -> None:
         """Let a key speak from here on, and none before it; to be called when its fact is durable."""
