@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remit.bench import book, command, decide, durable, history, marks, peer, replays, simulated, wire
+from remit.bench import book, command, confined, decide, durable, history, marks, peer, replays, simulated, wire
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
@@ -167,7 +167,17 @@ def test_a_mistake_has_its_code_and_what_to_do(words: list[str], code: int, says
 
 
 def test_growth_and_goals_are_those_of_the_table() -> None:
-    rows = decide._beside_peer({name: decide.Timed(100, 0) for name in ("some", "many", "all", "denied", "peer",
-                                                                          "peer denied")})
+    rows = decide._beside_peer(
+        {name: decide.Timed(100, 0) for name in ("some", "many", "all", "denied", "peer", "peer denied")}
+    )
     assert [(row.reach, row.aim) for row in rows] == [(1.5, 1.0), (None, None), (2.0, 1.5), (1.0, 0.5)]
     assert all(isinstance(row, Row) and row.figure == 1 for row in rows)
+
+
+def test_the_sandbox_is_entered_where_it_is_measured() -> None:
+    rows = confined.confined(1)
+    if isinstance(rows[0], Skipped):
+        pytest.skip(rows[0].why)
+    assert [row.name for row in rows if isinstance(row, Row) and row.ns > 0] == [
+        "entering it", "a read of an open file", "opening and closing a file"
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
+from remit.bench.confined import confined
 from remit.bench.decide import decide, growth
 from remit.bench.doors import doors
 from remit.bench.durable import durable
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "growth": Measurement(growth, 20, 6),
     "durable": Measurement(durable, 40, 10),
     "wire": Measurement(wire, 20, 5),
+    "confined": Measurement(confined, 20, 3),
     "doors": Measurement(doors, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),

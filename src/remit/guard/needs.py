@@ -30,7 +30,7 @@ def room(settings: Settings) -> Room:
     """
     ports = frozenset(settings.sandbox_ports) | {witness.port for witness in settings.witnesses}
     anchor = () if settings.anchor_folder is None else (settings.anchor_folder,)
-    read = [*_code(), *map(Path, _LIBRARIES), *map(Path, zoneinfo.TZPATH), *settings.sandbox_read]
+    read = [*code(), *map(Path, _LIBRARIES), *map(Path, zoneinfo.TZPATH), *settings.sandbox_read]
     if ports:
         read += [*map(Path, (*_RESOLVER, *_AUTHORITIES)), *_certificates()]
     return Room(
@@ -41,7 +41,7 @@ def room(settings: Settings) -> Room:
     )
 
 
-def _code() -> Iterator[Path]:
+def code() -> Iterator[Path]:
     """Yield where the interpreter and the packages lie."""
     yield Path(remit.__path__[0])
     for name in ("stdlib", "platstdlib", "purelib", "platlib"):
