@@ -14,6 +14,7 @@ from remit.journal.note import Verifier
 from remit.journal.snapshot import snapshots
 from remit.journal.store import FolderReader
 from remit.journal.walk import Walk
+from remit.kernel.state import State
 from remit.verify.again import Again
 from remit.verify.claims import not_proved, proved
 from remit.verify.export import Export, is_export
@@ -21,6 +22,8 @@ from remit.verify.places import checkpoint_of
 from remit.verify.verdict import OTHER_KERNEL, CannotVerify, Difference, Differs, Verdict, Witnessed
 
 Progress = Callable[[int], None] | None
+Passed = Callable[[int, bytes, State], None] | None
+"""Hears each entry that was decided again: its sequence number, its bytes, and the state that it left."""
 
 
 def verify(
@@ -31,6 +34,7 @@ def verify(
     witnesses: Sequence[str] = (),
     decide: bool = True,
     progress: Progress = None,
+    passed: Passed = None,
 ) -> Verdict:
     """Verify the journal or the export in a folder, streaming, and return what holds or the first thing that does not.
 
@@ -38,14 +42,15 @@ def verify(
     contain. `witnesses` are keys as `remit witness key` prints them: who of them cosigned a head is said, and a
     signature of theirs that does not hold is a fault. Without `decide` only tree and signatures are checked. `progress`
     hears the sequence number now and then. A stretch that another kernel decided otherwise is taken as written, and
-    named; then the walk begins anew. CannotVerify where the folder cannot be read, or is another's.
+    named; then the walk begins anew, and `passed` hears all of it again. CannotVerify where the folder cannot be read,
+    or is another's.
     """
     kept = sorted((checkpoint_of(head, key) for head in heads), key=lambda head: head.size)
     known = [_cosigner(witness) for witness in witnesses]
     taken: frozenset[int] = frozenset()
     first: Difference | None = None
     while True:
-        passage = _Passage(folder, key, kept, known, Again(progress, taken) if decide else None)
+        passage = _Passage(folder, key, kept, known, Again(progress, taken) if decide else None, passed)
         difference = passage.run()
         if difference is None or difference.code != OTHER_KERNEL or passage.again is None:
             break
@@ -60,20 +65,27 @@ class _Passage:
     """One passage over a journal's entries, and what it found."""
 
     def __init__(
-        self, folder: Path, key: Verifier, kept: Sequence[Checkpoint], known: Sequence[Cosigner], again: Again | None
+        self,
+        folder: Path,
+        key: Verifier,
+        kept: Sequence[Checkpoint],
+        known: Sequence[Cosigner],
+        again: Again | None,
+        passed: Passed = None,
     ) -> None:
         self.folder, self.again = folder, again
+        self._passed = passed
         self._known = known
         self._witnessed: tuple[Witnessed, ...] = ()
         self._reader = FolderReader(folder)
         self._kept = list(kept)
         self._met = 0
         self._fault: JournalError | None = None
-        passed = None if again is None else again.checkpoint
+        sealed = None if again is None else again.checkpoint
         self._walk: Walk | Export = (
             Export(folder, key)
             if is_export(folder)
-            else Walk(self._reader, key.name, (key,), every_signature=True, on_checkpoint=passed)
+            else Walk(self._reader, key.name, (key,), every_signature=True, on_checkpoint=sealed)
         )
 
     def run(self) -> Difference | None:
@@ -84,6 +96,8 @@ class _Passage:
                 self._meet(index)
                 if again is not None:
                     again.take(index, entry)
+                    if self._passed is not None:
+                        self._passed(index + 1, entry, again.kernel.state)
             self._meet(self._walk.index)
             self._look_behind()
             self._witnessed = self._ask_witnesses()
@@ -153,6 +167,7 @@ class _Passage:
             difference=difference,
             heads=self._met,
             witnessed=self._witnessed,
+            head="" if head is None else head.note,
         )
         if again is None:
             return _said(found)

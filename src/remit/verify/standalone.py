@@ -25,15 +25,16 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 PROOF = "c2sp.org/tlog-proof@v1"
+EVIDENCE = "remit-evidence-1"
 WIDTH = 256  # entries of a bundle
 FILE_BYTES_MAX = 1 << 28
 
@@ -147,7 +148,11 @@ def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
                 if not line.endswith(b"\n") and path == files[-1]:
                     print(f"note: {place} is torn: nobody was told of it")
                     break
-                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (kind, crc32(payload, crc32(kind)), payload):
+                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (
+                    kind,
+                    zlib.crc32(payload, zlib.crc32(kind)),
+                    payload,
+                ):
                     raise Wrong(f"{place} does not match its checksum")
                 if number == 1 and kind != b"c":
                     raise Wrong(f"{place}: the segment does not begin with a signed head")
@@ -270,15 +275,22 @@ def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, int, bytes]:
 
 def check_evidence(data: bytes, key: Key) -> str:
     """Every file as the list of files says; every record proven by its receipt; all of them under one head."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > FILE_BYTES_MAX:
-            raise Wrong(f"the evidence unpacks to more than {FILE_BYTES_MAX} bytes")
-        names = archive.namelist()
-        files = {name: archive.read(name) for name in names}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > FILE_BYTES_MAX:
+                raise Wrong(f"the evidence unpacks to more than {FILE_BYTES_MAX} bytes")
+            names = archive.namelist()
+            files = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+        raise Wrong(f"the zip is damaged: {fault}") from None
     if len(files) != len(names) or "manifest.json" not in files:
         raise Wrong("it is no evidence: it has no manifest.json, or a file twice")
-    listed: dict[str, Any] = json.loads(files.pop("manifest.json"))["files"]
-    if {name: hashlib.sha256(content).hexdigest() for name, content in files.items()} != listed:
+    about: dict[str, Any] = json.loads(files.pop("manifest.json"))
+    listed = about["files"]
+    if (
+        about["evidence"] != EVIDENCE
+        or {name: hashlib.sha256(content).hexdigest() for name, content in files.items()} != listed
+    ):
         raise Wrong("the files are not those that manifest.json lists")
     heads, proven = set(), {}
     for name in sorted(files):
@@ -314,7 +326,7 @@ def main() -> int:
     try:
         heads = [head.read_text(encoding="utf-8") for head in given.head]
         print(f"HOLDS: {check(given.path, Key(given.key), heads)}")
-    except (Wrong, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, RecursionError) as fault:
+    except (Wrong, OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
         print(f"DOES NOT HOLD: {fault}" if isinstance(fault, Wrong) else f"DOES NOT HOLD: {fault!r}")
         return 1
     return 0

@@ -102,6 +102,8 @@ class Verdict(msgspec.Struct, frozen=True):
     counts: Counts = msgspec.field(default_factory=Counts)
     heads: int = 0
     witnessed: tuple[Witnessed, ...] = ()
+    head: str = ""
+    """The last signed checkpoint: keep it elsewhere, and a later copy must contain it."""
     standing: tuple[str, ...] = ()
     proved: tuple[str, ...] = ()
     not_proved: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from remit.doors.cli import show
 from remit.doors.cli.call import Agent, Fault, Json, caller, follow, read, span_s
 from remit.doors.cli.call import now as wall_clock
-from remit.doors.cli.report import check_receipt
+from remit.doors.cli.report import check_file
 from remit.doors.facts import instant
 from remit.kernel.codec import plain
 from remit.kernel.printable import printable
@@ -118,7 +118,8 @@ def _event(event: dict[str, Any]) -> str:
 
 def verify(
     folder: Annotated[
-        Path | None, typer.Argument(help="A journal, an export, a data folder, a backup or a replay; else yours.")
+        Path | None,
+        typer.Argument(help="A journal, an export, a backup, a receipt, evidence; else yours."),
     ] = None,
     key: Annotated[str | None, typer.Option(help="The public key of its checkpoints, kept elsewhere.")] = None,
     head: Annotated[
@@ -140,8 +141,8 @@ def verify(
     remit verify --receipt 1042.tlog-proof
     ```
     """
-    if receipt is not None:
-        check_receipt(receipt, key)
+    if receipt is not None or folder is not None and folder.is_file():
+        check_file(receipt or folder or Path(), key)
         return
     # Fetched here: it brings the whole kernel along, and `remit kill` must not wait for that.
     from remit.verify import JOURNAL, journals, key_of

@@ -18,6 +18,7 @@ from remit.doors.cli import (
     book,
     budget,
     callback,
+    evidence,
     exit,
     export,
     feed,
@@ -35,6 +36,7 @@ from remit.doors.cli import (
     signing,
     stops,
     token,
+    vault,
     witness,
     world,
 )
@@ -85,7 +87,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "positions": book.positions, "exposure": book.exposure, "halt": stops.halt, "kill": stops.kill,
     "resume": stops.resume, "verify": journal.verify, "backup": journal.backup, "restore": journal.restore,
     "open": signing.open_,
-    "timeline": report.timeline, "receipt": report.receipt,
+    "timeline": report.timeline, "receipt": report.receipt, "evidence": evidence.evidence,
 }  # fmt: skip
 _GROUPS = {
     "order": order.app, "exit": exit.app, "mandate": mandate.app, "risk": risk.app, "approvals": approvals.app,
@@ -93,7 +95,7 @@ _GROUPS = {
     "preapproval": preapproval.app,
     "agent": agent.app, "client": access.client, "account": access.account, "connection": access.connection,
     "reconcile": reconcile.app, "grant": access.grant, "capability": access.capability, "token": token.app,
-    "person": person.app,
+    "person": person.app, "vault": vault.app,
     "instrument": world.instrument, "fact": world.fact, "feed": feed.app,
     "mcp": mcp.app,
     "notify": notify.app, "callback": callback.app,

@@ -206,13 +206,20 @@ def receipt(
         show.say(f"{out}: entry {seq}, in a signed tree of {found['size']}; check it: remit verify --receipt {out}")
 
 
-def check_receipt(path: Path, key: str | None) -> None:
-    """Check a receipt with the key that was stated, else with the data folder's. Fault where it does not hold."""
-    from remit.verify import CannotVerify, key_of, verify_receipt
+def check_file(path: Path, key: str | None) -> None:
+    """Check a receipt, or evidence, with the key that was stated, else with the data folder's. Fault where it does not
+    hold."""
+    from remit.verify import CannotVerify, key_of, verify_evidence, verify_receipt
 
     home = caller().settings.home
     try:
-        checked = verify_receipt(path.read_bytes(), key_of(home / JOURNAL, key))
+        source, known = path.read_bytes(), key_of(home / JOURNAL, key)
+        if source.startswith(b"PK"):
+            said = verify_evidence(source, known)
+            if not show.json({"evidence": str(path), "says": said, "well": True}):
+                show.say(f"{path}: {said}", "green")
+            return
+        checked = verify_receipt(source, known)
     except OSError as fault:
         raise Fault("unreadable", f"{path} cannot be read: {fault.strerror or fault}", "Name a receipt") from None
     except CannotVerify as fault:

@@ -1,0 +1,120 @@
+"""Evidence of one order, one agent and one day: complete, proven, the same bytes each time, and readable by people."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.verify.desk import SIGNER, forged, ledger, numbered, written
+from tests.verify.test_export import exported
+from tests.verify.test_tampering import _decision
+
+from remit.evidence import EvidenceRefused, gather, write
+from remit.kernel.codec import decode
+from remit.kernel.event import Record
+from remit.verify import CannotVerify, verify_evidence
+
+KEY = SIGNER.verifier
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("sound") / "journal", ledger())
+
+
+def order() -> str:
+    """An order that passed, filled in part and was cancelled."""
+    decision = decode(Record, ledger()[numbered("submit", '"verdict":"allow"') - 1]).decision
+    assert decision is not None
+    return decision.order
+
+
+def unpacked(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def repacked(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_evidence_of_an_order_holds_its_story_and_what_it_was_judged_by(folder: Path) -> None:
+    packed = write(gather(folder, KEY, order()))
+    files = unpacked(packed)
+    seqs = {int(name[8:20]) for name in files if name.startswith("records/")}
+    told = {seq for seq, entry in enumerate(ledger(), 1) if f'"{order()}"' in entry.decode()}
+    allowed = numbered("submit", '"verdict":"allow"')
+    assert told < seqs and 1 in seqs and len(seqs) == len(told) + 1 + 3
+    assert {name for name in files if name.startswith("mandates/")} == {
+        "mandates/firm-1.json", "mandates/account-desk-1.json", "mandates/agent-momentum-1.json"
+    }  # fmt: skip
+    assert files[f"records/{allowed:012d}.json"] == ledger()[allowed - 1] + b"\n"
+    assert verify_evidence(packed, KEY).startswith(f"{len(seqs)} records are entries of the journal")
+    page = files["page.html"].decode()
+    for said in ("buy 10 AAPL at 100", "ALLOW", "Every rule held", "4 AAPL", "What it cannot prove", "agent:momentum"):
+        assert said in page, said
+    assert "<script" not in page and str(KEY) in files["README.txt"].decode()
+
+
+def test_the_same_question_gives_the_same_bytes_from_a_journal_and_its_export(folder: Path, tmp_path: Path) -> None:
+    first = write(gather(folder, KEY, order()))
+    assert first == write(gather(folder, KEY, order()))
+    files, others = unpacked(first), unpacked(write(gather(exported(tmp_path / "export", ledger()), KEY, order())))
+    assert {name for name in files if files[name] != others[name]} <= {
+        "page.html", "README.txt", "manifest.json", "head.txt", *(name for name in files if name[:8] == "receipts")
+    }  # fmt: skip
+
+
+def test_evidence_of_an_agent_and_of_a_day(folder: Path) -> None:
+    of_agent = gather(folder, KEY, "momentum")
+    denied = numbered("submit", '"verdict":"deny"')
+    assert {numbered("submit", '"verdict":"allow"'), denied, numbered("halt")} <= {one.seq for one in of_agent.kept}
+    page = unpacked(write(of_agent))["page.html"].decode()
+    for said in ("DENY", "order_notional_max", "5000", "500", "version 2", "tighter"):
+        assert said in page, said
+    at = decode(Record, ledger()[0]).command.at
+    day = datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%d")
+    assert len(gather(folder, KEY, day).kept) == len(ledger())
+
+
+def test_what_is_not_there_or_does_not_hold_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
+    for of, code in (("nobody", "unknown"), ("1999-01-01", "unknown"), ("2026-02-31", "no_day")):
+        with pytest.raises(EvidenceRefused) as refused:
+            gather(folder, KEY, of)
+        assert refused.value.code == code
+    edited = forged(ledger(), numbered("submit", '"verdict":"deny"'), _decision(verdict="allow", findings=()))
+    with pytest.raises(EvidenceRefused) as refused:
+        gather(written(tmp_path / "journal", edited), KEY, order())
+    assert refused.value.code == "journal_not_verified" and "not_as_decided" in refused.value.what
+
+
+def test_whatever_is_changed_in_it_is_found(folder: Path) -> None:
+    packed = write(gather(folder, KEY, order()), attestation=b'{"statement":1}')
+    files = unpacked(packed)
+    assert files["attestation.json"] == b'{"statement":1}'
+    for name in files:
+        changed = {**files, name: files[name].replace(b"1", b"2", 1) + b" "}
+        with pytest.raises(CannotVerify):
+            verify_evidence(repacked(changed), KEY)
+        with pytest.raises(CannotVerify):
+            verify_evidence(repacked({key: content for key, content in files.items() if key != name}), KEY)
+    listed = json.loads(files["manifest.json"])
+    record = next(name for name in files if name.startswith("records/"))
+    for gone in (record, record.replace("records", "receipts").replace(".json", ".tlog-proof")):
+        less = {key: content for key, content in files.items() if key != gone}
+        less["manifest.json"] = json.dumps(
+            {**listed, "files": {key: value for key, value in listed["files"].items() if key != gone}}
+        ).encode()
+        with pytest.raises(CannotVerify, match="not those that the receipts prove"):
+            verify_evidence(repacked(less), KEY)
+    for cut in (0, 2, 40, len(packed) // 2, len(packed) - 1):
+        with pytest.raises(CannotVerify):
+            verify_evidence(packed[:cut], KEY)
