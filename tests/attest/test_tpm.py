@@ -47,7 +47,7 @@ def test_a_quote_says_what_the_registers_hold(made: tuple[bytes, bytes, Quote]) 
     area, pem, quote = made
     assert quote.pcrs == HELD
     found = verify(quote, area)
-    assert (found.binding, found.bank, found.selected) == (BINDING, "sha256", (7, 12))
+    assert (found.binding, found.bank, found.size, found.selected) == (BINDING, "sha256", 32, (7, 12))
     assert verify(quote, pem) == found
     assert tpm.read_key(area).restricted and not tpm.read_key(pem).restricted
 
@@ -82,6 +82,9 @@ def test_the_key_is_the_one_that_was_given(chip: Chip, made: tuple[bytes, bytes,
 @pytest.mark.parametrize(
     "values",
     [HELD | {"12": ZEROS}, {"7": ZEROS}, {}, HELD | {"0": ZEROS}, {"7": HELD["12"], "12": ZEROS}, HELD | {"12": "xx"},
+     {"7": "", "12": ZEROS + HELD["12"]}, {"7": ZEROS + HELD["12"], "12": ""},
+     {"7": ZEROS[2:], "12": "00" + HELD["12"]},
+     {"7": ZEROS + " ", "12": HELD["12"]},
      {"07": ZEROS, "12": HELD["12"]}],
 )  # fmt: skip
 def test_values_beside_the_quote_are_what_was_quoted(made: tuple[bytes, bytes, Quote], values: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import new as new_hash
 from typing import NamedTuple
@@ -38,10 +39,12 @@ class Key(NamedTuple):
 
 
 class Quoted(NamedTuple):
-    """What a quote says: whose bytes it vouches for, and which registers of one bank (`sha256`, `sha384`) hold what."""
+    """What a quote says: whose bytes it vouches for, and which registers of one bank (`sha256`, `sha384`), of `size`
+    bytes each, hold what."""
 
     binding: bytes
     bank: str
+    size: int
     selected: tuple[int, ...]
     digest: bytes
 
@@ -72,11 +75,12 @@ def verify(message: bytes, signature: bytes, key: Key, binding: bytes, values: M
     used = _check_signature(message, signature, key.public)
     if quoted.binding != binding:
         raise AttestationInvalid("tpm_binding_differs", "the quote is of another statement")
-    try:
-        held = b"".join(bytes.fromhex(values[str(number)]) for number in quoted.selected)
-    except (KeyError, ValueError):
-        raise AttestationInvalid("tpm_pcrs_differ", "the values of the quoted registers are not all there") from None
-    if len(values) != len(quoted.selected) or new_hash(used, held).digest() != quoted.digest:
+    # Each as long as its bank's digests: cut elsewhere, the same bytes would be other registers' values.
+    pattern = re.compile(rf"[0-9a-f]{{{2 * quoted.size}}}", re.ASCII)
+    if {str(number) for number in quoted.selected} != values.keys() or not all(map(pattern.fullmatch, values.values())):
+        raise AttestationInvalid("tpm_pcrs_differ", "the values are not those of the quoted registers")
+    held = bytes.fromhex("".join(values[str(number)] for number in quoted.selected))
+    if new_hash(used, held).digest() != quoted.digest:
         raise AttestationInvalid("tpm_pcrs_differ", "the registers held other values than those that stand here")
     return quoted
 
@@ -108,9 +112,8 @@ def read_quote(message: bytes) -> Quoted:
     bits = int.from_bytes(given.take(given.number(1)), "little")
     digest = given.sized()
     given.end()
-    return Quoted(
-        binding, bank.name, tuple(number for number in range(bits.bit_length()) if bits >> number & 1), digest
-    )
+    selected = tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
+    return Quoted(binding, bank.name, bank.digest_size, selected, digest)
 
 
 def _check_signature(message: bytes, signature: bytes, public: PublicKey) -> str:

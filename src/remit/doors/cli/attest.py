@@ -42,22 +42,20 @@ def attest(context: typer.Context, nonce: Nonce = None, out: Out = None, json: J
     if context.invoked_subcommand is not None:
         return
     from remit.attest.carried import Attestation, write
-    from remit.attest.statement import digest_of
-    from remit.attest.statement import read as statement_of
-    from remit.journal.note import text_of
+    from remit.attest.check import SOFTWARE, Expected, check
     from remit.kernel.codec import build
 
     found = build(Attestation, read("attestation", nonce=None if nonce is None else nonce.lower()))
     if out is not None:
         out.write_bytes(write(found))
-    text = text_of(found.note)
+    told = check(write(found), Expected(), now())
     if show.json(msgspec.json.decode(write(found))):
         return
-    for name, value in msgspec.to_builtins(statement_of(text)).items():
+    for name, value in msgspec.to_builtins(told.statement).items():
         for line in [f"{part}  {digest}" for part, digest in value.items()] if isinstance(value, dict) else [value]:
             show.say(f"{name:<11} {line}")
-    show.say(f"{'digest':<11} {digest_of(text).hex()}")
-    show.say("no hardware vouches for this: a key in software signed it", "yellow")
+    show.say(f"{'digest':<11} {told.digest}")
+    show.say(SOFTWARE, "yellow")
 
 
 @app.command()
