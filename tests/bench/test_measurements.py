@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remit.bench import book, command, confined, decide, durable, history, marks, peer, replays, simulated, wire
+from remit.bench import book, command, confined, decide, durable, history, marks, peer, proof, replays, simulated, wire
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
@@ -103,6 +103,18 @@ def test_what_is_made_durable_is_in_the_journal(tmp_path: Path) -> None:
     assert stepping.journal.size == 8
     assert all(b'"verdict":"allow"' in entry for _, entry in stepping.journal.entries())
     stepping.journal.close()
+
+
+def test_what_proof_costs_is_measured_on_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "JOURNAL", 600)
+    monkeypatch.setattr(proof, "EXPORTED", 128)
+    rows = proof.proof(1, tmp_path)
+    assert [row.name for row in rows if isinstance(row, Row)] == [
+        "one entry with tree and signed head", "each of a batch of 64", "a receipt made", "a receipt checked",
+        "entries exported to a folder",
+    ]  # fmt: skip
+    made = rows[2]
+    assert isinstance(made, Row) and "a path of 10 hashes" in made.note
 
 
 def test_a_history_starts_and_verifies(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from remit.bench.doors import doors
 from remit.bench.durable import durable
 from remit.bench.history import history
 from remit.bench.marks import mark
+from remit.bench.proof import proof
 from remit.bench.replays import replay
 from remit.bench.show import show
 from remit.bench.simulated import sim
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "decide": Measurement(decide, 40, 10),
     "growth": Measurement(growth, 20, 6),
     "durable": Measurement(durable, 40, 10),
+    "proof": Measurement(proof, 40, 5),
     "wire": Measurement(wire, 20, 5),
     "confined": Measurement(confined, 20, 3),
     "doors": Measurement(doors, 20, 5),
@@ -76,7 +78,9 @@ def bench(
 def measure(names: list[str], *, quick: bool, told: Callable[[str], None] = lambda name: None) -> Result:
     """Return the rows of these measurements; one that cannot be made on this machine is skipped with its reason."""
     machine = Machine(
-        cores=os.cpu_count() or 1, python=platform.python_version(), system=f"{platform.system()} {platform.machine()}",
+        cores=os.cpu_count() or 1,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
         load=round(os.getloadavg()[0], 2),
     )
     rows: list[Row] = []
