@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remit.bench import book, command, confined, decide, durable, history, marks, peer, proof, replays, simulated, wire
+from remit.bench import (
+    book,
+    command,
+    confined,
+    decide,
+    durable,
+    history,
+    marks,
+    peer,
+    proof,
+    replays,
+    simulated,
+    vouched,
+    wire,
+)
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
@@ -103,6 +117,13 @@ def test_what_is_made_durable_is_in_the_journal(tmp_path: Path) -> None:
     assert stepping.journal.size == 8
     assert all(b'"verdict":"allow"' in entry for _, entry in stepping.journal.entries())
     stepping.journal.close()
+
+
+def test_an_attestation_is_measured_on_one_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vouched, "TIMES", 2)
+    rows = vouched.attest(2)
+    assert [row.name.split()[0] for row in rows] == ["stating", "checking", "measuring"]
+    assert all(isinstance(row, Row) and row.ns > 0 for row in rows)
 
 
 def test_what_proof_costs_is_measured_on_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from remit.bench.replays import replay
 from remit.bench.show import show
 from remit.bench.simulated import sim
 from remit.bench.table import Machine, Result, Row, Skipped, written
+from remit.bench.vouched import attest
 from remit.bench.wire import wire
 
 DONE, FAULT, USAGE = 0, 1, 2
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "proof": Measurement(proof, 40, 5),
     "wire": Measurement(wire, 20, 5),
     "confined": Measurement(confined, 20, 3),
+    "attest": Measurement(attest, 20, 5),
     "doors": Measurement(doors, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),
