@@ -1,8 +1,8 @@
 """`python -m tests.guard.probing_guard`: the guard, with an intruder inside who tries everything that the sandbox is
 there to refuse, from the guard's own loop and beside its trading.
 
-A file `probe` in the data folder, with the path of a file elsewhere in it, starts the intruder; `probed` is what became
-of each try: `done`, or the name of the error.
+A file `probe` in the data folder starts the intruder: it has the path of a file elsewhere, and what it is to leave
+alone, because this kernel has nothing against it. `probed` is what became of each try: `done`, or the error's name.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ class ProbedProcess(serve.GuardProcess):
 async def _look(home: Path) -> None:
     while not (home / "probe").exists():
         await asyncio.sleep(0.02)
-    elsewhere = Path((home / "probe").read_text())
-    found = {name: _tried(probe) for name, probe in _probes(home, elsewhere).items()}
+    asked = json.loads((home / "probe").read_text())
+    probes = _probes(home, Path(asked["elsewhere"]))
+    found = {name: _tried(probe) for name, probe in probes.items() if name not in asked["kept"]}
     (home / "probed.new").write_text(json.dumps(found))
     (home / "probed.new").rename(home / "probed")
 
