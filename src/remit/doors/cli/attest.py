@@ -115,7 +115,7 @@ def measure(json: Json = False) -> None:
     remit attest measure --json > code.json
     ```
     """
-    done = subprocess.run([sys.executable, "-m", "remit.guard.measure"], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-m", "remit.guard.measure"], capture_output=True, check=False)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise Fault("not_measured", f"the installation cannot be measured: {said}", "Install it anew")
