@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.guard.vault.token import PIN, token
+from tests.guard.vault.token import PIN
 
 from remit.guard import errors
 from remit.guard.vault import schemes
@@ -39,12 +38,6 @@ PERMIT = Permit(
 
 def sealed(words: bytes = WORDS) -> SealedPermit:
     return SealedPermit(PERMIT, encode(PERMIT), b"", REQUEST, words)
-
-
-@pytest.fixture(scope="module")
-def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pkcs11Keeper]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield Pkcs11Keeper(token(tmp_path_factory.mktemp("hsm"), patch))
 
 
 @pytest.fixture(params=["file", "pkcs11"])
@@ -152,7 +145,7 @@ def test_a_tokens_keys_do_not_come_out(hsm: Pkcs11Keeper) -> None:
         hsm._private(SLOT)[pkcs11.Attribute.VALUE]
 
 
-@pytest.mark.parametrize("wrong", [{"pin": "0000"}, {"label": "nobody"}, {"module": "/nowhere.so"}])
+@pytest.mark.parametrize("wrong", [{"label": "nobody"}, {"module": "/nowhere.so"}])
 def test_a_token_that_does_not_open_says_so_without_its_pin(hsm: Pkcs11Keeper, wrong: dict[str, str]) -> None:
     said = {"module": hsm._token.module, "label": hsm._token.label, "pin": hsm._token.pin} | wrong
     with pytest.raises(errors.KeyRefused) as fault:

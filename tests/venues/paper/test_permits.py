@@ -14,7 +14,7 @@ from tests.venues.paper.desk import ABC, GUARD_KEY, MINUTE, Desk, desk, mark, or
 
 from remit.kernel.codec import decode, encode
 from remit.kernel.command import Lost, Rejected
-from remit.kernel.permit import Permit
+from remit.kernel.permit import Endorsement, Permit, endorsing, join_seal
 from remit.venues.paper.messages import Accepted, Refused, Sealed, read_reply
 
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -128,3 +128,73 @@ def test_the_guard_reads_a_refused_permit_as_a_rejection_and_a_used_one_as_lost(
     trader.exchange.handle(sealed, 0)
     (report,) = trader.venue.read(request, "a", trader.exchange.handle(sealed, 0))
     assert isinstance(report, Lost), "the order of this permit works: its second refusal says nothing of the first"
+
+
+# Keys that the guard's own has endorsed
+
+
+def endorsed(
+    sealed: Sealed,
+    generation: int = 0,
+    by: Ed25519PrivateKey = GUARD_KEY,
+    key: Ed25519PrivateKey | None = None,
+    **more: Any,
+) -> Sealed:
+    """The same permit, signed by an agent's key that `by` endorses."""
+    own = Ed25519PrivateKey.from_private_bytes(bytes([generation + 1]) * 32)
+    said = {"connection": "one", "agent": "momentum", "generation": generation} | more
+    text = encode(Endorsement(key=own.public_key().public_bytes_raw(), **said))
+    seal = join_seal((key or own).sign(sealed.permit), by.sign(endorsing(text)), text)
+    return msgspec.structs.replace(sealed, signature=seal)
+
+
+def sealed_order(trader: Desk, id: str) -> Sealed:
+    request = trader.venue.place(order(id, "buy", "1", "100"), ABC, trader.at, 7)
+    return decode(Sealed, trader.seal(request, id))
+
+
+def answer(trader: Desk, sealed: Sealed) -> Any:
+    return read_reply(trader.exchange.handle(encode(sealed), trader.at))
+
+
+def test_an_endorsed_key_is_heard_for_its_connection() -> None:
+    trader, _ = ready()
+    assert isinstance(answer(trader, endorsed(sealed_order(trader, "a"))), Accepted)
+    assert isinstance(answer(trader, endorsed(sealed_order(trader, "b"))), Accepted)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda sealed: endorsed(sealed, connection="two"),
+        lambda sealed: endorsed(sealed, by=STRANGER),
+        lambda sealed: endorsed(sealed, key=STRANGER),
+        lambda sealed: msgspec.structs.replace(sealed, signature=sealed.signature + b"x"),
+        lambda sealed: msgspec.structs.replace(endorsed(sealed), signature=endorsed(sealed).signature[:-1]),
+        lambda sealed: msgspec.structs.replace(endorsed(sealed), signature=endorsed(sealed).signature[:100]),
+        lambda sealed: msgspec.structs.replace(
+            sealed, signature=join_seal(STRANGER.sign(sealed.permit), GUARD_KEY.sign(sealed.permit), sealed.permit)
+        ),
+    ],
+    ids=[
+        "of another connection", "endorsed by a stranger", "signed by a stranger", "a byte too many", "cut",
+        "cut more", "a permit as an endorsement",
+    ],
+)  # fmt: skip
+def test_a_key_that_is_not_endorsed_for_it_is_not_heard(wrong: Callable[[Sealed], Sealed]) -> None:
+    trader, _ = ready()
+    refused = answer(trader, wrong(sealed_order(trader, "a")))
+    assert isinstance(refused, Refused) and refused.code == "permit_unsigned"
+
+
+def test_a_key_that_was_replaced_is_heard_a_little_longer_and_then_no_more() -> None:
+    trader, _ = ready()
+    old, late = endorsed(sealed_order(trader, "a"), 1), endorsed(sealed_order(trader, "c"), 1)
+    assert isinstance(answer(trader, endorsed(sealed_order(trader, "b"), 2)), Accepted)
+    trader.at += 9 * 10**9
+    assert isinstance(answer(trader, old), Accepted), "it was signed before, and was on its way"
+    trader.at += 10**9
+    refused = answer(trader, late)
+    assert isinstance(refused, Refused) and refused.code == "permit_unsigned" and "was replaced by 2" in refused.why
+    assert isinstance(answer(trader, endorsed(sealed_order(trader, "d"), 3)), Accepted)
+    assert isinstance(answer(trader, endorsed(sealed_order(trader, "e"), 0, agent="other")), Accepted)
