@@ -195,8 +195,10 @@ def test_live_asks_for_every_layer_unless_told_otherwise(tmp_path: Path) -> None
 
 
 def test_live_starts_with_the_layers_it_asks_for(tmp_path: Path) -> None:
-    code, said = live(tmp_path / "home", f"sandbox_min = {json.dumps(WITHOUT_USER)}")
-    assert code is None, said
+    socket = 'socket = "../run/guard.sock"'  # made by a guard that may do nothing else there
+    code, said = live(tmp_path / "home", f"{socket}\nsandbox_min = {json.dumps(WITHOUT_USER)}")
+    assert code is None and f"ready on {tmp_path / 'run' / 'guard.sock'}" in said, said
+    assert list((tmp_path / "run").iterdir()) == []  # and taken away at its end
 
 
 READABLE = (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from remit.guard import config, landlock, seccomp
-from remit.guard.errors import RunAsFailed, SandboxMissing, SettingInvalid
+from remit.guard.errors import SettingInvalid
 from remit.guard.landlock import Room
 from remit.guard.needs import room
-from remit.guard.sandbox import LAYERS, Sandbox, become
+from remit.guard.sandbox import LAYERS, RunAsFailed, Sandbox, SandboxMissing, become
 from remit.guard.system import System
 
 CREATE, ADD, RESTRICT = 444, 445, 446

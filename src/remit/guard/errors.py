@@ -234,18 +234,6 @@ class HygieneFailed(GuardError):
     code = "hygiene_failed"
 
 
-class RunAsFailed(GuardError):
-    """The guard cannot become the user that `run_as` names."""
-
-    code = "run_as_failed"
-
-
-class SandboxMissing(GuardError):
-    """A layer of the sandbox that the settings ask for is not active."""
-
-    code = "sandbox_missing"
-
-
 # The guard's own socket
 
 

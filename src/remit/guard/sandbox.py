@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import remit
 from remit.guard import landlock, seccomp
-from remit.guard.errors import RunAsFailed, SandboxMissing
+from remit.guard.errors import GuardError
 from remit.guard.landlock import Room
 from remit.guard.system import System
 
@@ -28,6 +28,18 @@ _FILTERED = 2
 _EXECVE = seccomp.REFUSED["execve"]
 _EVERYWHERE = ("own_user", "no_core")
 _ONLY_LINUX = "Run the guard on Linux for it"
+
+
+class RunAsFailed(GuardError):
+    """The guard cannot become the user that `run_as` names."""
+
+    code = "run_as_failed"
+
+
+class SandboxMissing(GuardError):
+    """A layer of the sandbox that the settings ask for is not active."""
+
+    code = "sandbox_missing"
 
 
 class Layer(NamedTuple):
