@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
+from tests.doors.cli.house import invoke
 from tests.export.test_exporter import check, journal_in
 from tests.journal.cases import SIGNER, filled
 
@@ -80,6 +81,19 @@ def test_what_was_hidden_or_replaced_is_found(s3: Any, tmp_path: Path) -> None:
     s3.delete_object(Bucket="worm", Key="checkpoint")
     with pytest.raises(ExportConflict, match="tile/entries/000"):
         Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+
+
+def test_the_head_in_a_bucket_is_brought_along(s3: Any, tmp_path: Path) -> None:
+    (tmp_path / "verifier.txt").write_text(f"{KEY}\n")
+    filled(journal_in(tmp_path / "journal"), 1)
+    words = ("--home", str(tmp_path), "journal", "head", "s3://worm/desk", "--out", str(tmp_path / "kept.head"))
+    assert "no head yet" in invoke(*words).stdout and not (tmp_path / "kept.head").exists()
+    exported = Exporter(tmp_path / "journal", KEY, Bucket("s3://worm/desk", YEAR)).advance()
+    found = invoke(*words)
+    assert found.exit_code == 0 and exported is not None, found.stderr
+    assert (tmp_path / "kept.head").read_text() == exported.note
+    s3.put_object(Bucket="worm", Key="desk/checkpoint", Body=exported.note.replace("3\n", "4\n").encode())
+    assert invoke(*words).stderr.startswith("export_conflict: ")
 
 
 def test_the_default_of_the_bucket_holds_too(s3: Any, tmp_path: Path) -> None:

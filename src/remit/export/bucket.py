@@ -29,10 +29,10 @@ class Bucket:
     """A bucket and a prefix in it, given as `s3://bucket/prefix`. Credentials, region and endpoint are boto3's own.
 
     Without `retention` the bucket's own default rule holds what is written. ExportRefused where the bucket has no
-    Object Lock, or nothing would hold what is written; ExportUnreachable.
+    Object Lock, or nothing would hold what is written, unless it is for `reading` alone; ExportUnreachable.
     """
 
-    def __init__(self, address: str, retention: Retention | None, client: Any = None) -> None:
+    def __init__(self, address: str, retention: Retention | None, client: Any = None, *, reading: bool = False) -> None:
         found = _ADDRESS.fullmatch(address)
         if found is None:
             raise ExportRefused(f"{address!r} is no bucket", "Write s3://BUCKET or s3://BUCKET/PREFIX")
@@ -44,7 +44,8 @@ class Bucket:
         self._client = _client() if client is None else client
         self._held = False
         """Whether the store has said that what this process wrote is under retention."""
-        self._check_lock()
+        if not reading:
+            self._check_lock()
 
     @property
     def name(self) -> str:

@@ -28,7 +28,7 @@ class Exporter:
     def __init__(self, journal: Path, key: Verifier, sink: Sink) -> None:
         self._journal = journal
         self._sink = sink
-        self.head = _head(sink, key)
+        self.head = head_of(sink, key)
         self._tiles = _tiles(sink, self.head)
         self._tail = Tail(key.name, (key,), self._tiles.tree())
         self._key = key
@@ -55,7 +55,8 @@ class Exporter:
         return self.head
 
 
-def _head(sink: Sink, key: Verifier) -> Checkpoint | None:
+def head_of(sink: Sink, key: Verifier) -> Checkpoint | None:
+    """The head that stands at a place, its signature verified; None before the first. ExportConflict, ExportError."""
     found = sink.read(CHECKPOINT)
     if found is None:
         return None

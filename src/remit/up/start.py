@@ -24,6 +24,7 @@ from remit.kernel.printable import printable
 from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
 from remit.up.doors import open_doors
+from remit.up.exporter import bucket_heads, follow
 from remit.up.paper import PaperDesk
 from remit.up.screen import Screen
 from remit.up.story import Story
@@ -89,6 +90,8 @@ class _Up:
         self.files = Files(self.home / DEMO)
         self.supervisor = Supervisor(self.home / LOGS, self._heard)
         self.stop = asyncio.Event()
+        self.heads: list[Path] = []
+        """Files with heads of exports that the journal must hold."""
         self.approved: set[str] = set()
         self.before = 0
         """The last entry of earlier runs: it is part of the story and is not told again."""
@@ -124,9 +127,15 @@ class _Up:
             raise SetUpFailed(
                 "run_as makes the guard another user than the rest. Start it alone: python -m remit.guard"
             )
+        exports = config.load({**os.environ, "REMIT_HOME": str(self.home)}).exports
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
+            self.heads, faults = await bucket_heads(self.home, exports, _without_secrets())
+            for fault in faults:
+                self.screen.tell(f"remit up: the head of an export cannot be compared: {printable(fault)}")
             socket = await self._locked_guard()
+            if exports:
+                await follow(self.supervisor, self.home, _without_secrets())
             paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
             doors = asyncio.ensure_future(self._doors(socket, _without_secrets()))
             self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
@@ -244,7 +253,8 @@ class _Up:
     # The programs
 
     async def _guard(self, environ: dict[str, str], passphrase: str | None = None) -> Path:
-        command = _module("remit.guard", "--home", str(self.home))
+        heads = [word for head in self.heads for word in ("--head", str(head))]
+        command = _module("remit.guard", "--home", str(self.home), *heads)
         program = Program("guard", command, "ready on ", lambda code: code >= 0, environ, passphrase)
         return Path((await self.supervisor.start(program)).partition("ready on ")[2])
 

@@ -76,6 +76,15 @@ def size_at(out: Path, journal: Journal) -> int:
     return check(read(out), journal.size) if (out / "checkpoint").exists() else 0
 
 
+def test_following_tells_people_too(home: Path, tmp_path: Path) -> None:
+    filled(journal_in(home / "journal"), 3)
+    command = [sys.executable, "-m", "remit", "--home", str(home), "journal", "export", str(tmp_path / "out"), "-f"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and "9 entries" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0 and "Traceback" not in process.communicate()[1]
+
+
 def test_it_follows_until_it_is_stopped(home: Path, tmp_path: Path) -> None:
     journal, out, other = journal_in(home / "journal"), tmp_path / "out", tmp_path / "other"
     other.write_text("no folder")

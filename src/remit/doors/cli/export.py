@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,6 +23,7 @@ from remit.kernel.printable import json_line
 
 if TYPE_CHECKING:
     from remit.export.exporter import Exporter
+    from remit.journal.note import Verifier
     from remit.journal.standing import Standing
 
 JOURNAL = "journal"
@@ -74,6 +77,41 @@ def export(
         _once(to, begin)
 
 
+@app.command("head")
+def head(
+    place: Annotated[str, typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX", help="An export.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it here; else it is printed.")] = None,
+    json: Json = False,
+) -> None:
+    """Print the signed head that stands in an export: what the journal itself must hold at the next start.
+
+    ```
+    remit journal head s3://worm/remit --out kept.head
+    python -m remit.guard --head kept.head
+    ```
+    """
+    from remit.export.bucket import Bucket
+    from remit.export.exporter import head_of
+    from remit.export.sink import Folder, Sink
+
+    to = _place(place)
+    if not to.startswith(BUCKET) and not Path(to).is_dir():
+        raise Fault("unreadable", f"there is no folder {to}", "Name an export")
+    sink: Sink = Bucket(to, None, reading=True) if to.startswith(BUCKET) else Folder(Path(to))
+    found = head_of(sink, _key(caller().settings.home))
+    if found is None:
+        show.say(f"{place}: there is no head yet")
+        return
+    if out is not None:
+        out.write_text(found.note, encoding="utf-8")
+    if show.json({"place": to, "size": found.size, "root": found.root.hex(), "head": found.note}):
+        return
+    if out is None:
+        print(found.note, end="")
+    else:
+        show.say(f"{out}: the head of {found.size} entries", "green")
+
+
 def _place(to: str) -> str:
     """Return a place as the settings write it too, so that one place has one name."""
     return to if to.startswith(BUCKET) else os.path.abspath(to)
@@ -97,20 +135,21 @@ def _once(to: str, begin: Begin) -> None:
 
 
 def _follow(begins: dict[str, Begin], every_s: float) -> None:
-    """Run one thread a place until SIGINT or SIGTERM."""
+    """Run one thread a place until SIGINT or SIGTERM; what one of them raises ends them all."""
     from remit.export.follow import Following
 
     around = _Machine(caller().settings.home, caller().json)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: around.stop.set())
-    threads = [
-        threading.Thread(target=Following(to, begin, around, every_s).run, name=to) for to, begin in begins.items()
-    ]
-    for thread in threads:
-        thread.start()
-    print("remit export: following", file=sys.stderr, flush=True)
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(max_workers=len(begins)) as pool:
+        followings = [Following(to, begin, around, every_s) for to, begin in begins.items()]
+        # Each with this run's own words and settings, which a thread does not have by itself.
+        running = [pool.submit(contextvars.copy_context().run, following.run) for following in followings]
+        print("remit export: following", file=sys.stderr, flush=True)
+        wait(running, return_when=FIRST_EXCEPTION)
+        around.stop.set()
+    for one in running:
+        one.result()
 
 
 class _Machine:
@@ -161,17 +200,22 @@ def _begin(home: Path, to: str, days: int | None, lock: str) -> Begin:
 
     def begin() -> Exporter:
         from remit.export.bucket import Bucket, Retention
-        from remit.export.errors import ExportRefused
         from remit.export.exporter import Exporter
         from remit.export.sink import Folder, Sink
-        from remit.journal.note import parse_verifier
 
-        try:
-            key = parse_verifier((home / VERIFIER).read_text(encoding="utf-8", errors="replace").strip())
-        except FileNotFoundError:
-            raise ExportRefused(f"there is no journal in {home}", "Start the guard: remit up") from None
+        key = _key(home)
         retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
         sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
         return Exporter(home / JOURNAL, key, sink)
 
     return begin
+
+
+def _key(home: Path) -> Verifier:
+    from remit.export.errors import ExportRefused
+    from remit.journal.note import parse_verifier
+
+    try:
+        return parse_verifier((home / VERIFIER).read_text(encoding="utf-8", errors="replace").strip())
+    except FileNotFoundError:
+        raise ExportRefused(f"there is no journal in {home}", "Start the guard: remit up") from None
