@@ -18,6 +18,11 @@ WORKED = (c.Sent, c.Acked, c.Filled, c.Expired, c.Replaced)
 ANSWERED = (c.Rejected, c.Cancelled, c.Busted)
 """Reports that answer any request about an order."""
 REVIEWED, UNREVIEWED = True, False
+_OF_STARTS = frozenset({c.KernelStarted, c.ClockFault, c.Woke})
+_OF_SENDS = frozenset({*WORKED, *ANSWERED})
+_OF_STOPS = frozenset({c.Review, c.Resume})
+"""Most entries are none of these, and are passed over."""
+_PLACE = frozenset({"place"})
 SWEPT_EVERY = 50_000
 """Entries after which the permits of orders that the kernel forgot are forgotten here, too: memory stays flat."""
 Fault = tuple[str, str, str, str]
@@ -65,9 +70,13 @@ class History:
         if command.at < self._at:
             yield "time_went_back", "command.at", str(command.at), f"{self._at} or later"
         self._at = command.at
-        yield from self._starts(record)
-        yield from self._sends(record, state)
-        yield from self._stops(record, state)
+        kind = type(command.body)
+        if kind in _OF_STARTS or self._opened_at is not None or command.seq == 1:
+            yield from self._starts(record)
+        if record.requests or kind in _OF_SENDS:
+            yield from self._sends(record, state)
+        if kind in _OF_STOPS or len(self._halts) != len(state.halts):
+            yield from self._stops(record, state)
         if command.seq % SWEPT_EVERY == 0:
             known = self._permits.items()
             self._permits = {name: done for name, done in known if state.order(name) is not None}
@@ -103,7 +112,10 @@ class History:
         for request in record.requests:
             self.counts.requests += 1
             if request.order:
-                self._permits[request.order] = self._permits.get(request.order, frozenset()) | {request.do}
+                before = self._permits.get(request.order)
+                self._permits[request.order] = (
+                    _PLACE if before is None and request.do == "place" else (before or frozenset()) | {request.do}
+                )
 
     def _stops(self, record: Record, state: State) -> Iterator[Fault]:
         body, by = record.command.body, record.command.by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.kernel import event as e
 from remit.kernel.command import Command
 from remit.kernel.effect import Act
 from remit.kernel.event import Planned, Record
@@ -13,6 +14,8 @@ from remit.venues.seam import Unencodable, Venue
 
 CODECS: dict[str, Venue] = {Paper.name: Paper()}
 """The venues whose requests this version can make again."""
+NEVER_ACT = frozenset({e.Took, e.Refused, e.Denied, e.Quoted, e.Booked, e.SessionRolled})
+"""Events that lead to nothing that is sent: most entries hold no others."""
 
 
 def planned(state: State, record: Record) -> tuple[Planned, ...]:
@@ -20,6 +23,8 @@ def planned(state: State, record: Record) -> tuple[Planned, ...]:
 
     A venue that this version cannot speak with is sent nothing.
     """
+    if not record.events or all(type(event) in NEVER_ACT for event in record.events):
+        return ()
     found: list[Planned] = []
     for act in effects(record):
         if isinstance(act, Act):
