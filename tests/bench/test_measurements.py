@@ -19,6 +19,7 @@ from remit.bench import (
     peer,
     proof,
     replays,
+    signing,
     simulated,
     vouched,
     wire,
@@ -214,3 +215,13 @@ def test_the_sandbox_is_entered_where_it_is_measured() -> None:
     assert [row.name for row in rows if isinstance(row, Row) and row.ns > 0] == [
         "entering it", "a read of an open file", "opening and closing a file"
     ]  # fmt: skip
+
+
+def test_every_scheme_is_signed_by_the_file_and_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "TIMES", 1)
+    monkeypatch.setattr(signing, "MODULES", ())
+    rows = signing.signing(1)
+    assert [row.name for row in rows if isinstance(row, Row) and row.ns > 0 and row.beside_ns > 0] == [
+        "permit, file", "ed25519, file", "secp256k1, file", "rsa_pss, file", "hmac_sha256, file"
+    ]  # fmt: skip
+    assert rows[-1] == Skipped("signing", "SoftHSM2 is not installed: apt-get install softhsm2")

@@ -20,6 +20,7 @@ from remit.bench.marks import mark
 from remit.bench.proof import proof
 from remit.bench.replays import replay
 from remit.bench.show import show
+from remit.bench.signing import signing
 from remit.bench.simulated import sim
 from remit.bench.table import Machine, Result, Row, Skipped, written
 from remit.bench.vouched import attest
@@ -45,6 +46,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "wire": Measurement(wire, 20, 5),
     "confined": Measurement(confined, 20, 3),
     "attest": Measurement(attest, 20, 5),
+    "signing": Measurement(signing, 10, 2),
     "doors": Measurement(doors, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),

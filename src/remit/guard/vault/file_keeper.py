@@ -20,6 +20,7 @@ class FileKeeper:
     def __init__(self, secrets: dict[Slot, bytes], random: Callable[[int], bytes]) -> None:
         self.secrets = secrets
         self._random = random
+        self._speakers: dict[Slot, Callable[[bytes], bytes]] = {}
 
     def __repr__(self) -> str:
         return f"FileKeeper({len(self.secrets)} keys)"
@@ -31,6 +32,7 @@ class FileKeeper:
     def take(self, slot: Slot, scheme: Scheme, secret: bytes) -> bytes:
         """Keep a key and return its public key, nothing for a secret; KeyInvalid."""
         public = schemes.public_of(scheme, secret)
+        self.drop(slot)
         self.secrets[slot] = secret
         return public
 
@@ -38,8 +40,11 @@ class FileKeeper:
         """Spend a sealed permit and return what the key says to it; KeyMissing."""
         if slot not in self.secrets:
             raise KeyMissing(f"the vault has no key {slot.label}", "Rotate it, or restore the vault's newest backup")
-        return schemes.speak(scheme, self.secrets[slot], sealed.spend())
+        if slot not in self._speakers:
+            self._speakers[slot] = schemes.speaker(scheme, self.secrets[slot])
+        return self._speakers[slot](sealed.spend())
 
     def drop(self, slot: Slot) -> None:
         """Forget a key; nothing where the slot is empty."""
         self.secrets.pop(slot, None)
+        self._speakers.pop(slot, None)

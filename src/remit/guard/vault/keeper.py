@@ -5,6 +5,7 @@ The guard's own file and a PKCS#11 token implement it; a cloud's key service or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from remit.guard.errors import PermitUsed
@@ -28,17 +29,23 @@ class Slot(NamedTuple):
 class SealedPermit:
     """A permit that the vault checked against its request and used up: the only thing that a key is ever put to.
 
-    `written` is its canonical text, `seal` the guard's signature over it with the endorsement of the key that made it:
-    a keeper outside the guard's process checks by them and by `request` what it is asked for. `words` are the bytes
-    of the request that its venue wants signed.
+    `written` is its canonical text: a keeper outside the guard's process checks by that, by `seal` and by `request`
+    what it is asked for. `words` are the bytes of the request that its venue wants signed.
     """
 
-    __slots__ = ("_spent", "_words", "permit", "request", "seal", "written")
+    __slots__ = ("_seal", "_spent", "_words", "permit", "request", "written")
 
-    def __init__(self, permit: Permit, written: bytes, seal: bytes, request: Request, words: bytes) -> None:
-        self.permit, self.written, self.seal, self.request = permit, written, seal, request
-        self._words = words
+    def __init__(
+        self, permit: Permit, written: bytes, seal: Callable[[bytes], bytes], request: Request, words: bytes
+    ) -> None:
+        self.permit, self.written, self.request = permit, written, request
+        self._seal, self._words = seal, words
         self._spent = False
+
+    @property
+    def seal(self) -> bytes:
+        """The guard's signature over the permit, by the key that endorses all others."""
+        return self._seal(self.written)
 
     def spend(self) -> bytes:
         """Return the words to be signed, once; PermitUsed ever after."""

@@ -213,8 +213,8 @@ class Vault:
             raise errors.KeyMissing(f"no key of {permit.connection} speaks for {agent or 'it'}", fix)
         if fact.scheme != scheme:
             raise errors.SchemeUnsupported(f"{fact.connection} wants a key of {scheme}, not {fact.scheme}", "Rotate it")
-        root = join_seal(self._permit.sign(written), b"", b"")
-        return written, self._speak(fact, SealedPermit(permit, written, root, request, venue.signed(request)))
+        words = venue.signed(request)
+        return written, self._speak(fact, SealedPermit(permit, written, self._permit.sign, request, words))
 
     def _sealed(self, permit: Permit, request: Request, written: bytes, agent: str) -> bytes:
         """Return the seal of a permit by the key of its agent on its connection, with the endorsement of that key."""
@@ -225,7 +225,7 @@ class Vault:
         elif fact.scheme != "ed25519":
             raise errors.SchemeUnsupported(f"{fact.connection} wants a key of ed25519, not {fact.scheme}", "Rotate it")
         else:
-            signature = self._speak(fact, SealedPermit(permit, written, b"", request, written))
+            signature = self._speak(fact, SealedPermit(permit, written, self._permit.sign, request, written))
         if slot not in self._endorsed:
             public = self._kept[slot].public if fact is not None else _public(self._first(slot))
             endorsement = encode(Endorsement(connection=slot[0], agent=slot[1], generation=slot[2], key=public))
