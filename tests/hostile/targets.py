@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.hostile import (
     target_attest,
     target_callbacks,
+    target_exports,
     target_files,
     target_http,
     target_journal,
@@ -24,6 +25,7 @@ TARGETS: dict[str, Target] = {
         target_callbacks,
         target_orders,
         target_journal,
+        target_exports,
         target_files,
         target_venue,
         target_mcp,
