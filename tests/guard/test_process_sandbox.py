@@ -231,17 +231,9 @@ def test_root_makes_the_guard_a_user_of_its_own(tmp_path: Path) -> None:
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize(
-    ("run_as", "says"),
-    [
-        ("no-such-user", "there is no user no-such-user"),
-        ("99999999999999999999", "there is no user"),
-        ("root", "run_as names root"),
-    ],
-)
-def test_a_user_that_it_cannot_be_is_refused_by_name(tmp_path: Path, run_as: str, says: str) -> None:
-    code, said = live(tmp_path / "home", f'run_as = "{run_as}"')
-    assert code == 1 and "run_as_failed" in said and says in said and "Traceback" not in said
+def test_a_user_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    code, said = live(tmp_path / "home", 'run_as = "no-such-user"')
+    assert code == 1 and "run_as_failed: there is no user no-such-user" in said and "Traceback" not in said
     assert not (tmp_path / "home" / "keys").exists()
 
 

@@ -261,10 +261,25 @@ def test_settings_widen_the_room(tmp_path: Path) -> None:
     assert left.ports == (53, 443)
 
 
-def test_nobody_becomes_root(tmp_path: Path) -> None:
-    for name in ("root", "0"):
-        with pytest.raises(RunAsFailed, match="run_as names root"):
-            become(name, tmp_path)
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("root", "run_as names root"),
+        ("0", "run_as names root"),
+        ("00", "run_as names root"),
+        ("no-such-user", "there is no user no-such-user"),
+        ("", "there is no user"),
+        ("-1", "there is no user -1"),
+        ("a\0b", "there is no user"),
+        ("9" * 20, "there is no user 999"),
+        ("9" * 5_000, "there is no user 999"),
+        ("\u0663", "there is no user"),
+    ],
+)
+def test_a_user_that_it_cannot_be_is_refused(name: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(RunAsFailed, match=says) as refused:
+        become(name, tmp_path)
+    assert len(str(refused.value)) < 300
 
 
 def test_only_root_becomes_somebody_else(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
 _FILTERED = 2
 """What the kernel says of a thread under a filter of system calls."""
 _EXECVE = seccomp.REFUSED["execve"]
+NAME_MAX = 100
+"""Characters of a user's name that are said again."""
 _EVERYWHERE = ("own_user", "no_core")
 _ONLY_LINUX = "Run the guard on Linux for it"
 
@@ -218,5 +220,5 @@ def become(name: str, home: Path) -> None:
 def _user(name: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
-    except (KeyError, OverflowError):
-        raise RunAsFailed(f"there is no user {name}", "Make it, such as: useradd --system NAME") from None
+    except (KeyError, OverflowError, ValueError):  # a name with a null byte, or a number too long for Python
+        raise RunAsFailed(f"there is no user {name[:NAME_MAX]}", "Make it, such as: useradd --system NAME") from None
