@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from remit.verify.verdict import Counts, Stretch, Verdict
+from remit.verify.verdict import OTHER_KERNEL, Counts, Stretch, Verdict
 
 _YEAR_9999_S = 253_402_300_799
 NEVER = (
@@ -16,19 +16,23 @@ NEVER = (
 
 def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     """Return what holds of the entries that were passed, in the order in which it was checked."""
-    if not found.well and not found.count:
-        return ()
+    if found.fault or not found.root or found.difference is not None and found.difference.code != OTHER_KERNEL:
+        return ()  # whatever stands before a fault may have been made by whoever made the fault
     said = [
-        f"entries 1 to {found.count} stand as they were signed: every line's checksum, the tree, "
-        f"{found.checkpoints} signed checkpoints, and no number is missing or twice",
+        f"entries 1 to {found.count - found.unsealed} stand as they were signed: every line's checksum, the tree, "
+        f"{_counted(found.checkpoints, 'signed checkpoint')}, and no number is missing or twice",
     ]
     if found.heads:
-        said.append(f"{found.heads} heads kept elsewhere are heads of this journal")
+        said.append(f"heads kept elsewhere that are heads of this journal: {found.heads}")
     for one in found.witnessed:
         said.append(f"entries 1 to {one.size} existed at {_utc(one.at_s)}, says the witness {one.witness}")
     if decided:
         said += _decided(found.counts, found.stretches, found.standing)
     return tuple(said)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _utc(at_s: int) -> str:
@@ -38,20 +42,22 @@ def _utc(at_s: int) -> str:
 
 
 def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str, ...]) -> list[str]:
+    signed = " and signed" if counts.openings else ""
     said = [
-        f"{counts.starts} starts, each said in its first entry and signed; time never goes back "
-        f"({counts.clock_faults} jumps of the clock and {counts.sleeps} sleeps are noted)",
+        f"{_counted(counts.starts, 'start')}, each said in its first entry{signed}; time never goes back "
+        f"(noted: {_counted(counts.clock_faults, 'jump')} of the clock, {_counted(counts.sleeps, 'sleep')})",
     ]
     for stretch in stretches:
         who = "this kernel" if stretch.is_same else f"version {stretch.version}, and this kernel decides the same"
         if stretch.is_derived:
             said.append(f"entries {stretch.first} to {stretch.last}: every decision derived again, decided by {who}")
+    requests, halts = _counted(counts.requests, "request"), _counted(counts.halts, "halt")
     said.append(
-        f"{counts.requests} requests: their bytes follow from the entries; each of {counts.sends} sends that the "
-        "journal heard of has its permit in an earlier entry"
+        f"{requests}: their bytes follow from the entries; each of {counts.sends} sends that the journal heard of has "
+        "its permit in an earlier entry"
     )
     stands = f"; in force at the end: {', '.join(standing)}" if standing else ""
-    said.append(f"{counts.halts} halts, {counts.resumes} ended, each by a person who may, after a review{stands}")
+    said.append(f"{halts}, {counts.resumes} of them ended, each by a person who may, after a review{stands}")
     return said
 
 

@@ -60,6 +60,7 @@ class History:
         if self._was is not None and CLEAN_STOP in self._was.extensions and OPENED not in checkpoint.extensions:
             return "stop_not_last", "checkpoint", "a checkpoint after a clean stop", "one of an opening"
         if OPENED in checkpoint.extensions:
+            self.counts.openings += 1
             self._before_opening, self._opened_at = self._was, checkpoint.size
         self._was = checkpoint
         return None

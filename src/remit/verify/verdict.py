@@ -75,6 +75,7 @@ class Counts(msgspec.Struct):
     halts: int = 0
     resumes: int = 0
     starts: int = 0
+    openings: int = 0
     clock_faults: int = 0
     sleeps: int = 0
 
