@@ -91,7 +91,6 @@ def document(
     ends_itself: bool = False,
     protected: Mapping[int, Any] | None = None,
     beside: Mapping[int, Any] | None = None,
-    digest: HashAlgorithm | None = None,
     **said: Any,
 ) -> bytes:
     """A document that says what is given, and the usual where nothing is; what is `...` is left out.
@@ -115,7 +114,7 @@ def document(
     header = cbor2.dumps({1: -35} if protected is None else protected)
     signed = cbor2.dumps(["Signature1", header, b"", body])
     size = (issued[-1].key.key_size + 7) // 8
-    pair = decode_dss_signature(issued[-1].key.sign(signed, ec.ECDSA(digest or SHA384(), deterministic_signing=True)))
+    pair = decode_dss_signature(issued[-1].key.sign(signed, ec.ECDSA(SHA384(), deterministic_signing=True)))
     signature = b"".join(number.to_bytes(size, "big") for number in pair)
     whole = [header, dict(beside or {}), body, signature]
     return cbor2.dumps(cbor2.CBORTag(18, whole) if tagged else whole)

@@ -80,9 +80,9 @@ CHAINS: dict[str, Callable[[], bytes]] = {
     "more follow than allowed": lambda: document(
         (*chain()[:3], issued := issue("more", chain()[2]), issue("enclave", issued, ca=False))
     ),
-    "another curve": lambda: document(
-        (*chain()[:3], issue("enclave", chain()[2], ca=False, curve=ec.SECP521R1())), digest=None
-    )[:-36],
+    "another curve": lambda: document((*chain()[:3], issue("enclave", chain()[2], ca=False, curve=ec.SECP521R1())))[
+        :-36
+    ],
     "signed over SHA-256": lambda: document((*chain()[:3], issue("enclave", chain()[2], ca=False, digest=SHA256()))),
     "an extension nobody knows": lambda: document(
         (*chain()[:3], issue("enclave", chain()[2], ca=False, critical=True))
@@ -125,6 +125,7 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "two headers": altered(protected={1: -35, 4: b"key"}),
     "something beside": altered(beside={4: b"key"}),
     "short registers": altered(pcrs={0: b"\1" * 32}),
+    "another digest": altered(digest="SHA256"),
     "no module": altered(module_id=...),
     "an empty module": altered(module_id=""),
     "no time": altered(timestamp=...),

@@ -4,52 +4,16 @@ is checked or refused by name, and nothing vouches for a statement but what was 
 from __future__ import annotations
 
 import json
-import struct
 from functools import cache
-from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.attest.crafted import ZEROS, area, pem, quote
 from tests.attest.enclave import AT, chain, document, root_of
 from tests.attest.said import KEY, NONCE, binding, file, statement
 from tests.hostile.target import Target, chosen, only, seeded
 
 from remit.attest import nitro, tpm
-from remit.attest.carried import Quote
 from remit.attest.check import Expected, check
 from remit.attest.errors import AttestationInvalid
-
-ZEROS = "00" * 32
-
-
-@cache
-def chip() -> ec.EllipticCurvePrivateKey:
-    return ec.derive_private_key(0x5F1D, ec.SECP256R1())
-
-
-def pem() -> bytes:
-    return chip().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def area() -> bytes:
-    """The key as a TPM2B_PUBLIC, restricted as an attestation key is."""
-    numbers = chip().public_key().public_numbers()
-    point = b"".join(struct.pack(">H", 32) + one.to_bytes(32, "big") for one in (numbers.x, numbers.y))
-    inner = struct.pack(">HHIHHHHHH", 0x23, 0x0B, 0x50072, 0, 0x10, 0x18, 0x0B, 0x03, 0x10) + point
-    return struct.pack(">H", len(inner)) + inner
-
-
-@cache
-def quote() -> Quote:
-    """A quote of two registers that hold nothing, as a TPM writes it."""
-    bound, held = binding(statement()), sha256(bytes(64)).digest()
-    message = struct.pack(">IHH", tpm.GENERATED, tpm.QUOTE, 0) + struct.pack(">H", 32) + bound + bytes(25)
-    message += struct.pack(">IHB3s", 1, 0x0B, 3, b"\x03\x00\x00") + struct.pack(">H", 32) + held
-    r, s = decode_dss_signature(chip().sign(message, ec.ECDSA(SHA256(), deterministic_signing=True)))
-    halves = b"".join(struct.pack(">H", 32) + one.to_bytes(32, "big") for one in (r, s))
-    return Quote(message, struct.pack(">HH", 0x18, 0x0B) + halves, {"0": ZEROS, "1": ZEROS})
 
 
 @cache
