@@ -203,8 +203,8 @@ def become(name: str, home: Path) -> None:
             home.mkdir(parents=True, mode=0o700)
             os.chown(home, user.pw_uid, user.pw_gid)
         os.initgroups(user.pw_name, user.pw_gid)
-        os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
-        os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+        os.setgid(user.pw_gid)  # from root these two set the real, the effective and the saved one
+        os.setuid(user.pw_uid)
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         whole = f"chown -R {user.pw_uid} {shlex.quote(str(home))}"
         raise RunAsFailed(
