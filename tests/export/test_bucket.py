@@ -12,12 +12,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from tests.doors.cli.house import invoke
-from tests.export.test_exporter import check, journal_in
+from tests.export.test_exporter import check, exporter_of, journal_in
 from tests.journal.cases import SIGNER, filled
 
 from remit.export.bucket import Bucket, Retention
 from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
-from remit.export.exporter import Exporter
 
 KEY = SIGNER.verifier
 YEAR = Retention(365)
@@ -41,7 +40,7 @@ def keys(s3: Any) -> list[str]:
 def test_every_object_is_held_and_a_stranger_can_check(s3: Any, tmp_path: Path) -> None:
     journal = journal_in(tmp_path / "journal")
     bucket = Bucket("s3://worm/desk/1", YEAR)
-    exporter = Exporter(tmp_path / "journal", KEY, bucket)
+    exporter = exporter_of(tmp_path / "journal", KEY, bucket)
     for size in (200, 100, 1):
         filled(journal, 1, size)
         exporter.advance()
@@ -63,7 +62,7 @@ def test_every_object_is_held_and_a_stranger_can_check(s3: Any, tmp_path: Path) 
                 s3.delete_object(**told, **more)
     heads = [row for row in s3.list_object_versions(Bucket="worm")["Versions"] if row["Key"] == "desk/1/checkpoint"]
     assert len(heads) == 3
-    again = Exporter(tmp_path / "journal", KEY, Bucket("s3://worm/desk/1/", YEAR))
+    again = exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm/desk/1/", YEAR))
     filled(journal, 1, 300)
     again.advance()
     assert check(bucket.read, journal.size) == journal.size
@@ -72,15 +71,15 @@ def test_every_object_is_held_and_a_stranger_can_check(s3: Any, tmp_path: Path) 
 def test_what_was_hidden_or_replaced_is_found(s3: Any, tmp_path: Path) -> None:
     journal = journal_in(tmp_path / "journal")
     filled(journal, 1, 300)
-    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
     s3.delete_object(Bucket="worm", Key="checkpoint")  # a marker over it, which Object Lock allows
     filled(journal, 1, 10)
-    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
     assert check(Bucket("s3://worm", YEAR).read, 310) == 310
     s3.put_object(Bucket="worm", Key="tile/entries/000", Body=b"another version")
     s3.delete_object(Bucket="worm", Key="checkpoint")
     with pytest.raises(ExportConflict, match="tile/entries/000"):
-        Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+        exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
 
 
 def test_the_head_in_a_bucket_is_brought_along(s3: Any, tmp_path: Path) -> None:
@@ -88,7 +87,7 @@ def test_the_head_in_a_bucket_is_brought_along(s3: Any, tmp_path: Path) -> None:
     filled(journal_in(tmp_path / "journal"), 1)
     words = ("--home", str(tmp_path), "journal", "head", "s3://worm/desk", "--out", str(tmp_path / "kept.head"))
     assert "no head yet" in invoke(*words).stdout and not (tmp_path / "kept.head").exists()
-    exported = Exporter(tmp_path / "journal", KEY, Bucket("s3://worm/desk", YEAR)).advance()
+    exported = exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm/desk", YEAR)).advance()
     found = invoke(*words)
     assert found.exit_code == 0 and exported is not None, found.stderr
     assert (tmp_path / "kept.head").read_text() == exported.note
@@ -104,7 +103,7 @@ def test_the_default_of_the_bucket_holds_too(s3: Any, tmp_path: Path) -> None:
     s3.put_object_lock_configuration(
         Bucket="worm", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
     )
-    Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", None)).advance()
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", None)).advance()
     assert s3.head_object(Bucket="worm", Key="checkpoint")["ObjectLockMode"] == "COMPLIANCE"
 
 
@@ -121,7 +120,7 @@ def test_a_store_that_takes_the_words_and_holds_nothing_is_refused(s3: Any, tmp_
             return s3.put_object(**rest)
 
     with pytest.raises(ExportRefused, match="does not hold it"):
-        Exporter(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR, Forgetful())).advance()
+        exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR, Forgetful())).advance()
 
 
 @pytest.mark.parametrize(

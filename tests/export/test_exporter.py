@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from tests.journal.cases import KEYS, ORIGIN, SIGNER, entry, filled, numbered, o
 from remit.export.errors import ExportConflict, ExportError, ExportRefused, ExportUnreachable
 from remit.export.exporter import Exporter
 from remit.export.sink import Folder, Sink, conflict
+from remit.export.source import Durable
 from remit.journal import checkpoint as checkpoints
 from remit.journal.errors import JournalDamaged, JournalPoisoned, JournalRolledBack
 from remit.journal.log import Journal
-from remit.journal.note import Signer
+from remit.journal.note import Signer, Verifier
 from remit.journal.store import FileStore
 from remit.journal.tiles import entries
 from remit.journal.tree import Tree
@@ -58,6 +60,10 @@ def journal_in(folder: Path, **options: Any) -> Journal:
     return opened(FileStore(folder), **options)[0]
 
 
+def exporter_of(journal: Path, key: Verifier, sink: Sink) -> Exporter:
+    return Exporter(partial(Durable, journal), key, sink)
+
+
 def check(read: Callable[[str], bytes | None], at_most: int) -> int:
     """Check as a stranger does, with nothing but the key, and return how many entries stand there."""
     note = read("checkpoint")
@@ -85,14 +91,14 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Sink:
 
 def test_it_goes_on_where_it_stood(tmp_path: Path, sink: Sink) -> None:
     journal = journal_in(tmp_path / "journal", segment_bytes=5_000)
-    exporter = Exporter(tmp_path / "journal", KEY, sink)
+    exporter = exporter_of(tmp_path / "journal", KEY, sink)
     for batches in (1, 3, 100, 1, 200):
         filled(journal, batches)
         head = exporter.advance()
         assert head is not None and head.size == journal.size == check(sink.read, journal.size)
         assert exporter.advance() == head
     filled(journal, 5)
-    again = Exporter(tmp_path / "journal", KEY, sink)
+    again = exporter_of(tmp_path / "journal", KEY, sink)
     assert again.head == head and again.advance() != head
     assert check(sink.read, journal.size) == journal.size
     assert sink.read("verifier.txt") == f"{KEY}\n".encode()
@@ -111,13 +117,13 @@ def test_whatever_the_place_refuses_a_head_that_stands_there_holds(
         sink.refuse_after = writes
         before = check(sink.read, journal.size)
         try:
-            exporter = exporter or Exporter(folder, KEY, sink)
+            exporter = exporter or exporter_of(folder, KEY, sink)
             exporter.advance()
         except ExportUnreachable:
             exporter = None
         assert before <= check(sink.read, journal.size)
     sink.refuse_after = None
-    Exporter(folder, KEY, sink).advance()
+    exporter_of(folder, KEY, sink).advance()
     assert check(sink.read, journal.size) == journal.size
     journal.close()
 
@@ -125,7 +131,7 @@ def test_whatever_the_place_refuses_a_head_that_stands_there_holds(
 def test_partial_files_go_when_whole_ones_have_stood_for_one_head(tmp_path: Path) -> None:
     journal = journal_in(tmp_path / "journal")
     out = Folder(tmp_path / "out")
-    exporter = Exporter(tmp_path / "journal", KEY, out)
+    exporter = exporter_of(tmp_path / "journal", KEY, out)
     for size in (200, 100, 1):
         filled(journal, 1, size)
         exporter.advance()
@@ -137,7 +143,7 @@ def test_partial_files_go_when_whole_ones_have_stood_for_one_head(tmp_path: Path
 @pytest.mark.parametrize("how", ["shorter", "another", "forked"])
 def test_a_journal_that_was_put_back_is_named(tmp_path: Path, sink: Sink, how: str) -> None:
     filled(journal := journal_in(tmp_path / "old"), 20)
-    Exporter(tmp_path / "old", KEY, sink).advance()
+    exporter_of(tmp_path / "old", KEY, sink).advance()
     journal.close()
     store = FileStore(tmp_path / "new")
     going, _ = opened(store)
@@ -152,7 +158,7 @@ def test_a_journal_that_was_put_back_is_named(tmp_path: Path, sink: Sink, how: s
             going.append(entry(number))
         going.sync()
     with pytest.raises(JournalRolledBack):
-        Exporter(tmp_path / "new", KEY, sink).advance()
+        exporter_of(tmp_path / "new", KEY, sink).advance()
     assert check(sink.read, 60) == 60
 
 
@@ -160,7 +166,7 @@ def test_what_was_changed_at_the_place_is_named(tmp_path: Path) -> None:
     journal = journal_in(tmp_path / "journal")
     filled(journal, 100)
     good = Memory()
-    Exporter(tmp_path / "journal", KEY, good).advance()
+    exporter_of(tmp_path / "journal", KEY, good).advance()
     changes: tuple[Callable[[bytes], bytes], ...] = (
         lambda data: b"",
         lambda data: data[:-1],
@@ -175,29 +181,29 @@ def test_what_was_changed_at_the_place_is_named(tmp_path: Path) -> None:
                 sink = Memory()
                 sink.files = files
                 with pytest.raises(ExportConflict):
-                    Exporter(tmp_path / "journal", KEY, sink)
+                    exporter_of(tmp_path / "journal", KEY, sink)
     lost = Memory()
     lost.files = {path: data for path, data in good.files.items() if path != "checkpoint"}
     lost.files["tile/entries/000"] = b"\0" + lost.files["tile/entries/000"][1:-1] + b"?"
     with pytest.raises(ExportConflict, match="tile/entries/000"):
-        Exporter(tmp_path / "journal", KEY, lost).advance()
+        exporter_of(tmp_path / "journal", KEY, lost).advance()
 
 
 def test_an_unknown_key_is_named(tmp_path: Path, sink: Sink) -> None:
     filled(journal_in(tmp_path / "journal"), 1)
     other = Signer(ORIGIN, bytes(32)).verifier
     with pytest.raises(JournalDamaged, match="not signed by a known key"):
-        Exporter(tmp_path / "journal", other, sink).advance()
-    Exporter(tmp_path / "journal", KEY, sink).advance()
+        exporter_of(tmp_path / "journal", other, sink).advance()
+    exporter_of(tmp_path / "journal", KEY, sink).advance()
     with pytest.raises(ExportConflict, match="not this journal's"):
-        Exporter(tmp_path / "journal", other, sink)
+        exporter_of(tmp_path / "journal", other, sink)
 
 
 def test_a_poisoned_journal_is_not_exported(tmp_path: Path, sink: Sink) -> None:
     filled(journal_in(tmp_path / "journal"), 1)
     (tmp_path / "journal" / "poisoned").write_text("the disk failed")
     with pytest.raises(JournalPoisoned):
-        Exporter(tmp_path / "journal", KEY, sink).advance()
+        exporter_of(tmp_path / "journal", KEY, sink).advance()
     assert sink.read("checkpoint") is None
 
 
@@ -213,7 +219,7 @@ def test_what_is_not_synced_is_made_so_before_it_goes_out(tmp_path: Path, monkey
     monkeypatch.setattr("remit.export.source.os.fsync", refuse)
     sink = Memory()
     with pytest.raises(OSError, match="planted"):
-        Exporter(tmp_path / "journal", KEY, sink).advance()
+        exporter_of(tmp_path / "journal", KEY, sink).advance()
     assert sink.files == {}
 
 

@@ -10,10 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.export.test_exporter import journal_in
+from tests.export.test_exporter import exporter_of, journal_in
 from tests.journal.cases import KEYS, SIGNER, entry, filled
 
-from remit.export.exporter import Exporter
 from remit.export.sink import Folder
 from remit.journal.receipt import BLOCK, Blocks, Receipt
 from remit.journal.tree import consistency_proof, leaf_hash, root_of
@@ -75,7 +74,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     sink = Folder(folder / "out")
     for count in (BEFORE, COUNT):
         filled(journal, 1, count - journal.size)
-        Exporter(folder / "journal", KEYS[0], sink).advance()
+        exporter_of(folder / "journal", KEYS[0], sink).advance()
     journal.close()
     return folder / "out", [leaf_hash(entry(number)) for number in range(COUNT)]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 from remit.export.errors import ExportConflict
 from remit.export.sink import Sink
-from remit.export.source import Durable
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import NoteInvalid
 from remit.journal.note import Verifier
+from remit.journal.store import Reader
 from remit.journal.tail import Tail
 from remit.journal.tiles import CHECKPOINT, Tiles, TilesDamaged
 from remit.journal.verify import VERIFIER
@@ -21,12 +21,13 @@ _DO = "Keep it as evidence and export to a new place"
 class Exporter:
     """Carries on an export from what the place itself holds. After any error it is made anew.
 
+    `durable` gives the journal's folder as it stands when it is called, with nothing in it that a power loss undoes.
     `head` is the checkpoint that stands there, None before the first. ExportConflict where its tiles are not those of
     a head that `key` signed; ExportError as of the sink.
     """
 
-    def __init__(self, journal: Path, key: Verifier, sink: Sink) -> None:
-        self._journal = journal
+    def __init__(self, durable: Callable[[], Reader], key: Verifier, sink: Sink) -> None:
+        self._durable = durable
         self._sink = sink
         self.head = head_of(sink, key)
         self._tiles = _tiles(sink, self.head)
@@ -39,7 +40,7 @@ class Exporter:
         What it holds stays readable at every moment: the head goes out last. JournalError where the journal is damaged
         or is not the one that was exported before; OSError where its disk refuses; ExportError.
         """
-        durable = Durable(self._journal)
+        durable = self._durable()
         newest: Checkpoint | None = None
         while (stretch := self._tail.next(durable)) is not None:
             newest = stretch.checkpoint

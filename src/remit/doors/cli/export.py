@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -202,11 +203,12 @@ def _begin(home: Path, to: str, days: int | None, lock: str) -> Begin:
         from remit.export.bucket import Bucket, Retention
         from remit.export.exporter import Exporter
         from remit.export.sink import Folder, Sink
+        from remit.export.source import Durable
 
         key = _key(home)
         retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
         sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
-        return Exporter(home / JOURNAL, key, sink)
+        return Exporter(partial(Durable, home / JOURNAL), key, sink)
 
     return begin
 
