@@ -108,8 +108,16 @@ class Vault:
         KeyRefused, ExtraMissing where one of them lies in a token that does not open.
         """
         self._in_force = dict(keys)
-        if any(fact.keeper == "pkcs11" for fact in keys.values()):
+        if self._token is None and not self._needs_token():
+            return
+        try:
             self._keeper("pkcs11")  # now, while the process may still load its module
+        except errors.KeyUnusable:
+            if self._needs_token():
+                raise
+
+    def _needs_token(self) -> bool:
+        return any(fact.keeper == "pkcs11" for fact in self._in_force.values())
 
     def put_in_force(self, fact: VenueKey) -> None:
         """Let a key speak from here on, and none before it; to be called when its fact is durable."""
