@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from remit.export.errors import ExportError
 from remit.export.exporter import Exporter
 from remit.journal.errors import JournalError
-from remit.journal.standing import Standing
+from remit.journal.standing import Standing as Standing
 
 WAIT_MAX_S = 60
 """The longest wait after failures, each of which doubles it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
 import signal
 import sys
 import threading
@@ -24,11 +23,8 @@ from remit.kernel.printable import json_line
 
 if TYPE_CHECKING:
     from remit.export.exporter import Exporter
-    from remit.journal.note import Verifier
-    from remit.journal.standing import Standing
+    from remit.export.follow import Standing
 
-JOURNAL = "journal"
-VERIFIER = "verifier.txt"
 Begin = Callable[[], "Exporter"]
 
 app = typer.Typer(rich_markup_mode="markdown", no_args_is_help=True, help="The journal as files for others.")
@@ -65,12 +61,16 @@ def export(
     remit journal export s3://worm/remit --retain-days 2192 --follow
     ```
     """
+    from remit.export.bucket import Retention
+    from remit.export.places import exporter, place_of
+
     settings = caller().settings
-    wanted = [_place(to) for to in targets] if targets else list(settings.exports)
+    wanted = [place_of(to) for to in targets] if targets else list(settings.exports)
     if not wanted:
         raise Fault("usage", "there is no place to export to", "Name a folder or s3://BUCKET, or set `exports`", 2)
     days = settings.export_retain_days if retain_days is None else retain_days
-    begins = {to: _begin(settings.home, to, days, lock) for to in wanted}
+    retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
+    begins: dict[str, Begin] = {to: partial(exporter, settings.home, to, retention) for to in wanted}
     if follow:
         _follow(begins, every)
         return
@@ -91,15 +91,10 @@ def head(
     python -m remit.guard --head kept.head
     ```
     """
-    from remit.export.bucket import Bucket
-    from remit.export.exporter import head_of
-    from remit.export.sink import Folder, Sink
+    from remit.export.places import head_at, place_of
 
-    to = _place(place)
-    if not to.startswith(BUCKET) and not Path(to).is_dir():
-        raise Fault("unreadable", f"there is no folder {to}", "Name an export")
-    sink: Sink = Bucket(to, None, reading=True) if to.startswith(BUCKET) else Folder(Path(to))
-    found = head_of(sink, _key(caller().settings.home))
+    to = place_of(place)
+    found = head_at(caller().settings.home, to)
     if found is None:
         show.say(f"{place}: there is no head yet")
         return
@@ -113,13 +108,9 @@ def head(
         show.say(f"{out}: the head of {found.size} entries", "green")
 
 
-def _place(to: str) -> str:
-    """Return a place as the settings write it too, so that one place has one name."""
-    return to if to.startswith(BUCKET) else os.path.abspath(to)
-
-
 def _once(to: str, begin: Begin) -> None:
-    from remit.journal.standing import Standing
+    from remit.export.follow import Standing
+    from remit.export.places import publish
 
     at = time.time_ns()
     exporter = begin()
@@ -128,7 +119,7 @@ def _once(to: str, begin: Begin) -> None:
     if head is None:
         raise Fault("nothing_to_export", "the journal has no signed head yet", "Start the guard: remit up")
     told = Standing(to=to, size=head.size, root=head.root.hex(), at=at, tried_at=at)
-    _publish(caller().settings.home, told)
+    publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
         show.say(f"  root {head.root.hex()}")
@@ -172,8 +163,10 @@ class _Machine:
 
     def tell(self, standing: Standing) -> None:
         """Publish how far it is, and print a line where that changed."""
+        from remit.export.places import publish
+
         try:
-            _publish(self._home, standing)
+            publish(self._home, standing)
         except OSError as fault:
             print(f"remit export: how far it is cannot be told ({fault})", file=sys.stderr, flush=True)
         if self._last.get(standing.to) == (standing.size, standing.fault):
@@ -184,40 +177,3 @@ class _Machine:
         else:
             show.say(f"{standing.to}: {standing.fault or f'{standing.size} entries'}", "red" if standing.fault else "")
             sys.stdout.flush()
-
-
-def _publish(home: Path, standing: Standing) -> None:
-    """Write how far an export is, whole or not at all; OSError."""
-    from remit.journal.standing import file_name, write
-
-    path = home / file_name(standing.to)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(write(standing))
-    temporary.replace(path)
-
-
-def _begin(home: Path, to: str, days: int | None, lock: str) -> Begin:
-    """Return what opens a place and carries on there; the place is looked at only when it is called."""
-
-    def begin() -> Exporter:
-        from remit.export.bucket import Bucket, Retention
-        from remit.export.exporter import Exporter
-        from remit.export.sink import Folder, Sink
-        from remit.export.source import Durable
-
-        key = _key(home)
-        retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
-        sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
-        return Exporter(partial(Durable, home / JOURNAL), key, sink)
-
-    return begin
-
-
-def _key(home: Path) -> Verifier:
-    from remit.export.errors import ExportRefused
-    from remit.journal.note import parse_verifier
-
-    try:
-        return parse_verifier((home / VERIFIER).read_text(encoding="utf-8", errors="replace").strip())
-    except FileNotFoundError:
-        raise ExportRefused(f"there is no journal in {home}", "Start the guard: remit up") from None
