@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from remit.doors.mcp.caller import Call
 from remit.doors.mcp.refusing import CallRefused, check_taken
-from remit.doors.spend.prices import cost_of
+from remit.doors.spend.prices import TOKENS_MAX, cost_of
 from remit.kernel.codec import build
-from remit.kernel.command.spending import ReportSpend, Tokens
+from remit.kernel.command import ReportSpend
 from remit.kernel.names import Name
 from remit.kernel.numbers import Money
 from remit.kernel.printable import printable
 
 USAGE = "remit/usage"
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=TOKENS_MAX)]
 
 
 class Usage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
