@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZipFile
 
 from tests.hostile.target import Target, check_canonical, chosen, only, seeded
 from tests.journal.cases import KEYS, ORIGIN, SIGNER
 from tests.kernel.test_fuzz import busy
+from tests.verify.desk import SIGNER as LEDGER_SIGNER
+from tests.verify.desk import ledger, written
 
+from remit.evidence import gather
+from remit.evidence import write as write_evidence
 from remit.journal import checkpoint as checkpoints
 from remit.journal import note, snapshot
 from remit.journal import receipt as receipts
@@ -22,12 +30,13 @@ from remit.kernel import snapshot as state_snapshot
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.testing.disk import MemoryStore
-from remit.verify import CannotVerify, verify_receipt
+from remit.verify import CannotVerify, verify_evidence, verify_receipt
 from remit.verify.again import Again
 from remit.verify.verdict import Differs
 
 # Journal files
 
+LEDGER_KEY = LEDGER_SIGNER.verifier
 SEGMENT_BYTES = 700
 """So few that a small journal has several segments."""
 
@@ -268,7 +277,24 @@ def check_receipts(data: bytes) -> None:
         assert verify_receipt(data, KEYS[0]).entry.encode() == found.entry
 
 
+@lru_cache(maxsize=1)
+def _evidence() -> bytes:
+    with TemporaryDirectory() as folder:
+        return write_evidence(gather(written(Path(folder) / "journal", ledger()), LEDGER_KEY, "momentum"))
+
+
+def check_evidence(data: bytes) -> None:
+    """Bytes are evidence whose every record is the journal's own, or refused by name."""
+    with only(CannotVerify) as refused:
+        verify_evidence(data, LEDGER_KEY)
+    if not refused:
+        with ZipFile(BytesIO(data)) as archive:
+            records = [archive.read(name)[:-1] for name in archive.namelist() if name.startswith("records/")]
+        assert records and set(records) <= set(ledger()), "it was never journalled"
+
+
 TARGETS = (
+    Target("evidence", check_evidence, lambda: [_evidence()], ("PK", "manifest.json", "records/", "receipts/"), cost=8),
     Target("receipts", check_receipts, lambda: list(_receipts()), ("extra ", "index ", "\n\n", "\u2014 ")),
     Target("journal", check_journal, journal_seeds, ("e ", "c ", "opened", "clean-stop"), cost=20),
     Target(

@@ -23,6 +23,7 @@ import binascii
 import hashlib
 import io
 import json
+import struct
 import sys
 import zipfile
 import zlib
@@ -277,11 +278,14 @@ def check_evidence(data: bytes, key: Key) -> str:
     """Every file as the list of files says; every record proven by its receipt; all of them under one head."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            if any(info.compress_type not in plain or info.flag_bits & 1 for info in archive.infolist()):
+                raise Wrong("a file of the zip is packed or locked in a way that no evidence is")
             if sum(info.file_size for info in archive.infolist()) > FILE_BYTES_MAX:
                 raise Wrong(f"the evidence unpacks to more than {FILE_BYTES_MAX} bytes")
             names = archive.namelist()
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, OSError) as fault:
         raise Wrong(f"the zip is damaged: {fault}") from None
     if len(files) != len(names) or "manifest.json" not in files:
         raise Wrong("it is no evidence: it has no manifest.json, or a file twice")
