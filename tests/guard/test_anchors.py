@@ -165,8 +165,7 @@ def test_a_lost_answer_is_asked_for_again_and_costs_no_trust() -> None:
         assert anchors.witnessed == 0
         desk.mute = set()
         desk.write(2)
-        for one in anchors.witnesses:
-            await one.submit()
+        await anchors.meet()
         assert anchors.witnessed == 5
         desk.mute = {URLS[0]}
         desk.write()
@@ -273,6 +272,50 @@ def test_a_witness_that_was_silent_at_the_start_and_knows_better_ends_the_guard(
     run(work)
 
 
+def test_nobody_is_shown_anything_newer_before_all_that_are_needed_have_signed_what_was_opened() -> None:
+    """Else an old copy, started while the one that knows better is silent, would lead the others on; and then no
+    journal would ever satisfy all again."""
+
+    async def work() -> None:
+        desk = Desk(2, folder=True)
+        entries(3)(desk)
+        await desk.core.anchors.meet()
+        old = copy_of(desk)
+        entries(4)(desk)
+        await desk.core.anchors.witnesses[0].submit()  # and the guard dies before anybody else hears of it
+        newest = copy_of(desk)
+
+        again = Desk(2, folder=True, world=older(desk, old))
+        again.away = {URLS[0]}
+        await again.core.anchors.meet()
+        tasks = [asyncio.ensure_future(task) for task in again.core.anchors.tasks()]
+        again.world.pass_time(10**9)
+        entries(20)(again)
+        with pytest.raises(NotWitnessed):
+            await again.core.anchors.cover(20, 10**8)
+        for _ in range(3):
+            again.world.pass_time(10**9)
+            await settle()
+        assert again.core.anchors.witnesses[1].cosigned == 3
+        assert again.world.anchor_disk is not None and not again.world.anchor_disk.names()
+        for task in tasks:
+            task.cancel()
+        again.away = set()
+        with pytest.raises(JournalRolledBack):
+            await again.core.anchors.witnesses[0].submit()
+
+        right = Desk(2, folder=True, world=older(desk, newest))
+        await right.core.anchors.meet()
+        assert right.core.anchors.witnessed == 7
+        tasks = [asyncio.ensure_future(task) for task in right.core.anchors.tasks()]
+        entries(2)(right)
+        await right.core.anchors.cover(9, 10**10)
+        for task in tasks:
+            task.cancel()
+
+    run(work)
+
+
 def test_a_witness_that_contradicts_later_is_told_of_and_does_not_count() -> None:
     async def work() -> None:
         desk = Desk(2)
@@ -290,7 +333,7 @@ def test_a_witness_that_contradicts_later_is_told_of_and_does_not_count() -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [(200, b""), (200, b"\xff\n"), (500, b"no"), (409, b"1e3\n"), (409, b""), (409, b"0\n"), (301, b""), (200, b"x" * 99)],
+    [(200, b""), (200, b"\xff\n"), (500, b"no"), (409, b"1e3\n"), (409, b""), (409, b"0\n"), (301, b""), (200, b"x")],
 )  # fmt: skip
 def test_nonsense_is_no_cosignature(answer: tuple[int, bytes]) -> None:
     async def work() -> None:

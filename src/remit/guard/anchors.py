@@ -35,7 +35,12 @@ MEET_S = 10.0
 
 class Anchors:
     """All that must know a head before a permit that follows from it leaves: `needed` of the witnesses, and the second
-    folder where the world has one."""
+    folder where the world has one.
+
+    Until as many witnesses as are needed have been found to remember heads of this very journal, nobody is shown
+    anything newer than it remembers. So where one that was silent knows better, what it remembers can still be put
+    back: nobody else has been led on by the old copy.
+    """
 
     def __init__(self, world: World, journal: Journal, witnesses: Sequence[Witness], needed: int) -> None:
         self._world = world
@@ -46,7 +51,8 @@ class Anchors:
         self._fault = ""
         self._late = False
         self._changed = asyncio.Event()
-        self.witnesses = [Witnessed(world, journal, witness, self._changed.set) for witness in witnesses]
+        self._is_met = not needed
+        self.witnesses = [Witnessed(world, journal, witness, self._moved, self._shows_newer) for witness in witnesses]
         if witnesses:
             journal.heard_leaf = self._heard_leaf
 
@@ -57,10 +63,16 @@ class Anchors:
         return sizes[self._needed - 1] if self._needed else 0
 
     async def meet(self) -> None:
-        """Show every witness the head as it stands at the start; JournalRolledBack where one knows better.
+        """Ask every witness what it remembers, and show it the journal as it was opened; JournalRolledBack where one
+        knows better.
 
         A witness that cannot be reached keeps permits from leaving where it is needed, and is asked until it answers.
         """
+        await self._ask_all()
+        if self._is_met:
+            await self._ask_all()  # for the newest head, now that nobody can be led on by it
+
+    async def _ask_all(self) -> None:
         asked = [asyncio.ensure_future(one.submit()) for one in self.witnesses]
         if not asked:
             return
@@ -103,7 +115,8 @@ class Anchors:
         """Keep the last head of a journal that was closed; a folder that fails now is told of like at any other
         time."""
         try:
-            self._anchor(self._journal.size)
+            if self._is_met:
+                self._anchor(self._journal.size)
         except NotAnchored:
             return
 
@@ -146,6 +159,17 @@ class Anchors:
             self._late = True
             self._world.alert(Alert("not_witnessed", FIRM, f"{why}, so no permit leaves. {silent}".strip()))
         return NotWitnessed(f"{why} ({silent})" if silent else why, "See remit status, and ask the witnesses' owners")
+
+    def _shows_newer(self) -> bool:
+        return self._is_met
+
+    def _moved(self) -> None:
+        """A witness has cosigned a head."""
+        self._changed.set()
+        if not self._is_met and sum(one.has_agreed for one in self.witnesses) >= self._needed:
+            self._is_met = True
+            for one in self.witnesses:
+                one.wake()
 
     def _heard_leaf(self, leaf: bytes) -> None:
         for one in self.witnesses:

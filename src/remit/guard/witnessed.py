@@ -42,7 +42,14 @@ class Witnessed:
     the journal grow, so a witness that contradicts is told of and no longer counts for newer heads.
     """
 
-    def __init__(self, world: World, journal: Journal, witness: Witness, moved: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        journal: Journal,
+        witness: Witness,
+        moved: Callable[[], None],
+        shows_newer: Callable[[], bool],
+    ) -> None:
         self.name = witness.cosigner.name
         self.cosigned = 0
         self.head = ""
@@ -51,7 +58,10 @@ class Witnessed:
         self._journal = journal
         self._witness = witness
         self._moved = moved
-        self._agreed = False
+        self._shows_newer = shows_newer
+        """Whether anything newer may be shown than it remembers."""
+        self.has_agreed = False
+        """Whether the head that it remembers is known to be of this journal."""
         self._told = ""
         """The code of the alert that was raised last, until it is over."""
         self._knows = 0
@@ -68,6 +78,10 @@ class Witnessed:
         if seq > self._wanted:
             self._wanted = seq
             self._wakes.set()
+
+    def wake(self) -> None:
+        """Look again whether there is something to show."""
+        self._wakes.set()
 
     def heard_leaf(self, leaf: bytes) -> None:
         """Note the next leaf of the journal."""
@@ -88,7 +102,7 @@ class Witnessed:
         while True:
             if tries:
                 await self._world.sleep(wait_ns(tries - 1, RETRY_MAX_S))
-            elif self._wanted <= self.cosigned:
+            elif self._wanted <= self.cosigned or (self.has_agreed and not self._shows_newer()):
                 await self._rest()
             await self.submit()
             tries = tries + 1 if self.fault else 0
@@ -98,16 +112,33 @@ class Witnessed:
 
         JournalRolledBack where a witness that has not cosigned since the start knows better.
         """
-        if self._agreed and not self.fault and self._journal.size == self.cosigned:
+        if not self._journal.size or (self.has_agreed and not self.fault and not self._has_news()):
             return
         try:
             await self._show()
         except (LinkDown, NoteInvalid) as fault:
             self._failed("witness_silent", fault.message if isinstance(fault, LinkDown) else fault.what)
         except JournalRolledBack as contradiction:
-            if not self._agreed:
+            if not self.has_agreed:
                 raise
             self._failed("witness_contradicts", contradiction.what)
+
+    def _has_news(self) -> bool:
+        return self._shows_newer() and self._journal.size > self.cosigned
+
+    async def _next(self) -> Checkpoint:
+        """Return the head that is to be shown now: the newest, or, until it has agreed and newer ones are shown, the
+        one of the size that it remembers; JournalRolledBack where there is none. What it is thought to remember at
+        first is the journal's very first head."""
+        if self.has_agreed and self._shows_newer():
+            await self._read_growth()
+            return self._journal.head
+        found = self._journal.head_from(max(self._knows, 1))
+        if found is None or (self._knows and found.size != self._knows):
+            was = f"the journal ends at entry {self._journal.size} and has no head of the size {self._knows}"
+            raise JournalRolledBack(f"{was} that {self.name} cosigned", _RESTORE)
+        self._growth = None
+        return found
 
     async def _rest(self) -> None:
         """Wait until a permit wants a head, and for a second at most."""
@@ -122,11 +153,11 @@ class Witnessed:
 
     async def _show(self) -> None:
         for _ in range(TELLINGS_MAX):
-            await self._read_growth()
-            head = self._journal.head
+            head = await self._next()
             # A witness that knows nothing is shown its first head, and a first head needs no proof.
             proof = () if self._growth is None else self._growth.proof(self._knows, head.size)
-            self._coming = Growth(Tree.from_frontier(*self._journal.frontier()))
+            if head.size == self._journal.size:
+                self._coming = Growth(Tree.from_frontier(*self._journal.frontier()))
             try:
                 asked = Submission(self._knows, proof, head.note)
                 status, body = await self._world.submit(self._witness.url, asked.write())
@@ -153,7 +184,7 @@ class Witnessed:
     def _heard(self, head: Checkpoint, body: bytes) -> None:
         """Take note of a cosignature, once it is one."""
         self.head = cosigned(head.note, body.decode(errors="replace"), self._witness.cosigner)
-        self._growth, self._agreed = self._coming, True
+        self._growth, self.has_agreed = self._coming, True
         self.cosigned = self._knows = head.size
         self.fault = self._told = ""
         self._moved()
@@ -167,8 +198,8 @@ class Witnessed:
         if status != 409 or not SIZE.fullmatch(text):
             raise LinkDown(f"it answered {status}: {text}", "Ask its owner")
         knows = int(text)
-        if knows > head.size:
-            was = f"the journal ends at entry {head.size}, but {self.name} cosigned a head of size {knows}"
+        if knows > self._journal.size:
+            was = f"the journal ends at entry {self._journal.size}, but {self.name} cosigned a head of size {knows}"
             raise JournalRolledBack(was, _RESTORE)
         if knows == self._knows == head.size:
             raise JournalRolledBack(f"{self.name} cosigned other {knows} entries than the journal's", _RESTORE)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
-from remit.journal.errors import JournalClosed, JournalDamaged, JournalPoisoned, JournalUnreadable
+from remit.journal.errors import JournalClosed, JournalDamaged, JournalPoisoned, JournalUnreadable, NoteInvalid
 from remit.journal.frame import (
+    CHECKPOINT,
     ENTRY,
     check_entry,
     checkpoint_line,
     first_index,
     frame,
+    note_in,
     place_before,
     read_lines,
     segments,
@@ -190,6 +192,22 @@ class Journal:
     def entries(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """The durable entries from index `start`, each with its index, streaming. JournalDamaged as `read_entries`."""
         return read_entries(self._store, start, self.size)
+
+    def head_from(self, size: int) -> Checkpoint | None:
+        """The first durable checkpoint over so many entries or more, as it stands in the journal; None beyond its end.
+        JournalDamaged, OSError."""
+        names = segments(self._store, max(size - 1, 0))
+        for number, name in enumerate(names):
+            begin = place_before(self._store, name, max(size - 1, 0))[0] if number == 0 and size > 1 else 0
+            for offset, line in read_lines(self._store, name, begin):
+                if line.startswith(CHECKPOINT) and line.endswith(b"\n"):
+                    try:
+                        found = checkpoints.parse(note_in(unframe(line)[1]))
+                    except (ValueError, NoteInvalid) as fault:
+                        raise JournalDamaged(name, offset, size, str(fault)) from None
+                    if found.size >= size:
+                        return found
+        return None
 
     def close(self) -> None:
         """Make everything buffered durable, mark the stop as clean, and give up the store. Twice is once."""
