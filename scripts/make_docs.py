@@ -402,6 +402,7 @@ KINDS = {
     "feed": "feeds",
     "venue": "venues",
     "host": "the guard's host",
+    "anchor": "who remembers the journal",
 }
 
 

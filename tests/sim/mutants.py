@@ -1315,6 +1315,96 @@ PAGES = (
     ),
 )
 
+ANCHORS = (
+    Mutant(
+        "anchors_not_waited_for",
+        "a permit is signed at once, whoever has or has not heard of its entry",
+        "W1",
+        "remit.guard.courier",
+        """\
+        await self._anchors.cover(seq, ends_at - self._loop.now())
+
+        def sealed() -> bytes:
+            self._loop.check()
+            self._anchors.check(seq)
+""",
+        """\
+
+        def sealed() -> bytes:
+            self._loop.check()
+""",
+        10,
+        towards=("witness_away", "anchored_old_copy"),
+    ),
+    Mutant(
+        "one_witness_is_enough",
+        "as soon as one witness has cosigned, all have",
+        "W1",
+        "remit.guard.anchors",
+        "        return sizes[self._needed - 1] if self._needed else 0\n",
+        "        return sizes[0] if self._needed else 0\n",
+        10,
+        towards=("witness_away", "witness_loses"),
+    ),
+    Mutant(
+        "shown_is_cosigned",
+        "a head that was shown to a witness counts as cosigned, whatever it answers",
+        "W1",
+        "remit.guard.witnessed",
+        """\
+                status, body = await self._world.submit(self._witness.url, asked.write())
+""",
+        """\
+                self.cosigned = head.size
+                self._moved()
+                status, body = await self._world.submit(self._witness.url, asked.write())
+""",
+        10,
+        towards=("witness_away", "witness_loses"),
+    ),
+    Mutant(
+        "refused_head_is_kept",
+        "a head that the second folder refused counts as kept",
+        "W1",
+        "remit.guard.anchors",
+        """\
+            self._fault = str(fault)
+            raise NotAnchored(f"the second folder refused a head over entry {seq} ({fault})", _LOOK) from None
+""",
+        """\
+            self._fault = str(fault)
+""",
+        30,
+        towards=("anchor_refuses",),
+    ),
+    Mutant(
+        "second_folder_not_asked",
+        "a start does not compare the journal with the head in the second folder",
+        "W2",
+        "remit.guard.recover",
+        "head_at_least=known, ",
+        "",
+        20,
+        towards=("anchored_old_copy",),
+    ),
+    Mutant(
+        "witness_not_believed",
+        "a start goes on although a witness has cosigned what the journal does not have",
+        "W2",
+        "remit.guard.anchors",
+        """\
+        for fault in sorted(faults, key=lambda fault: not isinstance(fault, JournalError)):
+            raise fault
+""",
+        """\
+        for fault in faults:
+            assert isinstance(fault, JournalError)
+""",
+        60,
+        towards=("anchored_old_copy", "anchor_refuses"),
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *BUDGETS,
     *PEOPLE,
@@ -1328,4 +1418,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *APPROVALS,
     *JOURNAL,
     *VENUES,
+    *ANCHORS,
 )

@@ -13,7 +13,7 @@ from remit.kernel.mandate import Mandate
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.faults import Drawn, Fault, MessageFault
 from remit.testing.sim.actors import DEEDS
-from remit.testing.sim.actors.deed import ALWAYS
+from remit.testing.sim.actors.deed import ALWAYS, ANCHORS
 from remit.testing.sim.limits import BASE, LIMITS, mandates, tightened
 from remit.testing.sim.schedule import DAYS, STEPS, STORM_MAX, Schedule, draw
 
@@ -57,13 +57,15 @@ def test_every_deed_that_may_be_absent_is_in_some_seeds_and_not_in_others(drawn:
     for name, deed in DEEDS.items():
         if deed.kind in ALWAYS:
             assert there[name] == len(drawn), name
+        elif deed.kind == ANCHORS:
+            assert there[name] == 0, name
         else:
             assert 0 < there[name] < len(drawn), name
 
 
 def test_every_deed_is_done_in_some_seed_and_only_by_who_may_do_it(drawn: list[Schedule]) -> None:
     done = Counter(step.do for schedule in drawn for step in schedule.steps)
-    assert done.keys() == DEEDS.keys()
+    assert done.keys() == {name for name, deed in DEEDS.items() if deed.kind != ANCHORS}
     assert all(step.who in DEEDS[step.do].who for schedule in drawn for step in schedule.steps)
 
 
@@ -98,6 +100,7 @@ def test_a_schedule_is_drawn_towards_what_is_named() -> None:
         assert done["forge_page"] > 5
         assert {DEEDS[name].kind for name in done} - {*ALWAYS} == {DEEDS["forge_page"].kind}
         assert (*swarm.faults, *swarm.limits) == named[1:]
+        assert not swarm.is_anchored
         assert swarm.start_ns == draw(seed).swarm.start_ns
     with pytest.raises(KeyError, match="no deed, fault or limit: nothing_known"):
         draw(1, towards=("nothing_known",))
@@ -127,3 +130,9 @@ def test_a_tightened_mandate_has_every_amount_made_smaller_and_asks_people_as_be
     assert after.market_exposure_max == before.market_exposure_max * parts // 100
     assert after.approval_notional_min == before.approval_notional_min
     assert tightened(Mandate(), parts).gross_exposure_max is not None
+
+
+def test_who_remembers_the_journal_is_there_where_a_schedule_is_drawn_towards_it(drawn: list[Schedule]) -> None:
+    """What seeds without it draw is as if there were none of it: a seed that once failed must still be that seed."""
+    assert draw(1, towards=("witness_away",)).swarm.is_anchored
+    assert not any(schedule.swarm.is_anchored for schedule in drawn)

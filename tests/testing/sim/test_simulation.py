@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from remit.testing.faults import Fault, MessageFault
 from remit.testing.sim import simulation
 from remit.testing.sim.actors import DEEDS
+from remit.testing.sim.actors.deed import ANCHORS
 from remit.testing.sim.outcome import Outcome
 from remit.testing.sim.schedule import STOPPING, Schedule, Step, draw
 from remit.testing.sim.simulation import simulate
@@ -45,7 +46,9 @@ LIVED_THROUGH = (
     "bit_flip", "truncated_tail", "old_copy", "slept", "jumped", "second_guard", "resumed_by_name",
     "refused_starts", "code:not_authorised", "code:not_authenticated", "code:request_malformed", "code:not_yours",
 )  # fmt: skip
-EVERYTHING = (*(f"deed:{name}" for name in DEEDS), *FAULTS, *LIVED_THROUGH)
+ANCHORING = tuple(name for name, deed in DEEDS.items() if deed.kind == ANCHORS)
+PLAIN = tuple(name for name in DEEDS if name not in ANCHORING)
+EVERYTHING = (*(f"deed:{name}" for name in PLAIN), *FAULTS, *LIVED_THROUGH)
 
 
 def parade(seed: int, deeds: Iterable[str]) -> Outcome:
@@ -74,10 +77,10 @@ def parade(seed: int, deeds: Iterable[str]) -> Outcome:
 def parades() -> list[Outcome]:
     """As many parades as it takes until everything has happened: of all deeds, and then of those that found nothing to
     do yet."""
-    found = [parade(0, DEEDS)]
+    found = [parade(0, PLAIN)]
     while len(found) < PARADES_MAX and (missing := _missing(found)):
         names = {what.removeprefix("deed:") for what in missing}
-        found.append(parade(len(found), [name for name in DEEDS if name in names] if names <= set(DEEDS) else DEEDS))
+        found.append(parade(len(found), [name for name in PLAIN if name in names] if names <= set(PLAIN) else PLAIN))
     return found
 
 
@@ -99,6 +102,18 @@ def test_no_promise_is_broken_when_everything_happens(parades: list[Outcome]) ->
 def test_everything_happens(parades: list[Outcome]) -> None:
     """No deed is one that never does anything, every fault of a venue befalls, and the guard lives through all."""
     assert _missing(parades) == []
+
+
+@pytest.mark.timeout(300)
+def test_everything_befalls_who_remembers_the_journal_and_no_promise_is_broken() -> None:
+    """Each of it twice, with trade before it: no seed has witnesses and a second folder by itself."""
+    wanted = [do for name in ANCHORING * 2 for do in ("propose", "storm", name)]
+    steps = tuple(
+        Step(after_ns=4 * 10**8, do=do, who=DEEDS[do].who[0], seed=number, count=3) for number, do in enumerate(wanted)
+    )
+    outcome = simulate(Schedule(1, replace(draw(1, 0, towards=ANCHORING).swarm, duty_ns=2 * 10**9), steps))
+    assert outcome.failure is None, outcome.failure
+    assert all(outcome.counts.get(f"deed:{name}") for name in ANCHORING), outcome.counts
 
 
 def test_the_same_schedule_is_the_same_to_the_last_byte() -> None:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from remit.guard.world import JOURNAL
-from remit.journal.errors import JournalPoisoned
+from remit.journal.errors import JournalPoisoned, JournalRolledBack
 from remit.journal.log import Resume
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.machine import Machine, Saved, VirtualDisk
@@ -38,6 +38,8 @@ class Keeper:
         """One person at a time works on the host."""
         self._harmed: list[Callable[[VirtualDisk], None]] = []
         """How to undo harm that no start has found yet."""
+        self._newest: tuple[Saved, list[Callable[[VirtualDisk], None]]] | None = None
+        """What an old copy took the place of, when nobody who answered knew better."""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -73,6 +75,12 @@ class Keeper:
             # a start from a snapshot does not read what lies before it: harm there may be found much later
             while self._harmed:
                 self._harmed.pop()(self._machine.disks[JOURNAL])
+            failed = await self._boot(failed)
+        if isinstance(failed, JournalRolledBack) and self._newest is not None:
+            # a witness that was away when an old copy was put back, and alone had heard of more
+            newest, self._newest = self._newest, None
+            self._machine.restore(newest[0])
+            self._harmed = newest[1]
             failed = await self._boot(failed)
         if failed is not None and not harmed:
             self.refused = f"the guard does not start, and nobody harmed its files: {type(failed).__name__}: {failed}"
@@ -135,6 +143,27 @@ class Keeper:
             self._machine.kill(None)
             await self._put_back(saved, harmed)
         return "everything as it was then"
+
+    async def roll_back_anchored(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
+        """As `roll_back`, where somebody remembers better: the start is refused, and the newest is put back."""
+        if self.is_down():
+            return ""
+        saved, harmed = self._machine.save(), list(self._harmed)
+        await meanwhile()
+        if self.is_down():
+            return ""
+        async with self._hands:
+            self._machine.kill(None)
+            newest, now_harmed = self._machine.save(), list(self._harmed)
+            self._machine.restore(saved)
+            self._harmed = harmed
+            failed = await self._boot()
+            if failed is None:
+                self._newest = newest, now_harmed
+                return "everything as it was then, and nobody who answered knew better"
+            self._count("rollback_refused")
+            await self._put_back(newest, now_harmed)
+        return f"refused: {type(failed).__name__}"
 
     async def _put_back(self, saved: Saved, harmed: list[Callable[[VirtualDisk], None]]) -> None:
         """Put an old copy back, with the harm that was in it then."""

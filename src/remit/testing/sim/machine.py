@@ -16,22 +16,23 @@ import random
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from remit.guard.errors import GuardError
 from remit.guard.frame import Frames
 from remit.guard.guard import OPERATOR_TOKEN, Guard
+from remit.guard.recover import ORIGIN
 from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, KEYS, TOKENS
-from remit.journal.errors import JournalError
+from remit.journal.errors import JournalError, JournalRolledBack
 from remit.journal.log import Resume
 from remit.journal.side import SideStore
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record
+from remit.testing.sim.anchoring import Anchoring
+from remit.testing.sim.befalling import MEANING
 from remit.testing.sim.loop import Process, VirtualLoop
-from remit.testing.sim.virtual_disk import Copy, Died, VirtualDisk, VirtualSide
-from remit.testing.sim.virtual_witness import VirtualWitness
+from remit.testing.sim.virtual_disk import Copy, Died, Saved, VirtualDisk, VirtualSide
 from remit.testing.sim.virtual_world import PASSWORD_COST, SOCKET, VirtualServer, VirtualWorld
 from remit.testing.world import START
 from remit.venues.paper.codec import Paper
@@ -40,31 +41,11 @@ from remit.venues.paper.messages import FromFeed, read_frame
 if TYPE_CHECKING:
     from remit.testing.sim.observer import Observer
 
-__all__ = ["SOCKET", "Copy", "Died", "Machine", "Saved", "VirtualDisk", "VirtualWorld"]
+__all__ = ["MEANING", "SOCKET", "Copy", "Died", "Machine", "Saved", "VirtualDisk", "VirtualWorld"]
 
 MILLISECOND = 10**6
 NAMED = (GuardError, JournalError, OSError, sqlite3.Error)
 """What ends a guard's process with a named error; anything else is a bug of ours."""
-MEANING: Mapping[str, str] = MappingProxyType(
-    {
-        "killed": "the guard's process is killed; what it wrote is there, and not durable",
-        "power_lost": "the power fails: what was not synced is lost, or torn at any byte",
-        "crashed": "the process dies inside a write or a sync, or just after one, or just after a send",
-        "slept": "the guard's machine sleeps, with everything on it",
-        "jumped": "the wall clock of the guard's machine jumps",
-        "bit_flip": "one bit of a file turns over",
-        "truncated_tail": "a file loses its end, also what was durable",
-        "old_copy": "somebody puts an old copy of a folder back",
-    }
-)
-"""What befalls the machine, in words."""
-
-
-class Saved:
-    """An old copy of everything that the machine keeps."""
-
-    def __init__(self, disks: dict[str, Copy], side: bytes, files: dict[str, str]) -> None:
-        self.disks, self.side, self.files = disks, side, files
 
 
 class Machine:
@@ -72,7 +53,7 @@ class Machine:
     refused. All times are nanoseconds.
 
     `links` names the virtual socket of each connection's venue. The keys are made here, as an owner's `remit init`
-    does. With an `observer` everything that happens here is told to it.
+    does. An `observer` is told of everything here; where it `is_anchored` others remember the journal.
     """
 
     def __init__(
@@ -86,6 +67,7 @@ class Machine:
         segment_bytes: int = 1 << 18,
         snapshot_every: int = 300,
         observer: Observer | None = None,
+        is_anchored: bool = False,
     ) -> None:
         self.loop = loop
         self.links = dict(links)
@@ -100,10 +82,6 @@ class Machine:
         """The small files beside the folders, by name."""
         folders = {name: random.Random(f"{seed}/disk/{name}") for name in (JOURNAL, KEYS, TOKENS)}
         self.disks = {name: VirtualDisk(self, name, chance, sync_ns) for name, chance in folders.items()}
-        self.anchor_disk: VirtualDisk | None = None
-        """The second folder, on a disk of its own; None where this machine has none."""
-        self.witnesses: dict[str, VirtualWitness] = {}
-        """Who cosigns this machine's journal, by URL."""
         self.guard: Guard | None = None
         self.process: Process | None = None
         self.start_failed: Exception | None = None
@@ -126,8 +104,11 @@ class Machine:
         loop.network.tap = self._tap
         if observer is not None:
             observer.attach(self)
-        self.permit_key = self._make_keys()
+        vault = self._make_keys()
+        self.permit_key = vault.permit_key
         """The public key that venues check the guard's permits with."""
+        self.anchoring = Anchoring(self, seed, vault.checkpoint_signer(ORIGIN).verifier) if is_anchored else None
+        """Its witnesses and its second folder; None where it has none."""
 
     # The guard's process
 
@@ -240,6 +221,8 @@ class Machine:
         """Take back every planted fault, make room, and set the wall clock right."""
         for disk in self.disks.values():
             disk.calm()
+        if self.anchoring is not None:
+            self.anchoring.calm()
         self.side_is_full = False
         self._sends_until_crash = None
         self.halt_text = None
@@ -289,11 +272,11 @@ class Machine:
 
     # Inside
 
-    def _make_keys(self) -> bytes:
+    def _make_keys(self) -> Vault:
         owner = self.loop.process("owner")
-        key = Vault.create(VirtualWorld(self, owner)).permit_key
+        vault = Vault.create(VirtualWorld(self, owner))
         self.loop.kill(owner)
-        return key
+        return vault
 
     def _guard(self, process: Process, resume: Resume | None) -> Guard:
         return Guard(
@@ -306,6 +289,8 @@ class Machine:
             snapshot_every=self._snapshot_every,
             segment_bytes=self._segment_bytes,
             password_cost=PASSWORD_COST,
+            witnesses=() if self.anchoring is None else self.anchoring.settings,
+            witnesses_needed=0 if self.anchoring is None else len(self.anchoring.settings),
         )
 
     async def _serve(self, process: Process, resume: Resume | None) -> None:
@@ -315,9 +300,7 @@ class Machine:
         try:
             guard = self._guard(process, resume)
         except NAMED as fault:
-            self.start_failed = fault
-            if self.observer is not None:
-                self.observer.refused_start(fault)
+            self._refused(fault)
             self._ended(process)
             return
         self.guard = guard
@@ -326,6 +309,8 @@ class Machine:
         try:
             await guard.run(self._stop, lambda token: self._up.set_result(True))
         except NAMED as fault:
+            if isinstance(fault, JournalRolledBack) and not self._up.done():
+                self._refused(fault)  # by a witness, before anything was written
             self._end(process, f"{type(fault).__name__}: {fault}")
         except Exception as fault:  # noqa: BLE001  a bug of ours, which whoever runs this loop must hear of
             self.loop.faults.append(fault)
@@ -334,6 +319,11 @@ class Machine:
             self._ended(process)
             if self.observer is not None:
                 self.observer.stopped()
+
+    def _refused(self, fault: Exception) -> None:
+        self.start_failed = fault
+        if self.observer is not None:
+            self.observer.refused_start(fault)
 
     async def _second(self, process: Process) -> None:
         """A guard beside a running one: it must be refused."""

@@ -22,7 +22,7 @@ LOSSES = frozenset({"old_copy", "truncated_tail"})
 
 Kind = Literal[
     "heard", "joined", "sent", "arrived", "alerted", "asked", "answered", "called", "used", "proved",
-    "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell",
+    "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell", "anchored",
 ]  # fmt: skip
 """What was seen. `joined` is an entry that was found complete at a start and that nobody had heard of."""
 
@@ -30,8 +30,8 @@ Kind = Literal[
 class Seen(NamedTuple):
     """One observation: when by the steady clock and by the host's wall clock, and how many entries were durable then.
 
-    `who` is a connection, a caller or a folder; `what` is the record and its entry, the bytes, the alert, the
-    guard, the words; of `booting` how many records are left.
+    `who` is a connection, a caller, a folder or who remembers a head; `what` is the record and its entry, the bytes,
+    the alert, the guard, the words, the head; of `booting` how many records are left.
     """
 
     kind: Kind
@@ -159,6 +159,11 @@ class Observer:
     def alerted(self, alert: Alert) -> None:
         """People were alerted."""
         self._see("alerted", alert.subject, alert, _bytes(alert))
+
+    def anchored(self, who: str, size: int, root: bytes, *, is_held: bool) -> None:
+        """Somebody let the guard know which head of its journal it holds: its size, its root, and whether it cosigned,
+        or keeps, the one that it was shown."""
+        self._see("anchored", who, (size, root, is_held), b"%d %b %d" % (size, root.hex().encode(), is_held))
 
     # -- the world
 

@@ -17,7 +17,7 @@ import msgspec
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.faults import Fault, MessageFault
 from remit.testing.sim.actors import DEEDS
-from remit.testing.sim.actors.deed import ALWAYS
+from remit.testing.sim.actors.deed import ALWAYS, ANCHORS
 from remit.testing.sim.limits import LIMITS
 
 STEPS = 200
@@ -90,6 +90,8 @@ class Swarm(msgspec.Struct, frozen=True, kw_only=True):
     """How long it is from step to step, about."""
     duty_ns: int = 0
     """How often an operator on duty looks at what is halted or paused, beside what steps say; 0 is nobody."""
+    is_anchored: bool = False
+    """Whether witnesses and a second folder remember the journal: only where a schedule is drawn towards them."""
     explore: bool = False
     """Whether what is ready at one instant runs in a drawn order, rather than in the order in which it came."""
 
@@ -169,15 +171,17 @@ def _turned(swarm: Swarm, towards: Collection[str]) -> Swarm:
         weights=usual | {name: TOWARDS for name in towards if name in DEEDS},
         faults={name: max(RARE) if name in STOPPING else max(USUAL) for name in towards if name in FAULTS},
         limits=tuple(name for name in LIMITS if name in towards),
+        is_anchored=any(DEEDS[name].kind == ANCHORS for name in towards if name in DEEDS),
     )
 
 
 def _weights(source: random.Random) -> dict[str, int]:
     """Draw how often each deed happens: agents always trade and people always put things right; of all else some kinds
     are absent from a seed, and of a kind that is there every other deed."""
-    kinds = {kind: source.choice((0, 1, 1, 2)) for kind in sorted({deed.kind for deed in DEEDS.values()})}
+    drawn = {name: deed for name, deed in DEEDS.items() if deed.kind != ANCHORS}
+    kinds = {kind: source.choice((0, 1, 1, 2)) for kind in sorted({deed.kind for deed in drawn.values()})}
     weights: dict[str, int] = {}
-    for name, deed in DEEDS.items():
+    for name, deed in drawn.items():
         strength = source.choice((1, 2, 3))
         if deed.kind in ALWAYS:
             weights[name] = 2 * deed.weight * strength

@@ -85,6 +85,7 @@ class Simulation:
             segment_bytes=swarm.segment_bytes,
             snapshot_every=swarm.snapshot_every,
             observer=self.observer,
+            is_anchored=swarm.is_anchored,
         )
         self.market = Market(self.machine, seed)
         self.inspector = Inspector(self.observer, self.machine, self.market, seed=seed)

@@ -40,6 +40,13 @@ class Copy(NamedTuple):
     files: dict[str, bytes]
 
 
+class Saved:
+    """An old copy of everything that the machine keeps."""
+
+    def __init__(self, disks: dict[str, Copy], side: bytes, files: dict[str, str]) -> None:
+        self.disks, self.side, self.files = disks, side, files
+
+
 class VirtualDisk(MemoryStore):
     """A `MemoryStore` that stays the same object over crashes. A process uses it through `mount`.
 

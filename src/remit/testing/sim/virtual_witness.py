@@ -29,8 +29,6 @@ class VirtualWitness:
     def __init__(self, machine: Machine, name: str, journal: Verifier, chance: random.Random) -> None:
         self.is_away = False
         self.loses = 0
-        self.signed: list[tuple[int, bytes]] = []
-        """The size and root of every head that was cosigned, whether the answer arrived or not."""
         self._machine = machine
         self._journal = journal
         self._chance = chance
@@ -54,12 +52,13 @@ class VirtualWitness:
         await asyncio.sleep(self._chance.randint(1, 40) * MILLISECOND_S)
         if self.is_away or self._is_lost():
             raise await self._nothing()
-        answer = self._ledger.add_checkpoint(body)
-        if answer.status == 200 and self.head is not None:
-            self.signed.append((self.head.size, self.head.root))
+        answer, head = self._ledger.add_checkpoint(body), self.head
         await asyncio.sleep(self._chance.randint(1, 40) * MILLISECOND_S)
         if self._is_lost():
             raise await self._nothing()
+        if head is not None and self._machine.observer is not None:
+            name = self._signer.cosigner.name
+            self._machine.observer.anchored(name, head.size, head.root, is_held=answer.status == 200)
         return answer.status, answer.body
 
     def _is_lost(self) -> bool:

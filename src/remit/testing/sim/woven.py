@@ -61,5 +61,8 @@ def _thing(seen: Seen) -> tuple[Kind, str, object]:
             return "fault", seen.who, f"fails: {seen.what[1]} of {seen.what[0]}"
         case "befell":
             return "fault", seen.who or "the world", seen.what
+        case "anchored":
+            size, _, is_held = seen.what
+            return "guard", seen.who, f"{'holds' if is_held else 'knows of'} {size:,} entries" if size else ""
         case "sent" | "booting" | "called" | "used" | "proved":  # the entry of a call tells of it
             return "guard", "", ""

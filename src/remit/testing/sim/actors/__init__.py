@@ -16,10 +16,11 @@ from remit.testing.sim.actors import (
     storms,
     trading,
     venues,
+    witnessing,
 )
 from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
-    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting", "paging", "people",
-    "preapproving", "signing", "spending", "stopping", "storms", "trading", "venues",
+    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting",
+    "paging", "people", "preapproving", "signing", "spending", "stopping", "storms", "trading", "venues", "witnessing",
 ]  # fmt: skip

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from remit.testing.sim.stage import Stage
 
-Kind = Literal["trade", "storm", "care", "people", "hostile", "feed", "venue", "host"]
+Kind = Literal["trade", "storm", "care", "people", "hostile", "feed", "venue", "host", "anchor"]
 """Whose deed it is: agents and their clients, many of them at once, people who put things right, people who take
-things away, attackers, the feed, the venues and the guard's own host."""
+things away, attackers, the feed, the venues, the guard's own host, and who remembers its journal."""
 ALWAYS: tuple[Kind, ...] = ("trade", "storm", "care")
 """Kinds that every seed has; of all others each deed is in some seeds only."""
+ANCHORS: Kind = "anchor"
+"""The kind that no seed has by itself: a schedule is drawn towards it, and its machine has anchors then."""
 
 
 class Doing(NamedTuple):

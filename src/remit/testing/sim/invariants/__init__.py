@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from remit.testing.sim.invariants import (
+    anchored,
     approvals,
     calls,
     decisions,
@@ -138,9 +139,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         "is settled by whoever holds its key, or by a person.",
         spent.WithinBudget,
     ),
-    Invariant(
-        "B2", "Whoever is over a budget opens nothing, and is told nothing but the ways out.", spent.OverIsTold
-    ),
+    Invariant("B2", "Whoever is over a budget opens nothing, and is told nothing but the ways out.", spent.OverIsTold),
     Invariant("J1", "After the first I/O error nothing is appended, signed or sent.", journal.NothingAfterFault),
     Invariant(
         "J2",
@@ -153,6 +152,17 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("J4", "Recovery is idempotent.", replay.RecoversTwice),
     Invariant("J5", "The head never falls behind the last one that anybody was told of.", journal.HeadStands),
     Invariant("J6", "Journal time never goes back, and rules see only journal time.", journal.TimeGoesOn),
+    Invariant(
+        "W1",
+        "No permit leaves before as many witnesses as are needed have cosigned a head that covers its entry, and the "
+        "second folder holds one.",
+        anchored.CoveredFirst,
+    ),
+    Invariant(
+        "W2",
+        "A journal that lacks a head which somebody is known to remember is not started, and lets nothing out.",
+        anchored.NeverBack,
+    ),
     Invariant("R1", "No venue order or position is unknown to the book without a halt.", venues.NothingUnknown),
     Invariant("L1", "With the faults off, every reservation resolves and the queues drain.", venues.AllEnds),
 )

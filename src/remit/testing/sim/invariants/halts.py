@@ -113,23 +113,26 @@ class Latched(Check):
 
 class Told(Check):
     """H3. Each halt that an entry raises is alerted: as soon as the entry is let out, or, where the guard died between
-    the disk and that, by the next guard's start."""
+    the disk and that, by the next guard's start. An entry that is there again, after an old copy of the journal was
+    refused and the newest put back, was alerted before."""
 
     kinds: tuple[Kind, ...] = ("alerted",)
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
         self._waiting: list[tuple[HaltRaised, int]] = []
+        self._told: set[tuple[HaltRaised, int]] = set()
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
-        self._waiting += [(event, record.command.seq) for event in record.events if isinstance(event, HaltRaised)]
+        raised = [(event, record.command.seq) for event in record.events if isinstance(event, HaltRaised)]
+        self._waiting += [halt for halt in raised if seen.kind == "heard" or halt not in self._told]
         yield from ()
 
     def saw(self, seen: Seen) -> Iterator[str]:
         alert = seen.what
         for index, (halt, _) in enumerate(self._waiting):
             if alert.subject == halt.subject and alert.code == f"halt_{halt.cause}":
-                del self._waiting[index]
+                self._told.add(self._waiting.pop(index))
                 break
         yield from ()
 
