@@ -12,6 +12,7 @@ from tests.hostile import (
     target_mcp,
     target_orders,
     target_signing,
+    target_vault,
     target_venue,
     target_wire,
 )
@@ -31,6 +32,7 @@ TARGETS: dict[str, Target] = {
         target_mcp,
         target_http,
         target_attest,
+        target_vault,
     )
     for target in part.TARGETS
 }
