@@ -45,6 +45,47 @@ class Status(Shape, frozen=True):
     permit_key: str = ""
     halt_file: bool = False
     sandbox: tuple[SandboxLayer, ...] = ()
+    anchors: Anchored | None = None
+    exports: tuple[ExportRow, ...] = ()
+
+
+class ExportRow(Shape, frozen=True):
+    """How far one copy of the journal is: entries and seconds behind, whether that is too late, and what failed."""
+
+    to: str
+    size: int
+    root: str
+    at: At | None
+    lag_entries: int
+    lag_s: int
+    late: bool
+    fault: str
+
+
+class Anchored(Shape, frozen=True):
+    """What holds the journal's head out of its reach: how many witnesses must, how far each is, the second folder."""
+
+    needed: int
+    witnessed: int
+    witnesses: tuple[WitnessRow, ...]
+    folder: SecondFolder | None
+
+
+class WitnessRow(Shape, frozen=True):
+    """How far one witness is: `at` is the second of its last cosignature, `why` what keeps it from the next."""
+
+    name: str
+    url: str
+    size: int
+    at: int | None
+    why: str
+
+
+class SecondFolder(Shape, frozen=True):
+    """The entries under the head that the second folder holds, and why it took no newer one."""
+
+    size: int
+    why: str
 
 
 class SandboxLayer(Shape, frozen=True):
