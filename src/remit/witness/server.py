@@ -48,7 +48,7 @@ class Server:
             while self._open <= CONNECTIONS_MAX and await self._one(reader, writer):
                 continue
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # who asked has gone, or says too much or too slowly: there is nobody to answer
+            return  # who asked has gone, or says too much or too slowly: there is nobody to answer
         finally:
             self._open -= 1
             writer.close()
