@@ -15,9 +15,11 @@ from remit.journal.errors import ReceiptInvalid
 from remit.journal.note import parse_verifier
 from remit.journal.receipt import parse, verify
 from remit.journal.tree import leaf_hash, verify_consistency, verify_inclusion
+from remit.verify import standalone
 
 SAID: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 KEY = parse_verifier(SAID["key"]["verifier"])
+ALONE = standalone.Key(SAID["key"]["verifier"])
 ROOTS = {tree["size"]: base64.b64decode(tree["root"]) for tree in SAID["trees"]}
 
 
@@ -53,9 +55,16 @@ def test_receipts_hold() -> None:
     for text in SAID["receipts"]:
         receipt = parse(text.encode())
         assert verify(receipt, KEY.name, (KEY,)).size == 700 and receipt.entry == entry(receipt.seq - 1)
+        assert standalone.check_receipt(text.encode(), ALONE) == (receipt.seq, receipt.entry, 700, ROOTS[700])
 
 
 @pytest.mark.parametrize("one", SAID["refused"], ids=lambda one: one["why"])
 def test_what_no_verifier_may_take_is_refused(one: dict[str, str]) -> None:
     with pytest.raises(ReceiptInvalid):
         verify(parse(one["receipt"].encode()), KEY.name, (KEY,))
+    try:
+        found = standalone.check_receipt(one["receipt"].encode(), ALONE)
+    except (standalone.Wrong, ValueError):
+        return
+    # Another spelling of the same number names the same place, and the auditor's file may be read so; nothing else may.
+    assert one["why"] == "the index begins with a zero" and found[:2] == (257, entry(256))
