@@ -23,6 +23,7 @@ from remit.bench import (
     simulated,
     vouched,
     wire,
+    witnessed,
 )
 from remit.bench.book import ALL, MANY, NEWCOMER, NOTHING_PASSES, SOME, Book
 from remit.bench.callers import AnsweredOtherwise, Callers, framed
@@ -225,3 +226,11 @@ def test_every_scheme_is_signed_by_the_file_and_what_is_not_there_is_named(monke
         "permit, file", "ed25519, file", "secp256k1, file", "rsa_pss, file", "hmac_sha256, file"
     ]  # fmt: skip
     assert rows[-1] == Skipped("signing", "SoftHSM2 is not installed: apt-get install softhsm2")
+
+
+def test_a_head_is_cosigned_and_kept_where_that_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witnessed, "TIMES", 2)
+    rows = witnessed.witnessed(1)
+    assert [row.name for row in rows if isinstance(row, Row) and row.ns > 0 and row.beside_ns > 0] == [
+        "a head cosigned", "a head in the second folder"
+    ]  # fmt: skip

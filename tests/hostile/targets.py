@@ -15,6 +15,7 @@ from tests.hostile import (
     target_vault,
     target_venue,
     target_wire,
+    target_witness,
 )
 from tests.hostile.target import Target
 
@@ -33,6 +34,7 @@ TARGETS: dict[str, Target] = {
         target_http,
         target_attest,
         target_vault,
+        target_witness,
     )
     for target in part.TARGETS
 }

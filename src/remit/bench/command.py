@@ -25,6 +25,7 @@ from remit.bench.simulated import sim
 from remit.bench.table import Machine, Result, Row, Skipped, written
 from remit.bench.vouched import attest
 from remit.bench.wire import wire
+from remit.bench.witnessed import witnessed
 
 DONE, FAULT, USAGE = 0, 1, 2
 Measured = list[Row | Skipped]
@@ -47,6 +48,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "confined": Measurement(confined, 20, 3),
     "attest": Measurement(attest, 20, 5),
     "signing": Measurement(signing, 10, 2),
+    "witnessed": Measurement(witnessed, 20, 3),
     "doors": Measurement(doors, 20, 5),
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),
