@@ -162,6 +162,22 @@ def test_a_vault_without_the_journalled_key_sends_nothing_by_another() -> None:
     assert run(main).loop.failed is None
 
 
+def test_another_key_of_the_same_generation_does_not_speak_for_the_journalled_one() -> None:
+    async def main(core: Core) -> None:
+        seen = watched(core)
+        fact = (await rotating(core).rotate(OPERATOR, ask())).command.body
+        assert isinstance(fact, c.SetKey)
+        core.vault.follow({})
+        other = core.vault.add("paper1", "momentum", "ed25519", "file")  # as in a vault of another history
+        assert other.generation == fact.key.generation and other.fingerprint != fact.key.fingerprint
+        core.vault.put_in_force(fact.key)
+        await core.submit()
+        await core.rest()
+        assert not seen and len(core.bodies(c.Withdrawn)) == 1
+
+    run(main)
+
+
 def test_over_the_wire_a_key_is_asked_for_and_never_stated() -> None:
     async def main(core: Core) -> None:
         keys: CallbackKeys = core.vault.callbacks(core.world)

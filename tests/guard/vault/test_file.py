@@ -84,6 +84,16 @@ def test_whatever_is_altered_beside_the_keys_does_not_open(field: str, value: An
         vault_file.read(msgspec.json.encode(file), "correct horse", tpm.unseal)
 
 
+def test_a_tpm_that_gives_out_the_key_for_other_pcrs_opens_nothing() -> None:
+    key = os.urandom(32)
+    source = vault_file.write(FULL, Lock(vault_file.TpmLock(b"p", b"q", (0, 7)), key), os.urandom)
+    assert vault_file.read(source, None, lambda by: key)[0] == FULL
+    file = msgspec.json.decode(source)
+    file["lock"]["pcrs"] = [23]
+    with pytest.raises(errors.VaultDamaged):
+        vault_file.read(msgspec.json.encode(file), None, lambda by: key)
+
+
 def test_two_writings_share_no_nonce() -> None:
     lock = vault_file.lock_by("correct horse", os.urandom, CHEAP)
     nonces = {msgspec.json.decode(vault_file.write(FULL, lock, os.urandom))["nonce"] for _ in range(20)}
