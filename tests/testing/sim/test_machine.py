@@ -388,6 +388,22 @@ def test_a_tail_that_was_cut_off_and_an_old_copy_do_not_pass_for_the_whole() -> 
     assert befell["truncated_tail"] == 3 and befell["old_copy"] >= 1
 
 
+def test_an_old_copy_is_put_back_beside_what_a_killed_guard_still_had_open() -> None:
+    """Overwritten under it, the side store's database took the whole process with it now and then."""
+
+    async def roll_back(house: House) -> None:
+        old = house.machine.save()
+        held = house.machine._side
+        house.machine.kill(None)
+        house.machine.restore(old)
+        assert house.machine._side is not held
+        assert house.machine._side.serialize() == old.side
+        house.machine.boot()
+        assert await house.machine.up()
+
+    run(roll_back)
+
+
 def test_after_an_old_copy_no_order_gets_the_id_of_one_that_was_forgotten() -> None:
     """Else a fill of the forgotten one would be booked as that of a stranger."""
 

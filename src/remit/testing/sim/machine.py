@@ -12,6 +12,7 @@ bytes on virtual disks. All chance comes from sources named by the seed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import sqlite3
 from collections.abc import Mapping
@@ -214,7 +215,11 @@ class Machine:
             raise RuntimeError("a guard runs on these disks")
         for folder, copy in saved.disks.items():
             self.disks[folder].put_back(copy)
-        self._side.deserialize(saved.side)
+        # Into a database of its own: to overwrite one that a killed guard still had open crashes SQLite now and then.
+        self._side = sqlite3.connect(":memory:")
+        with contextlib.closing(sqlite3.connect(":memory:")) as kept:
+            kept.deserialize(saved.side)
+            kept.backup(self._side)
         self.files = dict(saved.files)
 
     def calm(self) -> None:
