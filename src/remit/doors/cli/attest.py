@@ -158,11 +158,11 @@ def carry(
 ) -> None:
     """Put the word of hardware into an attestation: a TPM's quote, or an AWS Nitro document, over its digest.
 
-    The digest is what `remit attest` shows: the quote's qualifying data (`-q`), the document's user_data. Nothing is
+    The digest is what `remit attest` shows: the document's user_data, or the quote's qualifying data, as in
+    `tpm2_quote -c 0x81010001 -l sha256:0,7,11 -q "$DIGEST" -m quote -s signature -o values -F values`. Nothing is
     judged here: that is for `verify`.
 
     ```
-    tpm2_quote -c 0x81010001 -l sha256:0,7,11 -q "$DIGEST" -m quote -s signature -o values -F values
     remit attest carry attestation.json --quote quote --signature signature --values values --out vouched.json
     remit attest carry attestation.json --nitro document.cbor --out vouched.json
     ```
