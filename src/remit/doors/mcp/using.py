@@ -10,9 +10,9 @@ import msgspec
 
 from remit.doors.mcp.caller import Call
 from remit.doors.mcp.refusing import CallRefused, check_taken
-from remit.doors.spend.prices import TOKENS_MAX, cost_of
+from remit.doors.spend.prices import TOKENS_MAX
+from remit.doors.spend.reported import reported
 from remit.kernel.codec import build
-from remit.kernel.command import ReportSpend
 from remit.kernel.names import Name
 from remit.kernel.numbers import Money
 from remit.kernel.printable import printable
@@ -44,11 +44,4 @@ async def report(call: Call, meta: Mapping[str, Any] | None) -> None:
             "bad_usage", printable(f"_meta {USAGE}: {fault}"[:300]),
             "Say provider, model, input_tokens and output_tokens; cost and id where you know them",
         ) from None  # fmt: skip
-    cost = used.cost
-    if cost is None:
-        cost = cost_of(used.provider, used.model, used.input_tokens, used.output_tokens)
-    told = ReportSpend(
-        id=used.id or f"mcp-{secrets.token_hex(8)}", provider=used.provider, model=used.model,
-        input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=cost,
-    )  # fmt: skip
-    check_taken(await call.enter(told))
+    check_taken(await call.enter(reported(used, used.id or f"mcp-{secrets.token_hex(8)}")))

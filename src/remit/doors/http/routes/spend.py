@@ -13,7 +13,7 @@ from remit.doors.http.shapes import spend as s
 from remit.doors.http.shapes.base import Entered
 from remit.doors.http.table import OPERATORS, TOLD, TRADERS, Do, Enter, Look, Route
 from remit.doors.spend import analyst, analyze
-from remit.doors.spend.prices import cost_of
+from remit.doors.spend.reported import reported
 from remit.kernel import command as c
 from remit.kernel.names import Role
 
@@ -23,21 +23,10 @@ async def report(call: Call) -> s.Used:
     body: s.Usage = call.body
     if call.key and body.id not in (None, call.key):
         raise Problem("not_valid", "the Idempotency-Key is not the call's id", "Send one of them")
-    cost = body.cost
-    if cost is None:
-        cost = cost_of(body.provider, body.model, body.input_tokens, body.output_tokens)
-    told = c.ReportSpend(
-        id=body.id or call.key or f"http-{secrets.token_hex(8)}",
-        provider=body.provider,
-        model=body.model,
-        input_tokens=body.input_tokens,
-        output_tokens=body.output_tokens,
-        cost=cost,
-        agent=body.agent or "",
-        client=body.client or "",
-    )
+    id = body.id or call.key or f"http-{secrets.token_hex(8)}"
+    told = reported(body, id, agent=body.agent or "", client=body.client or "")
     entry = await call.enter(told)
-    return s.Used(id=told.id, cost=cost, seq=entry.command.seq, at=entry.command.at)
+    return s.Used(id=told.id, cost=told.cost, seq=entry.command.seq, at=entry.command.at)
 
 
 async def analyse(call: Call) -> s.Analysed:
