@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
+from remit.journal.store import sync_folder
 from remit.journal.tiles import CHECKPOINT
 
 _TEMPORARY = ".tmp"
@@ -92,7 +93,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, target)
-            _sync(target.parent)
+            sync_folder(target.parent)
         except OSError as fault:
             raise _unreachable(self._folder, fault) from None
 
@@ -110,15 +111,7 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         _make(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(folder.parent)
 
 
 def _unreachable(folder: Path, fault: OSError) -> ExportUnreachable:

@@ -125,13 +125,13 @@ class FileStore(FolderReader):
             os.close(descriptor)
         self._forget(name)
         os.replace(temporary, path)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def remove(self, name: str) -> None:
         """Remove the file, durably."""
         self._forget(name)
         os.unlink(self._path(name))
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def close(self) -> None:
         """Give the folder up, so that another owner may open it."""
@@ -161,7 +161,7 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _lock(folder: Path) -> int:
@@ -191,7 +191,8 @@ def _flush(descriptor: int) -> None:
         os.fdatasync(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

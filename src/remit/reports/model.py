@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from remit.digest import sources
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.reports.errors import AnotherJournal, ModelUnusable, OutOfStep
@@ -296,15 +296,8 @@ def reader() -> str:
 def hash_of(package: str) -> str:
     """Return the SHA-256 over a package's own Python files."""
     state = sha256()
-    stack, files = [resources.files(package)], []
-    while stack:
-        for item in stack.pop().iterdir():
-            if item.is_dir():
-                stack.append(item)
-            elif item.name.endswith(".py"):
-                files.append(item)
-    for file in sorted(files, key=str):
-        state.update(file.read_bytes())
+    for source in sources(package):
+        state.update(source)
     return state.hexdigest()
 
 
