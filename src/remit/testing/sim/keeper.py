@@ -19,6 +19,8 @@ AWAY_NS = (0, 0, 0, NANOSECONDS, 5 * NANOSECONDS)
 PERSON = Resume("the owner", "looked at the disk, it is in order")
 """Who lets a poisoned journal go on."""
 
+Copied = tuple[Saved, list[Callable[[VirtualDisk], None]]]
+"""A copy of everything, and the harm that was in it."""
 Harm = tuple[str, Callable[[VirtualDisk], None] | None]
 """What was done to a disk, in words, and how it is undone; None where a start undoes it or refuses."""
 
@@ -38,7 +40,7 @@ class Keeper:
         """One person at a time works on the host."""
         self._harmed: list[Callable[[VirtualDisk], None]] = []
         """How to undo harm that no start has found yet."""
-        self._newest: tuple[Saved, list[Callable[[VirtualDisk], None]]] | None = None
+        self._newest: Copied | None = None
         """What an old copy took the place of, when nobody who answered knew better."""
 
     async def run(self) -> None:
@@ -121,7 +123,7 @@ class Keeper:
             return ""
         async with self._hands:
             self._machine.kill(self._source.choice((None, 0)))
-            saved, harmed = self._machine.save(), list(self._harmed)
+            saved, harmed = self._copy()
             done, undo = harm(self._machine.disks[JOURNAL])
             refused = await self._start(harmed=True)
             if self.is_down() and self._machine.start_failed is not None:
@@ -133,30 +135,24 @@ class Keeper:
 
     async def roll_back(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
         """Copy everything, let something happen, and put the copy back."""
-        if self.is_down():
-            return ""
-        saved, harmed = self._machine.save(), list(self._harmed)
-        await meanwhile()
-        if self.is_down():
+        copy = await self._outlived(meanwhile)
+        if copy is None:
             return ""
         async with self._hands:
             self._machine.kill(None)
-            await self._put_back(saved, harmed)
+            await self._put_back(*copy)
         return "everything as it was then"
 
     async def roll_back_anchored(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
         """As `roll_back`, where somebody remembers better: the start is refused, and the newest is put back."""
-        if self.is_down():
-            return ""
-        saved, harmed = self._machine.save(), list(self._harmed)
-        await meanwhile()
-        if self.is_down():
+        copy = await self._outlived(meanwhile)
+        if copy is None:
             return ""
         async with self._hands:
             self._machine.kill(None)
-            newest, now_harmed = self._machine.save(), list(self._harmed)
-            self._machine.restore(saved)
-            self._harmed = harmed
+            newest, now_harmed = self._copy()
+            self._machine.restore(copy[0])
+            self._harmed = copy[1]
             failed = await self._boot()
             if failed is None:
                 self._newest = newest, now_harmed
@@ -164,6 +160,18 @@ class Keeper:
             self._count("rollback_refused")
             await self._put_back(newest, now_harmed)
         return f"refused: {type(failed).__name__}"
+
+    async def _outlived(self, meanwhile: Callable[[], Awaitable[None]]) -> Copied | None:
+        """Copy everything and let something happen; None where the guard is down before or after."""
+        if self.is_down():
+            return None
+        copy = self._copy()
+        await meanwhile()
+        return None if self.is_down() else copy
+
+    def _copy(self) -> Copied:
+        """Everything as it is, with the harm that is in it."""
+        return self._machine.save(), list(self._harmed)
 
     async def _put_back(self, saved: Saved, harmed: list[Callable[[VirtualDisk], None]]) -> None:
         """Put an old copy back, with the harm that was in it then."""
