@@ -221,13 +221,19 @@ def entries(count: int) -> Callable[[Desk], None]:
     return write
 
 
+async def met() -> tuple[Desk, MemoryStore]:
+    """A desk whose witnesses know a head of 7 entries, and the copy of its journal when it had 3."""
+    desk = Desk(2)
+    entries(3)(desk)
+    old = copy_of(desk)
+    entries(4)(desk)
+    await desk.core.anchors.meet()
+    return desk, old
+
+
 def test_a_witness_refuses_the_start_of_an_old_copy_with_both_sizes() -> None:
     async def work() -> None:
-        desk = Desk(2)
-        entries(3)(desk)
-        old = copy_of(desk)
-        entries(4)(desk)
-        await desk.core.anchors.meet()
+        desk, old = await met()
         again = Desk(2, world=older(desk, old))
         with pytest.raises(JournalRolledBack, match=r"ends at entry 3, but w\d.test/w cosigned a head of size 7"):
             await again.core.anchors.meet()
@@ -238,11 +244,7 @@ def test_a_witness_refuses_the_start_of_an_old_copy_with_both_sizes() -> None:
 
 def test_a_witness_refuses_a_journal_that_grew_another_way() -> None:
     async def work() -> None:
-        desk = Desk(2)
-        entries(3)(desk)
-        old = copy_of(desk)
-        entries(4)(desk)
-        await desk.core.anchors.meet()
+        desk, old = await met()
         for more in (4, 6):
             again = Desk(2, world=older(desk, old.reboot(0)))
             again.world.pass_time(10**9)
@@ -255,11 +257,7 @@ def test_a_witness_refuses_a_journal_that_grew_another_way() -> None:
 
 def test_a_witness_that_was_silent_at_the_start_and_knows_better_ends_the_guard() -> None:
     async def work() -> None:
-        desk = Desk(2)
-        entries(3)(desk)
-        old = copy_of(desk)
-        entries(4)(desk)
-        await desk.core.anchors.meet()
+        desk, old = await met()
         again = Desk(2, world=older(desk, old))
         again.away = set(URLS)
         await again.core.anchors.meet()

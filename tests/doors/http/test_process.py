@@ -56,15 +56,19 @@ def start(home: Path, *more: str, **environ: str) -> tuple[subprocess.Popen[str]
     raise AssertionError("".join(said))
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+def with_own_token(folder: Path) -> Iterator[Processes]:
     """A trading guard with the door's own token in its folder."""
-    for processes in trading(Path(tmp_path_factory.mktemp("process"))):
+    for processes in trading(folder):
         people(processes)
         token = processes.home / "doors.token"
         token.touch(0o600)
         token.write_text(processes.secrets["doors"] + "\n")
         yield processes
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    yield from with_own_token(tmp_path_factory.mktemp("process"))
 
 
 def test_it_outlives_the_guard_and_stops_cleanly(guarded: Processes) -> None:

@@ -9,14 +9,12 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.doors.http.conftest import people
-from tests.doors.http.test_process import PARENT, start
-from tests.guard.processes import Processes, trading
+from tests.doors.http.test_process import PARENT, start, with_own_token
+from tests.guard.processes import Processes
 
 from remit.doors.http import process
 from remit.doors.http.process import NotServed, exporter_of
@@ -27,12 +25,7 @@ ORDER = {"instrument": "AAPL", "side": "buy", "quantity": "1", "limit_price": "9
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    for processes in trading(Path(tmp_path_factory.mktemp("traces"))):
-        people(processes)
-        token = processes.home / "doors.token"
-        token.touch(0o600)
-        token.write_text(processes.secrets["doors"] + "\n")
-        yield processes
+    yield from with_own_token(tmp_path_factory.mktemp("traces"))
 
 
 class Receiver:
