@@ -115,6 +115,7 @@ FREE: dict[str, What] = {
     "ask:order": "name",
     "unencodable:why": "words",
     "withdrawn:why": "words",
+    "alarmed:why": "words",
     "acked:venue_order": "words",
     "rejected:code": "words",
     "lost:why": "words",

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from remit.guard.world import World
 from remit.journal.standing import Standing, file_name, parse
-from remit.kernel.effect import Alert
-from remit.kernel.names import FIRM
 from remit.kernel.numbers import NANOSECONDS
 
 EVERY_NS = NANOSECONDS
 FINAL = ("journal_rolled_back", "journal_damaged", "export_conflict", "export_refused")
 """Faults that trying again does not end: they are alarmed at once."""
+
+WHY_MAX = 500
+"""Characters that an alarm takes."""
 
 
 class Wanted(NamedTuple):
@@ -30,12 +31,16 @@ NOWHERE = Wanted()
 
 
 class Exports:
-    """Looks at what the exporters left word of. `size` gives how many entries are durable."""
+    """Looks at what the exporters left word of. `size` gives how many entries are durable; `alarm` takes the code of an
+    alarm and why it is raised, and lets it enter the journal, from which people are told."""
 
-    def __init__(self, world: World, wanted: Wanted, size: Callable[[], int]) -> None:
+    def __init__(
+        self, world: World, wanted: Wanted, size: Callable[[], int], alarm: Callable[[str, str], object]
+    ) -> None:
         self._world = world
         self._wanted = wanted
         self._size = size
+        self._alarm = alarm
         self._began = world.now()
         self._alarmed: dict[str, str] = {}
         """By place, the code of the alarm that stands."""
@@ -55,7 +60,7 @@ class Exports:
             code = "export_fault" if row["fault"].startswith(FINAL) else "export_late" if row["late"] else ""
             if code and self._alarmed.get(row["to"]) != code:
                 behind = f"{row['to']} is {row['lag_entries']} entries and {row['lag_s']} s behind"
-                self._world.alert(Alert(code, FIRM, f"{behind}: {row['fault'] or 'does its exporter run?'}"))
+                self._alarm(code, f"{behind}: {row['fault'] or 'does its exporter run?'}"[:WHY_MAX])
             self._alarmed[row["to"]] = code
 
     def rows(self) -> list[dict[str, Any]]:

@@ -89,7 +89,6 @@ class Guard:
         self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, heads)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed)
-        self.exports = Exports(world, exports, lambda: self.journal.size)
         self.side = world.side()
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
@@ -103,6 +102,7 @@ class Guard:
             heard=self._heard,
             before_sync=self.side.sync,
         )
+        self.exports = Exports(world, exports, lambda: self.journal.size, self._alarm)
         self.started_at = self.loop.now()  # by the loop, so that a jump since the last entry is noted
         self.courier = Courier(world, self.vault, self.loop, venues, self.anchors)
         self.watch = Watch(world, self.loop)
@@ -205,6 +205,10 @@ class Guard:
         )
         self.world.remove_file(RESET_OPERATOR)
         return secret
+
+    def _alarm(self, code: str, why: str) -> None:
+        """Let an alarm of the guard's own enter: by the journal it reaches people as every other does."""
+        self.loop.enter(GUARD, c.Alarmed(code=code, why=why))
 
     def _heard(self, record: Record) -> None:
         self._told(record)

@@ -311,6 +311,12 @@ def settled(step: Step, body: c.Resolve | c.Split | c.Dividend | c.Funding) -> N
             cancel_orders(step, subject("instrument", name), every=True, why="the instrument changed")
 
 
+def alarmed(step: Step, body: c.Alarmed) -> None:
+    """The guard saw something that people must know: it changes nothing but what they are told."""
+    step.emit(e.Took())
+    step.emit(e.Alarm(code=body.code, why=body.why))
+
+
 def clock_fault(step: Step, body: c.ClockFault) -> None:
     """The clock jumped: openings close until a person looked."""
     step.emit(e.Took())

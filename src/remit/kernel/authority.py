@@ -23,6 +23,7 @@ SET_UP: frozenset[Role] = frozenset({"operator", "guard"})
 
 AUTHORITY: dict[type, frozenset[Role]] = {
     **dict.fromkeys((c.KernelStarted, c.KernelStopped, c.Tick, c.ClockFault, c.SnapshotTaken, c.Woke, c.Acted), GUARD),
+    c.Alarmed: GUARD,
     **dict.fromkeys(
         (
             c.SetFirm,

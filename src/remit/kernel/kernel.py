@@ -168,6 +168,7 @@ def _told(halt_raised: e.HaltRaised) -> str:
 HANDLERS: dict[type, Callable[[Step, Any], None]] = {
     **dict.fromkeys(admin.CHECKS, admin.take),
     c.ClockFault: admin.clock_fault,
+    c.Alarmed: admin.alarmed,
     c.SetMandate: proposal.set_mandate,
     c.ConfirmChange: proposal.confirm,
     c.DropChange: proposal.drop,

@@ -234,6 +234,7 @@ TOOK: dict[type, Callable[[State, Command, Any], None]] = {
     c.KernelStopped: _nothing,
     c.Tick: _nothing,
     c.ClockFault: _nothing,
+    c.Alarmed: _nothing,
     c.SnapshotTaken: _nothing,
     c.SetFirm: _firm,
     c.AddAccount: _account,

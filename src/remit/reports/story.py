@@ -21,8 +21,10 @@ REPORTS = (
     c.ReplaceRefused,
 )  # fmt: skip
 """What venues say: told by the events that follow."""
-KEEPS_TIME = (c.Tick, c.Marked, c.Quiet, c.SetSessions, c.SnapshotTaken, c.Ask, c.Reconciled, c.CancelAll, c.Arm)
-"""What enters all the time and is told only by what follows from it."""
+KEEPS_TIME = (
+    c.Tick, c.Marked, c.Quiet, c.SetSessions, c.SnapshotTaken, c.Ask, c.Reconciled, c.CancelAll, c.Arm, c.Alarmed,
+)  # fmt: skip
+"""What enters all the time and is told only by what follows from it; an alarm of the guard's is, too."""
 
 
 def tell(record: Record, book: Book) -> list[Told]:

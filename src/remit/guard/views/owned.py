@@ -23,6 +23,7 @@ NOBODYS: tuple[type, ...] = (
     c.KernelStopped,
     c.Tick,
     c.ClockFault,
+    c.Alarmed,
     c.Woke,
     c.Marked,
     c.Quiet,

@@ -23,6 +23,7 @@ from remit.kernel.command.authority import (
 from remit.kernel.command.called import Acted, Noted
 from remit.kernel.command.calling_back import AddCallback, RemoveCallback
 from remit.kernel.command.life import (
+    Alarmed,
     ClockFault,
     KernelStarted,
     KernelStopped,
@@ -105,6 +106,7 @@ Body = (
     KernelStarted
     | KernelStopped
     | Tick
+    | Alarmed
     | ClockFault
     | SnapshotTaken
     | SetFirm
@@ -201,6 +203,7 @@ __all__ = [
     "Acked",
     "Acted",
     "Adopt",
+    "Alarmed",
     "Busted",
     "NoData",
     "Preapprove",

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from remit.kernel.command.content import Content
-from remit.kernel.names import Digest, Text
+from remit.kernel.names import Digest, Name, Text
 
 
 class KernelStarted(Content, frozen=True, tag="kernel_started"):
@@ -43,6 +43,13 @@ class Woke(Content, frozen=True, tag="woke"):
     the venues is old."""
 
     slept_ns: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Alarmed(Content, frozen=True, tag="alarmed"):
+    """The guard saw something that people must know now and that no venue and no caller said: an alarm is raised."""
+
+    code: Name
+    why: Text
 
 
 class SnapshotTaken(Content, frozen=True, tag="snapshot_taken"):
