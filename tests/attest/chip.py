@@ -34,6 +34,11 @@ class Chip:
         (self.folder / "state").mkdir()
         self._handles = 0x81010000
 
+    @property
+    def tcti(self) -> str:
+        """How tools reach it."""
+        return self._environ["TPM2TOOLS_TCTI"]
+
     def __enter__(self) -> Self:
         for _ in range(5):
             self._start()

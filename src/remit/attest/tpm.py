@@ -21,6 +21,7 @@ QUOTE = 0x8018
 HASHES: dict[int, SHA256 | SHA384 | SHA512] = {0x000B: SHA256(), 0x000C: SHA384(), 0x000D: SHA512()}
 """The hash algorithms of TPM_ALG_ID that are strong enough; SHA-1 is none of them."""
 _RSASSA, _RSAPSS, _ECDSA, _NULL = 0x0014, 0x0016, 0x0018, 0x0010
+_SCHEMES = {_RSASSA: "rsassa", _RSAPSS: "rsapss", _ECDSA: "ecdsa"}
 _RSA, _ECC = 0x0001, 0x0023
 _CURVES: dict[int, ec.EllipticCurve] = {0x0003: ec.SECP256R1(), 0x0004: ec.SECP384R1()}
 _FIXED_TPM, _ORIGIN, _RESTRICTED, _DECRYPT, _SIGN = 1 << 1, 1 << 5, 1 << 16, 1 << 17, 1 << 18
@@ -32,10 +33,12 @@ PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 class Key(NamedTuple):
     """The public key of a TPM's attestation key. `restricted` where its own public area says that it signs nothing but
-    what the TPM made, and never left it."""
+    what the TPM made, and never left it; then `scheme` and `digest` are how, as `ecdsa` and `sha256`, where it says."""
 
     public: PublicKey
     restricted: bool
+    scheme: str = ""
+    digest: str = ""
 
 
 class Quoted(NamedTuple):
@@ -60,7 +63,7 @@ def read_key(source: bytes) -> Key:
         except (ValueError, UnsupportedAlgorithm) as fault:
             raise _unfit(f"it is no public key: {fault}") from None
     try:
-        return Key(_public_area(_Bytes(source, "tpm_key_unfit").whole()), restricted=True)
+        return _public_area(_Bytes(source, "tpm_key_unfit").whole())
     except ValueError as fault:
         raise _unfit(str(fault)) from None
 
@@ -139,7 +142,7 @@ def _check_signature(message: bytes, signature: bytes, public: PublicKey) -> str
     return used.name
 
 
-def _public_area(area: _Bytes) -> PublicKey:
+def _public_area(area: _Bytes) -> Key:
     """Return the key of a TPMT_PUBLIC that signs what its TPM made, and nothing else. ValueError otherwise."""
     kind = area.number(2)
     area.take(2)  # the digest of its name
@@ -149,8 +152,9 @@ def _public_area(area: _Bytes) -> PublicKey:
     area.sized()  # its policy
     if area.number(2) != _NULL:
         raise ValueError("it is no signing key")
-    if area.number(2) != _NULL:
-        area.take(2)  # the digest of its scheme
+    scheme = area.number(2)
+    digest = HASHES.get(area.number(2)) if scheme != _NULL else None
+    how = (_SCHEMES.get(scheme, ""), "" if digest is None else digest.name)
     if kind == _ECC:
         curve = _CURVES.get(area.number(2))
         if area.number(2) != _NULL:
@@ -159,12 +163,12 @@ def _public_area(area: _Bytes) -> PublicKey:
         area.end()
         if curve is None:
             raise ValueError("its curve is not P-256 or P-384")
-        return ec.EllipticCurvePublicNumbers(x, y, curve).public_key()
+        return Key(ec.EllipticCurvePublicNumbers(x, y, curve).public_key(), True, *how)
     if kind == _RSA:
         area.take(2)
         exponent, modulus = area.number(4) or 65537, int.from_bytes(area.sized(), "big")
         area.end()
-        return _fit(rsa.RSAPublicNumbers(exponent, modulus).public_key())
+        return Key(_fit(rsa.RSAPublicNumbers(exponent, modulus).public_key()), True, *how)
     raise ValueError("it is neither an elliptic nor an RSA key")
 
 

@@ -117,6 +117,36 @@ def test_a_tpm_vouches_by_its_own_tools(home: Path, asked: tuple[Path, dict[str,
     assert "tpm_pcrs_differ" in remit(home, "attest", "carry", str(path), *parts, "--out", str(out)).err
 
 
+@pytest.mark.skipif(bool(MISSING), reason=REASON)
+def test_a_tpm_vouches_in_one_step(home: Path, tmp_path: Path) -> None:
+    ak, out, gone = tmp_path / "ak.pub", tmp_path / "vouched.json", tmp_path / "gone.json"
+    with Chip() as chip:
+        there = ("--tcti", chip.tcti)
+        empty = remit(home, "attest", "--tpm", "0x81010001", *there, "--out", str(gone), "--json")
+        assert empty.code == 1 and empty.json["error"]["code"] == "tpm_handle_empty" and not gone.exists()
+        assert "remit attest tpm-key 0x81010001" in empty.json["error"]["fix"]
+        made = remit(home, "attest", "tpm-key", "--out", str(ak), *there, "--json")
+        assert made.json["made"] and made.json["handle"] == "0x81010001"
+        again = remit(home, "attest", "tpm-key", "0x81010001", "--out", str(tmp_path / "again"), *there)
+        assert "was there already" in again.out and (tmp_path / "again").read_bytes() == ak.read_bytes()
+        chip.extend(11, bytes(32))
+        words = ("attest", "--nonce", NONCE, "--tpm", "0x81010001", "--tpm-pcrs", "sha256:11,0", *there)
+        shown = remit(home, *words, "--out", str(out))
+        assert shown.code == 0 and "quoted for this statement: sha256 PCR0, PCR11" in shown.out
+        assert f"0={ZEROS}" in shown.out and "no hardware" not in shown.out
+        assert remit(home, "attest", "--tpm", "0x1", *there).code == 2
+        assert remit(home, "attest", "--tpm", "0x81010001", "--tpm-pcrs", "sha1:0", *there).code == 2
+    measured = json.loads(out.read_text())["tpm"]["pcrs"]["11"]
+    assert measured != ZEROS
+    verify = ("attest", "verify", str(out), "--nonce", NONCE, "--key", str(home / "verifier.txt"), "--ak", str(ak))
+    found = remit(home, *verify, "--tpm-pcr", f"11={measured}", "--tpm-pcr", f"0={ZEROS}", "--json")
+    assert found.code == 0 and "hardware" not in standing(found)
+    assert standing(found)["signature"] == standing(found)["tpm"] == "holds"
+    assert remit(home, *verify, "--tpm-pcr", f"11={ZEROS}").code == 1
+    away = remit(home, "attest", "--tpm", "0x81010001", "--tcti", "swtpm:host=127.0.0.1,port=1", "--json")
+    assert away.json["error"]["code"] == "tpm_unreachable"
+
+
 def test_an_enclave_vouches(home: Path, asked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     path, told = asked
     now = datetime.fromtimestamp(told["statement"]["at"] // 10**9, UTC)

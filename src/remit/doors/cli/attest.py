@@ -17,45 +17,136 @@ from remit.doors.facts import instant
 if TYPE_CHECKING:
     from remit.attest.carried import Attestation
     from remit.attest.check import Checked
+    from remit.attest.quoting import Selection
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 STYLES = {"holds": "green", "fails": "red", "open": "yellow"}
 DIGITS = 64
+HANDLE, PCRS = "0x81010001", "sha256:0,4,7,11"
+"""The key and the registers of a TPM where nothing else is said."""
 
 Nonce = Annotated[str | None, typer.Option(help="Up to 64 bytes of your own choice, in hex: no old answer has them.")]
 Out = Annotated[Path | None, typer.Option(help="Write the file there.")]
+Tcti = Annotated[str | None, typer.Option(help="Another TPM than this machine's, as TPM2TOOLS_TCTI names it.")]
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="What `remit attest --out` wrote.")]
 
 
 @app.callback()
-def attest(context: typer.Context, nonce: Nonce = None, out: Out = None, json: Json = False) -> None:
+def attest(
+    context: typer.Context,
+    nonce: Nonce = None,
+    out: Out = None,
+    tpm: Annotated[
+        str | None, typer.Option(metavar="HANDLE", help="Have this machine's TPM vouch, by the key at this handle.")
+    ] = None,
+    tpm_pcrs: Annotated[str, typer.Option(help="The registers that it quotes.")] = PCRS,
+    tcti: Tcti = None,
+    json: Json = False,
+) -> None:
     """Ask the guard for a signed statement: its code's digest, its mandates' digest, its keys, your nonce, the time.
 
-    A key in software signs it: that proves who says so, and nothing about the machine. For that have a TPM or an AWS
-    Nitro enclave vouch for its digest, and carry their word along: `remit attest carry`.
+    A key in software signs it: that proves who says so, and nothing about the machine. With `--tpm` the machine's TPM
+    quotes its registers over the statement's digest, by tpm2-tools in this process and not in the guard's; the quote is
+    checked at once and lies in the same file. For a quote made elsewhere and a Nitro document: `remit attest carry`.
 
     ```
     remit attest --nonce 5f1d00c7a9 --out attestation.json
+    remit attest --nonce 5f1d00c7a9 --tpm 0x81010001 --tpm-pcrs sha256:0,4,7,11 --out attestation.json
     remit attest verify attestation.json --nonce 5f1d00c7a9 --key "remit.local/journal+1a2b3c4d+AbCd..."
     ```
     """
     if context.invoked_subcommand is not None:
         return
     from remit.attest.carried import Attestation, write
-    from remit.attest.check import SOFTWARE, Expected, check
+    from remit.attest.check import Expected, check
     from remit.kernel.codec import build
 
+    selection, handle = _meant(tpm, tpm_pcrs)
     found = build(Attestation, read("attestation", nonce=None if nonce is None else nonce.lower()))
+    told = _held(check(write(found), Expected(), now()))
+    if handle is not None:
+        from remit.attest.quoting import Chip
+
+        quote, key = Chip(tcti).quote(bytes.fromhex(told.digest), handle, selection)
+        found = msgspec.structs.replace(found, tpm=quote)
+        told = _held(check(write(found), Expected(ak=key), now()))
     if out is not None:
         out.write_bytes(write(found))
-    told = check(write(found), Expected(), now())
-    if show.json(msgspec.json.decode(write(found))):
-        return
+    if not show.json(msgspec.json.decode(write(found))):
+        _show(found, told)
+
+
+def _held(told: Checked) -> Checked:
+    """Return what was checked where nothing of it fails; Fault by the first name otherwise."""
+    for found in told.findings:
+        if found.standing == "fails":
+            raise Fault(found.name, f"what was made does not hold: {found.says}", "Ask again")
+    return told
+
+
+def _meant(tpm: str | None, pcrs: str) -> tuple[Selection, str | None]:
+    """Return which registers and which handle are meant; wrong usage before anybody is asked."""
+    from remit.attest.quoting import Selection
+
+    try:
+        selection = Selection.parse(pcrs)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--tpm-pcrs") from None
+    return selection, None if tpm is None else _handle(tpm, "--tpm")
+
+
+def _handle(stated: str, name: str) -> str:
+    from remit.attest.quoting import handle_of
+
+    try:
+        return handle_of(stated)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint=name) from None
+
+
+def _show(found: Attestation, told: Checked) -> None:
+    from remit.attest.check import SOFTWARE
+
     for name, value in msgspec.to_builtins(told.statement).items():
         for line in [f"{part}  {digest}" for part, digest in value.items()] if isinstance(value, dict) else [value]:
             show.say(f"{name:<11} {line}")
     show.say(f"{'digest':<11} {told.digest}")
-    show.say(SOFTWARE, "yellow")
+    if found.tpm is None:
+        show.say(SOFTWARE, "yellow")
+        return
+    show.say(f"{'tpm':<11} {next(one.says for one in told.findings if one.name == 'tpm')}", "green")
+    for number, value in found.tpm.pcrs.items():
+        show.say(f"{'':<11} {number}={value}")
+
+
+@app.command()
+def tpm_key(
+    out: Annotated[Path, typer.Option(help="Write its public area there: what `verify --ak` takes.")],
+    handle: Annotated[str, typer.Argument(help="The handle where it is to stay.")] = HANDLE,
+    tcti: Tcti = None,
+    json: Json = False,
+) -> None:
+    """Make an attestation key in this machine's TPM, and write its public area; one that is there is left as it is.
+
+    Do it once, while the machine is trusted, and keep the file where attestations are checked: a quote is worth what is
+    known of its key. Needs tpm2-tools and the right to make keys there (root, or the group tss).
+
+    ```
+    remit attest tpm-key --out ak.pub
+    remit attest tpm-key 0x81010002 --out ak.pub
+    ```
+    """
+    from hashlib import sha256
+
+    from remit.attest.quoting import Chip
+
+    at = _handle(handle, "HANDLE")
+    area, made = Chip(tcti).make_key(at)
+    out.write_bytes(area)
+    told = {"handle": at, "made": made, "out": str(out), "digest": sha256(area).hexdigest()}
+    if not show.json(told):
+        show.say(f"{at}: {'made' if made else 'was there already'}; its public area is in {out}", "green")
+        show.say(f"  SHA-256 of that file, to keep elsewhere: {told['digest']}")
 
 
 @app.command()
@@ -160,7 +251,7 @@ def carry(
 
     The digest is what `remit attest` shows: the document's user_data, or the quote's qualifying data, as in
     `tpm2_quote -c 0x81010001 -l sha256:0,7,11 -q "$DIGEST" -m quote -s signature -o values -F values`. Nothing is
-    judged here: that is for `verify`.
+    judged here: that is for `verify`. On the machine itself `remit attest --tpm` does it in one step.
 
     ```
     remit attest carry attestation.json --quote quote --signature signature --values values --out vouched.json
@@ -168,30 +259,20 @@ def carry(
     ```
     """
     from remit.attest.carried import parse, write
+    from remit.attest.quoting import with_values
 
     found = parse(source.read_bytes())
     if quote is not None or signature is not None or values is not None:
         if quote is None or signature is None or values is None:
             raise typer.BadParameter("a quote is its message, its signature and its values", param_hint="--quote")
-        found = _with_quote(found, quote.read_bytes(), signature.read_bytes(), values.read_bytes())
+        made = with_values(quote.read_bytes(), signature.read_bytes(), values.read_bytes())
+        found = msgspec.structs.replace(found, tpm=made)
     if nitro is not None:
         found = msgspec.structs.replace(found, nitro=nitro.read_bytes())
     out.write_bytes(write(found))
     carried = [name for name in ("tpm", "nitro") if getattr(found, name) is not None]
     if not show.json({"out": str(out), "carries": carried}):
         show.say(f"{out}: carries {' and '.join(carried) or 'no word of hardware'}")
-
-
-def _with_quote(found: Attestation, message: bytes, signature: bytes, values: bytes) -> Attestation:
-    from remit.attest.carried import Quote
-    from remit.attest.tpm import read_quote
-
-    selected = read_quote(message).selected
-    size = len(values) // max(1, len(selected))
-    if not selected or size * len(selected) != len(values):
-        raise Fault("tpm_pcrs_differ", "the values are not those of the quoted registers", "Give the file of `-o`")
-    held = {str(number): values[size * at : size * (at + 1)].hex() for at, number in enumerate(selected)}
-    return msgspec.structs.replace(found, tpm=Quote(message, signature, held))
 
 
 def _key(stated: str) -> str:
