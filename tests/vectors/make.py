@@ -82,12 +82,19 @@ def _refused(leaves: list[bytes], heads: dict[int, Checkpoint]) -> list[dict[str
         "the index is another": good.replace("index 256", "index 257"),
         "the index is beyond the tree": good.replace("index 256", f"index {BIG}"),
         "the index begins with a zero": good.replace("index 256", "index 0256"),
+        "the index has a sign": good.replace("index 256", "index +256"),
+        "the index has an underscore": good.replace("index 256", "index 2_56"),
+        "the index has a blank": good.replace("index 256", "index  256"),
+        "the index is in other digits": good.replace("index 256", "index \u0662\u0665\u0666"),
         "a hash of the path is another": good.replace(lines[3], lines[4], 1),
         "two hashes of the path are swapped": good.replace(f"{lines[3]}\n{lines[4]}", f"{lines[4]}\n{lines[3]}"),
         "a hash of the path is missing": good.replace(f"{lines[3]}\n", "", 1),
         "there is a hash too many": good.replace(lines[3], f"{lines[3]}\n{lines[3]}", 1),
         "the path is of another tree": good.replace(heads[BIG].note, heads[257].note),
         "the size is another": good.replace(f"\n{BIG}\n", f"\n{BIG + 1}\n"),
+        "the size begins with a zero": good.replace(heads[BIG].note, _sized(f"0{BIG}", heads[BIG].root)),
+        "the size has a sign": good.replace(heads[BIG].note, _sized(f"+{BIG}", heads[BIG].root)),
+        "the size has an underscore": good.replace(heads[BIG].note, _sized(f"{BIG // 100}_00", heads[BIG].root)),
         "the key is another": _receipt(leaves, 256, stranger).write(),
         "the origin is another": _receipt(leaves, 256, elsewhere).write(),
         "the head is not signed": good[: good.index("\u2014")],
@@ -96,6 +103,11 @@ def _refused(leaves: list[bytes], heads: dict[int, Checkpoint]) -> list[dict[str
     }
     assert all(text != good for text in made.values())
     return [{"why": why, "receipt": text} for why, text in made.items()]
+
+
+def _sized(size: str, root: bytes) -> str:
+    """A head that the key did sign, whose size is spelled as no head's may be."""
+    return Signer(NAME, SEED).sign(f"{NAME}\n{size}\n{_text(root)}\n")
 
 
 def _text(data: bytes) -> str:

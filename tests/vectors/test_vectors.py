@@ -62,9 +62,5 @@ def test_receipts_hold() -> None:
 def test_what_no_verifier_may_take_is_refused(one: dict[str, str]) -> None:
     with pytest.raises(ReceiptInvalid):
         verify(parse(one["receipt"].encode()), KEY.name, (KEY,))
-    try:
-        found = standalone.check_receipt(one["receipt"].encode(), ALONE)
-    except (standalone.Wrong, ValueError):
-        return
-    # Another spelling of the same number names the same place, and the auditor's file may be read so; nothing else may.
-    assert one["why"] == "the index begins with a zero" and found[:2] == (257, entry(256))
+    with pytest.raises(standalone.Wrong):
+        standalone.check_receipt(one["receipt"].encode(), ALONE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 from tests.verify.test_export import exported
-from tests.verify.test_tampering import _command, _record, segments
+from tests.verify.test_tampering import _by, _command, _record, mended, segments
 
 from remit.journal.note import Signer
 from remit.journal.receipt import Blocks, Receipt
@@ -51,7 +51,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_it_imports_nothing_of_the_project_and_can_be_read_in_one_sitting(alone: Run) -> None:
     source = FILE.read_text()
-    assert "import remit" not in source and "from remit" not in source and len(source.splitlines()) < 350
+    assert "import remit" not in source and "from remit" not in source and len(source.splitlines()) < 360
 
 
 def test_a_journal_holds_and_one_flipped_byte_does_not(alone: Run, tmp_path: Path) -> None:
@@ -101,6 +101,8 @@ def test_what_a_key_holder_could_sign_is_found_where_entries_contradict_each_oth
         "calls itself 99": forged(ledger(), allowed, _command(seq=99)),
         "time goes back": forged(ledger(), allowed, _command(at=5)),
         "no earlier entry permits": forged(ledger(), allowed, _record(requests=())),
+        "is by a guard, who may not": forged(ledger(), review, _by("guard")),
+        "that is no whole number": [*ledger()[:4], ledger()[4].replace(b'"seq":5,', b'"seq":5.0,', 1), *ledger()[5:]],
         "nobody reviewed it": forged(ledger(), review, _record(events=())),
         "an old copy": ledger()[:20],
         "another history": forged(ledger(), allowed, _record(decision=None)),
@@ -125,3 +127,15 @@ def test_it_finds_what_a_segment_lacks(tmp_path: Path) -> None:
     assert "entries hold" in checked(folder)
     second.write_bytes(whole[:-4])
     assert "does not match its checksum" in checked(folder)
+
+
+def test_a_head_that_is_no_text_and_a_segment_of_another_spelling_are_no_crash(alone: Run, tmp_path: Path) -> None:
+    folder = written(tmp_path / "journal", ledger())
+    *_, last = segments(folder)
+    whole = last.read_bytes()
+    last.write_bytes(whole + mended(b"c 00000000 5\n"))
+    code, out = alone(folder, "--key", KEY)
+    assert code == 1 and "DOES NOT HOLD" in out
+    last.write_bytes(whole)
+    (folder / "+9.journal").write_bytes(whole)
+    assert "entries hold" in checked(folder)  # as `remit verify` does: such a name is no segment's

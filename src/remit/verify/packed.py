@@ -16,5 +16,5 @@ def verify_evidence(source: bytes, key: Verifier) -> str:
         return standalone.check_evidence(source, standalone.Key(str(key)))
     except standalone.Wrong as wrong:
         raise CannotVerify(str(wrong), "Ask for it again, or take it for forged") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
         raise CannotVerify(f"this is no evidence: {fault!r}", "Give the file that `remit evidence` wrote") from None

@@ -23,6 +23,7 @@ import binascii
 import hashlib
 import io
 import json
+import re
 import struct
 import sys
 import zipfile
@@ -38,10 +39,18 @@ PROOF = "c2sp.org/tlog-proof@v1"
 EVIDENCE = "remit-evidence-1"
 WIDTH = 256  # entries of a bundle
 FILE_BYTES_MAX = 1 << 28
+DECIMAL = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)  # the one spelling of a number: int() would take +3, 1_0 and 007
+SEGMENT = re.compile(r"([0-9]{20})\.journal", re.ASCII)  # named by the index of its first entry
 
 
 class Wrong(Exception):
     """The first thing that does not hold."""
+
+
+def number(text: str) -> int:
+    if not DECIMAL.fullmatch(text):
+        raise Wrong(f"{text[:40]!r} is no plain decimal number")
+    return int(text)
 
 
 # The tree (RFC 6962): a leaf is SHA-256 of 0x00 and an entry, a node SHA-256 of 0x01 and its two children.
@@ -119,9 +128,9 @@ class Key:
                     raise Wrong("a signature of the key does not fit its head") from None
                 signed = True
         lines = text.split("\n")[:-1]
-        if not signed or len(lines) < 3 or lines[0] != self.name or not lines[1].isascii() or not lines[1].isdigit():
+        if not signed or len(lines) < 3 or lines[0] != self.name:
             raise Wrong("the head is not signed by the key that was given")
-        return int(lines[1]), unbase64(lines[2]), lines[3:]
+        return number(lines[1]), unbase64(lines[2]), lines[3:]
 
 
 def unbase64(text: str) -> bytes:
@@ -138,14 +147,14 @@ def unbase64(text: str) -> bytes:
 
 
 def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
-    files = sorted(path for path in folder.iterdir() if path.suffix == ".journal")
+    files = sorted(path for path in folder.iterdir() if SEGMENT.fullmatch(path.name))
     sealed = (0, b"")
     for path in files:
         if int(path.stem) != tree.size:
             raise Wrong(f"{path.name}: entry {tree.size} is missing before this segment")
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                place, kind, payload = f"{path.name}, line {number}", line[:1], line[11:-1]
+            for nth, line in enumerate(file, 1):
+                place, kind, payload = f"{path.name}, line {nth}", line[:1], line[11:-1]
                 if not line.endswith(b"\n") and path == files[-1]:
                     print(f"note: {place} is torn: nobody was told of it")
                     break
@@ -155,7 +164,7 @@ def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
                     payload,
                 ):
                     raise Wrong(f"{place} does not match its checksum")
-                if number == 1 and kind != b"c":
+                if nth == 1 and kind != b"c":
                     raise Wrong(f"{place}: the segment does not begin with a signed head")
                 if kind == b"e":
                     tree.add(payload)
@@ -196,6 +205,7 @@ def from_export(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
 # What must hold between entries, from what they say.
 
 WORKED = {"sent", "acked", "filled", "expired", "replaced"}
+PEOPLE = {"operator", "owner"}
 
 
 class History:
@@ -217,6 +227,8 @@ class History:
             )
         except (ValueError, KeyError, TypeError) as fault:
             raise Wrong(f"entry {self.seq + 1} is no record: {fault!r}") from None
+        if type(seq) is not int or type(at) is not int:
+            raise Wrong(f"entry {self.seq + 1} has a number or a time that is no whole number")
         if seq != self.seq + 1:
             raise Wrong(f"entry {self.seq + 1} calls itself {seq}")
         if at < self.at:
@@ -224,6 +236,8 @@ class History:
         self.seq, self.at = seq, at
         if kind in WORKED and body["order"] in self.orders and body["order"] not in self.placed:
             raise Wrong(f"entry {seq}: {body['order']} is {kind}, and no earlier entry permits it to be sent")
+        if kind in ("review", "resume") and "took" in happened and command["by"]["role"] not in PEOPLE:
+            raise Wrong(f"entry {seq}: the {kind} of {body['halt']} is by a {command['by']['role']}, who may not")
         if kind == "review" and "took" in happened:
             self.halts[body["halt"]] = True
         if kind == "resume" and "took" in happened and not self.halts.pop(body["halt"], False):
@@ -265,7 +279,7 @@ def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, int, bytes]:
     lines = top.split("\n")
     if lines[0] != PROOF or len(lines) < 3 or not lines[1].startswith("extra ") or not lines[2].startswith("index "):
         raise Wrong(f"this is no receipt: it begins with {PROOF}")
-    entry, index = unbase64(lines[1].removeprefix("extra ")), int(lines[2].removeprefix("index "))
+    entry, index = unbase64(lines[1].removeprefix("extra ")), number(lines[2].removeprefix("index "))
     size, root, _ = key.head(note)
     if root_by_path(entry, index, size, [unbase64(line) for line in lines[3:]]) != root:
         raise Wrong(f"entry {index + 1} as it stands here is not in the journal that was signed")
@@ -330,7 +344,7 @@ def main() -> int:
     try:
         heads = [head.read_text(encoding="utf-8") for head in given.head]
         print(f"HOLDS: {check(given.path, Key(given.key), heads)}")
-    except (Wrong, OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
+    except (Wrong, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
         print(f"DOES NOT HOLD: {fault}" if isinstance(fault, Wrong) else f"DOES NOT HOLD: {fault!r}")
         return 1
     return 0
