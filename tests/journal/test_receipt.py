@@ -44,6 +44,18 @@ def test_the_proof_by_blocks_is_the_proof(size: int, data: Any) -> None:
     assert verify(made, SIGNER.name, KEY).size == size
 
 
+@given(st.integers(1, 3 * BLOCK + 5), st.data())
+def test_a_proof_in_the_tree_as_it_was_is_the_one_of_then(size: int, data: Any) -> None:
+    was = data.draw(st.integers(1, size))
+    index = data.draw(st.integers(0, was - 1))
+    blocks, held = Blocks(), entries(size)
+    for entry in held:
+        blocks.add(entry)
+    first, last = index // BLOCK * BLOCK, (was - 1) // BLOCK * BLOCK
+    made = blocks.proof(index, held[first : min(first + BLOCK, was)], was, held[last:was])
+    assert list(made) == inclusion_proof([leaf_hash(entry) for entry in held[:was]], index)
+
+
 def test_it_is_spelled_as_the_specification_says() -> None:
     made = receipt(3, 2)
     first, extra, index, sibling, blank, rest = made.write().split("\n", 5)

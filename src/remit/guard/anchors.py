@@ -7,10 +7,11 @@ remembered elsewhere, and a journal that forgets it is found out at its next sta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from remit.guard.errors import AnchorDamaged, AnchorGone, NotAnchored, NotWitnessed
+from remit.guard.gathered import Gathered
 from remit.guard.witness_settings import Witness
 from remit.guard.witnessed import Witnessed
 from remit.guard.world import World
@@ -29,6 +30,8 @@ ANCHORED = "anchored"
 """The small file beside the journal that says that the second folder holds a head."""
 EVERY_NS = NANOSECONDS
 """How often a head is anchored that no permit waits for."""
+PART_S = 2.0
+"""How long a stop waits for them."""
 MEET_S = 10.0
 """How long a start waits for the witnesses; one that has said nothing by then is asked on."""
 
@@ -40,9 +43,18 @@ class Anchors:
     Until as many witnesses as are needed have been found to remember heads of this very journal, nobody is shown
     anything newer than it remembers. So where one that was silent knows better, what it remembers can still be put
     back: nobody else has been led on by the old copy.
+
+    `alarm` hears of a code and why; without it people are told by the world alone.
     """
 
-    def __init__(self, world: World, journal: Journal, witnesses: Sequence[Witness], needed: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        journal: Journal,
+        witnesses: Sequence[Witness],
+        needed: int,
+        alarm: Callable[[str, str], object] | None = None,
+    ) -> None:
         self._world = world
         self._journal = journal
         self._needed = needed
@@ -52,7 +64,11 @@ class Anchors:
         self._late = False
         self._changed = asyncio.Event()
         self._is_met = not needed
-        self.witnesses = [Witnessed(world, journal, witness, self._moved, self._shows_newer) for witness in witnesses]
+        self._alarm = alarm or (lambda code, why: world.alert(Alert(code, FIRM, why)))
+        self._gathered = Gathered(world, journal, [one.cosigner for one in witnesses], max(needed, 1), self._alarm)
+        self.witnesses = [
+            Witnessed(world, journal, witness, self._moved, self._shows_newer, self._alarm) for witness in witnesses
+        ]
         if witnesses:
             journal.heard_leaf = self._heard_leaf
 
@@ -61,6 +77,16 @@ class Anchors:
         """The size of the largest head that as many witnesses as are needed have cosigned."""
         sizes = sorted((one.cosigned for one in self.witnesses), reverse=True)
         return sizes[self._needed - 1] if self._needed else 0
+
+    @property
+    def cosigned(self) -> Checkpoint | None:
+        """The newest head that as many witnesses as are needed, and one at least, have cosigned, with their lines."""
+        return self._gathered.head
+
+    def restore(self, key: Verifier) -> None:
+        """Take up the cosigned head that an earlier guard kept; one that cannot be trusted is told of."""
+        if self.witnesses:
+            self._gathered.restore(key)
 
     async def meet(self) -> None:
         """Ask every witness what it remembers, and show it the journal as it was opened; JournalRolledBack where one
@@ -87,6 +113,7 @@ class Anchors:
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the loop for as long as the guard does."""
         own = [] if self._folder is None else [self._every()]
+        own += [self._gathered.run()] if self.witnesses else []
         return [*own, *(one.run() for one in self.witnesses)]
 
     async def cover(self, seq: int, within_ns: int) -> None:
@@ -112,13 +139,27 @@ class Anchors:
             raise NotAnchored(f"the second folder does not hold a head over entry {seq}", _LOOK)
 
     def close(self) -> None:
-        """Keep the last head of a journal that was closed; a folder that fails now is told of like at any other
-        time."""
+        """Keep the last head of a journal that was closed, and the last one that was cosigned; a folder that fails now
+        is told of like at any other time."""
+        self._gathered.close()
+        self._keep()
+
+    def _keep(self) -> None:
         try:
             if self._is_met:
                 self._anchor(self._journal.size)
         except NotAnchored:
             return
+
+    async def part(self) -> None:
+        """Show the last entries of a guard that stops to the witnesses that answer, once what runs beside the loop has
+        ended; what they do not sign in time they sign after the next start."""
+        asked = [asyncio.ensure_future(one.submit()) for one in self.witnesses if self._is_met and not one.fault]
+        if asked:
+            _, silent = await asyncio.wait(asked, timeout=PART_S)
+            for one in silent:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
 
     def about(self) -> dict[str, Any]:
         """How it stands, for people: in plain JSON."""
@@ -132,7 +173,7 @@ class Anchors:
     async def _every(self) -> None:
         while True:
             await self._world.sleep(EVERY_NS)
-            self.close()
+            self._keep()
 
     def _anchor(self, seq: int) -> None:
         """Keep the newest head in the second folder, unless the one there covers the entry."""
@@ -146,7 +187,7 @@ class Anchors:
         except OSError as fault:
             if not self._fault:
                 why = f"the second folder refused a head ({fault}): no permit leaves"
-                self._world.alert(Alert("not_anchored", FIRM, why))
+                self._alarm("not_anchored", why)
             self._fault = str(fault)
             raise NotAnchored(f"the second folder refused a head over entry {seq} ({fault})", _LOOK) from None
         self._anchored, self._fault = head.size, ""
@@ -157,14 +198,15 @@ class Anchors:
         silent = "; ".join(f"{one.name}: {one.fault}" for one in self.witnesses if one.fault)
         if not self._late:
             self._late = True
-            self._world.alert(Alert("not_witnessed", FIRM, f"{why}, so no permit leaves. {silent}".strip()))
+            self._alarm("not_witnessed", f"{why}, so no permit leaves. {silent}".strip())
         return NotWitnessed(f"{why} ({silent})" if silent else why, "See remit status, and ask the witnesses' owners")
 
     def _shows_newer(self) -> bool:
         return self._is_met
 
-    def _moved(self) -> None:
-        """A witness has cosigned a head."""
+    def _moved(self, signed: str) -> None:
+        """A witness has cosigned a head, which is given with its line."""
+        self._gathered.heard(signed)
         self._changed.set()
         if not self._is_met and sum(one.has_agreed for one in self.witnesses) >= self._needed:
             self._is_met = True

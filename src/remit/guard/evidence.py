@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from remit.guard.errors import TextNotKept
 from remit.guard.views.looking import TRADERS, Looking, NotAllowed, Unknown
+from remit.journal.checkpoint import Checkpoint
 from remit.journal.errors import SideTextMissing
 from remit.journal.log import Journal
+from remit.journal.note import signatures
 from remit.journal.receipt import BLOCK, Blocks, Receipt
 from remit.journal.side import SideStore
 from remit.kernel.codec import decode
@@ -21,10 +23,14 @@ READERS = frozenset({"operator", "approver", "compliance", "owner"})
 
 
 class Evidence:
-    """Answers the views `receipt` and `text` from the journal and the side store."""
+    """Answers the views `receipt` and `text` from the journal and the side store. `cosigned` gives the newest head that
+    witnesses cosigned."""
 
-    def __init__(self, journal: Journal, side: SideStore) -> None:
+    def __init__(
+        self, journal: Journal, side: SideStore, cosigned: Callable[[], Checkpoint | None] = lambda: None
+    ) -> None:
         self._journal = journal
+        self._cosigned = cosigned
         self._side = side
         self._blocks = Blocks()
         self._reading = asyncio.Lock()
@@ -38,8 +44,9 @@ class Evidence:
         return await self.text(looking)
 
     async def receipt(self, looking: Looking) -> dict[str, Any]:
-        """Return the receipt of one entry that the caller may see, under the last signed checkpoint. The first one that
-        is asked for reads the whole journal, in pieces; the next ones read what came since."""
+        """Return the receipt of one entry that the caller may see: under the newest head that witnesses cosigned, where
+        it covers the entry, else under the last signed one; `cosigned_by` names them. The first one that is asked for
+        reads the whole journal, in pieces; the next ones read what came since."""
         if looking.by.role not in TRADERS:
             raise NotAllowed(f"the role {looking.by.role} may not see receipts", "Ask a person or an agent")
         seq = looking.whole("seq", 1, 2**62, 0)
@@ -49,12 +56,16 @@ class Evidence:
             raise NotAllowed(f"entry {seq} speaks of others too", "Ask an operator for its receipt")
         async with self._reading:
             head, blocks = self._journal.head, self._blocks
+            cosigned = self._cosigned()
+            if cosigned is not None and seq <= cosigned.size <= head.size:
+                head = cosigned
             async for _, found in _some(looking, blocks.size, head.size):
                 blocks.add(found)
-            first = (seq - 1) // BLOCK * BLOCK
-            block = [found async for _, found in _some(looking, first, min(first + BLOCK, head.size))]
-            receipt = Receipt(seq, entry, blocks.proof(seq - 1, block), head.note)
-            return {"seq": seq, "size": head.size, "receipt": receipt.write()}
+            block = await _block(looking, seq - 1, head.size)
+            last = await _block(looking, head.size - 1, head.size)
+            receipt = Receipt(seq, entry, blocks.proof(seq - 1, block, head.size, last), head.note)
+            names = [name for name, _, _ in signatures(head.note) if name != head.origin]
+            return {"seq": seq, "size": head.size, "cosigned_by": names, "receipt": receipt.write()}
 
     async def text(self, looking: Looking) -> dict[str, Any]:
         """Return the text of a digest, or that it was erased. Whoever does not see everything names the entry, `seq`,
@@ -81,6 +92,12 @@ class Evidence:
                 return entry
             break
         raise Unknown(f"entry {seq} is not known", "See `remit log`")
+
+
+async def _block(looking: Looking, index: int, size: int) -> list[bytes]:
+    """Return the entries of the block that an entry stands in, as far as a tree of that size has them."""
+    first = index // BLOCK * BLOCK
+    return [found async for _, found in _some(looking, first, min(first + BLOCK, size))]
 
 
 async def _some(looking: Looking, start: int, stop: int) -> AsyncIterator[tuple[int, bytes]]:

@@ -19,7 +19,7 @@ from remit.guard.clock import Clock
 from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.errors import GuardStopped
-from remit.guard.exports import NOWHERE, Exports, Wanted
+from remit.guard.exports import NOWHERE, WHY_MAX, Exports, Wanted
 from remit.guard.handle import Handle
 from remit.guard.identity import HERE, Identity
 from remit.guard.issuing import NewToken
@@ -43,8 +43,9 @@ from remit.journal.verify import VERIFIER
 from remit.kernel import command as c
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record, Took
-from remit.kernel.names import GUARD, subject
+from remit.kernel.names import FIRM, GUARD, subject
 from remit.kernel.numbers import DAY_NS, NANOSECONDS
+from remit.kernel.printable import printable
 from remit.venues.seam import Venue
 
 OPERATOR_TOKEN = "operator.token"
@@ -88,7 +89,8 @@ class Guard:
         self.vault = open_vault(world, passphrase)
         self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, heads)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
-        self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed)
+        self._early: list[c.Alarmed] | None = []
+        self.anchors = Anchors(world, self.journal, witnesses, witnesses_needed, self._alarm)
         self.side = world.side()
         self.board = Board(self.kernel.state)
         clock = Clock(self.kernel.state.at, world.now(), world.monotonic())
@@ -133,6 +135,7 @@ class Guard:
             self.vault.callbacks(self.world),
             Attestor(self.journal, self.vault.checkpoint_signer(ORIGIN), kernel_digest(), self.vault.permit_key),
             Rotating(self.loop, self.kernel.state, self.vault, self.venues),
+            lambda: self.anchors.cosigned,
         )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str | None], None] = lambda token: None) -> None:
@@ -142,6 +145,8 @@ class Guard:
         try:
             await self.anchors.meet()
         except JournalError:
+            for early in self._early or ():
+                self.world.alert(Alert(early.code, FIRM, early.why))
             self.side.close()
             self.world.close()
             raise
@@ -176,6 +181,10 @@ class Guard:
                 resumed_why="" if resumed is None else resumed.reason,
             ),
         )
+        early, self._early = self._early or [], None
+        for alarmed in early:
+            self.loop.enter(GUARD, alarmed)
+        self.anchors.restore(self.vault.checkpoint_signer(ORIGIN).verifier)
         self.watch.look_for_halt_file()
         self.world.publish(PERMIT_KEY, self.vault.permit_key.hex() + "\n")
         self.world.publish(VERIFIER, f"{self.vault.checkpoint_signer(ORIGIN).verifier}\n")
@@ -207,8 +216,15 @@ class Guard:
         return secret
 
     def _alarm(self, code: str, why: str) -> None:
-        """Let an alarm of the guard's own enter: by the journal it reaches people as every other does."""
-        self.loop.enter(GUARD, c.Alarmed(code=code, why=why))
+        """Let an alarm of the guard's own enter: by the journal it reaches people as every other does. What is alarmed
+        before the start is journalled waits for that entry; what the journal no longer takes is told without it."""
+        body = c.Alarmed(code=code, why=printable(why)[:WHY_MAX])
+        if self._early is not None:
+            self._early.append(body)
+        elif not self.loop.takes:
+            self.world.alert(Alert(code, FIRM, body.why))
+        else:
+            self.loop.enter(GUARD, body)
 
     def _heard(self, record: Record) -> None:
         self._told(record)
@@ -289,6 +305,7 @@ class Guard:
         if self.loop.failed is None and not writing.done():
             with contextlib.suppress(GuardStopped):  # what failed is raised by `writing`
                 await self.loop.enter(GUARD, c.KernelStopped())
+                await self.anchors.part()
         self.loop.stop()
         with contextlib.ExitStack() as closing:  # whatever one of them raises, the others are closed too
             closing.callback(self.world.close)

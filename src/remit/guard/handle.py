@@ -33,6 +33,7 @@ from remit.guard.views.orders import proposal_of
 from remit.guard.wire.message import Request
 from remit.guard.wire.peer import Peer
 from remit.guard.world import World
+from remit.journal.checkpoint import Checkpoint
 from remit.journal.log import Journal
 from remit.journal.side import SideStore
 from remit.kernel import command as c
@@ -88,6 +89,7 @@ class Handle:
         callbacks: CallbackKeys,
         attestor: Attestor | None = None,
         rotating: Rotating | None = None,
+        cosigned: Callable[[], Checkpoint | None] = lambda: None,
     ) -> None:
         self._world = world
         self._kernel = kernel
@@ -102,7 +104,7 @@ class Handle:
         self._callbacks = Callbacks(world, loop, kernel.state, callbacks)
         self._calls = Calls(world, loop, side, kernel.state)
         self._thoughts = Thoughts(kernel.state)
-        self._evidence = Evidence(journal, side)
+        self._evidence = Evidence(journal, side, cosigned)
         self._attestor = attestor
         self._rotating = rotating
         self.followers = Followers(kernel, journal, loop, identity.check)

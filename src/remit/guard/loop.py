@@ -98,7 +98,7 @@ class Loop:
         GuardStopped where it cannot; EntryTooLarge for a body of the guard's own that no entry could hold.
         """
         answer: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
-        if self._stopping or self.failed is not None:
+        if not self.takes:
             answer.set_exception(_stopped(self.failed))
             answer.exception()  # read here, because nobody may wait for it
         elif by.role == GUARD.role and len(encode(body)) > BODY_BYTES_MAX:
@@ -108,6 +108,11 @@ class Loop:
             self._inbox.append((by, body, answer))
             self._waiting.set()
         return answer
+
+    @property
+    def takes(self) -> bool:
+        """Whether anything may still enter."""
+        return not self._stopping and self.failed is None
 
     def now(self) -> int:
         """Return the journal's time now; a jump of the wall clock, and a sleep of the machine, are noted and enter

@@ -17,8 +17,6 @@ from remit.journal.growth import Growth, growth_since
 from remit.journal.log import Journal
 from remit.journal.submission import SIZE, Submission
 from remit.journal.tree import Tree, leaf_hash
-from remit.kernel.effect import Alert
-from remit.kernel.names import FIRM
 from remit.kernel.numbers import NANOSECONDS
 
 EVERY_NS = NANOSECONDS
@@ -47,9 +45,11 @@ class Witnessed:
         world: World,
         journal: Journal,
         witness: Witness,
-        moved: Callable[[], None],
+        moved: Callable[[str], None],
         shows_newer: Callable[[], bool],
+        alarm: Callable[[str, str], object],
     ) -> None:
+        """`moved` hears of each head with its line on it, `alarm` of a code and why."""
         self.name = witness.cosigner.name
         self.cosigned = 0
         self.head = ""
@@ -58,12 +58,13 @@ class Witnessed:
         self._journal = journal
         self._witness = witness
         self._moved = moved
+        self._alarm = alarm
         self._shows_newer = shows_newer
         """Whether anything newer may be shown than it remembers."""
         self.has_agreed = False
         """Whether the head that it remembers is known to be of this journal."""
         self._told = ""
-        """The code of the alert that was raised last, until it is over."""
+        """The code of the alarm that was raised last, until it is over."""
         self._knows = 0
         """The size that it is thought to know."""
         self._growth: Growth | None = None
@@ -187,7 +188,7 @@ class Witnessed:
         self._growth, self.has_agreed = self._coming, True
         self.cosigned = self._knows = head.size
         self.fault = self._told = ""
-        self._moved()
+        self._moved(self.head)
 
     def _corrected(self, status: int, body: bytes, head: Checkpoint) -> None:
         """Take note of the size that the witness knows; JournalRolledBack where this journal never had that head."""
@@ -211,4 +212,4 @@ class Witnessed:
         self.fault = why
         if code != self._told:
             self._told = code
-            self._world.alert(Alert(code, FIRM, f"the witness {self.name}: {why}"))
+            self._alarm(code, f"the witness {self.name}: {why}")

@@ -74,12 +74,20 @@ class Blocks:
             self._roots.append(root_of(self._leaves))
             self._leaves = []
 
-    def proof(self, index: int, block: Sequence[bytes]) -> tuple[bytes, ...]:
-        """Return the audit path of entry `index` in the tree of everything added. `block` holds the entries of its
-        block, from the block's first on."""
-        if not 0 <= index < self.size:
-            raise ValueError(f"no entry {index} in a tree of size {self.size}")
-        nodes = [*self._roots, *([root_of(self._leaves)] if self._leaves else [])]
+    def proof(
+        self, index: int, block: Sequence[bytes], size: int | None = None, last: Sequence[bytes] = ()
+    ) -> tuple[bytes, ...]:
+        """Return the audit path of entry `index` in the tree of everything added, or of its first `size` entries.
+
+        `block` holds the entries of its block, from the block's first on and no further than that size; `last` those of
+        the last block of that size, where a size is given that was passed already.
+        """
+        whole = size is None or size == self.size
+        size = self.size if size is None else size
+        if not 0 <= index < size <= self.size:
+            raise ValueError(f"no entry {index} in a tree of size {size}")
+        tail = self._leaves if whole else [leaf_hash(entry) for entry in last][: size % BLOCK]
+        nodes = [*self._roots[: size // BLOCK], *([root_of(tail)] if tail else [])]
         leaves = [leaf_hash(entry) for entry in block]
         within = inclusion_proof(leaves, index % BLOCK)
         return (*within, *inclusion_proof(nodes, index // BLOCK))

@@ -1,0 +1,64 @@
+"""The cosigned head that is kept beside a journal: the newest one that enough witnesses signed, as one signed note.
+
+It is no part of the tree: nothing in the journal follows from it, and without it the journal is whole. It is what a
+stranger is given, so that the word of others stands under it too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from remit.journal import checkpoint as checkpoints
+from remit.journal import note as notes
+from remit.journal.checkpoint import Checkpoint
+from remit.journal.errors import NoteInvalid
+from remit.journal.note import Verifier
+
+FILE = "cosigned.txt"
+"""The file of the cosigned head, beside the journal's folder and in a backup."""
+BYTES_MAX = 1 << 16
+"""More than a head with the lines of all witnesses that a journal may have."""
+_JOURNAL = "journal"
+
+
+def read(source: bytes, key: Verifier) -> Checkpoint:
+    """The head that the file's bytes spell, its signature by the journal's own key verified; witnesses' lines are not
+    looked at. NoteInvalid where it is none."""
+    try:
+        text = source.decode() if len(source) <= BYTES_MAX else ""
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise NoteInvalid(f"{FILE} is no signed head", "Remove it: the witnesses' signatures are asked for again")
+    return checkpoints.verify(text, key.name, (key,))
+
+
+def beside(journal: Path) -> bytes | None:
+    """What is kept beside a journal in this folder: in it, or, where the folder is called as in a data folder or a
+    backup, beside it. None where nothing is; OSError."""
+    for folder in (journal, journal.parent) if journal.name == _JOURNAL else (journal,):
+        try:
+            with open(folder / FILE, "rb") as file:
+                return file.read(BYTES_MAX + 1)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def joined(signed: str, more: str) -> str:
+    """The note with all signature lines that two notes of the same text have; one line a key, that of `more` where both
+    have one. NoteInvalid where the texts differ."""
+    text = notes.text_of(signed)
+    if text != notes.text_of(more):
+        raise NoteInvalid("the two heads are not the same", "Join signatures of one head")
+    lines: dict[tuple[str, bytes], str] = {}
+    for one in (signed, more):
+        found = one.removeprefix(f"{text}\n").splitlines(keepends=True)
+        for (name, key_hash, _), line in zip(notes.signatures(one), found, strict=True):
+            lines[name, key_hash] = line
+    return f"{text}\n{''.join(lines.values())}"
+
+
+def signers(signed: str) -> int:
+    """How many signature lines a note has; none is looked at. NoteInvalid."""
+    return len(notes.signatures(signed))
