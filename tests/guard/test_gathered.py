@@ -189,6 +189,6 @@ def test_two_witnesses_sign_the_same_heads_and_the_last_one_of_a_stop() -> None:
         await anchors.part()
         anchors.close()
         found: Any = anchors.cosigned
-        assert found.size == 8 and cosignatures(desk.world.files[FILE], COSIGNERS) == {one: 7 for one in COSIGNERS}
+        assert found.size == 8 and cosignatures(desk.world.files[FILE], COSIGNERS) == dict.fromkeys(COSIGNERS, 7)
 
     run(work)
