@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.journal.cases import KEYS, ORIGIN, SIGNER, entry, filled, numbered, o
 from remit.export.errors import ExportConflict, ExportError, ExportRefused, ExportUnreachable
 from remit.export.exporter import Exporter
 from remit.export.sink import Folder, Sink, conflict
-from remit.export.source import Durable
+from remit.export.source import Durable, SharedFolder
 from remit.journal import checkpoint as checkpoints
 from remit.journal.errors import JournalDamaged, JournalPoisoned, JournalRolledBack
 from remit.journal.log import Journal
@@ -61,7 +60,7 @@ def journal_in(folder: Path, **options: Any) -> Journal:
 
 
 def exporter_of(journal: Path, key: Verifier, sink: Sink) -> Exporter:
-    return Exporter(partial(Durable, journal), key, sink)
+    return Exporter(lambda: Durable(SharedFolder(journal)), key, sink)
 
 
 def check(read: Callable[[str], bytes | None], at_most: int) -> int:

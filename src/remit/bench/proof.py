@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +13,7 @@ from remit.bench.table import Row, Skipped
 from remit.bench.timing import Round, Timed, in_turns
 from remit.export.exporter import Exporter
 from remit.export.sink import Folder
-from remit.export.source import Durable
+from remit.export.source import Durable, SharedFolder
 from remit.journal import checkpoint as checkpoints
 from remit.journal.frame import ENTRY, frame, segment_name
 from remit.journal.log import Journal
@@ -123,7 +122,7 @@ class _Export:
     def export(self) -> int:
         self._times += 1
         sink = Folder(self._home / f"out-{self._times}")
-        Exporter(partial(Durable, self._home / "exported"), self._key, sink).advance()
+        Exporter(lambda: Durable(SharedFolder(self._home / "exported")), self._key, sink).advance()
         return self._count
 
     def verify(self) -> int:

@@ -2,58 +2,113 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from remit.export.errors import ExportConflict
 from remit.export.sink import Sink
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import Checkpoint
-from remit.journal.errors import NoteInvalid
+from remit.journal.cosigned import read as read_cosigned
+from remit.journal.cosigned import signers
+from remit.journal.errors import JournalRolledBack, NoteInvalid
 from remit.journal.note import Verifier
 from remit.journal.store import Reader
 from remit.journal.tail import Tail
 from remit.journal.tiles import CHECKPOINT, Tiles, TilesDamaged
 from remit.journal.verify import VERIFIER
 
+WAITING_BYTES = 8 << 20
+"""So much waits in memory for a cosigned head; what is more goes out without."""
 _DO = "Keep it as evidence and export to a new place"
+
+
+def _nobody() -> None:
+    """Nobody cosigns."""
 
 
 class Exporter:
     """Carries on an export from what the place itself holds. After any error it is made anew.
 
     `durable` gives the journal's folder as it stands when it is called, with nothing in it that a power loss undoes.
-    `head` is the checkpoint that stands there, None before the first. ExportConflict where its tiles are not those of
-    a head that `key` signed; ExportError as of the sink.
+    `cosigned` gives what is kept of the newest head that witnesses cosigned; None where there is none. `head` is the
+    checkpoint that stands at the place, None before the first, and `newest` the journal's own as it was read last.
+    ExportConflict where its tiles are not those of a head that `key` signed; ExportError as of the sink.
     """
 
-    def __init__(self, durable: Callable[[], Reader], key: Verifier, sink: Sink) -> None:
+    def __init__(
+        self, durable: Callable[[], Reader], key: Verifier, sink: Sink, cosigned: Callable[[], bytes | None] = _nobody
+    ) -> None:
         self._durable = durable
+        self._cosigned = cosigned
         self._sink = sink
         self.head = head_of(sink, key)
+        self.newest: Checkpoint | None = None
         self._tiles = _tiles(sink, self.head)
         self._tail = Tail(key.name, (key,), self._tiles.tree())
+        self._waiting: deque[bytes] = deque()
+        """Entries that were read and wait for a head that is cosigned."""
+        self._waiting_bytes = 0
         self._key = key
 
-    def advance(self) -> Checkpoint | None:
+    def advance(self, *, patient: bool = False) -> Checkpoint | None:
         """Bring out everything that is durable now, and return the head that stands there; None where nothing is.
 
-        What it holds stays readable at every moment: the head goes out last. JournalError where the journal is damaged
-        or is not the one that was exported before; OSError where its disk refuses; ExportError.
+        Where the newest head is cosigned, that one goes out. Where it is not, a `patient` one brings out no more than
+        the cosigned head covers, if that says more than the place holds, and keeps the rest in memory for the next
+        time; WAITING_BYTES at most. What it holds stays readable at every moment: the head goes out last. JournalError
+        where the journal is damaged, is not the one that was exported before, or is not the one that was cosigned;
+        OSError where its disk refuses; ExportError.
         """
+        cosigned = self._read_cosigned()  # before the journal, which then covers it
         durable = self._durable()
-        newest: Checkpoint | None = None
+        limit = cosigned.size if patient and cosigned is not None else None
         while (stretch := self._tail.next(durable)) is not None:
-            newest = stretch.checkpoint
-            for entry in stretch.entries:
-                for path, data in self._tiles.add(entry):
-                    self._sink.write(path, data)
-        if newest is not None and (self.head is None or newest.size > self.head.size):
+            self.newest = stretch.checkpoint
+            self._waiting.extend(stretch.entries)
+            self._waiting_bytes += sum(map(len, stretch.entries))
+            self._take(limit)
+            if self._waiting_bytes > WAITING_BYTES:
+                self._take(limit := None)
+        self._take(limit)
+        head = self._next(cosigned)
+        if head is not None:
             self._sink.write(VERIFIER, f"{self._key}\n".encode())
             for path, data in self._tiles.partial():
                 self._sink.write(path, data)
-            self._sink.head(newest.note)
-            self.head = newest
+            self._sink.head(head.note)
+            self.head = head
         return self.head
+
+    def _take(self, limit: int | None) -> None:
+        """Bring out the files that become whole with the entries up to a size, or with all."""
+        while self._waiting and (limit is None or self._tiles.size < limit):
+            entry = self._waiting.popleft()
+            self._waiting_bytes -= len(entry)
+            for path, data in self._tiles.add(entry):
+                self._sink.write(path, data)
+
+    def _next(self, cosigned: Checkpoint | None) -> Checkpoint | None:
+        """Return the head that is to stand there now: of exactly what was taken, and saying more than the one there."""
+        size = self._tiles.size
+        stands = (0, 0) if self.head is None else (self.head.size, signers(self.head.note))
+        if cosigned is not None and cosigned.size == size:
+            if cosigned.root != self._tiles.tree().root():
+                raise JournalRolledBack(
+                    f"the journal's first {size} entries are not those of the head that witnesses cosigned",
+                    "Two journals were signed with this key: keep both as evidence",
+                )
+            return cosigned if (size, signers(cosigned.note)) > stands else None
+        newest = self.newest
+        return newest if newest is not None and newest.size == size > stands[0] else None
+
+    def _read_cosigned(self) -> Checkpoint | None:
+        """Return the head that witnesses cosigned; None where what is kept is none: the guard tells of that."""
+        source = self._cosigned()
+        try:
+            return None if source is None else read_cosigned(source, self._key)
+        except NoteInvalid:
+            return None
 
 
 def head_of(sink: Sink, key: Verifier) -> Checkpoint | None:

@@ -10,8 +10,9 @@ from remit.export.bucket import Bucket, Retention
 from remit.export.errors import ExportRefused
 from remit.export.exporter import Exporter, head_of
 from remit.export.sink import Folder, Sink
-from remit.export.source import Durable
+from remit.export.source import Durable, SharedFolder
 from remit.journal.checkpoint import Checkpoint
+from remit.journal.cosigned import beside
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.standing import Standing, file_name, write
 from remit.journal.verify import VERIFIER
@@ -25,11 +26,13 @@ def place_of(to: str) -> str:
     return to if to.startswith(BUCKET) else os.path.abspath(to)
 
 
-def exporter(home: Path, to: str, retention: Retention | None) -> Exporter:
-    """Open a place and carry on there; ExportError, and JournalError where the public key is unreadable."""
+def exporter(home: Path, to: str, retention: Retention | None, *, witnessed: bool = False) -> Exporter:
+    """Open a place and carry on there; where the journal is `witnessed`, under heads that witnesses cosigned.
+    ExportError, and JournalError where the public key is unreadable."""
     key = _key(home)
     sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
-    return Exporter(partial(Durable, home / JOURNAL), key, sink)
+    cosigned = partial(beside, home / JOURNAL) if witnessed else lambda: None
+    return Exporter(lambda: Durable(SharedFolder(home / JOURNAL)), key, sink, cosigned)
 
 
 def head_at(home: Path, to: str) -> Checkpoint | None:

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import Protocol
 
 from remit.journal.errors import JournalPoisoned
 from remit.journal.frame import is_segment
 from remit.journal.log import POISON_MARKER
-from remit.journal.store import FolderReader
+from remit.journal.store import FolderReader, Reader
 
 
-class Durable(FolderReader):
-    """The segments of a folder as they stand now, made durable; what is written later is not seen.
+class Shared(Reader, Protocol):
+    """The journal's files beside the guard that writes them."""
+
+    def sync(self, name: str) -> None:
+        """Return when everything that was written to the file before, by anybody, is durable; OSError."""
+        ...
+
+
+class SharedFolder(FolderReader):
+    """A folder on disk, to read beside its owner and to make durable."""
+
+    def sync(self, name: str) -> None:
+        """Return when everything that was written to the file before, by anybody, is durable; OSError."""
+        descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class Durable:
+    """The segments of a journal as they stand now, made durable; what is written later is not seen.
 
     The guard writes a batch before it is synced, and another process sees it at once: so this syncs too, and reads no
     further than it did. JournalPoisoned where the guard found that the disk fails; OSError where it refuses.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        there = super().names()
-        self._names = [name for name in there if is_segment(name)]
+    def __init__(self, files: Shared) -> None:
+        self._files = files
+        self._names = [name for name in files.names() if is_segment(name)]
         self._last_size = 0
         if self._names:
             # Every segment but the last was synced before the one after it was begun.
-            descriptor = os.open(self._path(self._names[-1]), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                self._last_size = os.fstat(descriptor).st_size
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        if POISON_MARKER in super().names():
+            self._last_size = files.size(self._names[-1])
+            files.sync(self._names[-1])
+        if POISON_MARKER in files.names():
             raise JournalPoisoned("the guard found that its disk fails", "Check the disk, and resume the guard by name")
 
     def names(self) -> list[str]:
@@ -40,8 +55,8 @@ class Durable(FolderReader):
 
     def size(self, name: str) -> int:
         """The length of a segment in bytes, as far as it is known to be durable."""
-        return self._last_size if name == self._names[-1] else super().size(name)
+        return self._last_size if name == self._names[-1] else self._files.size(name)
 
     def read(self, name: str, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset` of what is durable."""
-        return super().read(name, offset, max(0, min(length, self.size(name) - offset)))
+        return self._files.read(name, offset, max(0, min(length, self.size(name) - offset)))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from remit.export.follow import Standing
 
 Begin = Callable[[], "Exporter"]
+COSIGNED_WITHIN_S = 3
+"""How long an export that is made once waits for a head that witnesses cosigned over what was there when it began."""
 
 app = typer.Typer(rich_markup_mode="markdown", no_args_is_help=True, help="The journal as files for others.")
 
@@ -70,7 +72,9 @@ def export(
         raise Fault("usage", "there is no place to export to", "Name a folder or s3://BUCKET, or set `exports`", 2)
     days = settings.export_retain_days if retain_days is None else retain_days
     retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
-    begins: dict[str, Begin] = {to: partial(exporter, settings.home, to, retention) for to in wanted}
+    begins: dict[str, Begin] = {
+        to: partial(exporter, settings.home, to, retention, witnessed=bool(settings.witnesses)) for to in wanted
+    }
     if follow:
         _follow(begins, every)
         return
@@ -111,17 +115,28 @@ def head(
 def _once(to: str, begin: Begin) -> None:
     from remit.export.follow import Standing
     from remit.export.places import publish
+    from remit.journal.note import signatures
 
     at = time.time_ns()
     exporter = begin()
     before = 0 if exporter.head is None else exporter.head.size
-    head = exporter.advance()
+    head = exporter.advance(patient=True)
+    wanted = 0 if exporter.newest is None else exporter.newest.size
+    for _ in range(COSIGNED_WITHIN_S):
+        if head is not None and head.size >= wanted:
+            break
+        time.sleep(1)
+        head = exporter.advance(patient=True)
+    if head is None or head.size < wanted:
+        head = exporter.advance()
     if head is None:
         raise Fault("nothing_to_export", "the journal has no signed head yet", "Start the guard: remit up")
     told = Standing(to=to, size=head.size, root=head.root.hex(), at=at, tried_at=at)
     publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
+        by = [name for name, _, _ in signatures(head.note) if name != head.origin]
+        show.say(f"  its head is cosigned by {', '.join(by)}" if by else "  its head is not cosigned by any witness")
         show.say(f"  root {head.root.hex()}")
         show.say(f"  check it: remit verify {to}" if not to.startswith(BUCKET) else f"  its head: {to}/checkpoint")
 
