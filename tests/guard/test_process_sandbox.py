@@ -190,8 +190,17 @@ def test_live_asks_for_every_layer_unless_told_otherwise(tmp_path: Path) -> None
             name for name in LAYERS if not (HAS.get(name, True) and (name != "own_user" or not ROOTS))
         ]
         assert "sandbox_min = [" in said
+        assert [path.name for path in (tmp_path / "home").iterdir()] == ["remit.toml"]
     else:
         assert code is None, said
+
+
+def test_what_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A folder of the settings that is not there takes Landlock from every machine."""
+    needs("landlock")
+    code, said = live(tmp_path / "home", 'sandbox_min = ["landlock"]\nsandbox_write = ["not/there"]\nsocket = "run/s"')
+    assert code == 1 and "landlock (" in said and "No such file or directory" in said and "Traceback" not in said
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["remit.toml"]
 
 
 def test_live_starts_with_the_layers_it_asks_for(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from remit.guard.loop import said
 from remit.guard.passphrase import from_descriptor, from_keyring
 from remit.guard.sandbox import become
 from remit.guard.serve import GuardProcess
+from remit.guard.trial import refuse_less
 from remit.journal.errors import JournalError
 from remit.journal.log import Resume
 from remit.kernel.printable import printable
@@ -39,6 +40,7 @@ def main(given: Sequence[str] | None = None) -> int:
         if words.home is not None:
             environ["REMIT_HOME"] = str(words.home)
         settings = config.load(environ)
+        refuse_less(settings)  # while nothing is made yet
         if settings.run_as is not None:
             become(settings.run_as, settings.home)
             harden()  # whoever becomes somebody else can be looked into again

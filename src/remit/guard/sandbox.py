@@ -76,15 +76,7 @@ class Sandbox:
             self._take("no_new_privs", lambda: self._system.prctl(_PR_SET_NO_NEW_PRIVS, 1))
             self._take("landlock", self._landlock)
             self._take("seccomp", self._seccomp)
-        missing = [layer for layer in self.missing() if layer.needed]
-        if missing:
-            said = "; ".join(f"{layer.layer} ({layer.says})" for layer in missing)
-            fixes = ". ".join(dict.fromkeys(layer.fix for layer in missing))
-            names = ", ".join(f'"{name}"' for name in LAYERS if name in self.minimum - {one.layer for one in missing})
-            raise SandboxMissing(
-                f"layers of the sandbox that sandbox_min asks for are not active: {said}",
-                f"{fixes}. Or do without, knowingly: sandbox_min = [{names}] in remit.toml",
-            )
+        check(self.layers())
 
     def layers(self) -> list[Layer]:
         """Return every layer as the kernel says that it is now."""
@@ -186,26 +178,41 @@ class Sandbox:
         return Layer(name, False, f"{self._system.platform} has no such thing", _ONLY_LINUX)
 
 
-def become(name: str, home: Path) -> None:
+def check(layers: Iterable[Layer]) -> None:
+    """Return where every layer that is needed is active; SandboxMissing names those that are not, and what to do."""
+    layers = list(layers)
+    missing = [layer for layer in layers if layer.needed and not layer.active]
+    if missing:
+        said = "; ".join(f"{layer.layer} ({layer.says})" for layer in missing)
+        fixes = ". ".join(dict.fromkeys(layer.fix for layer in missing))
+        names = ", ".join(f'"{layer.layer}"' for layer in layers if layer.needed and layer.active)
+        raise SandboxMissing(
+            f"layers of the sandbox that sandbox_min asks for are not active: {said}",
+            f"{fixes}. Or do without, knowingly: sandbox_min = [{names}] in remit.toml",
+        )
+
+
+def become(name: str, home: Path, *, make: bool = True) -> None:
     """Be the user of this name or number from here on, with its groups, and never root again.
 
-    The data folder is made for that user where there is none. A process that is that user already stays as it is.
-    RunAsFailed where there is no such user, it is root, root has to start the guard for it, or that user may not enter
-    the folder or read the code.
+    The data folder is made for that user where there is none, but not where it is only tried, with `make` off. A
+    process that is that user already stays as it is. RunAsFailed where there is no such user, it is root, root has to
+    start the guard for it, or that user may not enter the folder or read the code.
     """
-    user = _user(name)
+    user = user_of(name)
+    there = os.path.exists(home)  # asked while it may still be asked
     if user.pw_uid == 0:
         raise RunAsFailed("run_as names root", "Name a user that nothing else runs as")
     if os.geteuid() != user.pw_uid:
         if os.geteuid() != 0:
             raise RunAsFailed(f"only root can become {name}", "Start the guard as root or as that user")
-        if not home.exists():
+        if make and not there:
             home.mkdir(parents=True, mode=0o700)
             os.chown(home, user.pw_uid, user.pw_gid)
         os.initgroups(user.pw_name, user.pw_gid)
         os.setgid(user.pw_gid)  # from root these two set the real, the effective and the saved one
         os.setuid(user.pw_uid)
-    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+    if (make or there) and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         whole = f"chown -R {user.pw_uid} {shlex.quote(str(home))}"
         raise RunAsFailed(
             f"{name} cannot use {home}", f"Run: {whole} -- or name a folder whose parents that user may enter"
@@ -217,7 +224,8 @@ def become(name: str, home: Path) -> None:
             )
 
 
-def _user(name: str) -> pwd.struct_passwd:
+def user_of(name: str) -> pwd.struct_passwd:
+    """Return the user of a name or number; RunAsFailed where there is none."""
     try:
         return pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
     except (KeyError, OverflowError, ValueError):  # a name with a null byte, or a number too long for Python

@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import importlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from remit.doors.cli import show
@@ -100,6 +102,9 @@ def passphrase(*, ask: bool, twice: bool = False) -> str | None:
 def doctor(json: Json = False) -> None:
     """Check data folder, guard, connections and mandates, and say what to do. Exit 1 where something is amiss.
 
+    Where no guard answers, the layers of the sandbox are told as they would be: a process that ends at once confines
+    itself on this machine as these settings say.
+
     ```
     remit doctor
     ```
@@ -114,11 +119,31 @@ def doctor(json: Json = False) -> None:
         checks += answer["checks"]
     except (GuardError, Fault) as fault:
         checks.append({"check": "guard", "well": False, "says": f"{fault.code}: {fault.message}", "fix": fault.fix})
+        checks += would_be_confined()
     if not show.json(checks):
         rows = [{**row, "well": "ok" if row["well"] else "AMISS"} for row in checks]
         show.rows(rows, ("well", "check", "says", "fix"), "")
     if not all(row["well"] for row in checks):
         raise typer.Exit(1)
+
+
+def would_be_confined() -> list[dict[str, Any]]:
+    """Return a check for each layer of the sandbox, as a guard would have it that was started here and now."""
+    home = caller().settings.home
+    words = [sys.executable, "-P", "-m", "remit.guard.trial", "--home", str(home)]
+    done = subprocess.run(words, capture_output=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        return [{"check": "sandbox", "well": False, "says": f"cannot be tried: {said}", "fix": "Reinstall remit"}]
+    return [
+        {
+            "check": f"sandbox {layer['layer']}",
+            "well": layer["active"] or not layer["needed"],
+            "says": f"would be {'active' if layer['active'] else 'missing'}: {layer['says']}",
+            "fix": layer["fix"],
+        }
+        for layer in msgspec.json.decode(done.stdout)
+    ]
 
 
 def part(module: str, name: str) -> Any:
