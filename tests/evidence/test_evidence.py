@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.verify.test_export import exported
 from tests.verify.test_tampering import _decision
 
 from remit.evidence import EvidenceRefused, gather, write
+from remit.journal.checkpoint import parse, sign
+from remit.journal.cosign import CosignatureSigner, cosignatures
+from remit.journal.cosigned import FILE as COSIGNED
+from remit.journal.tree import Tree
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.verify import CannotVerify, verify_evidence
@@ -71,6 +76,28 @@ def test_the_same_question_gives_the_same_bytes_from_a_journal_and_its_export(fo
     assert {name for name in files if files[name] != others[name]} <= {
         "page.html", "README.txt", "manifest.json", "head.txt", *(name for name in files if name[:8] == "receipts")
     }  # fmt: skip
+
+
+def test_receipts_stand_under_the_head_that_witnesses_cosigned(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "journal"))
+    last = gather(folder, KEY, order()).kept[-1].seq
+    witness = CosignatureSigner("w.test/w", bytes(32))
+    tree = Tree()
+    for size, entry in enumerate(ledger(), 1):
+        tree.add(entry)
+        if size in (last - 1, last, len(ledger())):
+            note = sign(SIGNER, SIGNER.name, size, tree.root()).note
+            (tmp_path / COSIGNED).write_text(note + witness.cosign(note, 7))
+            files = unpacked(packed := write(gather(copy, KEY, order())))
+            covers = size >= last
+            under = parse(files["head.txt"].decode())
+            assert under.size == (size if covers else len(ledger())) and verify_evidence(packed, KEY)
+            assert cosignatures(under.note, [witness.cosigner]) == ({witness.cosigner: 7} if covers else {})
+            said = "cosigned by w.test/w" if covers else "cosigned by no witness"
+            assert f"{under.size} entries, {said}" in files["README.txt"].decode()
+    (tmp_path / COSIGNED).write_text(sign(SIGNER, SIGNER.name, len(ledger()), bytes(32)).note)
+    with pytest.raises(EvidenceRefused, match="journal_not_verified"):
+        gather(copy, KEY, order())
 
 
 def test_evidence_of_an_agent_and_of_a_day(folder: Path) -> None:

@@ -15,6 +15,8 @@ from remit.guard.recover import ORIGIN
 from remit.guard.vault import Vault
 from remit.guard.world import KEYS, RealWorld
 from remit.journal.checkpoint import parse
+from remit.journal.cosign import CosignatureSigner
+from remit.journal.cosigned import FILE as COSIGNED
 from remit.journal.log import Journal
 from remit.journal.note import Verifier
 from remit.journal.store import FileStore
@@ -76,6 +78,24 @@ def test_a_backup_comes_back_whole(settings: Settings, tmp_path: Path) -> None:
     assert (other.home / "remit.toml").read_text() == 'environment = "training"\n'
     write(other, b'"three"')
     assert modes(other.home) == {0}
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_backup_carries_the_head_that_witnesses_cosigned(settings: Settings, tmp_path: Path, trusted: bool) -> None:
+    owner.init(settings)
+    write(settings, b'"one"', b'"two"')
+    head = owner.backup(settings, tmp_path / "first")
+    witness = CosignatureSigner("w.test/w", bytes(32))
+    note = head.note + witness.cosign(head.note, 7) if trusted else head.note[:-5]
+    (settings.home / COSIGNED).write_text(note)
+    owner.backup(settings, tmp_path / "copy")
+    assert (tmp_path / "copy" / COSIGNED).exists() == trusted
+    other = Settings(home=tmp_path / "other", socket=tmp_path / "s", environment="training")
+    owner.restore(tmp_path / "copy", other)
+    if trusted:
+        assert (other.home / COSIGNED).read_text() == note and modes(tmp_path / "copy") == modes(other.home) == {0}
+        archive, _ = owner.new_keys(other, None, AT)
+        assert (archive / COSIGNED).exists() and not (other.home / COSIGNED).exists()
 
 
 def test_nothing_is_overwritten(settings: Settings, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from importlib import resources
 
 from remit.evidence.gathering import Evidence
 from remit.evidence.page import page
+from remit.journal.checkpoint import parse
+from remit.journal.cosigned import signed_by
 from remit.journal.receipt import SUFFIX
 from remit.kernel.codec import encode
 
@@ -27,7 +29,7 @@ Evidence of {of}
   records/           the entries of the journal, each exactly as it was signed
   receipts/          for each a C2SP tlog-proof: it stands in the journal, under the signed head in head.txt
   mandates/          the limits in force: each decision names their digests
-  head.txt           the signed head: {size} entries
+  head.txt           the signed head: {size} entries, {cosigned}
   verifier.txt       the public key, for comparison only
   verify.py          the verifier: one file, to be read before it is run; it needs Python 3.11 and `cryptography`
   manifest.json      the SHA-256 of every file
@@ -55,7 +57,7 @@ def write(evidence: Evidence, attestation: bytes | None = None) -> bytes:
     files = {
         "README.txt": _readme(evidence, attestation is not None).encode(),
         "page.html": page(evidence).encode(),
-        "head.txt": evidence.verdict.head.encode(),
+        "head.txt": evidence.receipts[0].checkpoint.encode(),
         "verifier.txt": f"{evidence.key}\n".encode(),
         VERIFIER_FILE: resources.files("remit.verify").joinpath("standalone.py").read_bytes(),
     }
@@ -83,9 +85,12 @@ def _zip(files: dict[str, bytes]) -> bytes:
 
 
 def _readme(evidence: Evidence, attested: bool) -> str:
+    head = parse(evidence.receipts[0].checkpoint)
+    by = ", ".join(signed_by(head))
     return README.format(
         of=evidence.of,
-        size=evidence.receipts[0].checkpoint.split("\n")[1],
+        size=head.size,
+        cosigned=f"cosigned by {by}" if by else "cosigned by no witness",
         key=evidence.key,
         attested=ATTESTED if attested else "",
         not_proved=" ".join(f"Nor {claim}." for claim in evidence.verdict.not_proved),

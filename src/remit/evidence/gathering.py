@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 from remit.evidence.standing import Standing
 from remit.journal import tiles
+from remit.journal.cosigned import covering
+from remit.journal.errors import ReceiptInvalid
 from remit.journal.log import read_entries
 from remit.journal.note import Verifier
 from remit.journal.receipt import BLOCK, Blocks, Receipt
+from remit.journal.receipt import verify as check
 from remit.journal.store import FolderReader
 from remit.kernel import command as c
 from remit.kernel.codec import decode, encode
@@ -66,7 +69,8 @@ def gather(
     export.
 
     The whole journal is verified first: EvidenceRefused where it does not hold, or holds nothing of what was asked for.
-    With the records come the mandates that their decisions name and the starts that say which kernel decided.
+    With the records come the mandates that their decisions name and the starts that say which kernel decided. The
+    receipts are made under the head that witnesses cosigned, where one is kept beside the journal that covers them all.
     """
     picking = _Picking(of)
     verdict = verify(folder, key, heads=heads, progress=progress, passed=picking.take)
@@ -77,7 +81,14 @@ def gather(
     kept = tuple(one for one in picking.chosen() if one.seq <= size)
     if not any(not one.role for one in kept):
         raise EvidenceRefused("unknown", f"the journal holds nothing of {of}", "Name an order, an agent or a day")
-    receipts = tuple(_receipts(folder, size, kept, verdict.head))
+    cosigned = covering(folder, key, kept[-1].seq, size)
+    head = verdict.head if cosigned is None else cosigned.note
+    receipts = tuple(_receipts(folder, size if cosigned is None else cosigned.size, kept, head))
+    try:
+        check(receipts[0], key.name, (key,))
+    except ReceiptInvalid as fault:
+        what, do = f"a head that witnesses cosigned is not this journal's: {fault.what}", "Keep both as evidence"
+        raise EvidenceRefused("journal_not_verified", what, do) from None
     return Evidence(of, key, verdict, kept, receipts, picking.mandates())
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from remit.guard.errors import TextNotKept
 from remit.guard.views.looking import TRADERS, Looking, NotAllowed, Unknown
 from remit.journal.checkpoint import Checkpoint
+from remit.journal.cosigned import signed_by
 from remit.journal.errors import SideTextMissing
 from remit.journal.log import Journal
-from remit.journal.note import signatures
 from remit.journal.receipt import BLOCK, Blocks, Receipt
 from remit.journal.side import SideStore
 from remit.kernel.codec import decode
@@ -64,8 +64,7 @@ class Evidence:
             block = await _block(looking, seq - 1, head.size)
             last = await _block(looking, head.size - 1, head.size)
             receipt = Receipt(seq, entry, blocks.proof(seq - 1, block, head.size, last), head.note)
-            names = [name for name, _, _ in signatures(head.note) if name != head.origin]
-            return {"seq": seq, "size": head.size, "cosigned_by": names, "receipt": receipt.write()}
+            return {"seq": seq, "size": head.size, "cosigned_by": signed_by(head), "receipt": receipt.write()}
 
     async def text(self, looking: Looking) -> dict[str, Any]:
         """Return the text of a digest, or that it was erased. Whoever does not see everything names the entry, `seq`,

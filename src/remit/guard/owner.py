@@ -21,7 +21,10 @@ from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, KEYS, SIDE, TOKENS, RealWorld, World
 from remit.journal import backup as backups
 from remit.journal.checkpoint import Checkpoint
-from remit.journal.errors import JournalError, StoreLocked
+from remit.journal.cosigned import FILE as COSIGNED
+from remit.journal.cosigned import beside
+from remit.journal.cosigned import read as read_cosigned
+from remit.journal.errors import JournalError, NoteInvalid, StoreLocked
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.store import FileStore, FolderReader
 from remit.journal.verify import VERIFIER
@@ -76,7 +79,7 @@ def new_keys(settings: Settings, passphrase: str | None, at: int) -> tuple[Path,
     if archive.exists():
         raise FolderExists(f"{archive} exists", "Try again in a second")
     archive.mkdir(parents=True, mode=0o700)
-    for name in (JOURNAL, KEYS, TOKENS, SIDE, VERIFIER, PERMIT_KEY, OPERATOR_TOKEN):
+    for name in (JOURNAL, KEYS, TOKENS, SIDE, COSIGNED, VERIFIER, PERMIT_KEY, OPERATOR_TOKEN):
         if (settings.home / name).exists():
             (settings.home / name).rename(archive / name)
     for path in archive.rglob("*"):
@@ -124,13 +127,15 @@ class _Reading:
 
 
 def backup(settings: Settings, target: Path, passphrase: str | None = None) -> Checkpoint:
-    """Copy journal, side store, keys, tokens and settings into an empty folder, also beside a running guard.
+    """Copy journal, side store, keys, tokens and settings into an empty folder, also beside a running guard; and the
+    newest head that witnesses cosigned.
 
     Returns the copy's head: keep it elsewhere. BackupFailed; whoever has the copy has the keys, so it is made private.
     """
     key = journal_key(settings, passphrase)
     side = settings.home / SIDE
     try:
+        cosigned = _cosigned(settings.home, key)  # before the journal, whose copy then covers it
         # Made private before anything lies in it: it will hold the keys.
         make_private(target)
         head = backups.backup(
@@ -143,11 +148,22 @@ def backup(settings: Settings, target: Path, passphrase: str | None = None) -> C
                 write_private(target / name, (settings.home / name).read_text(encoding="utf-8"))
         write_private(target / VERIFIER, f"{key}\n")
         write_private(target / HEAD, head.note)
+        if cosigned is not None:
+            write_private(target / COSIGNED, cosigned.note)
     except JournalError as fault:
         raise BackupFailed(fault.what, fault.do) from None
     except OSError as fault:
         raise BackupFailed(f"the copy failed ({fault})", "Remove the target and try again") from None
     return head
+
+
+def _cosigned(home: Path, key: Verifier) -> Checkpoint | None:
+    """Return the head that witnesses cosigned; None where none is kept, or what is kept cannot be trusted."""
+    source = beside(home / JOURNAL)
+    try:
+        return None if source is None else read_cosigned(source, key)
+    except NoteInvalid:
+        return None
 
 
 def restore(folder: Path, settings: Settings, remembered: Checkpoint | None = None) -> Checkpoint:
@@ -164,7 +180,7 @@ def restore(folder: Path, settings: Settings, remembered: Checkpoint | None = No
         head = backups.restore(folder, home / JOURNAL, home / SIDE, key.name, (key,), remembered=remembered)
         for name in _BESIDE:
             _copy(folder / name, home / name)
-        for name in _FILES:
+        for name in (*_FILES, COSIGNED):
             if (folder / name).exists():
                 write_private(home / name, (folder / name).read_text(encoding="utf-8"))
     except JournalError as fault:

@@ -45,6 +45,22 @@ def beside(journal: Path) -> bytes | None:
     return None
 
 
+def covering(journal: Path, key: Verifier, seq: int, size: int) -> Checkpoint | None:
+    """The head that is kept beside a journal, where it covers entry `seq` of a journal of so many entries; None where
+    there is none that does, or what is kept is no head of this key's. OSError."""
+    source = beside(journal)
+    try:
+        found = None if source is None else read(source, key)
+    except NoteInvalid:
+        return None
+    return found if found is not None and seq <= found.size <= size else None
+
+
+def signed_by(head: Checkpoint) -> list[str]:
+    """The names of whoever signed a head beside the journal's own key; no signature is looked at. NoteInvalid."""
+    return [name for name, _, _ in notes.signatures(head.note) if name != head.origin]
+
+
 def joined(signed: str, more: str) -> str:
     """The note with all signature lines that two notes of the same text have; one line a key, that of `more` where both
     have one. NoteInvalid where the texts differ."""

@@ -115,7 +115,7 @@ def head(
 def _once(to: str, begin: Begin) -> None:
     from remit.export.follow import Standing
     from remit.export.places import publish
-    from remit.journal.note import signatures
+    from remit.journal.cosigned import signed_by
 
     at = time.time_ns()
     exporter = begin()
@@ -135,7 +135,7 @@ def _once(to: str, begin: Begin) -> None:
     publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
-        by = [name for name, _, _ in signatures(head.note) if name != head.origin]
+        by = signed_by(head)
         show.say(f"  its head is cosigned by {', '.join(by)}" if by else "  its head is not cosigned by any witness")
         show.say(f"  root {head.root.hex()}")
         show.say(f"  check it: remit verify {to}" if not to.startswith(BUCKET) else f"  its head: {to}/checkpoint")

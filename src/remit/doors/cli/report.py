@@ -203,7 +203,9 @@ def receipt(
     except OSError as fault:
         raise Fault("not_written", f"{out}: {fault.strerror or fault}", "Name another file") from None
     if not show.json({"seq": seq, "out": str(out)}):
-        show.say(f"{out}: entry {seq}, in a signed tree of {found['size']}; check it: remit verify --receipt {out}")
+        by = ", ".join(found["cosigned_by"]) or "no witness"
+        show.say(f"{out}: entry {seq}, in a signed tree of {found['size']}, cosigned by {by}")
+        show.say(f"  check it: remit verify {out}")
 
 
 def check_file(path: Path, key: str | None) -> None:
