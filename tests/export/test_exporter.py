@@ -229,3 +229,21 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportRefused, match="cannot be used"):
         Folder(tmp_path / "letters.txt")
     assert isinstance(ExportRefused("", ""), ExportError)
+
+
+def test_an_old_copy_of_the_place_is_gone_on_from(tmp_path: Path) -> None:
+    """Whoever puts it back takes files along that the exporter brought there: no head may stand over their absence."""
+    filled(journal := journal_in(tmp_path), 100)
+    sink = Memory()
+    exporter = exporter_of(tmp_path, KEY, sink)
+    exporter.advance()
+    old = dict(sink.files)
+    filled(journal, 100)
+    exporter.advance()
+    sink.files = dict(old)
+    filled(journal, 10)
+    with pytest.raises(ExportUnreachable, match="is not the one that stood there"):
+        exporter.advance()
+    assert check(sink.read, 630) == 300
+    exporter_of(tmp_path, KEY, sink).advance()
+    assert check(sink.read, 630) == 630

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from remit.export.errors import ExportConflict
+from remit.export.errors import ExportConflict, ExportUnreachable
 from remit.export.sink import Sink
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import Checkpoint
@@ -76,9 +76,17 @@ class Exporter:
             self._sink.write(VERIFIER, f"{self._key}\n".encode())
             for path, data in self._tiles.partial():
                 self._sink.write(path, data)
+            self._check_unmoved()
             self._sink.head(head.note)
             self.head = head
         return self.head
+
+    def _check_unmoved(self) -> None:
+        """ExportUnreachable where another head stands there than the one this went on from: its files may be gone."""
+        found = self._sink.read(CHECKPOINT)
+        if found != (None if self.head is None else self.head.note.encode()):
+            what = f"the head in {self._sink.name} is not the one that stood there: it was put back, or two write there"
+            raise ExportUnreachable(what, "See who writes there; what stands there now is gone on from")
 
     def _take(self, limit: int | None) -> None:
         """Bring out the files that become whole with the entries up to a size, or with all."""
