@@ -6,12 +6,18 @@ from __future__ import annotations
 import pytest
 from tests.guard.core import OPERATOR, Core, run
 
-from remit.guard.recover import in_doubt, take_snapshot
+from remit.guard.recover import ORIGIN, in_doubt, recover, take_snapshot
+from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL
+from remit.journal import checkpoint as checkpoints
 from remit.journal import snapshot as snapshots
+from remit.journal.errors import JournalRolledBack
+from remit.journal.frame import ENTRY, frame, segments
 from remit.journal.log import read_entries
+from remit.journal.tree import Tree
 from remit.kernel import command as c
-from remit.kernel.codec import decode
+from remit.kernel.codec import decode, encode
+from remit.kernel.command import Command
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.names import GUARD
@@ -66,6 +72,45 @@ def test_a_snapshot_that_the_journal_does_not_name_is_not_believed() -> None:
     assert [halt.cause for halt in again.kernel.state.halts.values()] == ["person"]
     assert len(again.recovered.warnings) == 1 and "not named" in again.recovered.warnings[0]
     assert state_hash(again.kernel.state) == state_hash(from_genesis(again).state)
+
+
+def test_nobody_without_the_key_names_a_snapshot() -> None:
+    """A forged state, and behind the last head a line that names it, as the guard itself would have written it."""
+    core = run(busy)
+    seq, frontier = core.journal.frontier()
+    forged = load(dump(core.kernel.state))
+    forged.halts.clear()
+    forged.halted.clear()
+    digest = snapshots.write(core.disk, seq, 0, frontier, dump(forged))
+    naming = Command(seq=seq + 1, at=core.kernel.state.at, by=GUARD, body=c.SnapshotTaken(through=seq, hash=digest))
+    name = segments(core.disk)[-1]
+    core.disk.write(name, core.disk.size(name), frame(ENTRY, encode(from_genesis(core).step(naming))))
+    core.disk.sync(name)
+    again = Core(after_crash(core))
+    assert [halt.cause for halt in again.kernel.state.halts.values()] == ["person"]
+    assert again.kernel.state.seq == seq and again.recovered.recovery.unsealed == range(seq, seq + 1)
+    assert any("no signed head covers" in warning for warning in again.recovered.warnings)
+
+
+def test_a_smaller_head_that_another_keeps_is_compared_too() -> None:
+    """Also where a newer one fits, and where a snapshot would spare the start the entries up to it."""
+    core = run(busy)
+    signer, snapshot = core.vault.checkpoint_signer(ORIGIN), snapshots.snapshots(core.disk)[-1]
+    at = snapshots.read(core.disk, snapshot).seq
+    newest = core.journal.head.note.encode()
+    for size in (1, at - 1, at, at + 1):
+        tree = Tree()
+        for _, entry in read_entries(core.disk, 0, size):
+            tree.add(entry)
+        for root, fits in ((tree.root(), True), (bytes(32), False)):
+            heads = {"a folder": newest, "a bucket": checkpoints.sign(signer, ORIGIN, size, root).note.encode()}
+            world = after_crash(core)
+            vault = Vault.open(world)
+            if fits:
+                assert state_hash(recover(world, vault, heads=heads).kernel.state) == state_hash(core.kernel.state)
+            else:
+                with pytest.raises(JournalRolledBack, match=f"first {size} entries"):
+                    recover(world, vault, heads=heads)
 
 
 def test_a_snapshot_of_another_version_is_passed_over() -> None:

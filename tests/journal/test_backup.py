@@ -57,7 +57,7 @@ def test_a_backup_of_a_running_journal_restores_whole(house: House, tmp_path: Pa
     assert restore(tmp_path / "backup", restored, tmp_path / "side2.sqlite", ORIGIN, KEYS, remembered=head) == head
     snapshot, _ = snapshots.latest_valid(FolderReader(restored))
     assert snapshot is not None and snapshot.seq == 24
-    journal, recovery = opened(FileStore(restored), snapshot=snapshot, head_at_least=head)
+    journal, recovery = opened(FileStore(restored), snapshot=snapshot, remembered=[head])
     assert not recovery.clean_stop and list(journal.entries()) == numbered(48)
     journal.close()
     side = SideStore(tmp_path / "side2.sqlite", os.urandom)

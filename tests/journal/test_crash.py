@@ -132,8 +132,8 @@ def test_a_crash_at_any_byte_keeps_what_was_acknowledged_and_recovery_is_idempot
         opened(twice)
     first, recovery = opened(once)
     again, _ = opened(twice.reboot(keep=None))
-    assert first.size >= 6 and list(first.entries()) == numbered(first.size)
-    assert recovery.unsealed == range(6, first.size) or recovery.unsealed == range(16, 16)
+    assert first.size in (6, 16) and list(first.entries()) == numbered(first.size)
+    assert recovery.unsealed.start == first.size
     assert (again.size, again.root) == (first.size, first.root)
 
 
@@ -183,7 +183,7 @@ def test_a_cut_tail_is_detected_against_a_remembered_head(data: st.DataObject) -
     cut = data.draw(st.integers(0, data_bytes.rindex(b"\ne ") + 4))
     store.replace(name, data_bytes[:cut])
     with pytest.raises(JournalError) as refused:
-        opened(store, head_at_least=head)
+        opened(store, remembered=[head])
     assert refused.value.code in ("journal_rolled_back", "journal_damaged")
 
 

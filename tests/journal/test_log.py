@@ -19,7 +19,7 @@ from remit.journal.errors import (
     JournalUnreadable,
     StoreLocked,
 )
-from remit.journal.frame import checkpoint_line, frame, segment_name, segments, unframe
+from remit.journal.frame import checkpoint_line, frame, sealed_size, segment_name, segments, unframe
 from remit.journal.log import POISON_MARKER, Journal, Resume, read_entries
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
@@ -120,28 +120,91 @@ def test_closing_makes_the_buffer_durable() -> None:
     assert list(opened(store.reboot())[0].entries()) == numbered(1)
 
 
-def test_complete_entries_after_the_last_checkpoint_are_kept_and_sealed() -> None:
+def test_entries_that_no_checkpoint_follows_are_cut_and_kept_beside() -> None:
     store = MemoryStore()
     journal, _ = opened(store)
     filled(journal, 1)
     for number in range(3, 6):
         journal.append(entry(number))
-    two_lines = len(frame(b"e", entry(3))) * 2
-    store.crash_write(keep=two_lines + 5)
+    two_lines = frame(b"e", entry(3)) + frame(b"e", entry(4))
+    store.crash_write(keep=len(two_lines) + 5)
     with pytest.raises(Crashed):
         journal.sync()
     store = store.reboot(keep=None)
     journal, recovery = opened(store)
     assert (recovery.unsealed, recovery.torn_bytes, recovery.clean_stop) == (range(3, 5), 5, False)
-    assert list(opened(store.reboot())[0].entries()) == numbered(5)
+    assert store.read(recovery.kept, 0, store.size(recovery.kept)) == two_lines
+    assert list(journal.entries()) == numbered(3) and filled(journal, 1).size == 6
+    assert opened(store.reboot())[1].unsealed == range(6, 6)
 
 
-def test_a_checkpoint_whose_newline_is_lost_loses_no_entry() -> None:
+def test_whoever_has_no_key_adds_no_entry() -> None:
+    """Neither behind a head, where a crash could have left entries, nor behind a clean stop, where none could."""
+    store = MemoryStore()
+    journal, _ = opened(store)
+    filled(journal, 1)
+    name, forged = segment_name(0), frame(b"e", b'{"forged":1}')
+    store.write(name, store.size(name), forged)
+    store = store.reboot(keep=None)
+    journal, recovery = opened(store)
+    assert list(journal.entries()) == numbered(3) and recovery.unsealed == range(3, 4)
+    journal.close()
+    store = store.reboot()
+    store.write(name, store.size(name), forged)
+    with pytest.raises(JournalDamaged, match="an entry follows a clean stop"):
+        opened(store.reboot(keep=None))
+
+
+def test_a_checkpoint_whose_newline_is_spoilt_is_damage_and_loses_no_entry() -> None:
     store = MemoryStore()
     filled(opened(store)[0], 2)
     store.flip(segment_name(0), store.size(segment_name(0)) * 8 - 1)
-    journal, recovery = opened(store.reboot())
-    assert recovery.unsealed == range(3, 6) and list(journal.entries()) == numbered(6)
+    before = store.read(segment_name(0), 0, store.size(segment_name(0)))
+    with pytest.raises(JournalDamaged, match="another byte than a newline"):
+        opened(store)
+    assert store.read(segment_name(0), 0, store.size(segment_name(0))) == before
+
+
+def test_the_size_that_a_checkpoint_covers_is_read_from_the_end() -> None:
+    store = MemoryStore()
+    assert sealed_size(store) == 0
+    journal, _ = opened(store, segment_bytes=600)
+    assert sealed_size(store) == 0
+    for number in range(1, 6):
+        size = filled(journal, 1).size
+        assert sealed_size(store) == size == 3 * number
+        name = segments(store)[-1]
+        held = store.size(name)
+        store.write(name, held, frame(b"e", bytes(1000)) * 200 + b"c 00")
+        assert sealed_size(store) == size
+        store.truncate(name, held)
+
+
+def test_every_head_kept_elsewhere_is_compared() -> None:
+    store = MemoryStore()
+    journal, _ = opened(store)
+    small, large = filled(journal, 1), filled(journal, 2)
+    assert opened(store.reboot(), remembered=[large, small, small])[0].size == 9
+    for forged in (replace(small, root=bytes(32)), replace(large, root=bytes(32))):
+        with pytest.raises(JournalRolledBack, match="not those of the head"):
+            opened(store.reboot(), remembered=[small, large, forged])
+
+
+def test_more_than_a_batch_may_hold_is_refused_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("log", "walk"):
+        monkeypatch.setattr(f"remit.journal.{module}.BATCH_BYTES", 100)
+    store = MemoryStore()
+    journal, _ = opened(store)
+    journal.append(bytes(60))
+    with pytest.raises(EntryRefused, match="60 bytes of entries wait"):
+        journal.append(bytes(60))
+    journal.sync()
+    journal.append(bytes(60))
+    journal.sync()
+    name = segment_name(0)
+    store.write(name, store.size(name), frame(b"e", bytes(60)) * 2)
+    with pytest.raises(JournalDamaged, match="no checkpoint follows the last 120 bytes"):
+        opened(store.reboot(keep=None))
 
 
 @pytest.mark.parametrize("fault", ["write", "sync"])
@@ -227,17 +290,17 @@ def test_a_head_kept_elsewhere_detects_a_rollback_and_a_fork() -> None:
     filled(journal, 2)
     old = store.reboot()
     head = filled(journal, 2)
-    assert opened(store.reboot(), head_at_least=head)[0].size == 12
+    assert opened(store.reboot(), remembered=[head])[0].size == 12
     with pytest.raises(JournalRolledBack, match="head of size 12"):
-        opened(old.reboot(), head_at_least=head)
+        opened(old.reboot(), remembered=[head])
     with pytest.raises(JournalRolledBack, match="head of size 12"):
-        opened(MemoryStore(), head_at_least=head)
+        opened(MemoryStore(), remembered=[head])
     fork, _ = opened(old)
     for number in range(6):
         fork.append(b'{"forked":%d}' % number)
     fork.close()
     with pytest.raises(JournalRolledBack, match="not those of the head"):
-        opened(old, head_at_least=head)
+        opened(old, remembered=[head])
 
 
 def test_a_lost_segment_is_damage() -> None:
@@ -373,9 +436,9 @@ def test_a_remembered_head_is_compared_where_the_snapshot_stands() -> None:
     head = filled(journal, 2)
     snapshots.write(store, *_at(journal), b"")
     snapshot, _ = snapshots.latest_valid(store)
-    assert opened(store.reboot(), snapshot=snapshot, head_at_least=head)[0].size == 6
+    assert opened(store.reboot(), snapshot=snapshot, remembered=[head])[0].size == 6
     with pytest.raises(JournalRolledBack, match="not those of the head"):
-        opened(store, snapshot=snapshot, head_at_least=replace(head, root=bytes(32)))
+        opened(store, snapshot=snapshot, remembered=[replace(head, root=bytes(32))])
 
 
 def test_a_snapshot_that_no_checkpoint_proves_is_refused() -> None:
@@ -390,11 +453,10 @@ def test_a_snapshot_that_no_checkpoint_proves_is_refused() -> None:
         opened(store, snapshot=snapshot)
 
 
-@pytest.mark.parametrize("tail", [b"e 00", frame(b"e", b"{}")])
-def test_bytes_after_a_clean_stop_make_it_unclean(tail: bytes) -> None:
+def test_bytes_after_a_clean_stop_make_it_unclean() -> None:
     store = MemoryStore()
     opened(store)[0].close()
-    store.replace(segment_name(0), bytes(store.live[segment_name(0)]) + tail)
+    store.replace(segment_name(0), bytes(store.live[segment_name(0)]) + b"e 00")
     assert not opened(store)[1].clean_stop
 
 

@@ -12,7 +12,7 @@ from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
 from remit.journal.errors import SnapshotDamaged
-from remit.journal.frame import segments
+from remit.journal.frame import sealed_size, segments
 from remit.journal.log import SEGMENT_BYTES, Journal, Recovery, Resume, read_entries
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Store
@@ -58,13 +58,18 @@ def recover(
     signer = vault.checkpoint_signer(ORIGIN)
     anchored = anchored_head(world, signer.verifier, journal_is_new=not segments(store))
     kept = [head_in(where, note, signer.verifier) for where, note in heads.items()]
-    known = max([*kept, *([] if anchored is None else [anchored])], key=lambda one: one.size, default=None)
-    if known is not None and latest is not None and latest.seq > known.size:
-        latest, state = None, None  # from a later snapshot on its root would never be compared
+    known = [*kept, *([] if anchored is None else [anchored])]
+    if latest is not None and any(head.size < latest.seq for head in known):
+        latest = None  # from there on that head would never be compared; the state that it brings stays good
     kernel = Kernel(state)
     journal, recovery = Journal.open(
-        store, signer, snapshot=latest, head_at_least=known, resume_poisoned=resume, segment_bytes=segment_bytes
+        store, signer, snapshot=latest, remembered=known, resume_poisoned=resume, segment_bytes=segment_bytes
     )
+    if recovery.unsealed:
+        warnings.append(
+            f"{len(recovery.unsealed)} entries that no signed head covers were cut: nobody was told of them. They lie "
+            f"in {JOURNAL}/{recovery.kept}; where the guard did not crash, somebody else wrote them"
+        )
     for index, entry in journal.entries(kernel.state.seq):
         record = decode(Record, entry)
         kernel.fold(record)
@@ -80,12 +85,14 @@ def recover(
 def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, State | None]:
     """Return the newest snapshot that a later entry of the journal names by its hash, and its state.
 
-    A file alone proves nothing: whoever can write it could leave out a halt. None where the start reads everything.
+    A file alone proves nothing: whoever can write it could leave out a halt; so could whoever adds a line behind the
+    last head. That the last head is signed is looked at next. None where the start reads everything.
     """
+    sealed = sealed_size(store)
     for name in reversed(snapshots.snapshots(store)):
         try:
             found = snapshots.read(store, name)
-            if _is_named(store, found):
+            if found.seq < sealed and _is_named(store, found, sealed):
                 return found, load(found.state)
             warnings.append(f"{name} is not named by the journal; the start reads further back")
         except SnapshotDamaged as damaged:
@@ -95,9 +102,9 @@ def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, S
     return None, None
 
 
-def _is_named(store: Store, found: Snapshot) -> bool:
+def _is_named(store: Store, found: Snapshot, sealed: int) -> bool:
     written = encode(found.digest)
-    for _, entry in read_entries(store, found.seq):
+    for _, entry in read_entries(store, found.seq, sealed):
         if written in entry:
             body = decode(Record, entry).command.body
             if isinstance(body, c.SnapshotTaken) and (body.through, body.hash) == (found.seq, found.digest):

@@ -19,6 +19,10 @@ from remit.journal.store import Reader
 ENTRY = b"e"
 CHECKPOINT = b"c"
 ENTRY_BYTES_MAX = 65_535
+BATCH_BYTES = 128 << 20
+"""The entries between two checkpoints have so many bytes at most: whoever reads holds them until they are sealed."""
+UNSIGNED = "unsigned-"
+"""How the name begins of a file with lines that no checkpoint followed, cut at a start; their first index is behind."""
 _SUFFIX = ".journal"
 _CHUNK_BYTES = 1 << 20
 _NEAR_BYTES = 1 << 16
@@ -113,6 +117,41 @@ def place_before(store: Reader, name: str, start: int) -> tuple[int, int]:
     return low, index
 
 
+def sealed_size(store: Reader) -> int:
+    """How many entries the last whole checkpoint line covers by its own word: its signature is unproven. OSError."""
+    for name in reversed(segments(store)):
+        ends, cut = store.size(name), b""
+        while ends:
+            begins = max(ends - _NEAR_BYTES, 0)
+            held = store.read(name, begins, ends - begins) + cut
+            size = _last_size(held, begins == 0)
+            if size is not None:
+                return size
+            ends, cut = begins, held[: held.find(b"\n") + 1 or None]
+    return 0
+
+
+def _last_size(held: bytes, from_the_start: bool) -> int | None:
+    """The size that the last whole checkpoint line among these bytes states; None where there is none."""
+    ends = held.rfind(b"\n")
+    while ends > 0:
+        begins = held.rfind(b"\n", 0, ends) + 1
+        if (begins or from_the_start) and held.startswith(CHECKPOINT, begins):
+            size = _size_stated(held[begins : ends + 1])
+            if size is not None:
+                return size
+        ends = begins - 1
+    return None
+
+
+def _size_stated(line: bytes) -> int | None:
+    """The size that a checkpoint's line states; None where the line is damaged."""
+    try:
+        return int(note_in(unframe(line)[1]).split("\n", 2)[1])
+    except (ValueError, IndexError):
+        return None
+
+
 def _checkpoint_after(store: Reader, name: str, offset: int, stop: int) -> tuple[int, int] | None:
     """Where the first whole checkpoint line that begins between two offsets ends, and the size it states; None where
     there is none."""
@@ -127,7 +166,6 @@ def _checkpoint_after(store: Reader, name: str, offset: int, stop: int) -> tuple
         offset, held = offset + kept, held[kept:]
     else:
         return None
-    try:
-        return offset + ends, int(note_in(unframe(held[begins:ends])[1]).split("\n", 2)[1])
-    except (ValueError, IndexError):
-        return None  # reading on from before it tells what is wrong with the line
+    size = _size_stated(held[begins:ends])
+    # Where the line is damaged, reading on from before it tells what is wrong with it.
+    return None if size is None else (offset + ends, size)

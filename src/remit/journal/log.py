@@ -6,15 +6,24 @@ acknowledged entry is never lost, changed or renumbered without the next opening
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
-from remit.journal.errors import JournalClosed, JournalDamaged, JournalPoisoned, JournalUnreadable, NoteInvalid
+from remit.journal.errors import (
+    EntryRefused,
+    JournalClosed,
+    JournalDamaged,
+    JournalPoisoned,
+    JournalUnreadable,
+    NoteInvalid,
+)
 from remit.journal.frame import (
+    BATCH_BYTES,
     CHECKPOINT,
     ENTRY,
+    UNSIGNED,
     check_entry,
     checkpoint_line,
     first_index,
@@ -52,14 +61,16 @@ class Resume:
 class Recovery:
     """What an opening found and did.
 
-    `clean_stop`: the journal was closed, nothing is in doubt. `unsealed`: indices of complete entries that were never
-    acknowledged; they were kept and are sealed now. `torn_bytes`: incomplete bytes that were cut. `poison`: what the
-    poison marker said, where `resumed` lifted it; the marker goes with the first batch, which should record the resume.
+    `clean_stop`: the journal was closed, nothing is in doubt. `unsealed`: indices of complete entries that no
+    checkpoint covered, so that they were never acknowledged and anybody could have written them; they were cut, and
+    lie beside in the file `kept`. `torn_bytes`: incomplete bytes that were cut. `poison`: what the poison marker said,
+    where `resumed` lifted it; the marker goes with the first batch, which should record the resume.
     """
 
     created: bool
     clean_stop: bool
     unsealed: range
+    kept: str
     torn_bytes: int
     poison: str | None
     resumed: Resume | None
@@ -87,6 +98,7 @@ class Journal:
         self._tree = tree  # everything sealed; may be ahead of the head by the batch in commit
         self._segment_bytes = segment_bytes
         self._pending: list[bytes] = []
+        self._pending_bytes = 0
         self._segment = ""
         self._offset = 0
         self._head: Checkpoint | None = None
@@ -105,19 +117,20 @@ class Journal:
         origin: str | None = None,
         earlier_keys: Sequence[Verifier] = (),
         snapshot: Snapshot | None = None,
-        head_at_least: Checkpoint | None = None,
+        remembered: Iterable[Checkpoint] = (),
         resume_poisoned: Resume | None = None,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> tuple[Journal, Recovery]:
         """Check and recover the journal in the store, or begin one, and test that it can be written.
 
         `origin` is its name in checkpoints (default: the signer's). `snapshot` spares reading earlier segments.
-        `head_at_least` is a head remembered elsewhere; its root is compared where the walk passes its size.
+        `remembered` are heads kept elsewhere: each is compared where the walk passes its size, so a snapshot must not
+        be newer than the smallest.
         JournalDamaged, JournalRolledBack, JournalPoisoned, JournalUnreadable: nothing is acknowledged then, and only
         a JournalPoisoned of the write test may have changed a byte.
         """
         name = origin or signer.name
-        walk = Walk(store, name, (signer.verifier, *earlier_keys), snapshot=snapshot, remembered=head_at_least)
+        walk = Walk(store, name, (signer.verifier, *earlier_keys), snapshot=snapshot, remembered=remembered)
         try:
             poison = _poison_of(store)
             if poison is not None and resume_poisoned is None:
@@ -128,12 +141,12 @@ class Journal:
             raise JournalUnreadable(f"the disk refused a read ({error})", "Check the disk") from error
         journal = cls(store, signer, name, walk.tree, segment_bytes)
         found = walk.checkpoint
-        whole = found is not None and CLEAN_STOP in found.extensions and not walk.torn_bytes and not walk.unsealed
+        whole = found is not None and CLEAN_STOP in found.extensions and not walk.torn_bytes
         clean = whole and poison is None
-        journal._resume_from(walk)
+        kept = journal._resume_from(walk)
         journal._marker_to_clear = poison is not None
         resumed = resume_poisoned if poison is not None else None
-        return journal, Recovery(found is None, clean, walk.unsealed, walk.torn_bytes, poison, resumed)
+        return journal, Recovery(found is None, clean, walk.unsealed, kept, walk.torn_bytes, poison, resumed)
 
     @property
     def head(self) -> Checkpoint:
@@ -164,11 +177,15 @@ class Journal:
     def append(self, entry: bytes) -> int:
         """Buffer one entry and return its index. It is acknowledged only when a later `sync` or `commit` returns.
 
-        EntryRefused where it is not 1 to 65,535 bytes without a newline; JournalPoisoned; JournalClosed.
+        EntryRefused where it is not 1 to 65,535 bytes without a newline, or 128 MiB wait already; JournalPoisoned;
+        JournalClosed.
         """
         self._check_usable()
         check_entry(entry)
+        if self._pending_bytes + len(entry) > BATCH_BYTES:
+            raise EntryRefused(f"{self._pending_bytes} bytes of entries wait for a sync", "Sync, then append it")
         self._pending.append(entry)
+        self._pending_bytes += len(entry)
         return self._tree.size + len(self._pending) - 1
 
     def seal(self) -> Batch:
@@ -221,7 +238,7 @@ class Journal:
             self._store.close()
 
     def _seal(self, extensions: Sequence[str]) -> Batch:
-        first, entries, self._pending = self._tree.size, self._pending, []
+        first, entries, self._pending, self._pending_bytes = self._tree.size, self._pending, [], 0
         lines = []
         for entry in entries:
             self.heard_leaf(self._tree.add(entry))
@@ -252,25 +269,32 @@ class Journal:
         self._store.replace(name_of(first), line)
         self._segment, self._offset = name_of(first), len(line)
 
-    def _resume_from(self, walk: Walk) -> None:
-        """Cut the torn tail, make sure of the last batch, and write the checkpoint that is also the write test."""
+    def _resume_from(self, walk: Walk) -> str:
+        """Cut what no checkpoint follows, make sure of the last batch, and write the checkpoint that is also the write
+        test. Returns the name of the file that whole entries among the cut ones lie in, or nothing."""
         opened = checkpoints.sign(self._signer, self._origin, walk.tree.size, walk.tree.root(), (OPENED,))
+        kept = ""
         try:
             if walk.checkpoint is None:
                 self._begin_segment(0, opened)
             else:
-                if walk.torn_bytes:
-                    self._store.truncate(walk.segment, walk.end)
+                if walk.unsealed:
+                    kept = f"{UNSIGNED}{walk.unsealed.start:020d}"
+                    unsigned = self._store.read(walk.segment, walk.sealed_end, walk.end - walk.sealed_end)
+                    self._store.replace(kept, unsigned)
+                if walk.unsealed or walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.sealed_end)
                 # A failed sync can leave the last batch, even one that closes cleanly, readable in memory and not on
                 # the disk; a second sync would then succeed without writing it. The same bytes again make it durable.
                 offset = walk.batch_start
-                data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)
+                data = self._store.read(walk.segment, offset, walk.sealed_end - offset) + checkpoint_line(opened.note)
                 self._store.write(walk.segment, offset, data)
                 self._store.sync(walk.segment)
                 self._segment, self._offset = walk.segment, offset + len(data)
         except OSError as error:
             raise self._poison_with(f"the write test at the start failed ({error})") from error
         self._head = opened
+        return kept
 
     def _check_usable(self) -> None:
         if self._poison is not None:

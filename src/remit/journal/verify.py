@@ -17,7 +17,7 @@ VERIFIER = "verifier.txt"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was verified: `count` entries up to the first fault, the last good checkpoint, and the first fault or None.
+    """What was verified: `count` entries up to the first fault's batch, the last good checkpoint, the first fault.
 
     `unsealed` entries and `torn_bytes` after the last checkpoint are no fault: a running or crashed writer leaves them.
     `root` is the tree's root over the `count` entries, 32 bytes.
@@ -43,9 +43,9 @@ def verify(
     """Walk the journal from its first entry and report what holds, or the first fault as a value.
 
     `remembered` is a head kept elsewhere that this journal must contain. `on_entry(index, entry)` sees every entry as
-    it passes, before the next checkpoint has proven it. OSError where the disk refuses a read.
+    it passes, just before the checkpoint behind it proves it. OSError where the disk refuses a read.
     """
-    walk = Walk(store, origin, verifiers, remembered=remembered, every_signature=True)
+    walk = Walk(store, origin, verifiers, remembered=() if remembered is None else (remembered,), every_signature=True)
     fault: JournalError | None = None
     try:
         for index, entry in walk.entries():

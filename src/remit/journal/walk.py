@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from remit.journal import checkpoint as checkpoints
-from remit.journal.checkpoint import OPENED, Checkpoint
+from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
 from remit.journal.errors import JournalDamaged, JournalRolledBack, NoteInvalid
-from remit.journal.frame import ENTRY, first_index, note_in, read_lines, segments, unframe
+from remit.journal.frame import BATCH_BYTES, ENTRY, first_index, note_in, read_lines, segments, unframe
 from remit.journal.note import Verifier
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Reader
@@ -19,9 +19,10 @@ class Walk:
     """Reads segments in order and holds what it learned: read `entries()` to its end, then look at the fields.
 
     From a snapshot it begins in the segment that holds the snapshot's entry, and only counts the entries before that.
-    `remembered` is a head that must be met on the way. With `every_signature` each checkpoint's signature is verified;
-    otherwise the first of each segment and the last, which proves all entries before it, while every root is compared.
-    `on_checkpoint` hears each one that fits its entries, between them.
+    `remembered` are heads that must be met on the way, each that is no smaller than the snapshot. With
+    `every_signature` each checkpoint's signature is verified; otherwise the first of each segment and the last, which
+    proves all entries before it, while every root is compared. `on_checkpoint` hears each one that fits its entries,
+    between them.
     """
 
     def __init__(
@@ -31,21 +32,23 @@ class Walk:
         verifiers: Sequence[Verifier],
         *,
         snapshot: Snapshot | None = None,
-        remembered: Checkpoint | None = None,
+        remembered: Iterable[Checkpoint] = (),
         every_signature: bool = False,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
     ) -> None:
         self._store = store
         self._origin = origin
         self._verifiers = verifiers
-        self._remembered = remembered
-        self._every_signature = every_signature
+        self._remembered = sorted(remembered, key=lambda head: head.size, reverse=True)  # what is yet to be met
+        self.every_signature = every_signature
         self._on_checkpoint = on_checkpoint
         self._checkpoint_at = 0  # where the last checkpoint stands in its segment
         self._proven = False  # whether its signature was verified
+        self._unsealed: list[bytes] = []  # whole entries behind it
+        self._unsealed_bytes = 0
         self.tree = Tree.from_frontier(snapshot.seq, snapshot.frontier) if snapshot else Tree()
         self.start = self.tree.size
-        self.index = 0  # the index of the next entry
+        self.index = 0  # the index of the entry that the next line would be
         self.segment = ""  # the file being read, at the end the last one
         self.end = 0  # bytes of it that are whole lines
         self.torn_bytes = 0  # bytes after them, in the last segment only
@@ -55,8 +58,10 @@ class Walk:
         self.checkpoints = 0
 
     def entries(self) -> Iterator[tuple[int, bytes]]:
-        """Each entry from the start with its index, checked against its line's checksum as it passes, against the tree
-        by the next checkpoint. JournalDamaged at the first fault; JournalRolledBack where a known head is missing."""
+        """Each entry from the start that a checkpoint follows, with its index, checked against its line's checksum as
+        it passes, against the tree by that checkpoint. What no checkpoint follows anybody could have written: it is
+        counted alone. JournalDamaged at the first fault; JournalRolledBack where a known head is missing."""
+        self._meet_remembered()
         names = segments(self._store, self.start)
         for name, following in pairwise(names):
             yield from self._segment(name)
@@ -69,7 +74,7 @@ class Walk:
     @property
     def unsealed(self) -> range:
         """The indices of complete entries that no checkpoint covers."""
-        return range(self.checkpoint.size if self.checkpoint else self.start, self.index)
+        return range(self.index - len(self._unsealed), self.index)
 
     def _segment(self, name: str) -> Iterator[tuple[int, bytes]]:
         if not self.segment and first_index(name) <= self.start:
@@ -79,7 +84,7 @@ class Walk:
             raise self._damage(0, f"the segment begins at entry {first_index(name)}, entry {self.index} is missing")
         for offset, line in read_lines(self._store, name):
             if not line.endswith(b"\n"):
-                self.torn_bytes = len(line)
+                self._tear(offset, line)
                 break
             try:
                 kind, payload = unframe(line)
@@ -87,15 +92,42 @@ class Walk:
                 raise self._damage(offset, str(fault)) from None
             self.end = offset + len(line)
             if kind == ENTRY and offset:
-                if self.index == self.tree.size:
-                    self.tree.add(payload)
-                    self._meet_remembered()
-                    yield self.index, payload
-                self.index += 1
+                self._hold(offset, payload)
             else:
+                yield from self._sealed_by(kind)
                 self._seal(offset, kind, payload)
         if not self.sealed_end:
             raise self._damage(0, "the segment does not open with a checkpoint")
+
+    def _tear(self, offset: int, line: bytes) -> None:
+        """Note the incomplete line at the end, as a crash leaves one."""
+        self.torn_bytes = len(line)
+        try:
+            unframe(line[:-1] + b"\n")
+        except ValueError:
+            return
+        # No crash writes another byte where the newline was to stand, and this line's entries may be acknowledged.
+        raise self._damage(offset, "the last line ends in another byte than a newline")
+
+    def _hold(self, offset: int, entry: bytes) -> None:
+        """Keep an entry until a checkpoint follows it."""
+        if self.checkpoint is not None and CLEAN_STOP in self.checkpoint.extensions:
+            raise self._damage(offset, "an entry follows a clean stop, and no start between them")
+        if self.index >= self.tree.size:
+            self._unsealed.append(entry)
+            self._unsealed_bytes += len(entry)
+            if self._unsealed_bytes > BATCH_BYTES:
+                raise self._damage(offset, f"no checkpoint follows the last {self._unsealed_bytes} bytes of entries")
+        self.index += 1
+
+    def _sealed_by(self, kind: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take what stands before a checkpoint into the tree, entry by entry."""
+        held, self._unsealed, self._unsealed_bytes = self._unsealed, [], 0
+        if kind != ENTRY:
+            for entry in held:
+                self.tree.add(entry)
+                self._meet_remembered()
+                yield self.tree.size - 1, entry
 
     def _seal(self, offset: int, kind: bytes, payload: bytes) -> None:
         if kind == ENTRY:
@@ -104,8 +136,6 @@ class Walk:
             # A snapshot is written after a sync, so everything before its entry is durable.
             self.batch_start = self.sealed_end = self.end
             return
-        if not self.checkpoints:
-            self._meet_remembered()
         try:
             checkpoint = checkpoints.parse(note_in(payload))
         except (ValueError, NoteInvalid):
@@ -114,13 +144,16 @@ class Walk:
             raise self._damage(offset, f"the checkpoint of size {checkpoint.size} does not fit the entries before it")
         if checkpoint.origin != self._origin:
             raise self._damage(offset, f"the checkpoint is of {checkpoint.origin!r}, not of {self._origin!r}")
+        after = self.checkpoint
+        if after is not None and CLEAN_STOP in after.extensions and OPENED not in checkpoint.extensions:
+            raise self._damage(offset, "what follows a clean stop is no start")
         if OPENED not in checkpoint.extensions:
             # Only what was synced is followed by another batch. An opening may have failed at its own sync, though.
             self.batch_start = self.sealed_end
         self.sealed_end = self.end
         self.checkpoint, self._checkpoint_at, self._proven = checkpoint, offset, False
         self.checkpoints += 1
-        if offset == 0 or self._every_signature:
+        if offset == 0 or self.every_signature:
             self._prove(checkpoint, offset)
         if self._on_checkpoint is not None:
             self._on_checkpoint(checkpoint)
@@ -133,26 +166,28 @@ class Walk:
         self._proven = True
 
     def _finish(self) -> None:
-        if self.index < self.start:
+        if self.index - len(self._unsealed) < self.start:
             raise self._rolled_back(f"a snapshot of entry {self.start}")
-        if self._remembered is not None and self._remembered.size > self.index:
-            raise self._rolled_back(f"a head of size {self._remembered.size}")
+        if self._remembered:
+            raise self._rolled_back(f"a head of size {self._remembered[0].size}")
         if self.segment and self.checkpoint is None:
             raise self._damage(self.end, f"no checkpoint proves the snapshot of entry {self.start}")
         if self.checkpoint is not None and not self._proven:
             self._prove(self.checkpoint, self._checkpoint_at)
 
     def _meet_remembered(self) -> None:
-        head = self._remembered
-        if head is not None and head.size == self.tree.size and head.root != self.tree.root():
-            raise JournalRolledBack(
-                f"the journal's first {head.size} entries are not those of the head that is remembered",
-                "Keep this folder as evidence and restore the journal from the newest backup",
-            )
+        """Compare with the heads of just this many entries."""
+        while self._remembered and self._remembered[-1].size <= self.tree.size:
+            head = self._remembered.pop()
+            if head.size == self.tree.size and head.root != self.tree.root():
+                raise JournalRolledBack(
+                    f"the journal's first {head.size} entries are not those of the head that is remembered",
+                    "Keep this folder as evidence and restore the journal from the newest backup",
+                )
 
     def _rolled_back(self, known: str) -> JournalRolledBack:
         return JournalRolledBack(
-            f"the journal ends at entry {self.index}, but {known} is known",
+            f"the journal ends at entry {self.tree.size}, but {known} is known",
             "It is an old copy or was cut. Restore the newest one",
         )
 

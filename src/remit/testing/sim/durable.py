@@ -20,8 +20,9 @@ class Sealed(NamedTuple):
 class Durable:
     """Follows the bytes of one journal, segment after segment, reading each byte once.
 
-    `entries` are the complete ones in their order, `sealed` the checkpoints between them, and `faults` what is wrong
-    with the bytes. Reads the format by itself: a letter, a checksum, a payload and a newline.
+    `entries` are those that a checkpoint follows, in their order, `sealed` the checkpoints between them, and `faults`
+    what is wrong with the bytes. What no checkpoint follows is not the journal's: the next start cuts it. Reads the
+    format by itself: a letter, a checksum, a payload and a newline.
     """
 
     def __init__(self) -> None:
@@ -52,16 +53,23 @@ class Durable:
         self._offset = 0
 
     def _read(self, name: str, data: bytes | bytearray) -> None:
-        while (end := data.find(b"\n", self._offset)) >= 0:
-            line = bytes(data[self._offset : end])
-            self._offset, begun = end + 1, self._offset
+        begun, held = self._offset, list[bytes]()
+        while (end := data.find(b"\n", begun)) >= 0:
+            line = bytes(data[begun:end])
             kind, payload = line[:1], line[11:]
             if line[1:11] != b" %08x " % crc32(payload, crc32(kind)):
-                self.faults.append(f"{name} is damaged at byte {begun}, after {len(self.entries)} entries")
+                self._fault(f"{name} is damaged at byte {begun}, after {len(self.entries) + len(held)} entries")
             elif kind == b"e":
-                self.entries.append(payload)
+                held.append(payload)
             else:
+                self.entries += held
                 self._seal(json.loads(payload))
+                held, self._offset = [], end + 1
+            begun = end + 1
+
+    def _fault(self, fault: str) -> None:
+        if fault not in self.faults:  # what no checkpoint follows yet is read again at the next look
+            self.faults.append(fault)
 
     def _seal(self, note: str) -> None:
         if self.faults:  # damaged lines were entries, and those after them keep their places
