@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from tests.verify.both import verify
 from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 from tests.verify.test_export import exported
 from tests.verify.test_tampering import _decision, segments
@@ -12,7 +13,6 @@ from tests.verify.test_tampering import _decision, segments
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
 from remit.testing.disk import MemoryStore
-from remit.verify import verify
 
 KEY = SIGNER.verifier
 NEWEST = "that this is the newest copy and the only one"

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.verify.both import verify
 from tests.verify.desk import SIGNER, forged, ledger, numbered, write
 from tests.verify.test_tampering import _decision, name_of
 
 from remit.journal.cosign import CosignatureSigner
 from remit.journal.tiles import CHECKPOINT, Tiles
 from remit.testing.disk import MemoryStore
-from remit.verify import CannotVerify, journals, key_of, verify
+from remit.verify import CannotVerify, journals, key_of
 
 WITNESS = CosignatureSigner("witness.test", b"w" * 32)
 KEY = SIGNER.verifier

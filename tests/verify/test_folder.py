@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.guard.desk import MOMENTUM, Desk
+from tests.verify.both import verify
 from tests.verify.desk import SIGNER, Planner, forged, written
 
 import remit
@@ -15,7 +16,7 @@ from remit.journal.log import Journal
 from remit.journal.note import Signer, Verifier
 from remit.journal.store import FileStore
 from remit.kernel.event import Record
-from remit.verify import VERIFIER, CannotVerify, journals, key_of, verify
+from remit.verify import VERIFIER, CannotVerify, journals, key_of
 
 
 @pytest.fixture

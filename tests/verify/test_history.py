@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.verify.both import verify
 from tests.verify.desk import SIGNER, Change, forged, ledger, numbered, written
 from tests.verify.test_claims import of_another_kernel
 from tests.verify.test_tampering import _by, _command, _decision, _record
@@ -14,7 +15,7 @@ from tests.verify.test_tampering import _by, _command, _decision, _record
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
-from remit.verify import Verdict, verify
+from remit.verify import Verdict
 
 
 def taken(folder: Path, seq: int, change: Change) -> Verdict:

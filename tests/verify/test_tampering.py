@@ -14,6 +14,7 @@ from zlib import crc32
 
 import msgspec
 import pytest
+from tests.verify.both import verify
 from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 
 from remit.journal.log import Journal
@@ -25,7 +26,7 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
 from remit.kernel.numbers import Money, parse
 from remit.testing.disk import MemoryStore
-from remit.verify import Verdict, verify
+from remit.verify import Verdict
 
 KEY = SIGNER.verifier
 Change = Callable[[Record], Record]

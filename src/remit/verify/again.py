@@ -10,7 +10,7 @@ import msgspec
 from remit.digest import kernel_digest
 from remit.journal.checkpoint import Checkpoint
 from remit.kernel.codec import decode, encode, plain
-from remit.kernel.command import KernelStarted
+from remit.kernel.command import Command, KernelStarted
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.state import State
@@ -19,6 +19,12 @@ from remit.verify.requests import planned
 from remit.verify.verdict import NOT_AS_DECIDED, OTHER_KERNEL, Difference, Differs, Stretch
 
 PROGRESS_EVERY = 2_000
+
+
+class _Asked(msgspec.Struct):
+    """Of a record, what entered: what followed is derived before it is read."""
+
+    command: Command
 
 
 class Again:
@@ -38,28 +44,30 @@ class Again:
         self.history = History(self.kernel.state)
         self.kernels: list[tuple[int, str]] = []
         self.seq = self.kernel.state.seq
+        self.folds = False
+        """Whether entries are folded as written, because somebody else decides them."""
+        self.frontier: Callable[[], list[bytes]] = list
+        """The tree's frontier after the entry that is being taken; whoever walks sets it."""
         self._starts: list[tuple[int, str, str]] = []
         self._taken = taken
         self._takes = False
         self._is_same = True
-        self._progress = progress
+        self.progress = progress
 
     def take(self, index: int, entry: bytes) -> None:
         """Decide one entry again; Differs where another record follows from its command."""
         seq = index + 1
-        written = self._read(seq, entry)
-        if isinstance(written.command.body, KernelStarted):
-            self._start(seq, written.command.body)
-        if self._takes:
-            self._fold(seq, written)
+        if self.folds:
+            record = self._pass_over(seq, entry)
         else:
-            self._decide(seq, written)
-        for code, field, said, follows in self.history.faults(written, self.kernel.state):
+            command = self._plain_command(seq, entry)
+            record = self._look_at(seq, entry) if command is None else self._decide_plain(seq, entry, command)
+        for code, field, said, follows in self.history.faults(record, self.kernel.state):
             raise self._differs(seq, field, said, follows, code)
-        self.history.counts.decisions += written.decision is not None
+        self.history.counts.decisions += record.decision is not None
         self.seq = seq
-        if self._progress is not None and seq % PROGRESS_EVERY == 0:
-            self._progress(seq)
+        if self.progress is not None and seq % PROGRESS_EVERY == 0 and not self.folds:
+            self.progress(seq)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Take note of a checkpoint between the entries; Differs where it contradicts the one before."""
@@ -81,6 +89,46 @@ class Again:
     def stretch(self) -> int:
         """The first entry of the stretch being read."""
         return self._starts[-1][0] if self._starts else 0
+
+    def _plain_command(self, seq: int, entry: bytes) -> Command | None:
+        """Return the command of an entry that is to be decided, where nothing about it needs a closer look."""
+        if self._takes:
+            return None
+        try:
+            command = decode(_Asked, entry).command
+        except ValueError:
+            return None
+        if command.seq != seq or command.at < self.kernel.state.at or isinstance(command.body, KernelStarted):
+            return None
+        return command
+
+    def _decide_plain(self, seq: int, entry: bytes, command: Command) -> Record:
+        """Return the record that follows from a command: mostly it is what is written, byte for byte, and then nothing
+        else of the entry needs to be read."""
+        derived = self._derive(seq, entry, command)
+        if encode(derived) == entry:
+            return derived
+        written = self._read(seq, entry)
+        self._compare(seq, written, derived)
+        return written
+
+    def _look_at(self, seq: int, entry: bytes) -> Record:
+        written = self._read(seq, entry)
+        if isinstance(written.command.body, KernelStarted):
+            self._start(seq, written.command.body)
+        if self._takes:
+            self._fold(seq, written)
+        else:
+            self._compare(seq, written, self._derive(seq, entry, written.command))
+        return written
+
+    def _pass_over(self, seq: int, entry: bytes) -> Record:
+        """Fold an entry that somebody else decides again meanwhile; what is wrong with it is theirs to say."""
+        written = decode(Record, entry)
+        if isinstance(written.command.body, KernelStarted):
+            self._start(seq, written.command.body)
+        self._fold(seq, written)
+        return written
 
     def _read(self, seq: int, entry: bytes) -> Record:
         try:
@@ -104,22 +152,23 @@ class Again:
         self._starts.append((seq, body.version, body.digest))
         self._is_same, self._takes = body.digest == kernel_digest(), seq in self._taken
 
-    def _decide(self, seq: int, written: Record) -> None:
+    def _derive(self, seq: int, entry: bytes, command: Command) -> Record:
+        """Return what follows from a command, with the digests of the bytes that may be sent."""
         try:
-            derived = self.kernel.step(written.command)
+            derived = self.kernel.step(command)
+            requests = planned(self.kernel.state, derived)
         except Exception as fault:  # noqa: BLE001  a damaged or foreign record may break any rule of the kernel's
+            self._read(seq, entry)  # what is wrong with its text weighs more
             raise self._differs(seq, "command", "a command", f"{type(fault).__name__}: {fault}") from None
+        return msgspec.structs.replace(derived, requests=requests) if requests else derived
+
+    def _compare(self, seq: int, written: Record, derived: Record) -> None:
         if derived.events != written.events or derived.decision != written.decision:
             for field, said, follows in _unlike(written, derived):
                 raise self._differs(seq, field, said, follows)
-        self._check_requests(seq, written)
-
-    def _check_requests(self, seq: int, written: Record) -> None:
-        """The digests of the bytes that may be sent are those of the bytes that follow."""
-        follows = planned(self.kernel.state, written)
-        if follows != written.requests:
-            for field, said, right in _apart("requests", plain(written.requests), plain(follows)):
-                raise self._differs(seq, field, said, right, "request_not_as_planned")
+        if derived.requests != written.requests:
+            for field, said, follows in _apart("requests", plain(written.requests), plain(derived.requests)):
+                raise self._differs(seq, field, said, follows, "request_not_as_planned")
 
     def _fold(self, seq: int, written: Record) -> None:
         try:

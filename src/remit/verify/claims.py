@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from remit.verify.verdict import OTHER_KERNEL, Counts, Stretch, Verdict
+from remit.verify.witnesses import utc
 
-_YEAR_9999_S = 253_402_300_799
 NEVER = (
     "that what entered from outside was true: prices, a venue's reports, a person's words",
     "that nothing was sent past the guard: that follows from who holds the venue keys, not from a journal",
@@ -25,7 +23,7 @@ def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     if found.heads:
         said.append(f"heads kept elsewhere that are heads of this journal: {found.heads}")
     for one in found.witnessed:
-        said.append(f"entries 1 to {one.size} existed at {_utc(one.at_s)}, says the witness {one.witness}")
+        said.append(f"entries 1 to {one.size} existed at {utc(one.at_s)}, says the witness {one.witness}")
     if decided:
         said += _decided(found.counts, found.stretches, found.standing)
     return tuple(said)
@@ -33,12 +31,6 @@ def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _utc(at_s: int) -> str:
-    if at_s > _YEAR_9999_S:
-        return f"second {at_s}"
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str, ...]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.checkpoint import verify as read_checkpoint
+from remit.journal.cosign import Cosigner, parse_cosigner
 from remit.journal.errors import JournalError
 from remit.journal.frame import segments
 from remit.journal.note import Verifier, parse_verifier
@@ -23,6 +24,14 @@ def checkpoint_of(head: str, key: Verifier) -> Checkpoint:
         return read_checkpoint(head, key.name, (key,))
     except JournalError as fault:
         raise CannotVerify(f"the checkpoint kept elsewhere is none of this journal: {fault.what}", fault.do) from None
+
+
+def cosigner_of(witness: str) -> Cosigner:
+    """Return a witness's key as `remit witness key` prints it; CannotVerify."""
+    try:
+        return parse_cosigner(witness)
+    except JournalError as fault:
+        raise CannotVerify(fault.what, fault.do) from None
 
 
 def journals(folder: Path) -> list[Path]:

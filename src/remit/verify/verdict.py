@@ -24,7 +24,7 @@ class Difference(msgspec.Struct, frozen=True):
     `kernel` is the version that wrote this stretch of the journal; `code` names what is wrong: `not_a_record`,
     `not_canonical`, `out_of_sequence`, `time_went_back`, `not_as_decided`, `request_not_as_planned`, `no_permit`,
     `halt_not_reviewed`, `halt_lost`, `start_not_said`, `start_not_signed`, `stop_not_clean`, `stop_not_last`,
-    `other_kernel`.
+    `snapshot_not_as_derived`, `not_as_folded`, `witness_before_entry`, `witness_went_back`, `other_kernel`.
     """
 
     seq: int
@@ -108,6 +108,9 @@ class Verdict(msgspec.Struct, frozen=True):
     standing: tuple[str, ...] = ()
     proved: tuple[str, ...] = ()
     not_proved: tuple[str, ...] = ()
+
+    is_export: bool = False
+    """Whether it is an export: of its heads it holds the newest alone."""
 
     @property
     def well(self) -> bool:

@@ -130,6 +130,9 @@ def verify(
     ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Check this receipt instead; no journal is needed.")] = None,
     decide: Annotated[bool, typer.Option("--decide/--no-decide", help="Also decide every order again.")] = True,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="1: one process; else two where there are two cores and it is long.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Verify a journal offline, with no guard and no private key: tree, signatures, and every verdict decided again.
@@ -162,7 +165,10 @@ def verify(
                 progress.update(task, description=f"verifying {printable(str(one))}: {seq} entries")
 
             verdicts.append(
-                verify_journal(one, key_of(one, key), heads=kept, witnesses=witness or (), decide=decide, progress=told)
+                verify_journal(
+                    one, key_of(one, key), heads=kept, witnesses=witness or (),
+                    decide=decide, progress=told, cores=cores,
+                )  # fmt: skip
             )
     if not show.json([{**plain(verdict), "well": verdict.well} for verdict in verdicts]):
         for verdict in verdicts:
