@@ -6,6 +6,7 @@ import errno
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -19,7 +20,7 @@ from remit.journal.errors import (
     JournalUnreadable,
     StoreLocked,
 )
-from remit.journal.frame import checkpoint_line, frame, sealed_size, segment_name, segments, unframe
+from remit.journal.frame import checkpoint_line, frame, read_lines, sealed_size, segment_name, segments, unframe
 from remit.journal.log import POISON_MARKER, Journal, Resume, read_entries
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
@@ -178,6 +179,32 @@ def test_the_size_that_a_checkpoint_covers_is_read_from_the_end() -> None:
         store.write(name, held, frame(b"e", bytes(1000)) * 200 + b"c 00")
         assert sealed_size(store) == size
         store.truncate(name, held)
+
+
+@pytest.mark.parametrize(
+    ("tail", "what"),
+    [
+        (b"c %08x " % crc32(b"[" * 5000, crc32(b"c")) + b"[" * 5000 + b"\n", "the checkpoint is malformed"),
+        (bytes(1 << 22) + b"\n", "more than 131072 bytes"),
+        (frame(b"e", bytes(1 << 17)), "more than 131072 bytes"),
+    ],
+)
+def test_lines_that_nobody_wrote_so_are_damage(tail: bytes, what: str) -> None:
+    store = MemoryStore()
+    filled(opened(store)[0], 1)
+    store.write(segment_name(0), store.size(segment_name(0)), tail)
+    with pytest.raises(JournalDamaged, match=what):
+        opened(store.reboot(keep=None))
+
+
+def test_zeros_that_a_power_loss_left_are_cut_and_held_nowhere() -> None:
+    store = MemoryStore()
+    filled(opened(store)[0], 1)
+    store.write(segment_name(0), store.size(segment_name(0)), bytes(8 << 20))
+    store = store.reboot(keep=None)
+    assert max(len(line) for _, line in read_lines(store, segment_name(0))) <= 1 << 17
+    journal, recovery = opened(store)
+    assert (recovery.torn_bytes, journal.size, store.size(segment_name(0)) < 8 << 20) == (8 << 20, 3, True)
 
 
 def test_every_head_kept_elsewhere_is_compared() -> None:

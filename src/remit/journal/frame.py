@@ -26,6 +26,7 @@ UNSIGNED = "unsigned-"
 _SUFFIX = ".journal"
 _CHUNK_BYTES = 1 << 20
 _NEAR_BYTES = 1 << 16
+_LINE_BYTES = 1 << 17  # more than any line has
 _CRC_OF = {ENTRY: crc32(ENTRY), CHECKPOINT: crc32(CHECKPOINT)}
 
 
@@ -36,6 +37,8 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 
 def unframe(line: bytes) -> tuple[bytes, bytes]:
     """The kind and payload of a line with its newline. ValueError where a byte of it is not as it was written."""
+    if len(line) > _LINE_BYTES:
+        raise ValueError(f"the line has more than {_LINE_BYTES} bytes")
     kind, payload = line[:1], line[11:-1]
     if kind not in _CRC_OF:
         raise ValueError("the line is neither an entry nor a checkpoint")
@@ -51,7 +54,7 @@ def checkpoint_line(note: str) -> bytes:
 
 def note_in(payload: bytes) -> str:
     """The signed note in a checkpoint line's payload. ValueError where it is none."""
-    note = json.loads(payload)
+    note = json.loads(payload) if payload.startswith(b'"') else None
     if not isinstance(note, str):
         raise ValueError("the checkpoint line holds no note")
     return note
@@ -89,14 +92,16 @@ def segments(store: Reader, start: int = 0) -> list[str]:
 
 
 def read_lines(store: Reader, name: str, offset: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Each line of a file from `offset` on, with its byte offset; only the last can lack its newline. Memory: 1 MiB and
-    one line."""
-    rest = b""
-    while chunk := store.read(name, offset + len(rest), _CHUNK_BYTES):
+    """Each line of a file from `offset` on, with its byte offset; only the last can lack its newline. Of one that is
+    longer than any line may be the beginning alone is told, too long for `unframe`. Memory: some 2 MiB."""
+    rest, unread, place = b"", 0, offset
+    while chunk := store.read(name, place, _CHUNK_BYTES):
+        place += len(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield offset, line + b"\n"
-            offset += len(line) + 1
+            offset, unread = offset + len(line) + unread + 1, 0
+        rest, unread = rest[:_LINE_BYTES], unread + len(rest[_LINE_BYTES:])
     if rest:
         yield offset, rest
 

@@ -84,7 +84,8 @@ class Walk:
             raise self._damage(0, f"the segment begins at entry {first_index(name)}, entry {self.index} is missing")
         for offset, line in read_lines(self._store, name):
             if not line.endswith(b"\n"):
-                self._tear(offset, line)
+                self.torn_bytes = self._store.size(name) - offset
+                self._check_torn(offset, line)
                 break
             try:
                 kind, payload = unframe(line)
@@ -99,9 +100,8 @@ class Walk:
         if not self.sealed_end:
             raise self._damage(0, "the segment does not open with a checkpoint")
 
-    def _tear(self, offset: int, line: bytes) -> None:
-        """Note the incomplete line at the end, as a crash leaves one."""
-        self.torn_bytes = len(line)
+    def _check_torn(self, offset: int, line: bytes) -> None:
+        """JournalDamaged where the incomplete line at the end is none that a crash leaves."""
         try:
             unframe(line[:-1] + b"\n")
         except ValueError:
