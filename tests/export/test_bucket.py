@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.journal.cases import SIGNER, filled
 
 from remit.export.bucket import Bucket, Retention
 from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
+from remit.export.exporter import head_of
+from remit.journal.errors import JournalRolledBack
 
 KEY = SIGNER.verifier
 YEAR = Retention(365)
@@ -68,18 +71,67 @@ def test_every_object_is_held_and_a_stranger_can_check(s3: Any, tmp_path: Path) 
     assert check(bucket.read, journal.size) == journal.size
 
 
-def test_what_was_hidden_or_replaced_is_found(s3: Any, tmp_path: Path) -> None:
-    journal = journal_in(tmp_path / "journal")
-    filled(journal, 1, 300)
-    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
-    s3.delete_object(Bucket="worm", Key="checkpoint")  # a marker over it, which Object Lock allows
-    filled(journal, 1, 10)
-    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
-    assert check(Bucket("s3://worm", YEAR).read, 310) == 310
-    s3.put_object(Bucket="worm", Key="tile/entries/000", Body=b"another version")
-    s3.delete_object(Bucket="worm", Key="checkpoint")
+def test_what_stands_there_with_other_bytes_is_found(s3: Any, tmp_path: Path) -> None:
+    filled(journal_in(tmp_path / "journal"), 1, 300)
+    s3.put_object(Bucket="worm", Key="tile/entries/000", Body=b"another's")
     with pytest.raises(ExportConflict, match="tile/entries/000"):
         exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+
+
+@pytest.mark.parametrize(
+    ("by", "size"),
+    [
+        ("a marker", 300),
+        ("an old head", 200),
+        ("an old head", 256),
+        ("many old heads", 300),
+        ("a marker over everything", 300),
+    ],
+)
+def test_a_head_that_was_hidden_is_still_the_one_that_counts(s3: Any, tmp_path: Path, by: str, size: int) -> None:
+    journal = journal_in(tmp_path / "journal")
+    filled(journal, 1, 100)
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    old = s3.get_object(Bucket="worm", Key="checkpoint")["Body"].read()
+    filled(journal, 1, size - 100)
+    shutil.copytree(tmp_path / "journal", tmp_path / "cut")
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    assert head_of(Bucket("s3://worm", YEAR), KEY) is not None
+    if by == "a marker over everything":
+        for key in keys(s3):
+            s3.delete_object(Bucket="worm", Key=key)
+    elif by == "a marker":
+        s3.delete_object(Bucket="worm", Key="checkpoint")
+    for number in range({"an old head": 1, "many old heads": 5}.get(by, 0)):
+        s3.put_object(Bucket="worm", Key="checkpoint", Body=b"no head" if number == 1 else old)
+    found = head_of(Bucket("s3://worm", None, reading=True), KEY)
+    assert found is not None and found.size == size
+    (segment,) = (tmp_path / "cut").glob("*.journal")
+    lines = segment.read_bytes().splitlines(keepends=True)
+    first = [number for number, line in enumerate(lines, 1) if line.startswith(b"c ")][1]
+    segment.write_bytes(b"".join(lines[:first]))  # as it stood under the old head
+    with pytest.raises((JournalRolledBack, ExportConflict)):
+        exporter_of(tmp_path / "cut", KEY, Bucket("s3://worm", YEAR)).advance()
+    if by != "a marker over everything":
+        exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+        assert check(Bucket("s3://worm", YEAR).read, size) == size, "it stands there again"
+        filled(journal, 1, 10)
+        exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+        assert check(Bucket("s3://worm", YEAR).read, size + 10) == size + 10
+
+
+def test_whoever_may_not_list_versions_is_told(s3: Any) -> None:
+    class Blind:
+        """A client that may not."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+        def list_object_versions(self, **asked: Any) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectVersions")
+
+    with pytest.raises(ExportUnreachable, match="AccessDenied"):
+        head_of(Bucket("s3://worm", YEAR, Blind()), KEY)
 
 
 def test_the_head_in_a_bucket_is_brought_along(s3: Any, tmp_path: Path) -> None:

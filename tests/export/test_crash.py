@@ -90,7 +90,7 @@ STEP = st.one_of(
 
 
 @given(st.lists(STEP, min_size=3, max_size=25))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @example([("crash_sync", 0), ("export", 0), ("power_loss", 0)])
 @example([("fail_sync", 0), ("export", 0), ("power_loss", 0)])
 @example([("write", 300), ("crash_write", 100), ("export", 0), ("power_loss", 50)])

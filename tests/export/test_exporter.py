@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ class Memory:
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
+
+    def earlier(self, size: int) -> Iterator[bytes]:
+        return iter(())
 
     def write(self, path: str, data: bytes) -> None:
         self._count()
@@ -104,7 +107,7 @@ def test_it_goes_on_where_it_stood(tmp_path: Path, sink: Sink) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 12)), min_size=1, max_size=6))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_whatever_the_place_refuses_a_head_that_stands_there_holds(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
 ) -> None:
@@ -220,6 +223,37 @@ def test_what_is_not_synced_is_made_so_before_it_goes_out(tmp_path: Path, monkey
     with pytest.raises(OSError, match="planted"):
         exporter_of(tmp_path / "journal", KEY, sink).advance()
     assert sink.files == {}
+
+
+@pytest.mark.parametrize("where", ["checkpoint", "tile", "tile/entries", "tile/0/000.p/3", "verifier.txt"])
+def test_no_link_leads_out_of_the_folder(tmp_path: Path, where: str) -> None:
+    filled(journal := journal_in(tmp_path / "journal"), 1)
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    (elsewhere / "letter").write_text("dear")
+    (out / where).parent.mkdir(parents=True)
+    for name, target in ((where, elsewhere), (f"{where}.tmp", elsewhere / "letter")):
+        (out / name).symlink_to(target)
+        try:
+            exporter_of(tmp_path / "journal", KEY, Folder(out)).advance()
+            assert check(Folder(out).read, journal.size) == journal.size
+        except (ExportUnreachable, ExportRefused):
+            assert name == where or name == "tile.tmp"
+        assert [path.name for path in elsewhere.iterdir()] == ["letter"]
+        assert (elsewhere / "letter").read_text() == "dear"
+        (out / name).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("what", ["pipe", "huge"])
+def test_what_is_no_plain_file_is_named(tmp_path: Path, what: str) -> None:
+    sink = Folder(tmp_path)
+    if what == "pipe":
+        os.mkfifo(tmp_path / "checkpoint")
+    else:
+        with (tmp_path / "checkpoint").open("wb") as file:
+            file.truncate(1 << 40)
+    with pytest.raises(ExportUnreachable, match="no plain file"):
+        exporter_of(tmp_path, KEY, sink)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

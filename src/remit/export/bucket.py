@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from remit.export.errors import ExportRefused, ExportUnreachable
 from remit.export.sink import conflict
-from remit.journal.tiles import CHECKPOINT
+from remit.journal.tiles import CHECKPOINT, WIDTH, bundle_path
 
 Mode = Literal["COMPLIANCE", "GOVERNANCE"]
 _ADDRESS = re.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.ASCII)
+_PARTIAL = re.compile(r"\.p/([1-9][0-9]{0,2})", re.ASCII)
 _TAKEN = ("PreconditionFailed", "412")
 _GONE = ("NoSuchKey", "404")
+HEADS_MAX = 256
+"""How many versions of the head are looked at where the newest one says less than the bucket holds."""
 T = TypeVar("T")
 
 
@@ -54,12 +59,39 @@ class Bucket:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of an object; None where there is none."""
+        return self._asked(partial(self._get, Key=self._prefix + path), absent=_GONE)
 
-        def get() -> bytes:
-            found: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + path)["Body"].read()
-            return found
+    def earlier(self, size: int) -> Iterator[bytes]:
+        """The last HEADS_MAX versions of the checkpoint, newest first, where there is more than a head of that size
+        needs. A delete marker hides none of them."""
+        if not self._is_beyond(size):
+            return
+        key = self._prefix + CHECKPOINT
+        for row in islice((row for row in self._versions(key) if row["Key"] == key), HEADS_MAX):
+            yield self._asked(partial(self._get, Key=key, VersionId=row["VersionId"])) or b""
 
-        return self._asked(get, absent=_GONE)
+    def _is_beyond(self, size: int) -> bool:
+        """Whether there is a bundle, or was one, that only a larger head needs. Such a head needs the bundle that the
+        next entry stands in, whole or wider than it is now."""
+        index, width = divmod(size, WIDTH)
+        path = self._prefix + bundle_path(index)
+        tails = (row["Key"].removeprefix(path) for row in self._versions(path))
+        return any(not tail or ((found := _PARTIAL.fullmatch(tail)) and int(found[1]) > width) for tail in tails)
+
+    def _versions(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """Each version of the keys that begin so, key by key and the newest first; delete markers are none."""
+        more: dict[str, str] = {}
+        while True:
+            ask = partial(self._client.list_object_versions, Bucket=self._bucket, Prefix=prefix, **more)
+            listed = self._asked(ask) or {}
+            yield from listed.get("Versions", ())
+            if not listed.get("IsTruncated"):
+                return
+            more = {"KeyMarker": listed["NextKeyMarker"], "VersionIdMarker": listed["NextVersionIdMarker"]}
+
+    def _get(self, **of: Any) -> bytes:
+        found: bytes = self._client.get_object(Bucket=self._bucket, **of)["Body"].read()
+        return found
 
     def write(self, path: str, data: bytes) -> None:
         """Keep an object that never changes. ExportConflict where other bytes stand there."""

@@ -42,6 +42,8 @@ class Exporter:
         self._durable = durable
         self._cosigned = cosigned
         self._sink = sink
+        self._stood = sink.read(CHECKPOINT)
+        """What stands there as the head: an old one, or nothing, where somebody hid the newest."""
         self.head = head_of(sink, key)
         self.newest: Checkpoint | None = None
         self._tiles = _tiles(sink, self.head)
@@ -78,13 +80,13 @@ class Exporter:
                 self._sink.write(path, data)
             self._check_unmoved()
             self._sink.head(head.note)
-            self.head = head
+            self.head, self._stood = head, head.note.encode()
         return self.head
 
     def _check_unmoved(self) -> None:
         """ExportUnreachable where another head stands there than the one this went on from: its files may be gone."""
         found = self._sink.read(CHECKPOINT)
-        if found != (None if self.head is None else self.head.note.encode()):
+        if found != self._stood:
             what = f"the head in {self._sink.name} is not the one that stood there: it was put back, or two write there"
             raise ExportUnreachable(what, "See who writes there; what stands there now is gone on from")
 
@@ -99,6 +101,8 @@ class Exporter:
     def _next(self, cosigned: Checkpoint | None) -> Checkpoint | None:
         """Return the head that is to stand there now: of exactly what was taken, and saying more than the one there."""
         size = self._tiles.size
+        if self.head is not None and self.head.size == size and self._stood != self.head.note.encode():
+            return self.head  # which somebody hid
         stands = (0, 0) if self.head is None else (self.head.size, signers(self.head.note))
         if cosigned is not None and cosigned.size == size:
             if cosigned.root != self._tiles.tree().root():
@@ -120,14 +124,25 @@ class Exporter:
 
 
 def head_of(sink: Sink, key: Verifier) -> Checkpoint | None:
-    """The head that stands at a place, its signature verified; None before the first. ExportConflict, ExportError."""
+    """The largest head that a place holds, its signature verified; None before the first. ExportConflict where the one
+    that stands there is not this journal's; ExportError.
+
+    A place that keeps earlier heads is asked for them where it holds more than its newest one needs: somebody may have
+    put an old one over it, or hidden it.
+    """
     found = sink.read(CHECKPOINT)
-    if found is None:
-        return None
     try:
-        return checkpoints.verify(found.decode(), key.name, (key,))
+        largest = None if found is None else checkpoints.verify(found.decode(), key.name, (key,))
     except (UnicodeDecodeError, NoteInvalid) as fault:
         raise ExportConflict(f"the head in {sink.name} is not this journal's ({fault})", _DO) from None
+    for source in sink.earlier(0 if largest is None else largest.size):
+        try:
+            head = checkpoints.verify(source.decode(), key.name, (key,))
+        except (UnicodeDecodeError, NoteInvalid):
+            continue
+        if largest is None or head.size > largest.size:
+            largest = head
+    return largest
 
 
 def _tiles(sink: Sink, head: Checkpoint | None) -> Tiles:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
-from remit.journal.store import sync_folder
-from remit.journal.tiles import CHECKPOINT
+from remit.journal.beneath import TEMPORARY, drop_beneath, put_beneath, read_beneath
+from remit.journal.tiles import BUNDLE_BYTES_MAX, CHECKPOINT
 
-_TEMPORARY = ".tmp"
 _PARTIAL = ".p"
 
 
@@ -27,6 +26,11 @@ class Sink(Protocol):
         """The bytes of a file; None where there is none."""
         ...
 
+    def earlier(self, size: int) -> Iterator[bytes]:
+        """The heads that the place keeps beside the one that stands there, newest first, where it holds more than a
+        head of that size needs."""
+        ...
+
     def write(self, path: str, data: bytes) -> None:
         """Keep a file that never changes: durable on return. ExportConflict where other bytes stand there."""
         ...
@@ -37,19 +41,22 @@ class Sink(Protocol):
 
 
 class Folder:
-    """A folder as the place of an export, made where it is missing. ExportRefused where it holds something else."""
+    """A folder as the place of an export, made where it is missing. ExportRefused where it holds something else.
+
+    Others may write there: what is no plain file, and a link in the place of a folder, is named and not followed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._spent: list[Path] = []
+        self._spent: list[str] = []
         """Partial files that a whole one stands for since the head before: readers of that head may be at them."""
-        self._whole: list[Path] = []
+        self._whole: list[str] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
             there = {entry.name for entry in os.scandir(folder)}
         except OSError as fault:
             raise ExportRefused(f"{folder} cannot be used ({fault})", "Name a folder") from None
-        if there - {CHECKPOINT, "tile", "verifier.txt", CHECKPOINT + _TEMPORARY, "verifier.txt" + _TEMPORARY}:
+        if there - {CHECKPOINT, "tile", "verifier.txt", CHECKPOINT + TEMPORARY, "verifier.txt" + TEMPORARY}:
             raise ExportRefused(f"{folder} holds other files than an export's", "Name an empty or new folder")
 
     @property
@@ -60,11 +67,13 @@ class Folder:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; None where there is none."""
         try:
-            return (self._folder / path).read_bytes()
-        except FileNotFoundError:
-            return None
+            return read_beneath(self._folder, path, BUNDLE_BYTES_MAX)
         except OSError as fault:
             raise _unreachable(self._folder, fault) from None
+
+    def earlier(self, size: int) -> Iterator[bytes]:
+        """No head: a folder keeps the newest alone."""
+        return iter(())
 
     def write(self, path: str, data: bytes) -> None:
         """Keep a file that never changes, durable on return. ExportConflict where other bytes stand there."""
@@ -74,26 +83,18 @@ class Folder:
         elif found != data:
             raise conflict(self.name, path)
         if f"{_PARTIAL}/" not in path:
-            self._whole.append(self._folder / f"{path}{_PARTIAL}")
+            self._whole.append(f"{path}{_PARTIAL}")
 
     def head(self, note: str) -> None:
         """Replace the checkpoint, and remove the partial files that have been whole since the one before."""
         self._put(CHECKPOINT, note.encode())
         for spent in self._spent:
-            shutil.rmtree(spent, ignore_errors=True)
+            drop_beneath(self._folder, spent)
         self._spent, self._whole = self._whole, []
 
     def _put(self, path: str, data: bytes) -> None:
-        target = self._folder / path
-        temporary = target.with_name(target.name + _TEMPORARY)
         try:
-            _make(target.parent)
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-            sync_folder(target.parent)
+            put_beneath(self._folder, path, data)
         except OSError as fault:
             raise _unreachable(self._folder, fault) from None
 
@@ -104,14 +105,6 @@ def conflict(place: str, path: str) -> ExportConflict:
         f"{path} in {place} holds other bytes than this journal's",
         "Keep both: one of them was changed, or is another journal's. Verify each, and export to a new place",
     )
-
-
-def _make(folder: Path) -> None:
-    """Make a folder durably, and the ones above it."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
 
 
 def _unreachable(folder: Path, fault: OSError) -> ExportUnreachable:
