@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,17 @@ def test_the_default_socket_is_always_short_enough_and_the_same(length: int, run
     else:
         assert path.parent == (Path(runtime) if runtime.startswith("/") else Path(f"/tmp/remit-{os.getuid()}"))
         assert path != socket_path(Path("/" + "g" * length), {"XDG_RUNTIME_DIR": runtime})
+
+
+def test_root_and_the_user_that_it_makes_the_guard_look_for_the_same_socket(tmp_path: Path) -> None:
+    home = tmp_path / ("h" * 100)
+    home.mkdir()
+    (home / FILE).write_text('run_as = "daemon"')
+    uid = pwd.getpwnam("daemon").pw_uid
+    path = load({"REMIT_HOME": str(home), "XDG_RUNTIME_DIR": "/run/user/0"}).socket
+    assert path.parent == Path(f"/tmp/remit-{uid}")
+    (home / FILE).write_text('run_as = "no-such-user"')  # refused by the guard, and told by `remit doctor`
+    assert load({"REMIT_HOME": str(home), "XDG_RUNTIME_DIR": "/run/user/0"}).socket.parent == Path("/run/user/0")
 
 
 def test_a_socket_too_long_where_it_was_said_refuses(tmp_path: Path) -> None:

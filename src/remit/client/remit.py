@@ -84,7 +84,7 @@ class Remit:
         self.voice = Voice(patience_s, knows_prices=bool(url))
         self._found = False
         """Whether a guard, or a door, was ever there."""
-        self._link = HttpLink(url, secret, door) if url else Client(_socket(home), secret, door)
+        self._link = HttpLink(url, secret, door) if url else Client(token=secret, door=door, **_guard(home))
 
     def __enter__(self) -> Self:
         return self
@@ -165,7 +165,7 @@ class AsyncRemit:
         self.voice = Voice(patience_s, knows_prices=bool(url))
         self._found = False
         """Whether a guard, or a door, was ever there."""
-        self._link = AsyncHttpLink(url, secret, door) if url else AsyncClient(_socket(home), secret, door)
+        self._link = AsyncHttpLink(url, secret, door) if url else AsyncClient(token=secret, door=door, **_guard(home))
 
     async def __aenter__(self) -> Self:
         return self
@@ -230,9 +230,10 @@ class AsyncRemit:
     ask = _awaited(verbs.ask)
 
 
-def _socket(home: Path | None) -> Path:
-    environ = dict(os.environ) if home is None else {**os.environ, "REMIT_HOME": str(home)}
-    return load(environ).socket
+def _guard(home: Path | None) -> dict[str, Any]:
+    """Return where the guard listens, and as which user."""
+    settings = load(dict(os.environ) if home is None else {**os.environ, "REMIT_HOME": str(home)})
+    return {"path": settings.socket, "guard_uids": settings.guard_uids}
 
 
 def _url(url: str | None, home: Path | None) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from remit.guard.errors import SettingInvalid
 from remit.guard.reach import BIND, Reach, reach
-from remit.guard.sandbox import LAYERS
+from remit.guard.sandbox import LAYERS, RunAsFailed, user_of
 from remit.guard.witness_settings import Stated, Witness, witnesses_of
 from remit.kernel.names import Environment
 
@@ -72,6 +72,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_ports: tuple[int, ...] = ()
 
     @property
+    def guard_uids(self) -> frozenset[int]:
+        """Who the guard may be beside this process's own user: the one that `run_as` names."""
+        try:
+            return frozenset() if self.run_as is None else frozenset({user_of(self.run_as).pw_uid})
+        except RunAsFailed:
+            return frozenset()
+
+    @property
     def reach(self) -> Reach:
         """From where the doors can be reached; SettingInvalid, which `load` has looked for already."""
         return reach(self.bind, self.tls_cert, self.tls_key, self.public_url, self.second_factor)
@@ -122,7 +130,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     witnesses, needed = witnesses_of(file.witnesses, file.witnesses_needed)
     return Settings(
         home=home,
-        socket=socket_path(home, environ) if stated is None else _short(_absolute(stated, home, "socket")),
+        socket=_listens(home, environ, file.run_as) if stated is None else _short(_absolute(stated, home, "socket")),
         environment=environment,
         peers=file.peers,
         links={name: _absolute(path, home, f"links.{name}") for name, path in file.links.items()},
@@ -186,19 +194,30 @@ def environment_of(value: str) -> Environment:
     raise SettingInvalid(f"{value!r} is no environment", f"Write exactly {' or '.join(ENVIRONMENTS)}")
 
 
-def socket_path(home: Path, environ: Mapping[str, str]) -> Path:
+def socket_path(home: Path, environ: Mapping[str, str], uid: int | None = None) -> Path:
     """Return where the guard of a data folder listens where nothing is said: `guard.sock` in the folder.
 
     Where that path is too long for a socket it is `remit-HASH.sock` in `$XDG_RUNTIME_DIR`, else in `/tmp/remit-UID`,
-    which the guard makes private; HASH stands for the data folder, so that callers find the same place.
+    which the guard makes private; HASH stands for the data folder, so that callers find the same place. `uid` is the
+    guard's user where that is not this process's.
     """
     near = home / SOCKET
     if len(os.fsencode(near)) <= SOCKET_BYTES_MAX:
         return near
     name = f"remit-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    folder = Path(runtime) if runtime.startswith("/") else Path(f"/tmp/remit-{os.getuid()}")
+    folder = Path(runtime) if runtime.startswith("/") else Path(f"/tmp/remit-{os.getuid() if uid is None else uid}")
     return _short(folder / name)
+
+
+def _listens(home: Path, environ: Mapping[str, str], run_as: str | None) -> Path:
+    """Return where the guard listens where nothing is said: the same for root, who starts it, and for its own user."""
+    if run_as is None:
+        return socket_path(home, environ)
+    try:
+        return socket_path(home, {}, user_of(run_as).pw_uid)
+    except RunAsFailed:
+        return socket_path(home, environ)  # no guard starts so: it refuses that user by name
 
 
 def paper_socket(socket: Path) -> Path:

@@ -192,8 +192,8 @@ def check(layers: Iterable[Layer]) -> None:
         )
 
 
-def become(name: str, home: Path, *, make: bool = True) -> None:
-    """Be the user of this name or number from here on, with its groups, and never root again.
+def become(name: str, home: Path, *, make: bool = True) -> pwd.struct_passwd:
+    """Be the user of this name or number from here on, with its groups, and never root again; return that user.
 
     The data folder is made for that user where there is none, but not where it is only tried, with `make` off. A
     process that is that user already stays as it is. RunAsFailed where there is no such user, it is root, root has to
@@ -222,6 +222,7 @@ def become(name: str, home: Path, *, make: bool = True) -> None:
             raise RunAsFailed(
                 f"{name} cannot read {module.__file__}", "Install Python and remit where every user reads"
             )
+    return user
 
 
 def user_of(name: str) -> pwd.struct_passwd:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from remit.guard import config
 from remit.guard.config import paper_socket
+from remit.guard.sandbox import become
 from remit.guard.wire import AsyncClient, GuardError, GuardGone
 from remit.kernel import command as c
 from remit.kernel.codec import encode
@@ -69,6 +70,7 @@ def main(
     """
     wanted = Wanted(demo, for_s, home, plain, json_summary, day_ms, approve)
     try:
+        _become_its_user(wanted)
         return asyncio.run(_Up(wanted).run())
     except (NotStarted, SetUpFailed, GuardError) as fault:
         print(printable(f"remit up: {fault}"), file=sys.stderr)
@@ -123,10 +125,6 @@ class _Up:
 
     async def _plain(self) -> int:
         """Run the guard of a data folder, and the paper venue as long as a connection goes there."""
-        if os.geteuid() == 0 and config.load({**os.environ, "REMIT_HOME": str(self.home)}).run_as is not None:
-            raise SetUpFailed(
-                "run_as makes the guard another user than the rest. Start it alone: python -m remit.guard"
-            )
         exports = config.load({**os.environ, "REMIT_HOME": str(self.home)}).exports
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
@@ -279,6 +277,23 @@ class _Up:
         words = ["--socket", socket, "--tokens", self.files.agents, "--every-ms", every_ms, "--tried", self.files.tried]
         command = _module("remit.agents", *map(str, words))
         await self.supervisor.start(Program("agents", command, "ready", lambda code: code in (0, 2), _bare_environ()))
+
+
+def _become_its_user(wanted: Wanted) -> None:
+    """Be the user that the settings name, before anything is made: nothing that root starts here stays root.
+
+    A process of root that writes into a folder of the guard's would follow whatever somebody in the guard laid there.
+    """
+    if wanted.demo and wanted.home is None:
+        return  # a folder of its own, with no settings yet
+    stated = {} if wanted.home is None else {"REMIT_HOME": str(wanted.home.absolute())}
+    settings = config.load({**os.environ, **stated})
+    if settings.run_as is None:
+        return
+    user = become(settings.run_as, settings.home)
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
+        del os.environ[name]
+    os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
 
 
 def _home(wanted: Wanted) -> Path:

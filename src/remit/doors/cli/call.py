@@ -56,7 +56,8 @@ class Caller:
     @property
     def client(self) -> Client:
         if self._client is None:
-            self._client = Client(self.settings.socket, token_of(self.settings), DOOR)
+            uids = self.settings.guard_uids
+            self._client = Client(self.settings.socket, token_of(self.settings), DOOR, guard_uids=uids)
         return self._client
 
 

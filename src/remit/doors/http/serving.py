@@ -36,7 +36,7 @@ def serve(settings: Settings, token: str, listening: socket.socket, exporter: st
     options = Options(provider=provider_of(exporter), parts=PARTS)
 
     async def run() -> None:
-        async with AsyncClient(settings.socket, token, DOOR) as client:
+        async with AsyncClient(settings.socket, token, DOOR, guard_uids=settings.guard_uids) as client:
             app = create_app(client, settings, options=options)
             config = config_of(
                 app,

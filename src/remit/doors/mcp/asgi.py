@@ -33,7 +33,7 @@ AGAIN_S = b"2"
 async def mount(app: Starlette) -> AsyncIterator[None]:
     """Serve `/mcp` in an application for as long as this is entered. `app.state.settings` says where the guard is."""
     settings: Settings = app.state.settings
-    async with AsyncClient(settings.socket, "", DOOR) as client:
+    async with AsyncClient(settings.socket, "", DOOR, guard_uids=settings.guard_uids) as client:
         traders = Traders(client)
         server = build(client, traders, secret_of, settings)
         manager = StreamableHTTPSessionManager(

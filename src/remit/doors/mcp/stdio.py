@@ -20,7 +20,7 @@ async def serve(settings: Settings, secret: str) -> Trader:
     def secret_of(context: ServerRequestContext[Any, Any]) -> str:
         return secret
 
-    async with AsyncClient(settings.socket, secret, DOOR) as client:
+    async with AsyncClient(settings.socket, secret, DOOR, guard_uids=settings.guard_uids) as client:
         traders = Traders(client)
         trader = await traders.of(secret, act="mcp serve")
         server = build(client, traders, secret_of, settings)

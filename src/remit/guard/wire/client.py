@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 from remit.guard.errors import FrameTooLarge, GuardError, GuardGone, GuardNotRunning, PeerRefused
 from remit.guard.frame import FRAME_BYTES_MAX, Frames, pack
 from remit.guard.wire.message import Answer, Do, read_answer, result_of, write_request
-from remit.guard.wire.peer import peer_of
+from remit.guard.wire.peer import guard_at
 
 TIMEOUT_S = 30
 _AGAIN = "Ask what became of it; the same intent id never acts twice"
@@ -92,7 +92,7 @@ class Client:
         try:
             link.settimeout(self._timeout_s)
             link.connect(str(self._path))
-            peer_of(link, self._guard_uids)
+            guard_at(link, self._guard_uids)
         except OSError as fault:
             link.close()
             raise _unreachable(self._path, fault) from None
@@ -155,7 +155,7 @@ class AsyncClient:
             raise _unreachable(self._path, fault) from None
         frames = Frames()
         try:
-            peer_of(writer.get_extra_info("socket"), self._guard_uids)
+            guard_at(writer.get_extra_info("socket"), self._guard_uids)
             secret = self._token if token is None else token
             writer.write(pack(write_request(1, secret, "follow", body, self._door, act, trace)))
             while data := await reader.read(FRAME_BYTES_MAX):
@@ -186,7 +186,7 @@ class AsyncClient:
                 except OSError as fault:
                     raise _unreachable(self._path, fault) from None
                 try:
-                    peer_of(transport.get_extra_info("socket"), self._guard_uids)
+                    guard_at(transport.get_extra_info("socket"), self._guard_uids)
                 except PeerRefused:
                     transport.abort()
                     raise
