@@ -88,6 +88,16 @@ def blocks() -> Blocks:
     return made
 
 
+OF_THE_TEXT = (
+    "the index begins with a zero",
+    "the index has a sign",
+    "the size begins with a zero",
+    "the size has a sign",
+    "the version is another",
+)
+"""What is wrong with how a receipt is spelled, and not with its tree: Go's package takes other spellings too."""
+
+
 def test_go_takes_the_vectors_that_hold_alone(check: Path, tmp_path: Path) -> None:
     said = json.loads((Path(__file__).parents[1] / "vectors" / "journal.json").read_text(encoding="utf-8"))
     path = tmp_path / "one.tlog-proof"
@@ -95,7 +105,7 @@ def test_go_takes_the_vectors_that_hold_alone(check: Path, tmp_path: Path) -> No
         path.write_text(text)
         assert run(check, str(path), said["key"]["verifier"]).returncode == 0, text
     for one in said["refused"]:
-        if one["why"] not in ("the index begins with a zero", "the version is another"):  # of the text, not of the tree
+        if one["why"] not in OF_THE_TEXT:
             path.write_text(one["receipt"])
             assert run(check, str(path), said["key"]["verifier"]).returncode != 0, one["why"]
 
