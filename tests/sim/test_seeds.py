@@ -29,12 +29,17 @@ def test_a_seed_holds_every_promise_and_is_the_same_twice(seed: int) -> None:
 
 
 def test_a_seed_with_witnesses_and_a_second_folder_holds_every_promise() -> None:
-    """No seed has them by itself: it would be another seed then."""
     towards = ("witness_away", "witness_loses", "witness_restarts", "anchor_refuses", "anchored_old_copy", "power_loss")
     one = simulate(draw(3, STEPS, towards=towards))
     assert one.failure is None, one.failure
     assert one.counts["fills"] > 0 and one.counts["rollback_refused"] > 0, one.counts
-    assert not draw(3).swarm.is_anchored
+
+
+def test_a_seed_with_an_export_and_new_keys_holds_every_promise() -> None:
+    towards = ("export_away", "export_refuses", "exporter_dies", "exported_old_copy", "rotate_key", "power_loss")
+    one = simulate(draw(3, STEPS, towards=towards))
+    assert one.failure is None, one.failure
+    assert one.counts["fills"] > 0 and one.counts["export_away"] > 0 and one.counts["took:rotate_key"] > 0, one.counts
 
 
 def test_another_seed_is_another_simulation() -> None:

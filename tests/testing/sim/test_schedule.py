@@ -13,7 +13,7 @@ from remit.kernel.mandate import Mandate
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.faults import Drawn, Fault, MessageFault
 from remit.testing.sim.actors import DEEDS
-from remit.testing.sim.actors.deed import ALWAYS, ANCHORS
+from remit.testing.sim.actors.deed import ALWAYS, ANCHORS, APART, EXPORTS
 from remit.testing.sim.limits import BASE, LIMITS, mandates, tightened
 from remit.testing.sim.schedule import DAYS, STEPS, STORM_MAX, Schedule, draw
 
@@ -57,16 +57,27 @@ def test_every_deed_that_may_be_absent_is_in_some_seeds_and_not_in_others(drawn:
     for name, deed in DEEDS.items():
         if deed.kind in ALWAYS:
             assert there[name] == len(drawn), name
-        elif deed.kind == ANCHORS:
-            assert there[name] == 0, name
+        elif deed.kind in APART:
+            assert 0 < there[name] < len(drawn) // 3, name
         else:
             assert 0 < there[name] < len(drawn), name
 
 
 def test_every_deed_is_done_in_some_seed_and_only_by_who_may_do_it(drawn: list[Schedule]) -> None:
     done = Counter(step.do for schedule in drawn for step in schedule.steps)
-    assert done.keys() == {name for name, deed in DEEDS.items() if deed.kind != ANCHORS}
+    assert done.keys() == DEEDS.keys()
     assert all(step.who in DEEDS[step.do].who for schedule in drawn for step in schedule.steps)
+
+
+def test_what_is_drawn_apart_changes_nothing_of_the_other_seeds(drawn: list[Schedule]) -> None:
+    """A seed has the machine that its deeds need, and all of them or none."""
+    for schedule in drawn:
+        kinds = {DEEDS[name].kind for name in schedule.swarm.weights}
+        assert schedule.swarm.is_anchored == (ANCHORS in kinds) and schedule.swarm.is_exported == (EXPORTS in kinds)
+        for kind in APART:
+            of_kind = {name for name, deed in DEEDS.items() if deed.kind == kind}
+            assert of_kind & schedule.swarm.weights.keys() in (set(), of_kind)
+    assert sum(not {DEEDS[name].kind for name in s.swarm.weights} & APART.keys() for s in drawn) > len(drawn) // 2
 
 
 def test_a_deed_that_a_seed_has_not_never_happens_in_it(drawn: list[Schedule]) -> None:
@@ -133,6 +144,8 @@ def test_a_tightened_mandate_has_every_amount_made_smaller_and_asks_people_as_be
 
 
 def test_who_remembers_the_journal_is_there_where_a_schedule_is_drawn_towards_it(drawn: list[Schedule]) -> None:
-    """What seeds without it draw is as if there were none of it: a seed that once failed must still be that seed."""
-    assert draw(1, towards=("witness_away",)).swarm.is_anchored
-    assert not any(schedule.swarm.is_anchored for schedule in drawn)
+    anchored, exported = draw(1, towards=("witness_away",)).swarm, draw(1, towards=("export_away",)).swarm
+    assert (anchored.is_anchored, anchored.is_exported) == (True, False)
+    assert (exported.is_anchored, exported.is_exported) == (False, True)
+    plain = draw(1, towards=("crash",)).swarm
+    assert not plain.is_anchored and not plain.is_exported

@@ -19,6 +19,10 @@ MEANING: Mapping[str, str] = MappingProxyType(
         "witness_away": "a witness does not answer",
         "witness_loses": "requests to a witness, and its answers, are lost",
         "witness_restarted": "a witness loses its power, and starts again",
+        "export_away": "the bucket of an export does not answer",
+        "export_refused": "the bucket of an export does not keep a file, or keeps it and nobody hears of that",
+        "exporter_died": "an exporter dies between two files, and is started again",
+        "old_export": "somebody puts an old copy of an export back",
     }
 )
 """What befalls the machine, in words."""

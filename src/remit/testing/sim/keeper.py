@@ -40,8 +40,8 @@ class Keeper:
         """One person at a time works on the host."""
         self._harmed: list[Callable[[VirtualDisk], None]] = []
         """How to undo harm that no start has found yet."""
-        self._newest: Copied | None = None
-        """What an old copy took the place of, when nobody who answered knew better."""
+        self._newer: list[Copied] = []
+        """What old copies took the place of, when nobody who answered knew better."""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -78,9 +78,9 @@ class Keeper:
             while self._harmed:
                 self._harmed.pop()(self._machine.disks[JOURNAL])
             failed = await self._boot(failed)
-        if isinstance(failed, JournalRolledBack) and self._newest is not None:
-            # a witness that was away when an old copy was put back, and alone had heard of more
-            newest, self._newest = self._newest, None
+        while isinstance(failed, JournalRolledBack) and self._newer:
+            # somebody was away when an old copy was put back, and alone had heard of more
+            newest = self._newer.pop()
             self._machine.restore(newest[0])
             self._harmed = newest[1]
             failed = await self._boot(failed)
@@ -131,10 +131,14 @@ class Keeper:
                 await self._put_back(saved, harmed)
             elif undo is not None:
                 self._harmed.append(undo)
+            elif self._machine.elsewhere.remembers:
+                self._newer.append((saved, harmed))  # what was cut off may be remembered by somebody who is silent now
         return f"{done}: {refused or 'it starts'}"
 
     async def roll_back(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
-        """Copy everything, let something happen, and put the copy back."""
+        """Copy everything, let something happen, and put the copy back, which is refused where others remember."""
+        if self._machine.elsewhere.remembers:
+            return await self._roll_back_remembered(meanwhile)
         copy = await self._outlived(meanwhile)
         if copy is None:
             return ""
@@ -143,7 +147,7 @@ class Keeper:
             await self._put_back(*copy)
         return "everything as it was then"
 
-    async def roll_back_anchored(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
+    async def _roll_back_remembered(self, meanwhile: Callable[[], Awaitable[None]]) -> str:
         """As `roll_back`, where somebody remembers better: the start is refused, and the newest is put back."""
         copy = await self._outlived(meanwhile)
         if copy is None:
@@ -155,7 +159,7 @@ class Keeper:
             self._harmed = copy[1]
             failed = await self._boot()
             if failed is None:
-                self._newest = newest, now_harmed
+                self._newer.append((newest, now_harmed))
                 return "everything as it was then, and nobody who answered knew better"
             self._count("rollback_refused")
             await self._put_back(newest, now_harmed)

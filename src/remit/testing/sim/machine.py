@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +30,13 @@ from remit.journal.log import Resume
 from remit.journal.side import SideStore
 from remit.kernel.effect import Alert
 from remit.kernel.event import Record
-from remit.testing.sim.anchoring import Anchoring
 from remit.testing.sim.befalling import MEANING
+from remit.testing.sim.elsewhere import Elsewhere
 from remit.testing.sim.loop import Process, VirtualLoop
 from remit.testing.sim.virtual_disk import Copy, Died, Saved, VirtualDisk, VirtualSide
-from remit.testing.sim.virtual_world import PASSWORD_COST, SOCKET, VirtualServer, VirtualWorld
+from remit.testing.sim.virtual_world import PASSWORD_COST, SOCKET, VirtualServer, VirtualWorld, is_from_feed
 from remit.testing.world import START
 from remit.venues.paper.codec import Paper
-from remit.venues.paper.messages import FromFeed, read_frame
 
 if TYPE_CHECKING:
     from remit.testing.sim.observer import Observer
@@ -54,7 +53,8 @@ class Machine:
     refused. All times are nanoseconds.
 
     `links` names the virtual socket of each connection's venue. The keys are made here, as an owner's `remit init`
-    does. An `observer` is told of everything here; where it `is_anchored` others remember the journal.
+    does. An `observer` is told of everything here; where it `is_anchored` others remember the journal, and where it
+    `is_exported` a copy of the journal is kept elsewhere.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Machine:
         snapshot_every: int = 300,
         observer: Observer | None = None,
         is_anchored: bool = False,
+        is_exported: bool = False,
     ) -> None:
         self.loop = loop
         self.links = dict(links)
@@ -108,8 +109,8 @@ class Machine:
         vault = self._make_keys()
         self.permit_key = vault.permit_key
         """The public key that venues check the guard's permits with."""
-        self.anchoring = Anchoring(self, seed, vault.checkpoint_signer(ORIGIN).verifier) if is_anchored else None
-        """Its witnesses and its second folder; None where it has none."""
+        key = vault.checkpoint_signer(ORIGIN).verifier
+        self.elsewhere = Elsewhere(self, seed, key, is_anchored=is_anchored, is_exported=is_exported)
 
     # The guard's process
 
@@ -126,6 +127,7 @@ class Machine:
     def boot(self, resume: Resume | None = None) -> None:
         """Start the guard in a new process. Beside a running one it is refused, and only `start_failed` says so."""
         self.boots += 1
+        self.elsewhere.start()
         process = self.loop.process(f"guard-{self.boots}")
         self.start_failed = None
         if self.process is not None and self.process.alive:
@@ -152,6 +154,7 @@ class Machine:
         unsynced bytes through. Nothing of the process reaches anything any more; a power loss also hits a dead one."""
         why = "killed" if keep is None else "power_lost"
         self._end(self.process, why)
+        self.elsewhere.lose(keep)
         for disk in self.disks.values():
             disk.lose(keep)
         self._side.rollback()
@@ -226,8 +229,7 @@ class Machine:
         """Take back every planted fault, make room, and set the wall clock right."""
         for disk in self.disks.values():
             disk.calm()
-        if self.anchoring is not None:
-            self.anchoring.calm()
+        self.elsewhere.calm()
         self.side_is_full = False
         self._sends_until_crash = None
         self.halt_text = None
@@ -241,6 +243,7 @@ class Machine:
         unsynced = self.disks[folder].unsynced_bytes()
         keep = self._chance.choice((None, 0, unsynced, self._chance.randint(0, unsynced)))
         self._end(process, f"crashed in the {what} in {folder}")
+        self.elsewhere.lose(keep)
         for disk in self.disks.values():
             disk.lose(keep)
         self._side.rollback()
@@ -255,6 +258,10 @@ class Machine:
         """Something befell the machine."""
         if self.observer is not None:
             self.observer.befell(fault, where)
+
+    def later(self, after_ns: int, do: Callable[[], None]) -> None:
+        """Let something happen on this host after so long."""
+        self.loop.enter(self.loop.ns + after_ns, self._own.context.copy(), do)
 
     def alert(self, alert: Alert) -> None:
         """The guard alerted people."""
@@ -294,8 +301,7 @@ class Machine:
             snapshot_every=self._snapshot_every,
             segment_bytes=self._segment_bytes,
             password_cost=PASSWORD_COST,
-            witnesses=() if self.anchoring is None else self.anchoring.settings,
-            witnesses_needed=0 if self.anchoring is None else len(self.anchoring.settings),
+            **self.elsewhere.options(),
         )
 
     async def _serve(self, process: Process, resume: Resume | None) -> None:
@@ -379,7 +385,7 @@ class Machine:
         """See what leaves for the venues. Every write of a link is one frame or more, and whole ones."""
         if direction == "to_server" and path in map(str, self.links.values()):
             for message in Frames().feed(data):
-                if not _is_from_feed(message):
+                if not is_from_feed(message):
                     self._sent(message)
 
     def _sent(self, message: bytes) -> None:
@@ -390,10 +396,3 @@ class Machine:
             if self._sends_until_crash == 0:
                 self._sends_until_crash = None
                 self.loop.enter(None, self._own.context.copy(), self.kill, (None,))
-
-
-def _is_from_feed(message: bytes) -> bool:
-    try:
-        return isinstance(read_frame(message), FromFeed)
-    except ValueError:
-        return False

@@ -23,6 +23,7 @@ LOSSES = frozenset({"old_copy", "truncated_tail"})
 Kind = Literal[
     "heard", "joined", "sent", "arrived", "alerted", "asked", "answered", "called", "used", "proved",
     "booting", "booted", "refused_start", "died", "stopped", "disk_failed", "befell", "anchored",
+    "exported", "followed", "shown",
 ]  # fmt: skip
 """What was seen. `joined` is an entry that was found complete at a start and that nobody had heard of."""
 
@@ -164,6 +165,21 @@ class Observer:
         """Somebody let the guard know which head of its journal it holds: its size, its root, and whether it cosigned,
         or keeps, the one that it was shown."""
         self._see("anchored", who, (size, root, is_held), b"%d %b %d" % (size, root.hex().encode(), is_held))
+
+    # -- exports
+
+    def exported(self, place: str, size: int, root: bytes, fault: str) -> None:
+        """An export's head was replaced: its size, its root, and what is wrong with the files that stand there."""
+        self._see("exported", place, (size, root, fault), b"%d %b %b" % (size, root.hex().encode(), fault.encode()))
+
+    def followed(self, place: str, fault: str, out_ns: int | None) -> None:
+        """An exporter tried once, and failed where `fault` says why: everything that was durable at `out_ns` of the
+        steady clock is out, None where it does not know of any such instant."""
+        self._see("followed", place, (fault, out_ns), f"{fault} {out_ns}".encode())
+
+    def shown(self, who: str, size: int, root: bytes) -> None:
+        """A start of the guard was shown a head that somebody keeps."""
+        self._see("shown", who, (size, root), b"%d %b" % (size, root.hex().encode()))
 
     # -- the world
 

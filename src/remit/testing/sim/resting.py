@@ -8,6 +8,7 @@ from collections.abc import Callable
 from remit.kernel import command as c
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.sim.actors.entitling import first_mandates, first_rights, let_in
+from remit.testing.sim.actors.rotating import overtake
 from remit.testing.sim.actors.stopping import end_halts, end_pauses
 from remit.testing.sim.firm import CONNECTIONS, ROLES
 from remit.testing.sim.stage import Stage
@@ -51,6 +52,7 @@ async def _one_round(stage: Stage) -> str:
         return "no guard runs"
     await let_in(stage, BY)
     await _see_to_tokens(stage)
+    await overtake(stage, BY)
     await end_pauses(stage, BY)
     await first_rights(stage, BY)
     await first_mandates(stage, BY)

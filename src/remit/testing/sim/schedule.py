@@ -17,7 +17,7 @@ import msgspec
 from remit.kernel.numbers import NANOSECONDS
 from remit.testing.faults import Fault, MessageFault
 from remit.testing.sim.actors import DEEDS
-from remit.testing.sim.actors.deed import ALWAYS, ANCHORS
+from remit.testing.sim.actors.deed import ALWAYS, ANCHORS, APART, EXPORTS
 from remit.testing.sim.limits import LIMITS
 
 STEPS = 200
@@ -91,7 +91,9 @@ class Swarm(msgspec.Struct, frozen=True, kw_only=True):
     duty_ns: int = 0
     """How often an operator on duty looks at what is halted or paused, beside what steps say; 0 is nobody."""
     is_anchored: bool = False
-    """Whether witnesses and a second folder remember the journal: only where a schedule is drawn towards them."""
+    """Whether witnesses and a second folder remember the journal."""
+    is_exported: bool = False
+    """Whether a copy of the journal is kept elsewhere."""
     explore: bool = False
     """Whether what is ready at one instant runs in a drawn order, rather than in the order in which it came."""
 
@@ -111,8 +113,7 @@ def draw(seed: int, steps: int = STEPS, *, towards: Collection[str] = ()) -> Sch
     KeyError where there is none of a name.
     """
     swarm = _swarm(random.Random(f"{seed}/swarm"))
-    if towards:
-        swarm = _turned(swarm, towards)
+    swarm = _turned(swarm, towards) if towards else _with_apart(swarm, random.Random(f"{seed}/apart"))
     source = random.Random(f"{seed}/steps")
     storms = set(source.sample(range(steps), steps // STORM_EVERY))
     return Schedule(seed, swarm, tuple(_step(source, swarm, number in storms) for number in range(steps)))
@@ -171,14 +172,27 @@ def _turned(swarm: Swarm, towards: Collection[str]) -> Swarm:
         weights=usual | {name: TOWARDS for name in towards if name in DEEDS},
         faults={name: max(RARE) if name in STOPPING else max(USUAL) for name in towards if name in FAULTS},
         limits=tuple(name for name in LIMITS if name in towards),
-        is_anchored=any(DEEDS[name].kind == ANCHORS for name in towards if name in DEEDS),
+        **_needs(towards),
     )
+
+
+def _with_apart(swarm: Swarm, source: random.Random) -> Swarm:
+    """Return a swarm with what a share of all seeds has beside everything else."""
+    kinds = {kind for kind, share in APART.items() if source.random() < share}
+    apart = {name: deed.weight for name, deed in DEEDS.items() if deed.kind in kinds}
+    return msgspec.structs.replace(swarm, weights=swarm.weights | apart, **_needs(apart))
+
+
+def _needs(deeds: Collection[str]) -> dict[str, bool]:
+    """Return what the machine has where these deeds are drawn."""
+    kinds = {DEEDS[name].kind for name in deeds if name in DEEDS}
+    return {"is_anchored": ANCHORS in kinds, "is_exported": EXPORTS in kinds}
 
 
 def _weights(source: random.Random) -> dict[str, int]:
     """Draw how often each deed happens: agents always trade and people always put things right; of all else some kinds
     are absent from a seed, and of a kind that is there every other deed."""
-    drawn = {name: deed for name, deed in DEEDS.items() if deed.kind != ANCHORS}
+    drawn = {name: deed for name, deed in DEEDS.items() if deed.kind not in APART}
     kinds = {kind: source.choice((0, 1, 1, 2)) for kind in sorted({deed.kind for deed in drawn.values()})}
     weights: dict[str, int] = {}
     for name, deed in drawn.items():

@@ -86,6 +86,7 @@ class Simulation:
             snapshot_every=swarm.snapshot_every,
             observer=self.observer,
             is_anchored=swarm.is_anchored,
+            is_exported=swarm.is_exported,
         )
         self.market = Market(self.machine, seed)
         self.inspector = Inspector(self.observer, self.machine, self.market, seed=seed)

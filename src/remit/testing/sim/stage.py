@@ -79,6 +79,8 @@ class Stage:
         """Changes that wait for a second person, or did."""
         self.pages: dict[str, tuple[str, str]] = {}
         """Approval pages by whom they speak for: the callback's id and its secret."""
+        self.rotated: dict[tuple[str, str], int] = {}
+        """How often a new key was asked for, by connection and agent."""
         self.lapsing: set[str] = set()
         """Subjects whose mandate was published with an end."""
         self.founded: dict[str, int] = {}

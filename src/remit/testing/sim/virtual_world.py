@@ -17,6 +17,7 @@ from remit.journal.store import Store
 from remit.kernel.effect import Alert
 from remit.testing.sim.loop import Process
 from remit.testing.sim.virtual_disk import Died
+from remit.venues.paper.messages import FromFeed, read_frame
 
 if TYPE_CHECKING:
     from remit.testing.sim.machine import Machine
@@ -108,15 +109,15 @@ class VirtualWorld:
 
     def anchor(self) -> Store | None:
         """The machine's second folder, on a disk of its own, where it has one."""
-        if self._anchor is None and self._machine.anchoring is not None:
-            self._anchor = self._machine.anchoring.disk.mount(self._process)
+        if self._anchor is None and self._machine.elsewhere.anchoring is not None:
+            self._anchor = self._machine.elsewhere.anchoring.disk.mount(self._process)
         return self._anchor
 
     async def submit(self, url: str, body: bytes) -> tuple[int, bytes]:
         """Ask a witness of the machine's, over a network that may lose either way; LinkDown."""
-        if self._machine.anchoring is None:
+        if self._machine.elsewhere.anchoring is None:
             raise LinkDown(f"there is no witness at {url}", "Give the machine witnesses")
-        return await self._machine.anchoring.witnesses[url].asked(body)
+        return await self._machine.elsewhere.anchoring.witnesses[url].asked(body)
 
     def alert(self, alert: Alert) -> None:
         """Tell the machine."""
@@ -154,3 +155,10 @@ class VirtualServer(Server):
 
     def _leave(self) -> None:
         """Nothing: a virtual path goes with who listens on it."""
+
+def is_from_feed(message: bytes) -> bool:
+    """Whether a message to a venue is what a feed says there, and no request."""
+    try:
+        return isinstance(read_frame(message), FromFeed)
+    except ValueError:
+        return False

@@ -64,5 +64,12 @@ def _thing(seen: Seen) -> tuple[Kind, str, object]:
         case "anchored":
             size, _, is_held = seen.what
             return "guard", seen.who, f"{'holds' if is_held else 'knows of'} {size:,} entries" if size else ""
+        case "exported":
+            size, _, fault = seen.what
+            return "guard", seen.who, f"holds {size:,} entries" + (f", and {fault}" if fault else "")
+        case "followed":
+            return "guard", seen.who, f"was not reached: {seen.what[0]}" if seen.what[0] else ""
+        case "shown":
+            return "guard", seen.who, f"holds {seen.what[0]:,} entries, which a start is shown"
         case "sent" | "booting" | "called" | "used" | "proved":  # the entry of a call tells of it
             return "guard", "", ""

@@ -113,11 +113,15 @@ class Scene(Desk):
         }
         return Permit(**(fields | terms)), request
 
-    def send(self, order: str, do: Any = "place", **terms: Any) -> bytes:
-        """Let a request leave under a permit, and reach its venue; `terms` change the permit."""
+    def send(self, order: str, do: Any = "place", agent: str | None = None, **terms: Any) -> bytes:
+        """Let a request leave under a permit, and reach its venue; `terms` change the permit, `agent` whose key signs
+        it."""
         permit, request = self.permit(order, do, **terms)
         written = encode(permit)
-        message = Paper().seal(request, written, self.vault._permit.sign(written))
+        known = self.state.order(order)
+        by = known.agent if known is not None and agent is None else agent or ""
+        seal = self.vault._sealed(permit, request, written, by)
+        message = Paper().seal(request, written, seal)
         self.observer.sent("", message)
         self.observer.arrived("", message)
         self.exchange.handle(message, self.at)

@@ -9,7 +9,8 @@ from remit.testing.sim.invariants import INVARIANTS
 from remit.testing.sim.invariants.check import Check
 
 IDS = (
-    "P1 P2 P3 P4 E1 E2 E3 E4 E5 D1 D2 D3 H1 H2 H3 A1 A2 A3 A4 A5 C1 C2 S1 S2 B1 B2 J1 J2 J3 J4 J5 J6 W1 W2 R1 L1"
+    "P1 P2 P3 P4 E1 E2 E3 E4 E5 D1 D2 D3 H1 H2 H3 A1 A2 A3 A4 A5 C1 C2 S1 S2 B1 B2 J1 J2 J3 J4 J5 J6 W1 W2 "
+    "X1 X2 K1 R1 L1"
 ).split()
 HERE = Path(__file__).parent
 

@@ -4,12 +4,14 @@ from remit.testing.sim.actors import (
     approving,
     entitling,
     exiting,
+    exporting,
     feeding,
     hostile,
     hosting,
     paging,
     people,
     preapproving,
+    rotating,
     signing,
     spending,
     stopping,
@@ -21,6 +23,7 @@ from remit.testing.sim.actors import (
 from remit.testing.sim.actors.deed import DEEDS, Deed, Doing
 
 __all__ = [
-    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "feeding", "hostile", "hosting",
-    "paging", "people", "preapproving", "signing", "spending", "stopping", "storms", "trading", "venues", "witnessing",
+    "DEEDS", "Deed", "Doing", "approving", "entitling", "exiting", "exporting", "feeding", "hostile", "hosting",
+    "paging", "people", "preapproving", "rotating", "signing", "spending", "stopping", "storms", "trading", "venues",
+    "witnessing",
 ]  # fmt: skip

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from remit.testing.sim.stage import Stage
 
-Kind = Literal["trade", "storm", "care", "people", "hostile", "feed", "venue", "host", "anchor"]
+Kind = Literal["trade", "storm", "care", "people", "hostile", "feed", "venue", "host", "anchor", "export", "key"]
 """Whose deed it is: agents and their clients, many of them at once, people who put things right, people who take
-things away, attackers, the feed, the venues, the guard's own host, and who remembers its journal."""
+things away, attackers, the feed, the venues, the guard's own host, who remembers its journal, who carries copies of it
+elsewhere, and who changes keys."""
 ALWAYS: tuple[Kind, ...] = ("trade", "storm", "care")
 """Kinds that every seed has; of all others each deed is in some seeds only."""
 ANCHORS: Kind = "anchor"
-"""The kind that no seed has by itself: a schedule is drawn towards it, and its machine has anchors then."""
+EXPORTS: Kind = "export"
+APART: dict[Kind, float] = {ANCHORS: 0.15, EXPORTS: 0.15, "key": 0.2}
+"""Kinds that a share of all seeds has, drawn apart from everything else of a seed: of those a seed has every deed, and
+its machine has what they need."""
 
 
 class Doing(NamedTuple):

@@ -12,7 +12,7 @@ AWAY_S = (1, 3, 7, 30)
 
 
 def _drawn(stage: Stage, doing: Doing) -> VirtualWitness | None:
-    anchoring = stage.machine.anchoring
+    anchoring = stage.machine.elsewhere.anchoring
     return None if anchoring is None else doing.chance.choice(list(anchoring.witnesses.values()))
 
 
@@ -59,10 +59,10 @@ async def witness_restarts(stage: Stage, doing: Doing) -> str:
 @deed("anchor", 2, HOST, "the second folder refuses a head")
 async def anchor_refuses(stage: Stage, doing: Doing) -> str:
     """Once: what needed it is over, and the next one is kept again."""
-    if stage.machine.anchoring is None:
+    if stage.machine.elsewhere.anchoring is None:
         return ""
     nth = doing.chance.randint(1, 3)
-    stage.machine.anchoring.disk.fail_write(nth)
+    stage.machine.elsewhere.anchoring.disk.fail_write(nth)
     await trade(stage, doing, orders=nth + 1)
     return f"head {nth} from now"
 
@@ -80,6 +80,6 @@ async def anchored_old_copy(stage: Stage, doing: Doing) -> str:
         witness.is_away = doing.chance.random() < 0.3
 
     try:
-        return await stage.keeper.roll_back_anchored(meanwhile)
+        return await stage.keeper.roll_back(meanwhile)
     finally:
         witness.is_away = False

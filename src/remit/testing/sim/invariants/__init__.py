@@ -14,10 +14,12 @@ from remit.testing.sim.invariants import (
     approvals,
     calls,
     decisions,
+    exported,
     exposure,
     halts,
     identity,
     journal,
+    keyed,
     owners,
     paged,
     permits,
@@ -162,6 +164,19 @@ INVARIANTS: tuple[Invariant, ...] = (
         "W2",
         "A journal that lacks a head which somebody is known to remember is not started, and lets nothing out.",
         anchored.NeverBack,
+    ),
+    Invariant(
+        "X1",
+        "What stands in an export is whole at every moment: its head is signed, its files have that head's root, and "
+        "no loss of power takes an entry of it from the journal.",
+        exported.Whole,
+    ),
+    Invariant("X2", "People are told of an export that stays behind, and of no other.", exported.Alarmed),
+    Invariant(
+        "K1",
+        "Every permit is signed by the key that the journal names for its agent on its connection; the one before it "
+        "never signs again.",
+        keyed.InForce,
     ),
     Invariant("R1", "No venue order or position is unknown to the book without a halt.", venues.NothingUnknown),
     Invariant("L1", "With the faults off, every reservation resolves and the queues drain.", venues.AllEnds),

@@ -39,9 +39,10 @@ class CoveredFirst(Check):
 class NeverBack(Check):
     """W2. Looked at is every journal that was opened, every start that came as far as its first entry, and whatever
     leaves: each head that the second folder holds, and, once it has said so to this guard, each that a witness has
-    cosigned, is one of this very journal. The tree is made here, from the entries that were told of."""
+    cosigned, is one of this very journal; and so is the head of an export that the start was shown. The tree is made
+    here, from the entries that were told of."""
 
-    kinds: tuple[Kind, ...] = ("anchored", "booting", "booted", "heard", "joined", "sent")
+    kinds: tuple[Kind, ...] = ("anchored", "shown", "booting", "booted", "heard", "joined", "sent")
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
@@ -52,7 +53,7 @@ class NeverBack(Check):
         """What each holds, as far as the guard that runs now can know."""
 
     def saw(self, seen: Seen) -> Iterator[str]:
-        if seen.kind == "anchored":
+        if seen.kind in ("anchored", "shown"):
             self._head[seen.who] = seen.what[:2]
         elif seen.kind == "booting":
             # A witness speaks for itself at each start, and one that is silent then is not known to know better.
