@@ -5,44 +5,56 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.guard.vault.strangers import EnclaveKeeper, Service, ServiceKeeper, enclave_of, fresh_id
 from tests.guard.vault.token import PIN
 
 from remit.guard import errors
-from remit.guard.vault import schemes
+from remit.guard.vault import Vault, schemes
 from remit.guard.vault.file import Token
 from remit.guard.vault.file_keeper import FileKeeper
 from remit.guard.vault.keeper import Keeper, SealedPermit, Slot
 from remit.guard.vault.pkcs11 import Pkcs11Keeper
 from remit.kernel.codec import encode
 from remit.kernel.permit import Permit, Request, Scheme
+from remit.testing.world import MemoryWorld
 
 SLOT = Slot("kalshi", "momentum", 1)
 WORDS = b"1700000000000POST/trade-api/v2/portfolio/orders"
 DIGEST = hashlib.sha256(WORDS).digest()
 SECRET = b"the-secret-that-the-venue-gave-out-once"
-REQUEST = Request(connection="kalshi", action="place", method="POST", path="/orders", body=b"{}")
-PERMIT = Permit(
-    id="p", seq=1, action="place", order="o", connection="kalshi", digest=REQUEST.digest, expires_at=1
-)  # fmt: skip
+GUARD = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the guard's permit key").digest())
+PERMIT_PUB = GUARD.public_key().public_bytes_raw()
 
 
-def sealed(words: bytes = WORDS) -> SealedPermit:
-    return SealedPermit(PERMIT, encode(PERMIT), lambda written: b"", REQUEST, words)
+def sealed(words: bytes = WORDS, **other: Any) -> SealedPermit:
+    """A permit as the vault seals it, for a venue that wants the body of a request signed."""
+    request = Request(connection="kalshi", action="place", method="POST", path="/orders", body=words)
+    said = {"id": fresh_id(), "digest": request.digest, "connection": "kalshi", "expires_at": 2, **other}
+    permit = Permit(seq=1, action="place", order="o", mandates=("0" * 64,), **said)
+    return SealedPermit(permit, encode(permit), GUARD.sign, request, words)
 
 
-@pytest.fixture(params=["file", "pkcs11"])
+@pytest.fixture(params=["file", "pkcs11", "a service's", "an enclave's"])
 def keeper(request: pytest.FixtureRequest) -> Keeper:
-    return FileKeeper({}, os.urandom) if request.param == "file" else request.getfixturevalue("hsm")
+    made: dict[str, Callable[[], Any]] = {
+        "file": lambda: FileKeeper({}, os.urandom),
+        "pkcs11": lambda: request.getfixturevalue("hsm"),
+        "a service's": lambda: ServiceKeeper(Service()),
+        "an enclave's": lambda: enclave_of(PERMIT_PUB),
+    }
+    keeper: Keeper = made[request.param]()
+    return keeper
 
 
 def verify_ed25519(public: bytes, signature: bytes) -> None:
@@ -112,6 +124,104 @@ def test_secp256k1_signs_a_digest_and_nothing_else(keeper: Keeper) -> None:
     public = keeper.make(SLOT, "secp256k1")
     with pytest.raises(errors.KeyInvalid):
         keeper.speak(SLOT, "secp256k1", public, sealed(WORDS))
+
+
+def test_what_only_a_venue_gives_out_is_not_made_and_what_is_no_key_not_taken(keeper: Keeper) -> None:
+    keeper.drop(SLOT)
+    for scheme in sorted(schemes.SECRETS & keeper.schemes):
+        with pytest.raises(errors.KeyInvalid):
+            keeper.make(SLOT, scheme)
+        with pytest.raises(errors.KeyInvalid):
+            keeper.take(SLOT, scheme, b"short")
+    with pytest.raises(errors.KeyMissing):
+        keeper.speak(SLOT, "hmac_sha256", b"", sealed())
+
+
+def test_two_slots_have_two_keys_and_one_is_dropped_alone(keeper: Keeper) -> None:
+    other = Slot("kalshi", "reversion", 1)
+    keeper.drop(SLOT)
+    keeper.drop(other)
+    mine, theirs = keeper.make(SLOT, "ed25519"), keeper.make(other, "ed25519")
+    keeper.drop(SLOT)
+    assert mine != theirs
+    verify_ed25519(theirs, keeper.speak(other, "ed25519", theirs, sealed()))
+    keeper.drop(other)
+
+
+def test_a_service_that_does_not_answer_is_named() -> None:
+    service = Service()
+    keeper = ServiceKeeper(service)
+    public = keeper.make(SLOT, "ed25519")
+    service.is_up = False
+    with pytest.raises(errors.KeyRefused, match="ServiceDown"):
+        keeper.speak(SLOT, "ed25519", public, sealed())
+
+
+def enclave() -> tuple[EnclaveKeeper, bytes]:
+    keeper = enclave_of(PERMIT_PUB, lambda: 10)
+    return keeper, keeper.make(SLOT, "ed25519")
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"expires_at": 10}, "expired"),
+        ({"digest": "0" * 64, "expires_at": 11}, "digest"),
+        ({"connection": "paper", "expires_at": 11}, "request"),
+    ],
+)
+def test_an_enclave_checks_a_permit_for_itself(other: dict[str, Any], why: str) -> None:
+    keeper, public = enclave()
+    with pytest.raises(errors.KeyRefused, match=f"refused: {why}"):
+        keeper.speak(SLOT, "ed25519", public, sealed(**other))
+    verify_ed25519(public, keeper.speak(SLOT, "ed25519", public, sealed(expires_at=11)))
+
+
+def test_an_enclave_takes_no_permit_twice_nor_from_anybody_else() -> None:
+    keeper, public = enclave()
+    once = sealed(expires_at=11)
+    again = SealedPermit(once.permit, once.written, GUARD.sign, once.request, WORDS)  # a guard that does not count
+    keeper.speak(SLOT, "ed25519", public, once)
+    with pytest.raises(errors.KeyRefused, match="refused: used"):
+        keeper.speak(SLOT, "ed25519", public, again)
+    fresh = sealed(expires_at=11)
+    forged = SealedPermit(fresh.permit, fresh.written, Ed25519PrivateKey.generate().sign, fresh.request, WORDS)
+    with pytest.raises(errors.KeyRefused, match="refused: seal"):
+        keeper.speak(SLOT, "ed25519", public, forged)
+    swapped = SealedPermit(fresh.permit, fresh.written, GUARD.sign, sealed(b"other bytes").request, WORDS)
+    with pytest.raises(errors.KeyRefused, match="refused: digest"):
+        keeper.speak(SLOT, "ed25519", public, swapped)
+
+
+def test_an_enclave_signs_the_request_and_not_what_a_guard_says_its_words_are() -> None:
+    keeper, public = enclave()
+    fresh = sealed(expires_at=11)
+    lying = SealedPermit(fresh.permit, fresh.written, GUARD.sign, fresh.request, b"withdraw everything")
+    verify_ed25519(public, keeper.speak(SLOT, "ed25519", public, lying))
+
+
+class BodyVenue(NamedTuple):
+    """A venue that wants the body of a request signed."""
+
+    scheme: Scheme | None
+
+    def signed(self, request: Request) -> bytes:
+        return request.body
+
+
+@pytest.mark.parametrize("scheme", ["ed25519", "rsa_pss"])
+def test_the_vault_has_a_strangers_keeper_speak(scheme: Scheme) -> None:
+    vault = Vault.create(MemoryWorld())
+    vault._hsm = enclave_of(vault.permit_key)
+    fact = vault.add("kalshi", "momentum", scheme, "pkcs11")  # by the name of the other one that is not the file
+    vault.put_in_force(fact)
+    one = sealed()
+    written, said = vault.seal(one.permit, one.request, 1, "momentum", BodyVenue(scheme))
+    [(_, public)] = vault.keys()
+    {"ed25519": verify_ed25519, "rsa_pss": verify_rsa}[scheme](public, said)
+    assert written == one.written
+    with pytest.raises(errors.PermitUsed):
+        vault.seal(one.permit, one.request, 1, "momentum", BodyVenue(scheme))
 
 
 def test_a_keeper_has_no_way_to_sign_bytes(keeper: Keeper) -> None:
