@@ -87,13 +87,14 @@ def test_receipts_stand_under_the_head_that_witnesses_cosigned(folder: Path, tmp
         tree.add(entry)
         if size in (last - 1, last, len(ledger())):
             note = sign(SIGNER, SIGNER.name, size, tree.root()).note
-            (tmp_path / COSIGNED).write_text(note + witness.cosign(note, 7))
-            files = unpacked(packed := write(gather(copy, KEY, order())))
+            junk = CosignatureSigner("junk.test/w", bytes([1] * 32)).cosign(note, 7)
+            (tmp_path / COSIGNED).write_text(note + junk + witness.cosign(note, 7))
+            files = unpacked(packed := write(gather(copy, KEY, order(), witnesses=[witness.cosigner])))
             covers = size >= last
             under = parse(files["head.txt"].decode())
             assert under.size == (size if covers else len(ledger())) and verify_evidence(packed, KEY)
             assert cosignatures(under.note, [witness.cosigner]) == ({witness.cosigner: 7} if covers else {})
-            said = "cosigned by w.test/w" if covers else "cosigned by no witness"
+            said = "with lines of w.test/w\n" if covers else "with no line of a witness"
             assert f"{under.size} entries, {said}" in files["README.txt"].decode()
     (tmp_path / COSIGNED).write_text(sign(SIGNER, SIGNER.name, len(ledger()), bytes(32)).note)
     with pytest.raises(EvidenceRefused, match="journal_not_verified"):

@@ -9,11 +9,12 @@ import pytest
 from tests.guard.core import Core
 from tests.guard.test_anchors import SIGNERS, WITNESSES, Desk, run, settle
 
-from remit.guard.gathered import HEADS_MAX, Gathered
-from remit.guard.recover import ORIGIN
+from remit.guard.gathered import HEADS_MAX, Gathered, kept_head
+from remit.guard.recover import ORIGIN, recover
 from remit.journal.checkpoint import Checkpoint, sign
 from remit.journal.cosign import cosignatures
 from remit.journal.cosigned import FILE, signers
+from remit.journal.errors import JournalRolledBack
 from remit.journal.note import Signer
 from remit.testing.world import MemoryWorld
 
@@ -128,8 +129,8 @@ def spoilt(gathering: Gathering) -> dict[str, tuple[str, str]]:
             gathering.heads[4].note + SIGNERS[0].cosign(gathering.heads[3].note, 7),
             "cosigned_damaged",
         ),
-        "beyond the end": (signed_by(sign(own, ORIGIN, 9, bytes(32)), 0, 1), "cosigned_contradicts"),
-        "another root": (signed_by(sign(own, ORIGIN, 4, bytes(32)), 0, 1), "cosigned_contradicts"),
+        "beyond the end": (signed_by(sign(own, ORIGIN, 9, bytes(32)), 0, 1), "cosigned_damaged"),
+        "another root": (signed_by(sign(own, ORIGIN, 4, bytes(32)), 0, 1), "cosigned_damaged"),
     }
 
 
@@ -144,6 +145,19 @@ def test_what_cannot_be_trusted_is_named_kept_and_replaced_by_the_next(what: str
     gathering.hear((5, 0), (5, 1))
     gathering.gathered.close()
     assert signers(gathering.world.files[FILE]) == 3
+
+
+def test_a_head_that_is_kept_is_one_that_the_journal_must_have() -> None:
+    gathering = Gathering()
+    assert kept_head(gathering.world, gathering.key) == {}
+    gathering.world.files[FILE] = "nonsense"
+    assert kept_head(gathering.world, gathering.key) == {}
+    own = gathering.core.vault.checkpoint_signer(ORIGIN)
+    for size in (4, 9):
+        gathering.world.files[FILE] = signed_by(sign(own, ORIGIN, size, bytes(32)), 0)
+        gathering.core.disk.reboot()
+        with pytest.raises(JournalRolledBack):
+            recover(gathering.world, gathering.core.vault, heads=kept_head(gathering.world, gathering.key))
 
 
 def test_a_disk_that_refuses_it_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:

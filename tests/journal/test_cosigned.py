@@ -8,7 +8,7 @@ import pytest
 
 from remit.journal.checkpoint import sign
 from remit.journal.cosign import CosignatureSigner, cosignatures
-from remit.journal.cosigned import BYTES_MAX, FILE, beside, joined, read, signers
+from remit.journal.cosigned import BYTES_MAX, FILE, beside, cosigned_beside, joined, only, read, signers
 from remit.journal.errors import NoteInvalid
 from remit.journal.note import Signer
 
@@ -44,6 +44,19 @@ def test_the_lines_of_two_notes_are_joined_one_a_key() -> None:
 def test_what_the_journals_key_did_not_sign_is_none(source: bytes) -> None:
     with pytest.raises(NoteInvalid):
         read(source, SIGNER.verifier)
+
+
+def test_lines_of_others_and_lines_that_do_not_hold_are_left_out(tmp_path: Path) -> None:
+    wrong = ONE.cosign(HEAD, 7).replace("A", "B")
+    other = CosignatureSigner("junk.test/w", bytes(32)).cosign(HEAD, 7)
+    spoilt = HEAD + wrong + other + TWO.cosign(HEAD, 8) + ONE.cosign(HEAD, 9) + other
+    found = only(read(spoilt.encode(), SIGNER.verifier), SIGNER.verifier, BOTH)
+    assert cosignatures(found.note, BOTH) == {ONE.cosigner: 9, TWO.cosigner: 8} and signers(found.note) == 3
+    (tmp_path / FILE).write_text(spoilt)
+    assert cosigned_beside(tmp_path, SIGNER.verifier, BOTH) == found.note.encode()
+    assert cosigned_beside(tmp_path, SIGNER.verifier, []) is None
+    (tmp_path / FILE).write_text("nonsense")
+    assert cosigned_beside(tmp_path, SIGNER.verifier, BOTH) is None
 
 
 def test_it_lies_in_the_folder_or_beside_one_that_is_called_journal(tmp_path: Path) -> None:

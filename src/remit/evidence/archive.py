@@ -90,7 +90,7 @@ def _readme(evidence: Evidence, attested: bool) -> str:
     return README.format(
         of=evidence.of,
         size=head.size,
-        cosigned=f"cosigned by {by}" if by else "cosigned by no witness",
+        cosigned=f"with lines of {by}" if by else "with no line of a witness",
         key=evidence.key,
         attested=ATTESTED if attested else "",
         not_proved=" ".join(f"Nor {claim}." for claim in evidence.verdict.not_proved),

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from remit.evidence.standing import Standing
 from remit.journal import tiles
-from remit.journal.cosigned import covering
+from remit.journal.cosign import Cosigner
+from remit.journal.cosigned import covering, only
 from remit.journal.errors import ReceiptInvalid
 from remit.journal.log import read_entries
 from remit.journal.note import Verifier
@@ -63,14 +64,21 @@ class Evidence(NamedTuple):
 
 
 def gather(
-    folder: Path, key: Verifier, of: str, *, heads: Sequence[str] = (), progress: Callable[[int], None] | None = None
+    folder: Path,
+    key: Verifier,
+    of: str,
+    *,
+    heads: Sequence[str] = (),
+    witnesses: Sequence[Cosigner] = (),
+    progress: Callable[[int], None] | None = None,
 ) -> Evidence:
     """Return the evidence of an order by its id, an agent by its name, or a day (2026-01-31, UTC), from a journal or an
     export.
 
     The whole journal is verified first: EvidenceRefused where it does not hold, or holds nothing of what was asked for.
     With the records come the mandates that their decisions name and the starts that say which kernel decided. The
-    receipts are made under the head that witnesses cosigned, where one is kept beside the journal that covers them all.
+    receipts are made under the head that witnesses cosigned, where one is kept beside the journal that covers them all:
+    with the lines of `witnesses` alone, as far as they hold.
     """
     picking = _Picking(of)
     verdict = verify(folder, key, heads=heads, progress=progress, passed=picking.take)
@@ -82,7 +90,7 @@ def gather(
     if not any(not one.role for one in kept):
         raise EvidenceRefused("unknown", f"the journal holds nothing of {of}", "Name an order, an agent or a day")
     cosigned = covering(folder, key, kept[-1].seq, size)
-    head = verdict.head if cosigned is None else cosigned.note
+    head = verdict.head if cosigned is None else only(cosigned, key, witnesses).note
     receipts = tuple(_receipts(folder, size if cosigned is None else cosigned.size, kept, head))
     try:
         check(receipts[0], key.name, (key,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from remit.export.exporter import Exporter, head_of
 from remit.export.sink import Folder, Sink
 from remit.export.source import Durable, SharedFolder
 from remit.journal.checkpoint import Checkpoint
-from remit.journal.cosigned import beside
+from remit.journal.cosign import Cosigner
+from remit.journal.cosigned import cosigned_beside
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.standing import Standing, file_name, write
 from remit.journal.verify import VERIFIER
@@ -26,12 +28,12 @@ def place_of(to: str) -> str:
     return to if to.startswith(BUCKET) else os.path.abspath(to)
 
 
-def exporter(home: Path, to: str, retention: Retention | None, *, witnessed: bool = False) -> Exporter:
-    """Open a place and carry on there; where the journal is `witnessed`, under heads that witnesses cosigned.
-    ExportError, and JournalError where the public key is unreadable."""
+def exporter(home: Path, to: str, retention: Retention | None, witnesses: Sequence[Cosigner] = ()) -> Exporter:
+    """Open a place and carry on there, under heads that these witnesses cosigned where there are any. ExportError, and
+    JournalError where the public key is unreadable."""
     key = _key(home)
     sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
-    cosigned = partial(beside, home / JOURNAL) if witnessed else lambda: None
+    cosigned = partial(cosigned_beside, home / JOURNAL, key, witnesses)
     return Exporter(lambda: Durable(SharedFolder(home / JOURNAL)), key, sink, cosigned)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from remit.guard.world import World
 from remit.journal.checkpoint import Checkpoint, parse
 from remit.journal.cosign import Cosigner, cosignatures
-from remit.journal.cosigned import FILE, joined, read, signers
+from remit.journal.cosigned import FILE, joined, only, read, signers
 from remit.journal.errors import JournalError, NoteInvalid
 from remit.journal.log import Journal
 from remit.journal.note import Verifier
@@ -23,15 +23,27 @@ EVERY_NS = NANOSECONDS
 HEADS_MAX = 64
 """How many heads are remembered for which signatures are missing; the oldest goes first."""
 DAMAGED = "cosigned_damaged"
-CONTRADICTS = "cosigned_contradicts"
 NOT_KEPT = "cosigned_not_kept"
+
+
+def kept_head(world: World, key: Verifier) -> dict[str, bytes]:
+    """Return the head that is kept, by where it is, for the start to compare with the journal; nothing where there is
+    none, or what is kept is none: that is told of once the guard runs."""
+    try:
+        source = world.read_file(FILE)
+        if source is not None:
+            read(source, key)
+            return {f"the file {FILE}": source}
+    except (NoteInvalid, OSError):
+        return {}
+    return {}
 
 
 class Gathered:
     """Joins the cosignatures of each head, and keeps the newest head that `enough` witnesses signed.
 
-    `head` is that head with all their lines; None before the first. A file that is damaged, or is of another history
-    than this journal, is told of and not trusted, and stays until a newer head takes its place.
+    `head` is that head with all their lines; None before the first. A file that is damaged is told of and not trusted,
+    and stays until a newer head takes its place.
     """
 
     def __init__(
@@ -72,10 +84,9 @@ class Gathered:
             self._alarm(DAMAGED, f"{FILE} cannot be compared with the journal: {fault.what}")
             return
         if there is None or (there.size, there.root) != (kept.size, kept.root):
-            why = f"{FILE} is a signed head of {kept.size} entries that this journal does not have"
-            self._alarm(CONTRADICTS, f"{why}: it is an old copy, was cut, or went on differently. Keep that file")
+            self._alarm(DAMAGED, f"{FILE} is a head of {kept.size} entries that this journal does not have")
         elif signed >= self._enough:
-            self.head = self._written = kept
+            self.head = self._written = only(kept, key, self._cosigners)
 
     def heard(self, signed: str) -> None:
         """Take a head with the line of one witness on it, which was checked."""

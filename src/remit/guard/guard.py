@@ -20,6 +20,7 @@ from remit.guard.closing import Closing
 from remit.guard.courier import Courier
 from remit.guard.errors import GuardStopped
 from remit.guard.exports import NOWHERE, WHY_MAX, Exports, Wanted
+from remit.guard.gathered import kept_head
 from remit.guard.handle import Handle
 from remit.guard.identity import HERE, Identity
 from remit.guard.issuing import NewToken
@@ -87,6 +88,7 @@ class Guard:
         self.world = world
         self.venues = venues
         self.vault = open_vault(world, passphrase)
+        heads = {**kept_head(world, self.vault.checkpoint_signer(ORIGIN).verifier), **heads}
         self.recovered: Recovered = recover(world, self.vault, resume, segment_bytes, heads)
         self.kernel, self.journal = self.recovered.kernel, self.recovered.journal
         self._early: list[c.Alarmed] | None = []

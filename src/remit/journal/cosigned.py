@@ -6,11 +6,13 @@ stranger is given, so that the word of others stands under it too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from remit.journal import checkpoint as checkpoints
 from remit.journal import note as notes
 from remit.journal.checkpoint import Checkpoint
+from remit.journal.cosign import Cosigner, cosignatures
 from remit.journal.errors import NoteInvalid
 from remit.journal.note import Verifier
 
@@ -43,6 +45,39 @@ def beside(journal: Path) -> bytes | None:
         except FileNotFoundError:
             continue
     return None
+
+
+def holding(signed: str, cosigners: Sequence[Cosigner]) -> dict[Cosigner, str]:
+    """Who of these witnesses has a line on a note that holds, and that line. NoteInvalid where it is no note."""
+    text = notes.text_of(signed)
+    found: dict[Cosigner, str] = {}
+    for line in signed.removeprefix(f"{text}\n").splitlines(keepends=True):
+        try:
+            found |= dict.fromkeys(cosignatures(f"{text}\n{line}", cosigners), line)
+        except NoteInvalid:
+            continue
+    return found
+
+
+def only(head: Checkpoint, key: Verifier, cosigners: Sequence[Cosigner]) -> Checkpoint:
+    """The head with the lines of the journal's key and of these witnesses alone, as far as they hold: what somebody
+    else put there says nothing, and a line that does not hold would spoil the head for whoever knows that witness."""
+    text = notes.text_of(head.note)
+    lines = head.note.removeprefix(f"{text}\n").splitlines(keepends=True)
+    signed = zip(notes.signatures(head.note), lines, strict=True)
+    own = [line for (name, key_hash, _), line in signed if (name, key_hash) == (key.name, key.key_hash)]
+    return checkpoints.parse(f"{text}\n{''.join([*own, *holding(head.note, cosigners).values()])}")
+
+
+def cosigned_beside(journal: Path, key: Verifier, cosigners: Sequence[Cosigner]) -> bytes | None:
+    """The head that is kept beside a journal with the lines of these witnesses that hold; None where there is none.
+    OSError."""
+    source = beside(journal)
+    try:
+        found = None if source is None else only(read(source, key), key, cosigners)
+    except NoteInvalid:
+        return None
+    return found.note.encode() if found is not None and signers(found.note) > 1 else None
 
 
 def covering(journal: Path, key: Verifier, seq: int, size: int) -> Checkpoint | None:

@@ -42,7 +42,8 @@ def evidence(
         if others:
             raise Fault("which_journal", f"{journal} holds {1 + len(others)} journals", "Name one of them: --journal")
         heads = [one.read_text(encoding="utf-8") for one in head or ()]
-        found = gather(folder, key_of(folder, key), of, heads=heads)
+        witnesses = [one.cosigner for one in caller().settings.witnesses]
+        found = gather(folder, key_of(folder, key), of, heads=heads, witnesses=witnesses)
         stated = None if attestation is None else attestation.read_bytes()[: ATTESTATION_BYTES_MAX + 1]
         if stated is not None and len(stated) > ATTESTATION_BYTES_MAX:
             raise Fault("attestation_too_large", f"{attestation} is over a MiB", "Name a statement of `remit attest`")

@@ -72,8 +72,9 @@ def export(
         raise Fault("usage", "there is no place to export to", "Name a folder or s3://BUCKET, or set `exports`", 2)
     days = settings.export_retain_days if retain_days is None else retain_days
     retention = None if days is None else Retention(days, "GOVERNANCE" if lock == "governance" else "COMPLIANCE")
+    witnesses = [one.cosigner for one in settings.witnesses]
     begins: dict[str, Begin] = {
-        to: partial(exporter, settings.home, to, retention, witnessed=bool(settings.witnesses)) for to in wanted
+        to: partial(exporter, settings.home, to, retention, witnesses) for to in wanted
     }
     if follow:
         _follow(begins, every)
@@ -115,7 +116,7 @@ def head(
 def _once(to: str, begin: Begin) -> None:
     from remit.export.follow import Standing
     from remit.export.places import publish
-    from remit.journal.cosigned import signed_by
+    from remit.journal.cosigned import holding
 
     at = time.time_ns()
     exporter = begin()
@@ -135,8 +136,9 @@ def _once(to: str, begin: Begin) -> None:
     publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
-        by = signed_by(head)
-        show.say(f"  its head is cosigned by {', '.join(by)}" if by else "  its head is not cosigned by any witness")
+        known = [one.cosigner for one in caller().settings.witnesses]
+        by = [cosigner.name for cosigner in holding(head.note, known)]
+        show.say(f"  its head is cosigned by {', '.join(by) or 'no witness of remit.toml'}")
         show.say(f"  root {head.root.hex()}")
         show.say(f"  check it: remit verify {to}" if not to.startswith(BUCKET) else f"  its head: {to}/checkpoint")
 
