@@ -13,7 +13,7 @@ from tests.guard.desk import Desk
 
 import remit
 from remit.digest import kernel_digest
-from remit.guard.recover import in_doubt
+from remit.guard.recover import in_doubt, take_snapshot
 from remit.journal.log import Journal, read_entries
 from remit.journal.note import Signer
 from remit.journal.store import FileStore
@@ -138,6 +138,7 @@ async def _second(core: _Life) -> None:
     await core.enter(GUARD, c.KernelStarted(version="", digest="0" * 64, clean=clean, prefix="efgh"))
     for body in list(in_doubt(core.kernel.state)):
         await core.enter(GUARD, body)
+    await core.enter(GUARD, take_snapshot(core.world, core.journal, core.kernel))
     core.answers["place"] = lambda body: messages.Refused(order=getattr(body, "order", ""), code="closed")
     await core.submit("2")
     await core.rest()

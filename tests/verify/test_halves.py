@@ -200,5 +200,6 @@ def test_when_two_are_worth_it(size: int, cores: int, worth: bool, monkeypatch: 
 
 
 def test_how_long_a_journal_is_is_known_beforehand(tmp_path: Path, long: Path) -> None:
-    assert halves.size_of(export(tmp_path)) == halves.size_of(sound(tmp_path)) == len(ledger())
-    assert halves.size_of(long) > 1_200 and halves.size_of(tmp_path / "nowhere") == 0
+    """Of a journal to within 64 KiB, of an export exactly."""
+    assert halves.size_of(export(tmp_path)) == len(ledger()) and 20 < halves.size_of(sound(tmp_path)) <= len(ledger())
+    assert halves.size_of(long) > 1_000 and halves.size_of(tmp_path / "nowhere") == 0

@@ -38,13 +38,22 @@ def write(store: Store, seq: int, epoch: int, frontier: Sequence[bytes], state: 
     where the disk fails; the journal itself is then unharmed.
     """
     Tree.from_frontier(seq, frontier)
-    header = {"epoch": epoch, "frontier": [peak.hex() for peak in frontier], "seq": seq}
-    body = json.dumps(header, separators=(",", ":"), sort_keys=True).encode() + b"\n" + state
+    body = _body(seq, epoch, frontier, state)
     digest = sha256(body).hexdigest()
     store.replace(_name(seq), digest.encode() + b"\n" + body)
     for name in snapshots(store)[:-KEPT]:
         store.remove(name)
     return digest
+
+
+def digest_of(seq: int, epoch: int, frontier: Sequence[bytes], state: bytes) -> str:
+    """The SHA-256 (hex) that a snapshot of this has: with it, whoever knows the state can check what was journalled."""
+    return sha256(_body(seq, epoch, frontier, state)).hexdigest()
+
+
+def _body(seq: int, epoch: int, frontier: Sequence[bytes], state: bytes) -> bytes:
+    header = {"epoch": epoch, "frontier": [peak.hex() for peak in frontier], "seq": seq}
+    return json.dumps(header, separators=(",", ":"), sort_keys=True).encode() + b"\n" + state
 
 
 def read(store: Reader, name: str) -> Snapshot:

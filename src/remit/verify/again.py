@@ -10,12 +10,13 @@ import msgspec
 from remit.digest import kernel_digest
 from remit.journal.checkpoint import Checkpoint
 from remit.kernel.codec import decode, encode, plain
-from remit.kernel.command import Command, KernelStarted
+from remit.kernel.command import Body, Command, KernelStarted, SnapshotTaken
 from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.state import State
 from remit.verify.history import History
 from remit.verify.requests import planned
+from remit.verify.snapshots import Snapshots
 from remit.verify.verdict import NOT_AS_DECIDED, OTHER_KERNEL, Difference, Differs, Stretch
 
 PROGRESS_EVERY = 2_000
@@ -31,7 +32,8 @@ class Again:
     """Takes the entries of a journal from the first on; Differs at the first that does not follow.
 
     `taken` names, by their first entry, stretches of other kernels whose events are taken as written. `state` is that
-    of the entry before the first one, where that is not the journal's first.
+    of the entry before the first one, where that is not the journal's first. `named` are the places of snapshots that
+    entries name; where they are not known, no snapshot is compared.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Again:
         progress: Callable[[int], None] | None = None,
         taken: frozenset[int] = frozenset(),
         state: State | None = None,
+        named: frozenset[int] | None = None,
     ) -> None:
         self.kernel = Kernel(state)
         self.history = History(self.kernel.state)
+        self.snapshots = None if named is None else Snapshots(named, self.history.counts)
         self.kernels: list[tuple[int, str]] = []
         self.seq = self.kernel.state.seq
         self.folds = False
@@ -52,6 +56,8 @@ class Again:
         self._taken = taken
         self._takes = False
         self._is_same = True
+        self._are_same = True
+        """Whether all stretches so far are this kernel's."""
         self.progress = progress
 
     def take(self, index: int, entry: bytes) -> None:
@@ -65,6 +71,7 @@ class Again:
         for code, field, said, follows in self.history.faults(record, self.kernel.state):
             raise self._differs(seq, field, said, follows, code)
         self.history.counts.decisions += record.decision is not None
+        self._snapshot(seq, record.command.body)
         self.seq = seq
         if self.progress is not None and seq % PROGRESS_EVERY == 0 and not self.folds:
             self.progress(seq)
@@ -89,6 +96,17 @@ class Again:
     def stretch(self) -> int:
         """The first entry of the stretch being read."""
         return self._starts[-1][0] if self._starts else 0
+
+    def _snapshot(self, seq: int, body: Body) -> None:
+        """Compare the snapshot that an entry names, and make that of this place where a later entry names it."""
+        if isinstance(body, SnapshotTaken) and self.snapshots is not None:
+            if not self._are_same:
+                self.history.counts.snapshots_not_derived += 1
+            elif fault := self.snapshots.fault(seq, body, written=self.folds):
+                code, field, said, follows = fault
+                raise self._differs(seq, field, said, follows, code)
+        if self._are_same and self.snapshots is not None:
+            self.snapshots.pass_place(seq, None if self.folds else self.kernel.state, self.frontier)
 
     def _plain_command(self, seq: int, entry: bytes) -> Command | None:
         """Return the command of an entry that is to be decided, where nothing about it needs a closer look."""
@@ -151,6 +169,7 @@ class Again:
         self.kernels.append((seq, f"{body.version} {body.digest[:16]}"))
         self._starts.append((seq, body.version, body.digest))
         self._is_same, self._takes = body.digest == kernel_digest(), seq in self._taken
+        self._are_same = self._are_same and self._is_same
 
     def _derive(self, seq: int, entry: bytes, command: Command) -> Record:
         """Return what follows from a command, with the digests of the bytes that may be sent."""

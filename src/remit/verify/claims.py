@@ -17,7 +17,7 @@ def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     if found.fault or not found.root or found.difference is not None and found.difference.code != OTHER_KERNEL:
         return ()  # whatever stands before a fault may have been made by whoever made the fault
     said = [
-        f"entries 1 to {found.count - found.unsealed} stand as they were signed: every line's checksum, the tree, "
+        f"entries 1 to {found.count} stand as they were signed: every line's checksum, the tree, "
         f"{_counted(found.checkpoints, 'signed checkpoint')}, and no number is missing or twice",
     ]
     if found.heads:
@@ -43,6 +43,9 @@ def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str
         who = "this kernel" if stretch.is_same else f"version {stretch.version}, and this kernel decides the same"
         if stretch.is_derived:
             said.append(f"entries {stretch.first} to {stretch.last}: every decision derived again, decided by {who}")
+    if counts.snapshots:
+        named = _counted(counts.snapshots, "snapshot")
+        said.append(f"{named} named by entries: the state and the tree give the same bytes again")
     requests, halts = _counted(counts.requests, "request"), _counted(counts.halts, "halt")
     said.append(
         f"{requests}: their bytes follow from the entries; each of {counts.sends} sends that the journal heard of has "
@@ -63,6 +66,16 @@ def not_proved(found: Verdict) -> tuple[str, ...]:
                 f"{stretch.digest[:16]} did, of version {stretch.version}. Verify with that version: "
                 f"pip install remit=={stretch.version}"
             )
+    if found.counts.snapshots_not_derived:
+        said.append(
+            f"what {_counted(found.counts.snapshots_not_derived, 'snapshot')} named by entries holds: a kernel before "
+            "was another, which may spell its state otherwise, or it was named meanwhile"
+        )
+    if found.is_export:
+        said.append(
+            "how its journal was opened, closed and sealed meanwhile: an export holds the newest signed head alone, so "
+            "that no start and no clean stop of it is signed here but the last; verify the journal itself for that"
+        )
     if not found.heads and not found.witnessed:
         said.append(
             "that this is the newest copy and the only one: a cut at a checkpoint, an old copy or a second journal of "

@@ -15,6 +15,7 @@ from remit.verify.export import is_export
 from remit.verify.halves import Ask, alone, in_two, is_worth_two, size_of
 from remit.verify.passage import Found, Passage, Passed
 from remit.verify.places import checkpoint_of, cosigner_of
+from remit.verify.snapshots import named_in
 from remit.verify.verdict import OTHER_KERNEL, CannotVerify, Difference, Verdict
 
 Progress = Callable[[int], None] | None
@@ -45,11 +46,13 @@ def verify(
     known = [cosigner_of(witness) for witness in witnesses]
     taken: frozenset[int] = frozenset()
     first: Difference | None = None
+    size = size_of(folder)
+    named = _named(folder) if decide else frozenset()
     while True:
-        passage = Passage(folder, key, kept, known, Again(progress, taken) if decide else None, passed)
-        size = size_of(folder)
+        again = Again(progress, taken, named=named) if decide else None
+        passage = Passage(folder, key, kept, known, again, passed)
         if decide and passed is None and is_worth_two(size, cores):
-            ask = Ask(str(folder), str(key), tuple(heads), tuple(witnesses), tuple(sorted(taken)), size)
+            ask = Ask(str(folder), str(key), tuple(heads), tuple(witnesses), (*taken,), (*named,), size)
             found = in_two(passage, ask, progress)
         else:
             found = alone(passage)
@@ -63,6 +66,13 @@ def verify(
     # What contradicts itself in whatever kernel's words weighs more than what only another kernel can decide.
     difference = difference if difference is not None and difference.code != OTHER_KERNEL else first
     return _verdict(folder, found, difference, decide)
+
+
+def _named(folder: Path) -> frozenset[int]:
+    try:
+        return named_in(folder)
+    except OSError as fault:
+        raise CannotVerify(f"{folder} cannot be read ({fault})", "Look at the folder and its disk") from None
 
 
 def _verdict(folder: Path, found: Found, difference: Difference | None, decide: bool) -> Verdict:

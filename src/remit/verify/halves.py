@@ -49,6 +49,7 @@ class Ask(msgspec.Struct, frozen=True):
     heads: tuple[str, ...]
     witnesses: tuple[str, ...]
     taken: tuple[int, ...]
+    named: tuple[int, ...]
     size: int
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.cosign import Cosigner
-from remit.journal.errors import JournalError, JournalRolledBack
+from remit.journal.cosigned import FILE, beside, read
+from remit.journal.errors import JournalError, JournalRolledBack, NoteInvalid
 from remit.journal.note import Verifier
 from remit.journal.snapshot import snapshots
 from remit.journal.store import FolderReader
@@ -54,7 +55,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Passage:
-    """Reads, and decides again where `again` is given. `kept` are heads kept elsewhere, smallest first."""
+    """Reads, and decides again where `again` is given. `kept` are heads kept elsewhere, smallest first; the head that
+    witnesses cosigned is looked for beside the journal. CannotVerify where that file is none."""
 
     def __init__(
         self,
@@ -71,6 +73,9 @@ class Passage:
         self._passed = passed
         self._reader = FolderReader(folder)
         self._kept = list(kept)
+        self._beside = _cosigned(folder, key)
+        if self._beside is not None:
+            self._kept = sorted([*kept, self._beside], key=lambda head: head.size)
         self._witnesses = Witnesses(known)
         self._met = 0
         self._fault: JournalError | None = None
@@ -137,8 +142,9 @@ class Passage:
         while self._met < len(self._kept):
             head, tree = self._kept[self._met], self._walk.tree
             if head.size == tree.size and head.root != tree.root():
+                kept = "the head that witnesses cosigned" if head is self._beside else "a head kept elsewhere"
                 raise JournalRolledBack(
-                    f"the journal's first {head.size} entries are not those of a head kept elsewhere",
+                    f"the journal's first {head.size} entries are not those of {kept}",
                     "Two journals were signed with this key: keep both as evidence",
                 )
             if head.size > tree.size:
@@ -150,7 +156,9 @@ class Passage:
         """A head or a snapshot of what is not there says that the journal is an old copy, or was cut."""
         ends, known = self._walk.index, ""
         if self._met < len(self._kept):
-            known = f"a head of size {self._kept[-1].size} was kept elsewhere"
+            head = self._kept[-1]
+            kept = f"lies in {FILE}" if head is self._beside else "was kept elsewhere"
+            known = f"a head of size {head.size} {kept}"
         newest = [int(name.partition(".")[0]) for name in snapshots(self._reader) if name.partition(".")[0].isdigit()]
         if newest and max(newest) > ends:
             known = known or f"a snapshot of entry {max(newest)} lies beside it"
@@ -173,7 +181,7 @@ class Passage:
             extensions=() if head is None else head.extensions,
             fault="" if self._fault is None else str(self._fault),
             difference=self._difference,
-            heads=self._met,
+            heads=sum(head is not self._beside for head in self._kept[: self._met]),
             witnessed=self._witnesses.said,
         )
         if again is None:
@@ -187,3 +195,14 @@ class Passage:
             counts=history.counts,
             standing=history.standing,
         )
+
+
+def _cosigned(folder: Path, key: Verifier) -> Checkpoint | None:
+    """The head that witnesses cosigned, where one is kept beside a journal. Read before the journal, which grows."""
+    try:
+        source = beside(folder)
+        return None if source is None else read(source, key)
+    except OSError as fault:
+        raise CannotVerify(f"{FILE} beside {folder} cannot be read ({fault})", "Look at the folder") from None
+    except NoteInvalid as fault:
+        raise CannotVerify(f"{FILE} beside {folder}: {fault.what}", "Take it away, and keep it as evidence") from None

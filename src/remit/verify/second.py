@@ -32,7 +32,7 @@ class Second:
         key = parse_verifier(ask.key)
         kept = sorted((checkpoint_of(head, key) for head in ask.heads), key=lambda head: head.size)
         known = [cosigner_of(witness) for witness in ask.witnesses]
-        self._again = Again(lambda seq: say(Decided(seq)), frozenset(ask.taken))
+        self._again = Again(lambda seq: say(Decided(seq)), frozenset(ask.taken), named=frozenset(ask.named))
         self._again.folds = True
         self._passage = Passage(Path(ask.folder), key, kept, known, self._again, every_signature=False)
 
@@ -52,11 +52,17 @@ class Second:
         self._say(Stuck() if found is None or self._again.folds else Done(found))
 
     def _watch(self, seq: int) -> bool:
-        if self._again.folds and seq % halves.EVERY == 0 and seq - self._heard() >= self._size - seq:
+        if self._again.folds and seq % halves.EVERY == 0 and self._is_half(seq):
             self._say(Joint(seq, self._passage.root, fields_of(self._again.kernel.state)))
             self._again.folds = False
             self._passage.verify_every_signature()
         return False
+
+    def _is_half(self, seq: int) -> bool:
+        """Whether to decide from here on; not where a snapshot that the first half makes is named in the second."""
+        if self._again.snapshots is not None and self._again.snapshots.awaited:
+            return False
+        return seq - self._heard() >= self._size - seq
 
 
 class _First:

@@ -76,6 +76,9 @@ class Counts(msgspec.Struct):
     resumes: int = 0
     starts: int = 0
     openings: int = 0
+    snapshots: int = 0
+    snapshots_not_derived: int = 0
+    """Named after another kernel's stretch, whose state may be spelled otherwise, or while the journal was read."""
     clock_faults: int = 0
     sleeps: int = 0
 

@@ -1,0 +1,88 @@
+"""Snapshots that entries name by their hash: each is made again of state and tree at its place, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from remit.journal.frame import segments
+from remit.journal.snapshot import digest_of
+from remit.journal.store import FolderReader
+from remit.kernel.command import SnapshotTaken
+from remit.kernel.snapshot import dump
+from remit.kernel.state import State
+from remit.verify.export import is_export
+from remit.verify.verdict import Counts
+
+_BEGINS = b'"kind":"snapshot_taken","through":'
+_CHUNK_BYTES = 1 << 20
+_NUMBER_BYTES = 20
+Fault = tuple[str, str, str, str]
+
+
+class Snapshots:
+    """Makes what is named again, when its place passes, and compares it where it is named. `named` are those places."""
+
+    def __init__(self, named: frozenset[int], counts: Counts) -> None:
+        self._named = named
+        self._counts = counts
+        self._digests: dict[int, str] = {0: digest_of(0, 0, (), dump(State()))} if 0 in named else {}
+        self.awaited: set[int] = set()
+        """Places that passed, and no entry named them yet."""
+
+    def pass_place(self, seq: int, state: State | None, frontier: Callable[[], Sequence[bytes]]) -> None:
+        """Make the snapshot of this place, if it is to be named; with no state, somebody else does."""
+        if seq in self._named:
+            if state is None:
+                self.awaited.add(seq)
+            else:
+                self._digests[seq] = digest_of(seq, 0, frontier(), dump(state))
+
+    def fault(self, seq: int, body: SnapshotTaken, *, written: bool) -> Fault | None:
+        """Return what is wrong with what entry `seq` names. Somebody else compares what is taken as `written`."""
+        if written:
+            self.awaited.discard(body.through)
+            self._digests.setdefault(body.through, body.hash)
+        if body.through >= seq or body.through < 0:
+            return _FAULT, "command.body.through", str(body.through), f"an entry before {seq}"
+        follows = self._digests.get(body.through)
+        if follows is None:  # the journal grew when its snapshots were looked up already
+            self._counts.snapshots_not_derived += 1
+            return None
+        if follows != body.hash:
+            return _FAULT, "command.body.hash", body.hash, follows
+        self._counts.snapshots += 1
+        return None
+
+
+_FAULT = "snapshot_not_as_derived"
+
+
+def named_in(folder: Path) -> frozenset[int]:
+    """Return the places of all snapshots that a journal or an export seems to name; read quickly, with nothing checked.
+    OSError."""
+    found: set[int] = set()
+    for path in _files(folder):
+        with open(path, "rb") as file:
+            held = b""
+            while chunk := file.read(_CHUNK_BYTES):
+                held += chunk
+                found.update(_numbers(held))
+                held = held[-len(_BEGINS) - _NUMBER_BYTES :]
+    return frozenset(found)
+
+
+def _files(folder: Path) -> list[Path]:
+    if is_export(folder):
+        return [path for path in (folder / "tile" / "entries").rglob("*") if path.is_file()]
+    return [folder / name for name in segments(FolderReader(folder))]
+
+
+def _numbers(held: bytes) -> Iterator[int]:
+    at = held.find(_BEGINS)
+    while at >= 0:
+        at += len(_BEGINS)
+        digits = held[at : at + _NUMBER_BYTES].split(b",", 1)[0]
+        if digits.isdigit():
+            yield int(digits)
+        at = held.find(_BEGINS, at)
