@@ -77,6 +77,12 @@ def _fork() -> None:
         os._exit(0)
 
 
+def _owned(process: int) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        fcntl.fcntl(here, fcntl.F_SETOWN, process)
+
+
 def _raw(family: int, kind: int, protocol: int) -> None:
     socket.socket(family, kind, protocol).close()
 
@@ -84,6 +90,7 @@ def _raw(family: int, kind: int, protocol: int) -> None:
 def _probes(home: Path, elsewhere: Path) -> dict[str, Callable[[], Any]]:
     parent = os.getppid()
     memory = ctypes.create_string_buffer(16)
+    readable = os.open(serve.__file__, os.O_RDONLY)
     return {
         # programs
         "exec": lambda: os.execv("/bin/true", ["true"]),
@@ -101,6 +108,20 @@ def _probes(home: Path, elsewhere: Path) -> dict[str, Callable[[], Any]]:
         "signal": lambda: os.kill(parent, 0),
         "kill": lambda: os.kill(parent, signal.SIGTERM),
         "signal by handle": lambda: os.pidfd_open(parent),
+        "signal by a socket": lambda: _owned(parent),
+        "priority": lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
+        "processors": lambda: os.sched_setaffinity(parent, {0}),
+        "share memory": lambda: _call("shmget", 0, 4096, 0o1600),
+        "share a queue": lambda: _call("mq_open", b"remit-probe\0", os.O_CREAT | os.O_RDWR, 0o600, None),
+        # whose files are, and who may use them
+        "open to all": lambda: elsewhere.chmod(0o666),
+        "open to all by handle": lambda: os.fchmod(readable, 0o4777),
+        "open to all, newly": lambda: _call("fchmodat2", -100, os.fsencode(elsewhere) + b"\0", 0o666, 0),
+        "owner": lambda: os.chown(elsewhere, os.getuid(), os.getgid()),
+        "times": lambda: os.utime(elsewhere, (1, 1)),
+        "attribute": lambda: os.setxattr(elsewhere, "user.probe", b"1"),
+        "watch": lambda: _call("inotify_add_watch", 0, os.fsencode(elsewhere) + b"\0", 2),
+        "file by handle": lambda: _call("name_to_handle_at", -100, os.fsencode(elsewhere) + b"\0", memory, memory, 0),
         # files
         "shadow": lambda: Path("/etc/shadow").read_bytes(),
         "passwd": lambda: Path("/etc/passwd").read_bytes(),
@@ -121,6 +142,7 @@ def _probes(home: Path, elsewhere: Path) -> dict[str, Callable[[], Any]]:
         "raw": lambda: _raw(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP),
         "packet": lambda: _raw(socket.AF_PACKET, socket.SOCK_RAW, 0),
         "netlink": lambda: _raw(socket.AF_NETLINK, socket.SOCK_RAW, 0),
+        "listen": lambda: socket.socket(socket.AF_UNIX).listen(),
         "vsock": lambda: _raw(socket.AF_VSOCK, socket.SOCK_STREAM, 0),
         # rights and the kernel
         "root again": lambda: os.setresuid(0, 0, 0),

@@ -3,11 +3,13 @@ that the kernel does not confirm."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -81,6 +83,8 @@ BY_SECCOMP = [
     "exec", "execveat", "fork", "spawn", "subprocess", "shell", "ptrace", "read memory", "write memory", "signal",
     "kill", "signal by handle", "tcp", "tcp 6", "udp", "raw", "packet", "netlink", "vsock", "root again", "groups",
     "core dump", "dumpable", "namespace", "mount", "ring", "bpf", "keyring", "clock", "type for the terminal",
+    "signal by a socket", "priority", "processors", "share memory", "share a queue", "open to all",
+    "open to all by handle", "open to all, newly", "owner", "times", "attribute", "watch", "file by handle", "listen",
 ]  # fmt: skip
 BY_LANDLOCK = [
     "shadow", "passwd", "another folder", "write elsewhere", "cut elsewhere", "remove elsewhere", "temporary file",
@@ -108,6 +112,48 @@ def test_no_file_of_others(desk: FaultDesk, probed: dict[str, str]) -> None:
     assert {name: probed[name] for name in BY_LANDLOCK} == dict.fromkeys(BY_LANDLOCK, "EACCES")
     assert {probed[name] for name in BETWEEN_FOLDERS} <= {"EACCES", "EXDEV"}
     assert desk.home.with_name("elsewhere").read_text() == "a secret of somebody else"
+
+
+REACHED = """
+import json, os, socket, sys
+from pathlib import Path
+from remit.guard.config import Settings
+from remit.guard.needs import room
+from remit.guard.sandbox import Sandbox
+from remit.guard.system import ThisSystem
+home, port = Path(sys.argv[1]), int(sys.argv[2])
+settings = Settings(home=home, socket=home / "guard.sock", environment="live", sandbox_ports=(443,))
+Sandbox(ThisSystem(), room(settings), ()).enter()
+def tried(act):
+    try:
+        act(socket.socket())
+    except OSError as fault:
+        return fault.errno
+    return "done"
+print(json.dumps({
+    "connect": tried(lambda link: link.connect(("127.0.0.1", port))),
+    "connect by sending": tried(lambda link: link.sendto(b"x", socket.MSG_FASTOPEN, ("127.0.0.1", port))),
+    "by a message": tried(lambda link: link.sendmsg([b"x"], [], socket.MSG_FASTOPEN, ("127.0.0.1", port))),
+    "bind": tried(lambda link: link.bind(("127.0.0.1", 0))),
+    "listen": tried(lambda link: link.listen()),
+}))
+"""
+
+
+@pytest.mark.skipif(landlock.abi(ThisSystem()) < 4, reason="this kernel's Landlock holds no ports")
+def test_a_guard_that_may_call_one_port_calls_no_other_and_is_called_on_none(tmp_path: Path) -> None:
+    needs("seccomp")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        words = [sys.executable, "-c", REACHED, str(tmp_path), str(other.getsockname()[1])]
+        tried = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+        found = json.loads(tried.stdout)
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.accept()
+    assert found == {
+        "connect": errno.EACCES, "connect by sending": errno.EPERM, "by a message": errno.EPERM, "bind": errno.EACCES,
+        "listen": errno.EPERM,
+    }  # fmt: skip
 
 
 def test_the_guard_keeps_what_it_needs_and_goes_on_trading(desk: FaultDesk, probed: dict[str, str]) -> None:

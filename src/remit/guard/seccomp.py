@@ -22,6 +22,15 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "kcmp": (312, 272), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
     "pidfd_send_signal": (424, 424), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "process_mrelease": (448, 448), "setpriority": (141, 140), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    # to share memory, locks and messages with them by what is no file
+    "shmget": (29, 194), "shmctl": (31, 195), "shmat": (30, 196), "shmdt": (67, 197),
+    "semget": (64, 190), "semctl": (66, 191), "semop": (65, 193), "semtimedop": (220, 192),
+    "msgget": (68, 186), "msgctl": (71, 187), "msgrcv": (70, 188), "msgsnd": (69, 189),
+    "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182), "mq_timedreceive": (243, 183),
+    "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
     # to do by a ring what no filter sees
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # to change what the kernel is and does
@@ -36,7 +45,19 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "unshare": (272, 97),
     "setns": (308, 268), "move_mount": (429, 429), "open_tree": (428, 428), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
-    "open_by_handle_at": (304, 265), "mknod": (133, None), "mknodat": (259, 33),
+    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "mknod": (133, None), "mknodat": (259, 33),
+    "open_tree_attr": (467, 467), "statmount": (457, 457), "listmount": (458, 458),
+    # to change whose a file is, who may use it and what it says of itself: Landlock has no right for these
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "file_setattr": (469, 469),
+    # to be told what others do with their files
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
+    # to be called on a port of its own: one that no bind asked for is none that Landlock holds
+    "listen": (50, 201),
     # to be somebody else, or to lift its own limits
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setgroups": (116, 159), "setfsuid": (122, 151),
@@ -49,7 +70,8 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 # Calls whose arguments decide.
 JUDGED: dict[str, tuple[int, int]] = {
     "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "kill": (62, 129), "tkill": (200, 130),
-    "tgkill": (234, 131), "prctl": (157, 167), "ioctl": (16, 29), "prlimit64": (302, 261),
+    "tgkill": (234, 131), "prctl": (157, 167), "ioctl": (16, 29), "prlimit64": (302, 261), "fcntl": (72, 25),
+    "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
 }  # fmt: skip
 
 SECCOMP = (317, 277)
@@ -59,10 +81,15 @@ _AUDIT = (0xC000003E, 0xC00000B7)
 _X32 = 0x40000000
 """From here on x86_64 numbers the calls of another ABI."""
 
-_CLONE_THREAD = 0x10000
+_CLONE_THREAD, _CLONE_NAMESPACES = 0x10000, 0x7E020000
 _PR_SET_DUMPABLE = 4
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 """To type into the terminal that the guard was started from."""
+_FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
+_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 1026
+"""To have the kernel send signals, to whom and which, when a file or socket can be used."""
+_FASTOPEN = 0x20000000
+"""To connect by what is sent: Landlock judges `connect` alone."""
 _STREAM, _DGRAM, _TYPE_MASK = 1, 2, 0xF
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _NR, _ARCH, _ARGUMENTS = 0, 4, 16
@@ -120,18 +147,32 @@ def _one_of(*values: int) -> list[Step]:
     return [*(Step(0x15, len(values) - i, 0, value) for i, value in enumerate(values)), _REFUSE]
 
 
+def _none_of(*values: int) -> list[Step]:
+    """Refuse the call where what is loaded is one of the values."""
+    return [*(step for value in values for step in _when(value, _REFUSE)), _ALLOW]
+
+
+def _with(bits: int, *then: Step) -> list[Step]:
+    """Take the steps where what is loaded has one of the bits, and pass over them otherwise."""
+    return [Step(0x45, 0, len(then), bits), *then]
+
+
 def _judged(process: int, network: bool) -> dict[str, list[Step]]:
     to_itself = [_argument(0), *_one_of(process), _ALLOW]
     return {
         # A thread is no new process. How clone3 is asked lies in memory, which no filter reads.
-        "clone": [_argument(0), Step(0x45, 0, 1, _CLONE_THREAD), _ALLOW, _REFUSE],
+        "clone": [_argument(0), *_with(_CLONE_NAMESPACES, _REFUSE), *_with(_CLONE_THREAD, _ALLOW), _REFUSE],
         "clone3": [_UNKNOWN],
         "socket": _socket(network),
         "kill": to_itself,
         "tkill": to_itself,
         "tgkill": to_itself,
         "prctl": [_argument(0), *_when(_PR_SET_DUMPABLE, _REFUSE), _ALLOW],
-        "ioctl": [_argument(1), *_when(_TIOCSTI, _REFUSE), *_when(_TIOCLINUX, _REFUSE), _ALLOW],
+        "ioctl": [_argument(1), *_none_of(_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP)],
+        "fcntl": [_argument(1), *_none_of(_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY)],
+        "sendto": [_argument(3), *_with(_FASTOPEN, _REFUSE), _ALLOW],
+        "sendmsg": [_argument(2), *_with(_FASTOPEN, _REFUSE), _ALLOW],
+        "sendmmsg": [_argument(3), *_with(_FASTOPEN, _REFUSE), _ALLOW],
         # Limits may be read: the new ones are a null pointer then, in both halves of it.
         "prlimit64": [_argument(2), *_one_of(0), _load(_ARGUMENTS + 8 * 2 + 4), *_one_of(0), _ALLOW],
     }

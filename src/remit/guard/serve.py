@@ -14,7 +14,6 @@ from remit.guard.exports import Wanted
 from remit.guard.guard import Guard
 from remit.guard.measure import measured
 from remit.guard.needs import room
-from remit.guard.private import make_private
 from remit.guard.recover import SNAPSHOT_EVERY
 from remit.guard.sandbox import Sandbox
 from remit.guard.system import ThisSystem
@@ -36,7 +35,6 @@ class GuardProcess:
         heads: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """`heads` of the journal are kept elsewhere, by where that is; those of exports to folders are looked up."""
-        self._socket_folder, self._shared = settings.socket.parent, bool(settings.peers)
         self.sandbox = Sandbox(ThisSystem(), room(settings), settings.sandbox_min)
         self.guard = Guard(
             RealWorld(
@@ -64,12 +62,15 @@ class GuardProcess:
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
         the disk fails; SandboxMissing where the sandbox is less than the settings ask for."""
-        make_private(self._socket_folder, shared=self._shared)  # no folder can be made room for before it is there
-        self.sandbox.enter()
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await self.guard.run(stop, ready)
+        self.guard.server.bind()  # no folder gets room before it is there, and a confined guard never listens
+        try:
+            self.sandbox.enter()
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            await self.guard.run(stop, ready)
+        finally:
+            await self.guard.server.stop()
 
 
 def exported_heads(exports: Sequence[str]) -> dict[str, bytes]:

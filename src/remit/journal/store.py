@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -94,7 +95,8 @@ class FileStore(FolderReader):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         _make_folder(folder)
-        os.chmod(folder, 0o700)
+        if stat.S_IMODE(os.stat(folder).st_mode) != 0o700:
+            os.chmod(folder, 0o700)  # a process that is confined by then may not, and has nothing to change
         self._lock = _lock(folder)
         self._open: tuple[str, int] | None = None
         for entry in os.scandir(folder):

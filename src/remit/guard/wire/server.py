@@ -30,6 +30,8 @@ CONNECTIONS_MAX = 256
 UNDER_WAY_MAX = 1024
 """Requests of one connection that wait for their answers; beyond them its bytes are left unread."""
 IDLE_S = 300
+WAITING_MAX = 1024
+"""Callers that the kernel lets wait until they are heard."""
 _OTHER = "Set another `socket` in remit.toml"
 
 
@@ -59,14 +61,24 @@ class Server:
         self.idle_s = idle_s
         self.connections: set[_Connection] = set()
         self._server: asyncio.AbstractServer | None = None
+        self._bound: socket.socket | None = None
+
+    def bind(self) -> None:
+        """Take the path now: who calls waits until `start`. For a process that may not listen later, once it is
+        confined. GuardRunning, OpenToOthers where the socket's folder is not private, OSError."""
+        self._bound = _bind(self.path, self.uids)
 
     async def start(self) -> None:
-        """Listen; GuardRunning, OpenToOthers where the socket's folder is not private, OSError."""
+        """Listen, and answer; what `bind` raises, where that was not called before."""
         self._server = await self._listen(lambda: _Connection(self))
 
     async def stop(self) -> None:
         """Listen no more, give what is under way a second, close every connection and remove the socket."""
         if self._server is None:
+            if self._bound is not None:
+                self._bound.close()
+                self._bound = None
+                self._leave()
             return
         self._server.close()
         tasks = [task for connection in self.connections for task in connection.tasks]
@@ -75,11 +87,13 @@ class Server:
         for connection in tuple(self.connections):
             connection.close()
         self._leave()
-        self._server = None
+        self._server = self._bound = None
 
     async def _listen(self, make: Callable[[], asyncio.Protocol]) -> asyncio.AbstractServer:
         """Listen on the path; each caller gets a protocol of its own. A simulator listens elsewhere."""
-        return await asyncio.get_running_loop().create_unix_server(make, sock=_bind(self.path, self.uids))
+        if self._bound is None:
+            self.bind()
+        return await asyncio.get_running_loop().create_unix_server(make, sock=self._bound)
 
     def _leave(self) -> None:
         """Leave nothing on the path."""
@@ -221,11 +235,18 @@ class _Connection(asyncio.Protocol):
         self._idle = self._loop.call_later(left if left > 0 else self._server.idle_s, self._close_idle)
 
 
+class _Listening(socket.socket):
+    """A socket that listens already: a loop that asks for it again has nothing to ask the kernel."""
+
+    def listen(self, backlog: int = 0) -> None:
+        """Nothing is left to do."""
+
+
 def _bind(path: Path, uids: Set[int]) -> socket.socket:
     make_private(path.parent, shared=bool(uids))
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # Between bind and chmod the umask alone protects the socket. The peer check tells the users of `uids` apart.
-    umask = os.umask(0o177)
+    listening = _Listening(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The socket has its mode from the first moment on. The peer check tells the users of `uids` apart.
+    umask = os.umask(0o111 if uids else 0o177)
     try:
         try:
             listening.bind(str(path))
@@ -234,9 +255,7 @@ def _bind(path: Path, uids: Set[int]) -> socket.socket:
                 raise SettingInvalid(f"cannot listen on {path}: {fault}", _OTHER) from None
             _remove_stale(path)
             listening.bind(str(path))
-        if uids:
-            path.chmod(0o666)
-        listening.listen(1024)
+        super(_Listening, listening).listen(WAITING_MAX)
     except BaseException:
         listening.close()
         raise
