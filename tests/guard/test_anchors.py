@@ -21,11 +21,12 @@ from remit.journal.note import Signer
 from remit.kernel import command as c
 from remit.kernel.names import GUARD
 from remit.testing.disk import MemoryStore
-from remit.testing.world import MemoryWorld
+from remit.testing.world import START, MemoryWorld
 from remit.witness.ledger import Ledger
 
 URLS = ("http://one.test", "http://two.test")
 SIGNERS = [CosignatureSigner(f"w{number}.test/w", bytes(range(number, number + 32))) for number in (1, 2)]
+NOW_S = START // 10**9
 WITNESSES = [Witness(url, signer.cosigner) for url, signer in zip(URLS, SIGNERS, strict=True)]
 
 
@@ -44,7 +45,8 @@ class Desk:
         journal = self.core.vault.checkpoint_signer(ORIGIN).verifier
         self.stores = [self.world.disks.setdefault(url, MemoryStore()) for url in URLS]
         self.ledgers = [
-            Ledger(store, signer, [journal], lambda: 7) for store, signer in zip(self.stores, SIGNERS, strict=True)
+            Ledger(store, signer, [journal], lambda: self.world.now() // 10**9)
+            for store, signer in zip(self.stores, SIGNERS, strict=True)
         ]
         for url, ledger in zip(URLS, self.ledgers, strict=True):
             self.world.witnesses[url] = self._script(url, ledger)
@@ -108,9 +110,9 @@ def test_an_entry_is_covered_once_as_many_as_are_needed_have_cosigned() -> None:
         about = anchors.about()
         assert (about["needed"], about["witnessed"]) == (2, 9)
         assert [(row["name"], row["size"], row["at"], row["why"]) for row in about["witnesses"]] == [
-            ("w1.test/w", 9, 7, ""), ("w2.test/w", 9, 7, "")
+            ("w1.test/w", 9, NOW_S, ""), ("w2.test/w", 9, NOW_S, "")
         ]  # fmt: skip
-        assert cosignatures(anchors.witnesses[0].head, [SIGNERS[0].cosigner]) == {SIGNERS[0].cosigner: 7}
+        assert cosignatures(anchors.witnesses[0].head, [SIGNERS[0].cosigner]) == {SIGNERS[0].cosigner: NOW_S}
         for task in tasks:
             task.cancel()
 
@@ -422,22 +424,60 @@ def test_a_journal_that_forks_before_the_newest_snapshot_is_found_out_too() -> N
         recover(world, Vault.open(world))
 
 
+@pytest.mark.parametrize(("ago_s", "agrees"), [(0, True), (500, True), (-500, True), (700, False), (-700, False)])
+def test_the_first_signature_since_the_start_must_be_of_now(ago_s: int, agrees: bool) -> None:
+    """Who plays back what a witness signed long ago, for that very head, shows nobody that it knows no better."""
+
+    async def work() -> None:
+        desk = Desk(2)
+        desk.write(3)
+        ledgers = [
+            Ledger(MemoryStore(), signer, [desk.core.vault.checkpoint_signer(ORIGIN).verifier], lambda: NOW_S - ago_s)
+            for signer in SIGNERS
+        ]
+        for url, ledger in zip(URLS, ledgers, strict=True):
+            desk.world.witnesses[url] = desk._script(url, ledger)
+        await desk.core.anchors.meet()
+        assert desk.core.anchors.witnessed == (3 if agrees else 0)
+        assert desk.codes == ([] if agrees else ["witness_silent"] * 2)
+
+    run(work)
+
+
+def test_a_witness_that_comes_and_goes_is_told_of_once_an_hour() -> None:
+    async def work() -> None:
+        desk = Desk(2)
+        anchors = desk.core.anchors
+        desk.write(3)
+        await anchors.meet()
+        one = anchors.witnesses[1]
+        for hour in range(3):
+            for _ in range(5):
+                for away in ({URLS[1]}, set[str]()):
+                    desk.away = away
+                    desk.write()
+                    await one.submit()
+            assert desk.codes == ["witness_silent"] * (hour + 1)
+            desk.world.pass_time(3600 * 10**9)
+
+    run(work)
+
+
 def test_a_second_folder_that_is_empty_again_or_not_this_journals_is_refused() -> None:
     desk = Desk(0, folder=True)
     entries_in_loop(desk, 3)
     disk = desk.world.anchor_disk
     assert disk is not None
     key = desk.core.vault.checkpoint_signer(ORIGIN).verifier
-    assert anchored_head(desk.world, key, journal_is_new=False) is None
+    assert anchored_head(desk.world, key) is None
     desk.core.anchors.close()
     thief = Signer(ORIGIN, bytes(32))
     for spoilt in (checkpoints.sign(thief, ORIGIN, 1, bytes(32)).note.encode(), b"", b"\xff"):
         disk.replace(HEAD, spoilt)
         with pytest.raises(AnchorDamaged):
-            anchored_head(desk.world, key, journal_is_new=False)
+            anchored_head(desk.world, key)
     disk.remove(HEAD)
     with pytest.raises(AnchorGone):
-        anchored_head(desk.world, key, journal_is_new=False)
-    assert anchored_head(desk.world, key, journal_is_new=True) is None
+        anchored_head(desk.world, key)
     desk.world.remove_file(ANCHORED)
-    assert anchored_head(desk.world, key, journal_is_new=False) is None
+    assert anchored_head(desk.world, key) is None

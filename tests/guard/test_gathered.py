@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.guard.core import Core
-from tests.guard.test_anchors import SIGNERS, WITNESSES, Desk, run, settle
+from tests.guard.test_anchors import NOW_S, SIGNERS, WITNESSES, Desk, run, settle
 
 from remit.guard.gathered import HEADS_MAX, Gathered, kept_head
 from remit.guard.recover import ORIGIN, recover
@@ -203,6 +203,6 @@ def test_two_witnesses_sign_the_same_heads_and_the_last_one_of_a_stop() -> None:
         await anchors.part()
         anchors.close()
         found: Any = anchors.cosigned
-        assert found.size == 8 and cosignatures(desk.world.files[FILE], COSIGNERS) == dict.fromkeys(COSIGNERS, 7)
+        assert found.size == 8 and cosignatures(desk.world.files[FILE], COSIGNERS) == dict.fromkeys(COSIGNERS, NOW_S)
 
     run(work)

@@ -218,7 +218,7 @@ class Anchors:
             one.heard_leaf(leaf)
 
 
-def anchored_head(world: World, verifier: Verifier, *, journal_is_new: bool) -> Checkpoint | None:
+def anchored_head(world: World, verifier: Verifier) -> Checkpoint | None:
     """Return the head that the second folder remembers; None where there is no such folder, or it holds none yet.
 
     AnchorGone where it held one before; AnchorDamaged where what it holds is no head of this journal's key.
@@ -227,7 +227,7 @@ def anchored_head(world: World, verifier: Verifier, *, journal_is_new: bool) -> 
     if folder is None:
         return None
     if HEAD not in folder.names():
-        if world.has_file(ANCHORED) and not journal_is_new:
+        if world.has_file(ANCHORED):
             raise AnchorGone(
                 "the second folder held a head of this journal, and holds none now",
                 f"Is its disk mounted? Where that head is lost for good, remove the file {ANCHORED} in the data folder",

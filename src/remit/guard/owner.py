@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from remit.guard import halt_file
+from remit.guard.anchors import ANCHORED
 from remit.guard.config import FILE as SETTINGS_FILE
 from remit.guard.config import Settings
 from remit.guard.errors import GuardError, GuardRunning, SettingInvalid, VaultExists, VaultMissing
@@ -79,7 +80,7 @@ def new_keys(settings: Settings, passphrase: str | None, at: int) -> tuple[Path,
     if archive.exists():
         raise FolderExists(f"{archive} exists", "Try again in a second")
     archive.mkdir(parents=True, mode=0o700)
-    for name in (JOURNAL, KEYS, TOKENS, SIDE, COSIGNED, VERIFIER, PERMIT_KEY, OPERATOR_TOKEN):
+    for name in (JOURNAL, KEYS, TOKENS, SIDE, COSIGNED, ANCHORED, VERIFIER, PERMIT_KEY, OPERATOR_TOKEN):
         if (settings.home / name).exists():
             (settings.home / name).rename(archive / name)
     for path in archive.rglob("*"):

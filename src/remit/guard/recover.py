@@ -12,7 +12,7 @@ from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL, World
 from remit.journal import snapshot as snapshots
 from remit.journal.errors import SnapshotDamaged
-from remit.journal.frame import sealed_size, segments
+from remit.journal.frame import sealed_size
 from remit.journal.log import SEGMENT_BYTES, Journal, Recovery, Resume, read_entries
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Store
@@ -56,7 +56,7 @@ def recover(
     warnings: list[str] = []
     latest, state = _latest_named(store, warnings)
     signer = vault.checkpoint_signer(ORIGIN)
-    anchored = anchored_head(world, signer.verifier, journal_is_new=not segments(store))
+    anchored = anchored_head(world, signer.verifier)
     kept = [head_in(where, note, signer.verifier) for where, note in heads.items()]
     known = [*kept, *([] if anchored is None else [anchored])]
     if latest is not None and any(head.size < latest.seq for head in known):

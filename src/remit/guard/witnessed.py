@@ -22,10 +22,18 @@ from remit.kernel.numbers import NANOSECONDS
 EVERY_NS = NANOSECONDS
 """How often a head is shown that no permit waits for."""
 RETRY_MAX_S = 16
+APART_S = 600
+"""By so many seconds its clock and this machine's may differ."""
 TELLINGS_MAX = 4
 """How often in a row a witness may correct the size that it is thought to know."""
 LEAVES_MAX = 1 << 16
 """How many leaves are remembered for a witness that does not answer; beyond that they are read again."""
+HOUR_NS = 3600 * NANOSECONDS
+SAID = {
+    "witness_silent": "does not cosign",
+    "witness_contradicts": "holds another history than this journal, and counts for nothing newer",
+}
+"""What is alarmed of a witness, by code."""
 _RESTORE = (
     "This journal is an old copy, was cut, or is another one. Restore the newest; docs/recovery.md says what to do "
     "where there is none"
@@ -65,6 +73,8 @@ class Witnessed:
         """Whether the head that it remembers is known to be of this journal."""
         self._told = ""
         """The code of the alarm that was raised last, until it is over."""
+        self._silent_until: dict[str, int] = {}
+        """By code, until when no further alarm of it is raised, by the monotonic clock."""
         self._knows = 0
         """The size that it is thought to know."""
         self._growth: Growth | None = None
@@ -183,8 +193,13 @@ class Witnessed:
             self._growth = growth
 
     def _heard(self, head: Checkpoint, body: bytes) -> None:
-        """Take note of a cosignature, once it is one."""
-        self.head = cosigned(head.note, body.decode(errors="replace"), self._witness.cosigner)
+        """Take note of a cosignature, once it is one. The first since the start must be of now: an older one, played
+        back, says what it knew then, and not what it knows."""
+        signed = cosigned(head.note, body.decode(errors="replace"), self._witness.cosigner)
+        at_s = cosignatures(signed, [self._witness.cosigner])[self._witness.cosigner]
+        if not self.has_agreed and abs(self._world.now() // NANOSECONDS - at_s) > APART_S:
+            raise NoteInvalid(f"its signature is of second {at_s}, and not of now", "Compare both machines' clocks")
+        self.head = signed
         self._growth, self.has_agreed = self._coming, True
         self.cosigned = self._knows = head.size
         self.fault = self._told = ""
@@ -209,7 +224,11 @@ class Witnessed:
         self._knows = knows
 
     def _failed(self, code: str, why: str) -> None:
+        """Tell of it once until it is over, and once an hour at most where it comes and goes. What the witness itself
+        said stays out of the journal: `remit status` shows it."""
         self.fault = why
-        if code != self._told:
+        now = self._world.monotonic()
+        if code != self._told and now >= self._silent_until.get(code, now):
             self._told = code
-            self._alarm(code, f"the witness {self.name}: {why}")
+            self._silent_until[code] = now + HOUR_NS
+            self._alarm(code, f"the witness {self.name} {SAID[code]}; remit status says more")

@@ -90,10 +90,10 @@ class Ledger:
         """Compare what the journal's own key signed with what was cosigned before."""
         known = self._heads[journal]
         size, root = (0, EMPTY_ROOT) if known is None else (known.size, known.root)
-        if asked.old != size:
-            return Answer(409, f"{size}\n".encode(), SIZE_TYPE)
-        if head.size == size and head.root != root:
+        contradicts = head.size == size and head.root != root
+        if contradicts:
             self._keep_evidence(journal, head)
+        if asked.old != size or contradicts:
             return Answer(409, f"{size}\n".encode(), SIZE_TYPE)
         if not verify_consistency(size, head.size, root, head.root, asked.proof):
             return _refusal(422, "the proof does not show that the journal only grew")
