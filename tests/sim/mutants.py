@@ -1382,7 +1382,7 @@ ANCHORS = (
         "a start does not compare the journal with the head in the second folder",
         "W2",
         "remit.guard.recover",
-        "head_at_least=known, ",
+        "remembered=known, ",
         "",
         20,
         towards=("anchored_old_copy",),
@@ -1405,6 +1405,105 @@ ANCHORS = (
     ),
 )
 
+EXPORTS = (
+    Mutant(
+        "head_before_its_files",
+        "an export's head goes out before the files that it stands for",
+        "X1",
+        "remit.export.exporter",
+        """\
+            for path, data in self._tiles.partial():
+                self._sink.write(path, data)
+            self._check_unmoved()
+            self._sink.head(head.note)
+""",
+        """\
+            self._check_unmoved()
+            self._sink.head(head.note)
+            for path, data in self._tiles.partial():
+                self._sink.write(path, data)
+""",
+        10,
+        towards=("export_refuses",),
+    ),
+    Mutant(
+        "put_back_export_not_seen",
+        "an exporter goes on from what it brought out, whatever became of it at the place",
+        "X1",
+        "remit.export.exporter",
+        "            self._check_unmoved()\n            self._sink.head(",
+        "            self._sink.head(",
+        20,
+        towards=("export_rolled_back",),
+    ),
+    Mutant(
+        "unsynced_is_exported",
+        "an export takes what the guard has written for durable",
+        "X1",
+        "remit.export.source",
+        "            files.sync(self._names[-1])\n",
+        "",
+        60,
+        towards=("crash_while_syncing", "crash", "export_refuses"),
+    ),
+    Mutant(
+        "export_lag_never_told",
+        "nobody looks at how far behind an export is",
+        "X2",
+        "remit.guard.exports",
+        "        return [self._run()] if self._wanted.places else []\n",
+        "        return []\n",
+        20,
+        towards=("export_away",),
+    ),
+    Mutant(
+        "export_late_at_once",
+        "an export counts as late when anything waits for a few seconds",
+        "X2",
+        "remit.guard.exports",
+        '            "late": lag_s > self._wanted.lag_s_max,\n',
+        '            "late": lag_s > min(self._wanted.lag_s_max, 2),\n',
+        20,
+        towards=("export_away", "export_refuses"),
+    ),
+    Mutant(
+        "exports_not_looked_at",
+        "a start does not compare the journal with the heads of its exports",
+        "W2",
+        "remit.guard.recover",
+        "    known = [*kept, *([] if anchored is None else [anchored])]\n",
+        "    known = [] if anchored is None else [anchored]\n",
+        20,
+        towards=("exported_old_copy",),
+    ),
+)
+
+KEYS = (
+    Mutant(
+        "new_key_not_in_force",
+        "a new key is journalled, and the one before it goes on to sign",
+        "K1",
+        "remit.guard.guard",
+        "            self.vault.put_in_force(body.key)\n",
+        "            pass\n",
+        10,
+        towards=("rotate_key",),
+    ),
+    Mutant(
+        "key_speaks_before_its_fact",
+        "a new key signs as soon as it was made, and not from its fact in the journal on",
+        "K1",
+        "remit.guard.rotating",
+        "            record = await self._loop.enter(by, c.SetKey(key=fact, why=asked.why))\n",
+        """\
+            self._vault.put_in_force(fact)
+            record = await self._loop.enter(by, c.SetKey(key=fact, why=asked.why))
+""",
+        60,
+        towards=("rotate_key", "rotate_keys"),
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *BUDGETS,
     *PEOPLE,
@@ -1419,4 +1518,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *JOURNAL,
     *VENUES,
     *ANCHORS,
+    *EXPORTS,
+    *KEYS,
 )

@@ -42,7 +42,7 @@ class Exporting:
     def __init__(self, machine: Machine, seed: int, key: Verifier) -> None:
         self.bucket = VirtualBucket(self, key)
         self._machine = machine
-        self._loop: VirtualLoop = machine.loop
+        self.loop: VirtualLoop = machine.loop
         self._key = key
         self._chance = random.Random(f"{seed}/exporter")
         self._process: Process | None = None
@@ -54,13 +54,13 @@ class Exporting:
         """Start the exporter, where none runs."""
         if self._process is None:
             self._lives += 1
-            self._process = self._loop.process(f"exporter-{self._lives}")
-            self._loop.spawn(self._process, self._run())
+            self._process = self.loop.process(f"exporter-{self._lives}")
+            self.loop.spawn(self._process, self._run())
 
     def end(self) -> None:
         """End its process as a loss of power does; nothing where none runs."""
         if self._process is not None:
-            self._loop.kill(self._process)
+            self.loop.kill(self._process)
             self._process = None
 
     def die(self) -> None:
@@ -82,7 +82,7 @@ class Exporting:
 
     def calm(self) -> None:
         """Let the bucket answer, and keep everything."""
-        self.bucket.is_away = False
+        self.bucket.away_until, self.bucket.is_shut = 0, False
         self.bucket.plan(0, "refused")
 
     # What following needs of the machine
@@ -107,7 +107,7 @@ class Exporting:
         while True:
             while self._machine.is_asleep:
                 await asyncio.sleep(EVERY_S)
-            self._tried[self.now()] = self._loop.ns
+            self._tried[self.now()] = self.loop.ns
             failures = 0 if following.step() else failures + 1
             if self._machine.observer is not None:
                 told = following.standing
@@ -133,19 +133,26 @@ class Exporting:
 
 
 class VirtualBucket:
-    """A bucket: what is written there stays, and it does not always answer. `is_away` is whether nobody does."""
+    """A bucket: what is written there stays, and it does not always answer: not before `away_until` of the steady
+    clock, and not while it `is_shut`."""
 
     name = PLACE
 
     def __init__(self, exporting: Exporting, key: Verifier) -> None:
         self.files: dict[str, bytes] = {}
-        self.is_away = False
+        self.away_until = 0
+        self.is_shut = False
         self._exporting = exporting
         self._key = key
         self._puts_until_fault = 0
         self._fault: Fault = "refused"
         self._whole = Tree()
         """Of the whole bundles that were checked: they never change."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nobody answers."""
+        return self.is_shut or self._exporting.loop.ns < self.away_until
 
     def plan(self, nth: int, fault: Fault) -> None:
         """Let this become of the nth file from now on; of none where it is 0."""

@@ -8,7 +8,7 @@ from remit.testing.sim.actors.hosting import HOST, trade
 from remit.testing.sim.exporting import Fault
 from remit.testing.sim.stage import Stage
 
-AWAY_S = (1, 3, 8, 15, 90)
+AWAY_S = (1, 3, 8, 15, 90, 90)
 """Shorter and longer than an export may be behind; after the last it has been alarmed for long."""
 
 
@@ -18,11 +18,9 @@ async def export_away(stage: Stage, doing: Doing) -> str:
     exporting, seconds = stage.machine.elsewhere.exporting, doing.chance.choice(AWAY_S)
     if exporting is None:
         return ""
-    exporting.bucket.is_away = True
+    exporting.bucket.away_until = max(exporting.bucket.away_until, stage.loop.ns + seconds * NANOSECONDS)
     stage.machine.befell("export_away", exporting.bucket.name)
     await trade(stage, doing)
-    await stage.wait(seconds * NANOSECONDS)
-    exporting.bucket.is_away = False
     return f"for {seconds} s"
 
 
@@ -63,12 +61,12 @@ async def exported_old_copy(stage: Stage, doing: Doing) -> str:
     async def meanwhile() -> None:
         await trade(stage, doing)
         await stage.wait(doing.chance.choice((1, 5)) * NANOSECONDS)
-        exporting.bucket.is_away = doing.chance.random() < 0.3
+        exporting.bucket.is_shut = doing.chance.random() < 0.3
 
     try:
         return await stage.keeper.roll_back(meanwhile)
     finally:
-        exporting.bucket.is_away = False
+        exporting.bucket.is_shut = False
 
 
 async def _planned(stage: Stage, doing: Doing, fault: Fault) -> str:
