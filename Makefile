@@ -25,6 +25,7 @@ up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 
 test: lint  ## set up everything and run every check: style, types, import law, tests, a minute of sim (ARGS go to pytest alone)
 	@$(find_python); "$$python" scripts/system.py
+	@.venv/bin/python scripts/web.py test
 	@.venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 	$(if $(strip $(ARGS)),,@.venv/bin/python -m remit.testing.sim --seconds 60)
 

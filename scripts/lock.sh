@@ -16,7 +16,7 @@ all=requirements/.all.txt
 trap 'rm -f "$all"' EXIT
 # The versions in force are kept, unless --upgrade is given.
 cat requirements/*.txt >"$all" 2>/dev/null || true
-compile .all "$@" --all-extras --group build --group data --group lock pyproject.toml
+compile .all "$@" --all-extras --group build --group data --group lock --group node pyproject.toml
 
 compile base -c "$all" pyproject.toml
 for extra in bench doors fuzz live; do
@@ -26,6 +26,7 @@ done
 compile dev -c "$all" --extra dev --extra doors --extra chat --extra parquet --extra hsm --extra evm --extra keyring --extra s3 pyproject.toml
 compile build -c "$all" --group build
 compile lock -c "$all" --group lock
+compile node -c "$all" --group node
 # Only the data files of this one are read, so what it depends on is left out.
 compile demo -c "$all" --no-deps --group data
 echo "requirements/ is up to date with pyproject.toml"

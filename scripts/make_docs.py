@@ -1,5 +1,5 @@
 """Generate the reference pages of docs/ from the code: rules, presets, facts, the conformance suite, the incidents, the
-tables of reliability.md and, where the CLI stands, its commands.
+tables of reliability.md and, where the CLI stands, its commands; and the API's types for the web.
 
 python scripts/make_docs.py            write the pages
 python scripts/make_docs.py --check    say which pages are stale, and fail if any is
@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from remit.doors.facts import FACTS, Fact
+from remit.doors.http.openapi import openapi
+from remit.doors.http.routes import ROUTES
+from remit.doors.http.typescript import typescript
 from remit.kernel import mandate as mandate_module
 from remit.kernel.codec import plain
 from remit.kernel.lint import Level, lint
@@ -508,6 +511,13 @@ def reliability_page() -> str:
     return PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]]()}{place[3]}", page)
 
 
+# The API's types
+
+
+def api_types() -> str:
+    return typescript(openapi(ROUTES))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "presets.md": presets_page,
@@ -515,6 +525,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "conformance.md": conformance_page,
     "incidents.md": incidents_page,
     "reliability.md": reliability_page,
+    "../web/src/api/schema.d.ts": api_types,
 }
 if has_cli():
     PAGES["cli.md"] = cli_page

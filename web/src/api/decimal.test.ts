@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { compare, difference, exact, grouped, isDecimal, percent, rounded, sign, sum, text } from "./decimal";
+
+describe("exact numbers", () => {
+  it.each(["0", "1", "-1", "0.000000000000000001", "-123456789012345678901234.5", "101.5"])("%s comes back as it went in", (given) => {
+    expect(text(exact(given))).toBe(given);
+  });
+  it.each(["", "1.", ".5", "1e3", "+1", "1,000", "0.0000000000000000001", "NaN", " 1"])("%j is no decimal", (given) => {
+    expect(isDecimal(given)).toBe(false);
+    expect(() => exact(given)).toThrow(RangeError);
+  });
+  it("sums and compares what a float would not", () => {
+    expect(sum(["0.1", "0.2"])).toBe("0.3");
+    expect(compare("9007199254740993", "9007199254740992")).toBe(1);
+    expect(compare("1.10", "1.1")).toBe(0);
+    expect(difference("100", "100.000000000000000001")).toBe("-0.000000000000000001");
+    expect([sign("-0.1"), sign("0"), sign("2")]).toEqual([-1, 0, 1]);
+  });
+});
+
+describe("for the eye", () => {
+  it.each([["1234567.891", "1,234,567.891"], ["-1000", "-1,000"], ["999", "999"], ["10/min", "10/min"]])("%s is grouped as %s", (given, shown) => {
+    expect(grouped(given)).toBe(shown);
+  });
+  it.each([["2.345", 2, "2.35"], ["-2.345", 2, "-2.35"], ["-0.001", 2, "0.00"], ["0.999", 0, "1"], ["99934.063428", 2, "99934.06"]])("%s at %i places is %s", (given, places, shown) => {
+    expect(rounded(given, places)).toBe(shown);
+  });
+  it("counts percent upwards, so that a full limit never looks free", () => {
+    expect(percent("499.999", "500")).toBe(100);
+    expect(percent("0.0001", "500")).toBe(1);
+    expect(percent("0", "500")).toBe(0);
+    expect(percent("501", "500")).toBe(101);
+    expect(percent("1", "0")).toBeNull();
+  });
+});

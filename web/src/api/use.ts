@@ -1,0 +1,81 @@
+// The two ways a component speaks with the API: `useAsked` follows what it tells, `useAct` changes something.
+
+import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { ask, type Answer, type Body, type Call, type Options, type Params } from "./client";
+import { type Problem, problemOf } from "./problem";
+
+/** What only tells: every GET, and the questions about mandates that are too long for an address. */
+export type Reading = Extract<Call, `GET ${string}` | `POST /v1/mandates/${"draft" | "diff" | "lint"}`>;
+export type Asked<C extends Reading> = UseQueryResult<Answer<C>, Problem>;
+
+/** Questions are never repeated by themselves on a failure: the link is looked at, and everything asked anew when it is back. */
+export const queryClient = (): QueryClient =>
+  new QueryClient({ defaultOptions: { queries: { staleTime: 1000, retry: false, networkMode: "always" }, mutations: { networkMode: "always" } } });
+
+/** What a call answers now, kept fresh by the live stream. With `when` false it is not asked yet. Show it with `<Asked>`. */
+export function useAsked<C extends Reading>(call: C, params: Params<C>, { when = true, body }: Asking<C> = {}): Asked<C> {
+  return useQuery<Answer<C>, Problem>({
+    queryKey: [call, params, body],
+    enabled: when,
+    queryFn: async ({ signal }) => {
+      try {
+        return await ask(call, params, body, { signal });
+      } catch (fault) {
+        throw problemOf(fault);
+      }
+    },
+  });
+}
+
+interface Asking<C extends Reading> {
+  when?: boolean;
+  body?: Body<C>;
+}
+
+export interface Acting<C extends Call> {
+  /** Do it; the answer, or undefined where it was refused: then `problem` says why. */
+  act: (params: Params<C>, body?: Body<C>, options?: Options) => Promise<Answer<C> | undefined>;
+  busy: boolean;
+  problem: Problem | null;
+  /** Forget the problem. */
+  forget: () => void;
+}
+
+/** A change. While its outcome is not known, the same change again goes by the same Idempotency-Key, and so acts once. */
+export function useAct<C extends Exclude<Call, Reading>>(call: C): Acting<C> {
+  const queries = useQueryClient();
+  const made = useMutation<Answer<C>, Problem, [Params<C>, Body<C> | undefined, Options]>({
+    mutationFn: ([params, body, options]) => once(call, params, body, options),
+    onSettled: () => void queries.invalidateQueries(),
+  });
+  const act: Acting<C>["act"] = async (params, body, options = {}) => {
+    try {
+      return await made.mutateAsync([params, body, options]);
+    } catch {
+      return undefined;
+    }
+  };
+  return { act, busy: made.isPending, problem: made.error, forget: made.reset };
+}
+
+const NOT_KEPT = /^\w+ \/v1\/(session|me|tokens|people\/\{person\}\/(password|totp|passkeys|sign-out)|callbacks|channels)/;
+const keys = new Map<string, string>();
+
+/** Whether the first answer of a call is kept under a key. */
+export const actsOnce = (call: Call): boolean => !NOT_KEPT.test(call);
+
+async function once<C extends Call>(call: C, params: Params<C>, body: Body<C> | undefined, options: Options): Promise<Answer<C>> {
+  const request = JSON.stringify([call, params, body]);
+  const key = actsOnce(call) ? (keys.get(request) ?? `page-${crypto.randomUUID()}`) : undefined;
+  if (key) keys.set(request, key);
+  try {
+    const answer = await ask(call, params, body, { key, ...options });
+    keys.delete(request);
+    return answer;
+  } catch (fault) {
+    const problem = problemOf(fault);
+    if (!problem.isUnknown) keys.delete(request);
+    throw problem;
+  }
+}

@@ -1,0 +1,13 @@
+import "./design/tokens.css";
+import "./design/base.css";
+import "./parts/parts.css";
+import "./frame/frame.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { takeLook } from "./design/look";
+import { App } from "./frame/App";
+
+takeLook();
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no root");
+createRoot(root).render(<StrictMode><App /></StrictMode>);

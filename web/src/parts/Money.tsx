@@ -1,0 +1,34 @@
+// Numbers: rounded for the eye where they are long, with all their places for whoever asks.
+
+import { grouped, isDecimal, rounded, sign } from "../api/decimal";
+
+interface FigureProps {
+  /** Decimal text of the API; null where it is not known. */
+  value: string | null | undefined;
+  unit?: string;
+  /** Places shown; all of them where it is not said. */
+  places?: number | undefined;
+  /** A plus before what is above zero, and the colour of gain or loss. */
+  signed?: boolean;
+}
+
+/** A quantity, price or amount, always in full in its title. */
+export function Figure({ value, unit = "", places, signed = false }: FigureProps) {
+  if (value === null || value === undefined) return <span className="soft">not known</span>;
+  if (!isDecimal(value)) return <span>{value}</span>;
+  const shown = grouped(places === undefined ? value : rounded(value, places));
+  const side = sign(value);
+  const tone = !signed || side === 0 ? "" : side > 0 ? " good" : " bad";
+  return (
+    <span className={`number${tone}`} title={`${value} ${unit}`.trim()}>
+      {signed && side > 0 ? "+" : ""}
+      {shown.replace(/^-/, "−")}
+      {unit && <small className="unit"> {unit}</small>}
+    </span>
+  );
+}
+
+/** An amount of a currency, to the hundredth. */
+export function Money({ value, currency, signed = false }: { value: string | null | undefined; currency?: string; signed?: boolean }) {
+  return <Figure value={value} unit={currency ?? ""} places={2} signed={signed} />;
+}

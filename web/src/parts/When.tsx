@@ -1,0 +1,36 @@
+// Instants and lengths of time, which go on by themselves.
+
+import { useEffect, useState } from "react";
+import { ago, duration, local, milliseconds, utc } from "../api/time";
+
+/** Milliseconds since the epoch, again every second. */
+export function useNow(everyMs = 1000): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** An instant: the time here, or how long ago it is; in UTC in its title. */
+export function When({ at, as = "local" }: { at: number; as?: "local" | "ago" }) {
+  return <time dateTime={utc(at)} title={`${utc(at)} (${local(at)} here)`}>{as === "ago" ? <Ago at={at} /> : local(at)}</time>;
+}
+
+function Ago({ at }: { at: number }) {
+  return <>{ago(at, useNow())}</>;
+}
+
+interface LeftProps {
+  /** When it is over: an instant of the API. */
+  until: number;
+  over?: string;
+}
+
+/** The time that is left, counted down; the last minute stands out. It is not read aloud with each second. */
+export function Left({ until, over = "over" }: LeftProps) {
+  const seconds = (milliseconds(until) - useNow()) / 1000;
+  if (seconds <= 0) return <strong className="bad">{over}</strong>;
+  return <span role="timer" aria-live="off" className={seconds < 60 ? "number warn" : "number"}>{duration(seconds)}</span>;
+}

@@ -1,0 +1,43 @@
+// Equity and today's profit or loss of each account.
+
+import { useAsked } from "../../api/use";
+import { Asked } from "../../parts/Asked";
+import { Badge } from "../../parts/Banner";
+import { Money } from "../../parts/Money";
+import type { AccountRow, Total } from "../../api/schema";
+
+export function Accounts() {
+  const accounts = useAsked("GET /v1/accounts", {});
+  const totals = useAsked("GET /v1/positions", { by: "account" });
+  return (
+    <Asked of={accounts} none={<>No account yet. <code>remit account add</code> makes the first.</>}>
+      {({ items }) => (
+        <ul className="plain grid accounts">
+          {items.map((account) => (
+            <li key={account.name} className="section">
+              <Account account={account} total={totals.data?.totals.find(({ subject }) => subject === `account:${account.name}`)} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Asked>
+  );
+}
+
+function Account({ account: { name, environment, currency, equity, pnl }, total }: { account: AccountRow; total: Total | undefined }) {
+  return (
+    <>
+      <h2 className="row apart">
+        <span>{name}</span>
+        <Badge tone={environment === "live" ? "bad" : "main"}>{environment}</Badge>
+      </h2>
+      <dl className="figures">
+        <div className="first"><dt>Equity</dt><dd><Money value={equity} currency={currency} /></dd></div>
+        <div><dt>Today</dt><dd><Money value={total?.pnl_today} signed /></dd></div>
+        <div><dt>In all</dt><dd><Money value={pnl} signed /></dd></div>
+        <div><dt>Exposure</dt><dd><Money value={total?.gross} /></dd></div>
+        <div><dt>Drawdown</dt><dd><Money value={total?.drawdown} /></dd></div>
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+// Orders that wait for people, the largest first.
+
+import { Link } from "wouter";
+import { grouped } from "../../api/decimal";
+import { useAsked } from "../../api/use";
+import { Asked } from "../../parts/Asked";
+import { Money } from "../../parts/Money";
+import { Section } from "../../parts/Page";
+import { Left } from "../../parts/When";
+
+const SHOWN = 5;
+
+export function Waits() {
+  const asked = useAsked("GET /v1/approvals", {});
+  return (
+    <Section title="Waiting for approval" actions={<Link href="/approvals">All that waits</Link>}>
+      <Asked of={asked} none="Nothing waits for approval.">
+        {({ items }) => (
+          <ul className="plain lines">
+            {items.slice(0, SHOWN).map((row) => (
+              <li key={row.order}>
+                <Link href={`/approvals/${encodeURIComponent(row.order)}`}>{row.side} {grouped(row.quantity)} {row.instrument}</Link>
+                <span className="soft">{row.agent}</span>
+                <strong><Money value={row.worth} currency={row.currency} /></strong>
+                <Left until={row.until} over="lapsed" />
+              </li>
+            ))}
+            {items.length > SHOWN && <li><Link href="/approvals">And {items.length - SHOWN} more</Link></li>}
+          </ul>
+        )}
+      </Asked>
+    </Section>
+  );
+}

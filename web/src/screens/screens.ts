@@ -1,0 +1,18 @@
+// Every screen, in the order of the menu. A row is all that a new one needs: it is loaded when somebody goes there, and gets
+// what stands in its address as `params`.
+
+import { lazy, type ComponentType } from "react";
+
+export interface Screen {
+  path: string;
+  name: string;
+  /** Under which head the menu shows it; screens of one thing are reached from their list. */
+  group?: "Watch" | "Decide" | "Limits" | "Prove" | "Set up";
+  /** What is counted beside its name. */
+  counts?: "approvals" | "halts";
+  screen: ComponentType<any>; // each has params of its own
+}
+
+export const SCREENS: readonly Screen[] = [
+  { path: "/", name: "Overview", group: "Watch", screen: lazy(() => import("./overview/Overview")) },
+];

@@ -1,0 +1,22 @@
+// Before every test of the web: a clean page, no network, and the same place and time for everybody.
+
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeEach, vi } from "vitest";
+import { attended } from "../api/attended";
+import { link } from "../api/link";
+import { session } from "../api/session";
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("a test asks nothing that `api` of testing/fake.ts does not answer")));
+  link.set("starting");
+  attended.set(true);
+  session.set({ me: undefined, said: "" });
+  localStorage.clear();
+  history.replaceState(null, "", "/");
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
