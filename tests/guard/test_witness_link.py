@@ -112,3 +112,26 @@ def test_nobody_there_is_a_link_that_is_down() -> None:
         link.close()
 
     asyncio.run(ask())
+
+
+def test_one_that_answers_byte_by_byte_is_hung_up_on() -> None:
+    dripped = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dripped
+        await request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while dripped < 100:
+            dripped += 1
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async def ask(link: WitnessLink) -> None:
+        with pytest.raises(LinkDown):
+            await link.submit(b"a")
+        seen = dripped
+        await asyncio.sleep(0.3)
+        assert dripped <= seen + 3, "the connection is gone, and with it the thread's wait"
+
+    assert linked(serve, ask, timeout_s=0.3) == 1 and dripped < 30

@@ -13,6 +13,7 @@ from remit.journal.cosign import cosigned
 from remit.journal.submission import BYTES_MAX, Submission
 from remit.journal.tree import consistency_proof
 from remit.testing.disk import MemoryStore
+from remit.witness import server as server_module
 from remit.witness.server import PATH, Server
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
@@ -140,3 +141,25 @@ def test_a_failed_disk_is_an_answer_without_a_cosignature() -> None:
 
     talk(store, conversation)
     assert JOURNAL.verifier and not store.names()
+
+
+def test_who_is_silent_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "CONNECTIONS_MAX", 4)
+
+    async def run() -> None:
+        server = Server(ledger(MemoryStore()))
+        host, port = await server.start("127.0.0.1", 0)
+        silent = []
+        for _ in range(12):
+            silent.append(await asyncio.open_connection(host, port))
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(request(submission(0, 3)))
+        async with asyncio.timeout(10):
+            assert (await answered(reader))[0] == 200
+            assert await silent[0][0].read() == b"", "the longest silence was ended"
+        for _, one in [*silent, (reader, writer)]:
+            one.close()
+        await server.stop()
+
+    asyncio.run(run())

@@ -12,6 +12,7 @@ from remit.witness.ledger import Answer, Ledger
 PATH = "/add-checkpoint"
 HEAD_BYTES_MAX = 8192
 CONNECTIONS_MAX = 256
+"""Where there are so many, whoever has been silent for longest is hung up on for the next one: a guard calls again."""
 IDLE_S = 120.0
 """How long a connection may stay silent between two requests."""
 REQUEST_S = 10.0
@@ -27,6 +28,8 @@ class Server:
         self._ledger = ledger
         self._told = told
         self._open = 0
+        self._silent: dict[asyncio.StreamWriter, None] = {}
+        """Connections between two requests, that of the longest silence first."""
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
@@ -43,20 +46,30 @@ class Server:
                 self._server.close_clients()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._open >= CONNECTIONS_MAX:
+            if not self._silent:
+                writer.close()
+                return
+            longest = next(iter(self._silent))
+            del self._silent[longest]
+            longest.transport.abort()
         self._open += 1
         try:
-            while self._open <= CONNECTIONS_MAX and await self._one(reader, writer):
+            while await self._one(reader, writer):
                 continue
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # who asked has gone, or says too much or too slowly: there is nobody to answer
         finally:
             self._open -= 1
+            self._silent.pop(writer, None)
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request, and return whether another may follow."""
+        self._silent[writer] = None
         async with asyncio.timeout(IDLE_S):
             first = await reader.readexactly(1)
+        self._silent.pop(writer, None)
         async with asyncio.timeout(REQUEST_S):
             line, fields = _head(first + await reader.readuntil(b"\r\n\r\n"))
             refused = _refused(line, fields)
