@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import site
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,10 @@ class Machine:
         self.restricted = False
         self.filtered = False
         self.filtered_by_container = False
+        self.lists_root = True
+        """Whether its own modes let this user list the root folder."""
+        self.group_ids = {1000}
+        self.capable = 0
         self.lies = False
         """It takes every layer with thanks, and gives none."""
         self.calls: list[tuple[int, tuple[Any, ...]]] = []
@@ -60,10 +65,12 @@ class Machine:
                 self._refuse(errno.EINVAL)
             self.filtered = not self.lies
         if number == seccomp.REFUSED["execve"][column]:
-            self._refuse(errno.EPERM if self.filtered else errno.EFAULT)
+            self._refuse(errno.EPERM if self.filtered or self.filtered_by_container else errno.EFAULT)
         return 0
 
     def prctl(self, option: int, value: int = 0) -> int:
+        if option == 4 and value == 2:
+            self._refuse(errno.EPERM if self.filtered else errno.EINVAL)
         if option == 4:
             self.dumpable = self.dumpable if self.lies else value
         if option == 38:
@@ -77,6 +84,12 @@ class Machine:
     def users(self) -> set[int]:
         return {self.uid}
 
+    def groups(self) -> set[int]:
+        return self.group_ids
+
+    def capabilities(self) -> int:
+        return self.capable
+
     def core_bytes_max(self) -> int:
         return self.core
 
@@ -87,7 +100,7 @@ class Machine:
         return self.running
 
     def sees(self, folder: Path) -> bool:
-        return not self.restricted
+        return self.lists_root and not self.restricted
 
     def _refuse(self, number: int) -> int:
         raise OSError(number, os.strerror(number))
@@ -112,10 +125,33 @@ def test_nothing_is_active_before_it_is_entered(tmp_path: Path) -> None:
     assert tuple(layer.layer for layer in sandbox.missing()) == LAYERS
 
 
+LATER = ("running", "filtered_by_container", "lies", "lists_root", "group_ids", "capable")
+
+
+def test_what_others_took_is_not_claimed(tmp_path: Path) -> None:
+    """A container that refuses programs and hides the root folder has taken neither Landlock nor our filter."""
+    machine = Machine()
+    machine.lists_root, machine.filtered_by_container, machine.core, machine.dumpable = False, True, 0, 0
+    sandbox = Sandbox(machine, Room(write=(tmp_path,)), ())
+    assert {"landlock", "seccomp"} <= {layer.layer for layer in sandbox.missing()}
+    machine.has_filters, machine.running = False, 2
+    sandbox.enter()
+    assert [layer.layer for layer in sandbox.missing()] == ["landlock", "seccomp"]
+
+
+def test_code_that_the_guard_may_write_is_no_sandbox(tmp_path: Path) -> None:
+    code = tmp_path / "venv" / "lib"
+    sandbox = Sandbox(Machine(), Room(write=(tmp_path,), code=(code,)), ())
+    sandbox.enter()
+    (missing,) = sandbox.missing()
+    assert missing.layer == "landlock" and f"{code}, from where it takes code, lies in {tmp_path}" in missing.says
+    assert "python -P" in missing.fix
+
+
 def no(**changes: Any) -> Callable[[], Machine]:
     def make() -> Machine:
         said = dict(changes)
-        later = {name: said.pop(name) for name in ("running", "filtered_by_container", "lies") if name in said}
+        later = {name: said.pop(name) for name in LATER if name in said}
         machine = Machine(**said)
         for name, value in later.items():
             setattr(machine, name, value)
@@ -130,12 +166,15 @@ ELSEWHERE = [
     (no(abi=0), {"landlock": "this kernel gives none"}),
     (no(filters=False), {"seccomp": "this kernel gives none"}),
     (no(filters=False, abi=0), {"landlock": "this kernel gives none", "seccomp": "this kernel gives none"}),
-    (no(machine="riscv64"), {"seccomp": "programs can be run: no filter is written for riscv64"}),
+    (no(machine="riscv64"), {"seccomp": "our own filter holds nothing: no filter is written for riscv64"}),
     (no(machine="aarch64"), {}),
+    (no(group_ids={0, 1000}), {"own_user": "the guard is in root's group"}),
+    (no(capable=1 << 21), {"own_user": "the guard has capabilities of root (0x200000)"}),
     (no(running=3), {"landlock": "ABI 7 is there, and files elsewhere can be opened: 3 threads run already"}),
+    (no(running=3, lists_root=False), {"landlock": "ABI 7 is there, and it was not taken: 3 threads run already"}),
     (
         no(machine="riscv64", filtered_by_container=True),
-        {"seccomp": "programs can be run: no filter is written for riscv64"},
+        {"seccomp": "our own filter holds nothing: no filter is written for riscv64"},
     ),
     (
         no(platform="darwin", machine="arm64"),
@@ -150,7 +189,7 @@ ELSEWHERE = [
             "not_dumpable": "others of its user may read its memory",
             "no_new_privs": "a program could give it new rights",
             "landlock": "ABI 7 is there, and files elsewhere can be opened: Operation not permitted",
-            "seccomp": "programs can be run: Invalid argument",
+            "seccomp": "our own filter holds nothing: Invalid argument",
         },
     ),
 ]  # fmt: skip
@@ -248,6 +287,22 @@ def test_the_room_is_its_own_folders_and_its_code(tmp_path: Path) -> None:
     assert left.write == (tmp_path,) and left.listen == () and left.ports == ()
     assert not any(Path("/etc/shadow").is_relative_to(path) or path == Path.home() for path in left.read)
     assert Path(config.__file__).parent.parent in left.read
+
+
+def test_the_room_knows_from_where_code_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", True)
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(tmp_path / ".local" / "lib"))
+    monkeypatch.syspath_prepend(str(tmp_path / "here"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "venv").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "data" / "venv")
+    monkeypatch.syspath_prepend(str(tmp_path / "linked"))
+    left = room(settings(tmp_path))
+    taken = {tmp_path / ".local" / "lib", tmp_path / "here", tmp_path / "data" / "venv"}
+    assert taken <= set(left.code) and Path(config.__file__).parent.parent in left.code
+    assert set(landlock.exposed(left)) == taken
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
+    assert set(landlock.exposed(room(settings(tmp_path)))) == taken - {tmp_path / ".local" / "lib"}
 
 
 def test_settings_widen_the_room(tmp_path: Path) -> None:

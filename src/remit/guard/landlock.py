@@ -33,12 +33,20 @@ LISTEN = _MAKE_SOCKET | _REMOVE_FILE
 
 class Room(NamedTuple):
     """What is left to the guard: folders it writes in, files and folders it reads, folders it only listens in, and the
-    TCP ports it may call. No right to run a program is among it."""
+    TCP ports it may call. No right to run a program is among it. `code` is from where it and its next start take code,
+    in real paths."""
 
     write: tuple[Path, ...]
     read: tuple[Path, ...] = ()
     listen: tuple[Path, ...] = ()
     ports: tuple[int, ...] = ()
+    code: tuple[Path, ...] = ()
+
+
+def exposed(room: Room) -> dict[Path, Path]:
+    """Return each place of code that the guard may write to, with the folder that lets it."""
+    folders = [(folder, Path(os.path.realpath(folder))) for folder in room.write]
+    return {code: folder for code in room.code for folder, real in folders if code.is_relative_to(real)}
 
 
 def abi(system: System) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import site
 import ssl
+import sys
 import sysconfig
 import zoneinfo
 from collections.abc import Iterator
@@ -38,6 +40,7 @@ def room(settings: Settings) -> Room:
         read=tuple(dict.fromkeys(read)),
         listen=() if settings.socket.parent == settings.home else (settings.socket.parent,),
         ports=tuple(sorted(ports | {RESOLVER_PORT})) if ports else (),
+        code=tuple(dict.fromkeys(Path(os.path.realpath(path)) for path in _taken())),
     )
 
 
@@ -50,6 +53,14 @@ def code() -> Iterator[Path]:
     library = sysconfig.get_config_var("LIBDIR")
     if library:
         yield Path(library)
+
+
+def _taken() -> Iterator[Path]:
+    """Yield from where Python takes code, now and at the next start: also folders that are not there yet."""
+    yield from code()
+    yield from map(Path, sys.path)
+    if site.ENABLE_USER_SITE:
+        yield Path(site.getusersitepackages())
 
 
 def _certificates() -> Iterator[Path]:

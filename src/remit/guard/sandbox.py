@@ -23,6 +23,8 @@ LAYERS = ("own_user", "no_core", "not_dumpable", "no_new_privs", "landlock", "se
 
 _PR_GET_DUMPABLE, _PR_SET_DUMPABLE, _PR_GET_SECCOMP = 3, 4, 21
 _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
+_NO_SUCH_VALUE = 2
+"""One that no process may set: the kernel calls it invalid, our filter refuses it before."""
 _FILTERED = 2
 """What the kernel says of a thread under a filter of system calls."""
 _EXECVE = seccomp.REFUSED["execve"]
@@ -64,6 +66,8 @@ class Sandbox:
         self._room = room
         self._refused: dict[str, str] = {}
         """Why the system did not give a layer."""
+        self._taken: set[str] = set()
+        """What it gave: where somebody else refuses the same as a layer does, that is not the layer."""
 
     def enter(self) -> None:
         """Take every layer that this system has, for good, before anybody is spoken with.
@@ -99,6 +103,7 @@ class Sandbox:
     def _take(self, name: str, take: Callable[[], object]) -> None:
         try:
             take()
+            self._taken.add(name)
         except OSError as fault:
             self._refused[name] = fault.strerror or str(fault)
 
@@ -115,11 +120,16 @@ class Sandbox:
         seccomp.load(self._system, seccomp.program(self._system.machine, os.getpid(), bool(self._room.ports)))
 
     def _own_user(self) -> Layer:
-        users = self._system.users()
-        if 0 not in users:
-            return Layer("own_user", True, f"user {', '.join(map(str, sorted(users)))}, and no way back to root")
+        users, held = self._system.users(), self._system.capabilities()
         fix = "Give it a user of its own: run_as in remit.toml where root starts it, else start it as that user"
-        return Layer("own_user", False, "the guard runs as root", fix)
+        if 0 in users:
+            return Layer("own_user", False, "the guard runs as root", fix)
+        if held:
+            fix = "Start it without them: AmbientCapabilities= of systemd, --cap-drop of a container"
+            return Layer("own_user", False, f"the guard has capabilities of root ({held:#x})", fix)
+        if 0 in self._system.groups():
+            return Layer("own_user", False, "the guard is in root's group", "Give its user groups of its own")
+        return Layer("own_user", True, f"user {', '.join(map(str, sorted(users)))}, and no way back to root")
 
     def _no_core(self) -> Layer:
         bytes_max = self._system.core_bytes_max()
@@ -129,7 +139,7 @@ class Sandbox:
 
     def _not_dumpable(self) -> Layer:
         if self._system.prctl(_PR_GET_DUMPABLE) == 0:
-            return Layer("not_dumpable", True, "no other process of its user may read its memory")
+            return Layer("not_dumpable", True, "no other process of its user may open its memory from now on")
         return self._without("not_dumpable", "others of its user may read its memory", "Allow it prctl")
 
     def _no_new_privs(self) -> Layer:
@@ -145,6 +155,11 @@ class Sandbox:
         # Everybody may list the root folder; only Landlock keeps a process from it.
         if self._system.sees(Path("/")):
             return self._without("landlock", f"ABI {known} is there, and files elsewhere can be opened", "See the log")
+        if "landlock" not in self._taken:
+            return self._without("landlock", f"ABI {known} is there, and it was not taken", "See the log")
+        for code, folder in landlock.exposed(self._room).items():
+            says = f"{code}, from where it takes code, lies in {folder}, where it may write"
+            return Layer("landlock", False, says, "Keep code elsewhere, and start it with python -P -s -m remit.guard")
         calls = ", ".join(map(str, self._room.ports)) or "none"
         ports = f"TCP ports it may call: {calls}" if known >= 4 else "from ABI 4 on it would hold TCP ports too"
         return Layer("landlock", True, f"ABI {known}: nothing outside its own folders opens; {ports}")
@@ -155,15 +170,26 @@ class Sandbox:
         except OSError:
             return Layer("seccomp", False, "this kernel gives none", "Start a Linux with CONFIG_SECCOMP_FILTER")
         column = seccomp.MACHINES.get(self._system.machine)
-        # A container has a filter of its own: only ours refuses this call before it looks for the program.
-        if mode == _FILTERED and column is not None and self._exec_refused(column):
+        # A container has a filter of its own, which may refuse programs too.
+        ours = "seccomp" in self._taken and mode == _FILTERED and self._dumping_refused()
+        if ours and column is not None and self._exec_refused(column):
             network = "TCP and UDP" if self._room.ports else "none but Unix"
             return Layer("seccomp", True, f"no programs, no ptrace, no new rights; sockets: {network}")
-        return self._without("seccomp", "programs can be run", "Let it use seccomp filters, on x86_64 or aarch64")
+        fix = "Let it use seccomp filters, on x86_64 or aarch64"
+        return self._without("seccomp", "our own filter holds nothing", fix)
 
     def _exec_refused(self, column: int) -> bool:
         try:
             self._system.call(_EXECVE[column] or 0, None, None, None)
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _dumping_refused(self) -> bool:
+        try:
+            self._system.prctl(_PR_SET_DUMPABLE, _NO_SUCH_VALUE)
         except PermissionError:
             return True
         except OSError:

@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+_CAPABILITIES = 0x20080522
+"""The version of the question after capabilities that knows all 64."""
+
 
 class System(Protocol):
     """What the sandbox asks of the operating system and tells it. Every method may raise OSError."""
@@ -29,6 +32,14 @@ class System(Protocol):
 
     def users(self) -> set[int]:
         """The user ids that this process has, or may take again."""
+        ...
+
+    def groups(self) -> set[int]:
+        """The group ids that this process has, or may take again."""
+        ...
+
+    def capabilities(self) -> int:
+        """The rights of root, one bit each, that this process has or may take; 0 where the system knows none."""
         ...
 
     def core_bytes_max(self) -> int:
@@ -70,6 +81,19 @@ class ThisSystem:
         """The real and effective user, and the saved one where the system tells it."""
         saved = os.getresuid() if sys.platform.startswith("linux") else ()
         return {os.getuid(), os.geteuid(), *saved}
+
+    def groups(self) -> set[int]:
+        """The groups, with the real and effective one, and the saved one where the system tells it."""
+        saved = os.getresgid() if sys.platform.startswith("linux") else ()
+        return {*os.getgroups(), os.getgid(), os.getegid(), *saved}
+
+    def capabilities(self) -> int:
+        """Those that are effective or permitted: what is inheritable alone no program gives, as none is run."""
+        if not sys.platform.startswith("linux"):
+            return 0
+        told = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: the low halves, then the high ones
+        _result(int(self._libc.capget((ctypes.c_uint32 * 2)(_CAPABILITIES, 0), told)))
+        return int(told[0] | told[1] | (told[3] | told[4]) << 32)
 
     def core_bytes_max(self) -> int:
         """The hard limit of a core dump."""
