@@ -7,7 +7,7 @@ export interface Screen {
   path: string;
   name: string;
   /** Under which head the menu shows it; screens of one thing are reached from their list. */
-  group?: "Watch" | "Decide" | "Limits" | "Prove" | "Set up";
+  group?: "Watch" | "Decide" | "Limits" | "Stop" | "Prove" | "Set up";
   /** What is counted beside its name. */
   counts?: "approvals" | "halts";
   screen: ComponentType<any>; // each has params of its own

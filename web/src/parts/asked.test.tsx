@@ -1,0 +1,82 @@
+import { screen, waitFor } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { link } from "../api/link";
+import { Problem } from "../api/problem";
+import { useAct, useAsked } from "../api/use";
+import { api, broken, refused, silent } from "../testing/fake";
+import { HALT, HOUSE, page } from "../testing/house";
+import { show } from "../testing/show";
+import { Asked, Refused } from "./Asked";
+import { Button } from "./Button";
+
+function Halts() {
+  return <Asked of={useAsked("GET /v1/halts", {})} none="No halt.">{({ items }) => <p>{items.map(({ id }) => id).join()}</p>}</Asked>;
+}
+
+it("shows what there is", async () => {
+  api({ "GET /v1/halts": page(HALT) });
+  show(<Halts />);
+  await screen.findByText("H-498-1");
+});
+
+it("says that it loads, and then that there is nothing", async () => {
+  const { now } = api({ "GET /v1/halts": silent });
+  const { unmount } = show(<Halts />);
+  screen.getByText("Loading");
+  unmount();
+  now({ "GET /v1/halts": page() });
+  show(<Halts />);
+  await screen.findByText("No halt.");
+});
+
+it("says what was refused and what to do, and tries again", async () => {
+  const { now } = api({ "GET /v1/halts": refused(403, "not_authorised", { detail: "the role feed may not see halts", fix: "ask an operator" }) });
+  const { user } = show(<Halts />);
+  expect((await screen.findByRole("alert")).textContent).toContain("The role feed may not see halts. Ask an operator.");
+  now({ "GET /v1/halts": page(HALT) });
+  await user.click(screen.getByRole("button", { name: "Try again" }));
+  await screen.findByText("H-498-1");
+});
+
+function WithAgain() {
+  const asked = useAsked("GET /v1/halts", {});
+  return <><Button onClick={() => void asked.refetch()}>Look</Button><Asked of={asked}>{({ items }) => <p>{items[0]?.id}</p>}</Asked></>;
+}
+
+it("keeps what it had while nothing answers, and says of when it is", async () => {
+  const { now } = api({ "GET /v1/halts": page(HALT) });
+  const { user } = show(<WithAgain />);
+  await screen.findByText("H-498-1");
+  now({ "GET /v1/halts": broken });
+  await user.click(screen.getByRole("button", { name: "Look" }));
+  await screen.findByText(/not fresh\. The door does not answer\./);
+  screen.getByText("H-498-1");
+});
+
+it("says of what is away that it is tried again by itself", () => {
+  link.set("guard");
+  const away = new Problem({ code: "guard_not_running", status: 503, detail: "the guard does not answer", fix: "wait" });
+  show(<Refused problem={away} again={() => undefined} />);
+  expect(screen.getByRole("alert").textContent).toContain("It is tried again by itself.");
+});
+
+function Pausing() {
+  const { act, busy, problem } = useAct("POST /v1/pauses");
+  return <><Button busy={busy} onClick={() => void act({}, { subject: "agent:a", why: "stop" })}>Pause</Button><Refused problem={problem} /></>;
+}
+
+it("sends a change again under the same key while its outcome is not known, and under a new one after that", async () => {
+  const { now, of } = api({ ...HOUSE, "POST /v1/pauses": broken });
+  const { user } = show(<Pausing />);
+  const press = async (): Promise<void> => user.click(screen.getByRole("button", { name: "Pause" }));
+  await press();
+  await screen.findByText(/The door does not answer/);
+  now({ "POST /v1/pauses": { seq: 1, at: 1, events: [] } });
+  await press();
+  await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+  await press();
+  await waitFor(() => expect(of("POST /v1/pauses")).toHaveLength(3));
+  const keys = of("POST /v1/pauses").map(({ headers }) => headers.get("idempotency-key"));
+  expect(keys[0]).toMatch(/^page-/);
+  expect([keys[1] === keys[0], keys[2] === keys[0]]).toEqual([true, false]);
+});

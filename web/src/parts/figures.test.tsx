@@ -1,0 +1,82 @@
+import { act, screen } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { instant } from "../api/time";
+import { GAUGE } from "../testing/house";
+import { show } from "../testing/show";
+import { Banner, Badge } from "./Banner";
+import { Facts, Quote } from "./Facts";
+import { Gauge } from "./Gauge";
+import { Figure, Money } from "./Money";
+import { Sentence, Verdict } from "./Verdict";
+import { Left, When } from "./When";
+
+const HOSTILE = "<img src=x onerror=\"throw 'markup'\">";
+
+describe("numbers", () => {
+  it("rounds money for the eye and keeps it whole in its title", () => {
+    const { container } = show(<Money value="-1234.5678" currency="USD" />);
+    expect(container.textContent).toBe("−1,234.57 USD");
+    screen.getByTitle("-1234.5678 USD");
+  });
+  it("marks gain and loss by a sign, not by the colour alone", () => {
+    const { container } = show(<><Figure value="5" signed /> <Figure value="-5" signed /> <Figure value="0" signed /></>);
+    expect(container.textContent).toBe("+5 −5 0");
+  });
+  it("says of what is missing that it is not known, and shows words as words", () => {
+    const { container } = show(<><Figure value={null} /> <Figure value="10/min" /></>);
+    expect(container.textContent).toBe("not known 10/min");
+  });
+});
+
+describe("a gauge", () => {
+  it("says used, reserved and left, with a meter of both", () => {
+    show(<Gauge limit={GAUGE} />);
+    expect(screen.getByRole("meter", { name: "Capital, at most" }).getAttribute("aria-valuenow")).toBe("42");
+    expect(document.body.textContent).toContain("Used 2,870.88 · reserved 3,341.28 · left 8,787.84 USD");
+  });
+  it.each([[{ percent: 80 }, "Near"], [{ holds: false, percent: 134 }, "Exceeded"], [{ missing: "mark of AAPL", used: null }, "Not known: mark of AAPL"]])("%j is %s", (more, words) => {
+    show(<Gauge limit={{ ...GAUGE, ...more }} />);
+    screen.getByText(new RegExp(words));
+  });
+  it("draws nothing for a limit that is no number", () => {
+    show(<Gauge limit={{ ...GAUGE, limit: "blocked", used: "1", reserved: null, headroom: null, percent: null }} />);
+    expect(screen.queryByRole("meter")).toBeNull();
+  });
+});
+
+describe("time", () => {
+  it("counts down, and says when it is over", () => {
+    vi.useFakeTimers();
+    show(<Left until={instant(Date.now() + 61_000)} over="lapsed" />);
+    expect(screen.getByRole("timer").textContent).toBe("1 min 1 s");
+    act(() => { vi.advanceTimersByTime(62_000); });
+    screen.getByText("lapsed");
+  });
+  it("tells an instant here, and in UTC in its title", () => {
+    show(<When at={1_780_000_000_123_456_789} />);
+    screen.getByTitle(/^2026-05-28T20:26:40\.123Z/);
+  });
+});
+
+describe("words", () => {
+  it("explains a finding with both numbers", () => {
+    const { container } = show(
+      <Sentence finding={{ rule: "order_notional_max", subject: "agent:a", limit: "4000", actual: "6044.04", unit: "USD", verdict: "deny", retry_after_s: null, sentence: "An order may be worth at most 4000 USD." }} />,
+    );
+    expect(container.textContent).toBe("An order may be worth at most 4,000 USD. Here it is 6,044.04 USD; the limit is of agent:a. order_notional_max");
+  });
+  it("names the three verdicts", () => {
+    const { container } = show(<><Verdict of="allow" /> <Verdict of="hold" /> <Verdict of="deny" /></>);
+    expect(container.textContent).toBe("Allowed Held Denied");
+  });
+  it("keeps what others wrote text, and says whose it is", () => {
+    const { container } = show(<><Quote by="agent rogue">{HOSTILE}</Quote><Badge>{HOSTILE}</Badge><Banner tone="bad" role="alert">{HOSTILE}</Banner></>);
+    expect(container.querySelector("img")).toBeNull();
+    expect(container.textContent).toContain("Written by agent rogue, not by Remit");
+    expect(screen.getByRole("alert").textContent).toBe(HOSTILE);
+  });
+  it("leaves facts out that are not there", () => {
+    const { container } = show(<Facts of={[["Client", ""], ["Agent", "momentum"], ["Exit", null]]} />);
+    expect(container.textContent).toBe("Agentmomentum");
+  });
+});
