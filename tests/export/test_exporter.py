@@ -225,6 +225,26 @@ def test_what_is_not_synced_is_made_so_before_it_goes_out(tmp_path: Path, monkey
     assert sink.files == {}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="tells open files by /proc")
+def test_a_file_that_is_followed_stays_open_until_another_has_its_name(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    files = SharedFolder(tmp_path)
+
+    def opened_at() -> set[str]:
+        return {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink() and link.exists()}
+
+    for name, stays in (("one", "one"), ("one", "one"), ("two", "two"), ("one", "one")):
+        files.sync(name)
+        assert {path for path in opened_at() if path.startswith(str(tmp_path))} == {str(tmp_path / stays)}
+    (tmp_path / "fresh").write_text("one")
+    (tmp_path / "fresh").rename(tmp_path / "one")
+    files.sync("one")
+    assert str(tmp_path / "one") in opened_at(), "and not the file that was replaced"
+    del files
+    assert not any(path.startswith(str(tmp_path)) for path in opened_at())
+
+
 @pytest.mark.parametrize("where", ["checkpoint", "tile", "tile/entries", "tile/0/000.p/3", "verifier.txt"])
 def test_no_link_leads_out_of_the_folder(tmp_path: Path, where: str) -> None:
     filled(journal := journal_in(tmp_path / "journal"), 1)

@@ -17,12 +17,20 @@ import pytest
 from tests.guard.processes import Processes, wait_for
 from tests.guard.test_process import filled, records
 
+from remit.export.places import exporter
+from remit.guard.config import load
+from remit.guard.owner import backup
 from remit.guard.recover import ORIGIN
 from remit.guard.vault import Vault
 from remit.guard.world import RealWorld
-from remit.journal.cosign import parse_cosigner
+from remit.journal.cosign import cosignatures, parse_cosigner
+from remit.journal.cosigned import FILE
+from remit.journal.note import parse_verifier
+from remit.journal.receipt import parse
+from remit.journal.receipt import verify as verify_receipt
 from remit.journal.store import FileStore
 from remit.kernel import command as c
+from remit.verify import verify
 from remit.witness.key import make_key
 
 
@@ -120,6 +128,9 @@ def test_what_leaves_is_signed_by_both_and_stops_when_one_goes_away(house: House
     assert "has 1 of 2 cosignatures" in withdrawn(house, order)
     assert house.anchors()["witnesses"][1]["why"]
     assert not filled(house, order)
+    bodies = [record.command.body for record in records(house.home)]
+    told = [body.code for body in bodies if isinstance(body, c.Alarmed)]
+    assert {"witness_silent", "not_witnessed"} <= set(told), "by the journal the channels hear of it"
 
     house.witnesses[1].start()
     wait_for(lambda: not house.anchors()["witnesses"][1]["why"], "the witness is asked again")
@@ -127,6 +138,28 @@ def test_what_leaves_is_signed_by_both_and_stops_when_one_goes_away(house: House
     house.mark("100")
     order = house.submit("10")["decision"]["order"]
     wait_for(lambda: filled(house, order), "the fill is journalled")
+
+
+def test_strangers_get_heads_that_both_cosigned(house: House, tmp_path: Path) -> None:
+    known = [parse_cosigner(witness.key) for witness in house.witnesses]
+
+    def cosigned() -> dict[str, Any]:
+        return dict(house.read("receipt", seq=3))
+
+    wait_for(lambda: len(cosigned()["cosigned_by"]) == 2, "a head has both signatures")
+    found = parse(cosigned()["receipt"].encode())
+    key = parse_verifier((house.home / "verifier.txt").read_text().strip())
+    assert verify_receipt(found, key.name, [key]).size >= 3 and set(cosignatures(found.checkpoint, known)) == set(known)
+
+    settings = load({"REMIT_HOME": str(house.home)})
+    wait_for(lambda: (house.home / FILE).exists(), "it is kept")
+    backup(settings, tmp_path / "copy")
+    exporter(house.home, str(tmp_path / "out"), None, known).advance(patient=True)
+    for folder in (tmp_path / "copy" / "journal", tmp_path / "out"):
+        verdict = verify(folder, key, witnesses=[witness.key for witness in house.witnesses], decide=False)
+        assert verdict.well, verdict.fault
+        said = {one.witness: one.size for one in verdict.witnessed}
+        assert set(said) == {one.name for one in known} and min(said.values()) >= 3
 
 
 def test_yesterdays_copy_is_refused_by_whoever_remembers(house: House) -> None:
@@ -149,6 +182,7 @@ def test_yesterdays_copy_is_refused_by_whoever_remembers(house: House) -> None:
     settings = house.home / "remit.toml"
     with_folder = settings.read_text()
     settings.write_text(with_folder.split("\n", 1)[1])
+    (house.home / FILE).rename(house.home.parent / FILE)
     said = refused(house)
     assert f"journal_rolled_back: the journal ends at entry {size}, but w" in said and "cosigned a head of size" in said
     head = house.second / "checkpoint"

@@ -21,6 +21,8 @@ from remit.journal.verify import VERIFIER
 
 BUCKET = "s3://"
 JOURNAL = "journal"
+SETTLE_S = 0.2
+"""How long a guard whose disk failed may take to say so."""
 
 
 def place_of(to: str) -> str:
@@ -34,7 +36,8 @@ def exporter(home: Path, to: str, retention: Retention | None, witnesses: Sequen
     key = _key(home)
     sink: Sink = Bucket(to, retention) if to.startswith(BUCKET) else Folder(Path(to))
     cosigned = partial(cosigned_beside, home / JOURNAL, key, witnesses)
-    return Exporter(lambda: Durable(SharedFolder(home / JOURNAL)), key, sink, cosigned)
+    files = SharedFolder(home / JOURNAL, SETTLE_S)
+    return Exporter(lambda: Durable(files), key, sink, cosigned)
 
 
 def head_at(home: Path, to: str) -> Checkpoint | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
+import weakref
+from pathlib import Path
 from typing import Protocol
 
 from remit.journal.errors import JournalPoisoned
@@ -20,15 +23,32 @@ class Shared(Reader, Protocol):
 
 
 class SharedFolder(FolderReader):
-    """A folder on disk, to read beside its owner and to make durable."""
+    """A folder on disk, to read beside its owner and to make durable. Keep one for as long as the folder is followed.
+
+    The file that was synced last stays open: an open descriptor hears of every write since that the disk lost, also
+    where the guard heard of it first. What was lost just before it was opened only the guard's own mark says; for that
+    mark it waits `settle_s` seconds.
+    """
+
+    def __init__(self, folder: Path, settle_s: float = 0.0) -> None:
+        super().__init__(folder)
+        self._settle_s = settle_s
+        self._open: tuple[str, int, weakref.finalize[..., SharedFolder]] | None = None
 
     def sync(self, name: str) -> None:
         """Return when everything that was written to the file before, by anybody, is durable; OSError."""
-        descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
-        try:
+        if self._open is None or self._open[0] != name or not self._is_there(self._open[1], name):
+            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
+            if self._open is not None:
+                self._open[2]()
+            self._open = name, descriptor, weakref.finalize(self, os.close, descriptor)
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            time.sleep(self._settle_s)
+        os.fsync(self._open[1])
+
+    def _is_there(self, descriptor: int, name: str) -> bool:
+        """Whether the open file is the one that has the name now."""
+        return os.path.samestat(os.fstat(descriptor), os.stat(self._path(name)))
 
 
 class Durable:
