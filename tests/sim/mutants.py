@@ -861,16 +861,17 @@ JOURNAL = (
         "J4",
         "remit.journal.log",
         """\
-                if walk.torn_bytes:
-                    self._store.truncate(walk.segment, walk.end)
+                if walk.unsealed or walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.sealed_end)
 """,
         """\
                 if walk.torn_bytes:
-                    walk.end += walk.torn_bytes
+                    walk.sealed_end = walk.end + walk.torn_bytes
 """,
         60,
         ("J2",),
         "the next start finds a damaged journal",
+        towards=("crash_while_writing",),
     ),
     Mutant(
         "fold_forgets_event",
@@ -913,24 +914,31 @@ JOURNAL = (
         "a snapshot is believed although no entry of the journal names it",
         "J3",
         "remit.guard.recover",
-        "if _is_named(store, found):",
-        "if found.digest:",
+        "if found.seq < sealed and _is_named(store, found, sealed):",
+        "if found.seq < sealed:",
         60,
         ("H2", "guard_crash"),
         "what it leaves out is gone, and is missed where a later entry speaks of it",
         towards=("forged_snapshot", "restart", "crash"),
     ),
     Mutant(
-        "unsealed_entries_cut",
-        "a start cuts complete entries that no checkpoint covers, and its tree still counts them",
+        "unsealed_entries_left",
+        "a start leaves complete entries that no checkpoint covers where they are, and its tree does not count them",
         "J4",
         "remit.journal.log",
-        "data = self._store.read(walk.segment, offset, walk.end - offset) + checkpoint_line(opened.note)",
-        "data = self._store.read(walk.segment, offset, walk.sealed_end - offset) + checkpoint_line(opened.note)",
+        """\
+                if walk.unsealed or walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.sealed_end)
+""",
+        """\
+                walk.sealed_end = walk.end
+                if walk.torn_bytes:
+                    self._store.truncate(walk.segment, walk.end)
+""",
         100,
         ("J2", "J5"),
-        "what was told of is gone, and the next start finds a checkpoint that does not fit the entries before it",
-        towards=("crash", "crash_while_writing", "crash_while_syncing"),
+        "the next start finds a checkpoint that does not fit the entries before it",
+        towards=("crash_while_writing",),
     ),
     Mutant(
         "tail_not_written_anew",
