@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,7 @@ def test_it_lies_in_the_folder_or_beside_one_that_is_called_journal(tmp_path: Pa
     assert beside(tmp_path / "journal") == b"outer" and beside(tmp_path / "copy") is None
     (tmp_path / "journal" / FILE).write_text("inner")
     assert beside(tmp_path / "journal") == b"inner"
+    (tmp_path / "journal" / FILE).unlink()
+    os.mkfifo(tmp_path / "journal" / FILE)
+    with pytest.raises(OSError, match="no plain file"):
+        beside(tmp_path / "journal")

@@ -143,7 +143,8 @@ def test_a_failed_disk_is_an_answer_without_a_cosignature() -> None:
     assert JOURNAL.verifier and not store.names()
 
 
-def test_who_is_silent_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", [b"", b"P"])
+def test_who_asks_nothing_whole_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     monkeypatch.setattr(server_module, "CONNECTIONS_MAX", 4)
 
     async def run() -> None:
@@ -152,6 +153,7 @@ def test_who_is_silent_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None
         silent = []
         for _ in range(12):
             silent.append(await asyncio.open_connection(host, port))
+            silent[-1][1].write(said)
             await asyncio.sleep(0.01)
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(request(submission(0, 3)))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from remit.journal import checkpoint as checkpoints
 from remit.journal import note as notes
+from remit.journal.beneath import read_beneath
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.cosign import Cosigner, cosignatures
 from remit.journal.errors import NoteInvalid
@@ -39,11 +40,8 @@ def beside(journal: Path) -> bytes | None:
     """What is kept beside a journal in this folder: in it, or, where the folder is called as in a data folder or a
     backup, beside it. None where nothing is; OSError."""
     for folder in (journal, journal.parent) if journal.name == _JOURNAL else (journal,):
-        try:
-            with open(folder / FILE, "rb") as file:
-                return file.read(BYTES_MAX + 1)
-        except FileNotFoundError:
-            continue
+        if folder.is_dir() and (found := read_beneath(folder, FILE, BYTES_MAX)) is not None:
+            return found
     return None
 
 

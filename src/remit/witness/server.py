@@ -12,7 +12,8 @@ from remit.witness.ledger import Answer, Ledger
 PATH = "/add-checkpoint"
 HEAD_BYTES_MAX = 8192
 CONNECTIONS_MAX = 256
-"""Where there are so many, whoever has been silent for longest is hung up on for the next one: a guard calls again."""
+"""Where there are so many, the one that has asked nothing whole for longest is hung up on for the next: a guard calls
+again."""
 IDLE_S = 120.0
 """How long a connection may stay silent between two requests."""
 REQUEST_S = 10.0
@@ -27,9 +28,8 @@ class Server:
         """`told` hears of each answer before it is written."""
         self._ledger = ledger
         self._told = told
-        self._open = 0
-        self._silent: dict[asyncio.StreamWriter, None] = {}
-        """Connections between two requests, that of the longest silence first."""
+        self._asking: dict[asyncio.StreamWriter, None] = {}
+        """Connections, first the one that was longest without a whole request."""
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
@@ -46,34 +46,30 @@ class Server:
                 self._server.close_clients()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._open >= CONNECTIONS_MAX:
-            if not self._silent:
-                writer.close()
-                return
-            longest = next(iter(self._silent))
-            del self._silent[longest]
+        if len(self._asking) >= CONNECTIONS_MAX:
+            longest = next(iter(self._asking))
+            del self._asking[longest]
             longest.transport.abort()
-        self._open += 1
+        self._asking[writer] = None
         try:
             while await self._one(reader, writer):
                 continue
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # who asked has gone, or says too much or too slowly: there is nobody to answer
         finally:
-            self._open -= 1
-            self._silent.pop(writer, None)
+            self._asking.pop(writer, None)
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request, and return whether another may follow."""
-        self._silent[writer] = None
         async with asyncio.timeout(IDLE_S):
             first = await reader.readexactly(1)
-        self._silent.pop(writer, None)
         async with asyncio.timeout(REQUEST_S):
             line, fields = _head(first + await reader.readuntil(b"\r\n\r\n"))
             refused = _refused(line, fields)
             body = b"" if refused else await reader.readexactly(int(fields["content-length"]))
+        if self._asking.pop(writer, writer) is None:
+            self._asking[writer] = None  # the newest again
         answer = refused or self._ledger.add_checkpoint(body)
         self._told(answer)
         goes_on = refused is None and fields.get("connection", "").lower() != "close"
