@@ -28,3 +28,41 @@ def test_no_dump_no_core_and_private_files(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.stdout.strip() == "() (0, 0) 0 0o77"
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+ATTACHED = """
+import ctypes, os
+from remit.guard.errors import HygieneFailed
+from remit.guard.hygiene import harden
+child = os.fork()
+if child == 0:
+    ctypes.CDLL(None).ptrace(0, 0, None, None)  # whoever started it is its debugger now
+    try:
+        harden()
+    except HygieneFailed as refused:
+        print(refused, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(os.getpid())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="debuggers are told by Linux")
+def test_a_debugger_that_is_attached_already_is_refused() -> None:
+    source = str(Path(remit.__path__[0]).parent)
+    words = [sys.executable, "-c", ATTACHED]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env={"PYTHONPATH": source})
+    said, tracer = done.stdout.splitlines()
+    assert said.startswith(f"hygiene_failed: process {tracer} is attached to it")
+
+
+def test_the_process_is_closed_before_anything_of_remit_is_imported() -> None:
+    source = str(Path(remit.__path__[0]).parent)
+    look = "import remit.guard.hygiene, sys; print(sorted(name for name in sys.modules if name.startswith('remit')))"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
+    )
+    assert done.stdout.strip() == "['remit', 'remit.guard', 'remit.guard.hygiene']"
+    lines = (Path(remit.__path__[0]) / "guard" / "__main__.py").read_text().splitlines()
+    said = [line for line in lines if line.startswith(("import", "from", "if __name__", "    close()"))]
+    assert said[1].startswith("from remit.guard.hygiene") and said[3].startswith("    close()")

@@ -205,13 +205,16 @@ def test_the_truth_holds_after_it_all(desk: FaultDesk, probed: dict[str, str]) -
     assert_truth(desk)
 
 
-def live(home: Path, settings: str, python: str = sys.executable, **environ: str) -> tuple[int | None, str]:
+def live(
+    home: Path, settings: str, python: str = sys.executable, words: tuple[str, ...] = ("-P",), **environ: str
+) -> tuple[int | None, str]:
     """Start a live guard with these settings; return its exit code, or None where it became ready, and what it said."""
     home.mkdir(mode=0o700, exist_ok=True)
-    (home / "remit.toml").write_text(settings)
+    if not (home / "remit.toml").exists():
+        (home / "remit.toml").write_text(settings)
     with (home.with_name("said")).open("w+") as said:
         running = subprocess.Popen(
-            [python, "-m", "remit.guard", "--home", str(home)],
+            [python, *words, "-m", "remit.guard", "--home", str(home)],
             stdout=said, stderr=said, env={**os.environ, "REMIT_ENVIRONMENT": "live", **environ}, cwd=ROOT,
         )  # fmt: skip
         try:
@@ -284,6 +287,32 @@ def test_root_makes_the_guard_a_user_of_its_own(tmp_path: Path) -> None:
         assert {"journal", "keys", "operator.token"} <= set(made) and set(made.values()) == {nobody.pw_uid}
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("folder", "file", "says"), [
+    (0o777, 0o600, "home is no private folder of this user (mode 777)"),
+    (0o755, 0o600, "home is no private folder of this user (mode 755)"),
+    (0o700, 0o666, "remit.toml can be written by others (mode 666)"),
+])  # fmt: skip
+def test_a_data_folder_that_others_may_use_is_refused_by_name(
+    folder: int, file: int, says: str, tmp_path: Path
+) -> None:
+    """Also where the socket, whose folder is looked at as well, lies elsewhere."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "remit.toml").write_text('socket = "../run/guard.sock"\nsandbox_min = []')
+    (home / "remit.toml").chmod(file)
+    home.chmod(folder)
+    code, said = live(home, "")
+    assert code == 1 and f"open_to_others: {tmp_path}/" in said and says in said and "Run: chmod go-" in said
+    assert [path.name for path in home.iterdir()] == ["remit.toml"]
+
+
+@pytest.mark.skipif(not ROOTS, reason="only root can make the guard another user")
+def test_root_takes_no_code_from_where_it_stands(tmp_path: Path) -> None:
+    code, said = live(tmp_path / "home", 'run_as = "nobody"\nsandbox_min = []', words=())
+    assert code == 1 and "run_as_failed: root started the guard with the current folder" in said
+    assert "python -P -s -m remit.guard" in said
 
 
 def test_a_user_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from remit.guard.hygiene import close, harden
+
+if __name__ == "__main__":
+    close()  # before all else that is imported: until here others of its user may open its memory
+
 import argparse
 import asyncio
 import gc
@@ -14,10 +19,10 @@ from pathlib import Path
 from remit.guard import config
 from remit.guard.errors import GuardError, SettingInvalid
 from remit.guard.guard import OPERATOR_TOKEN
-from remit.guard.hygiene import harden
 from remit.guard.loop import said
 from remit.guard.passphrase import from_descriptor, from_keyring
-from remit.guard.sandbox import become
+from remit.guard.private import check_settings, make_private
+from remit.guard.sandbox import RunAsFailed, become
 from remit.guard.serve import GuardProcess
 from remit.guard.trial import refuse_less
 from remit.journal.errors import JournalError
@@ -40,11 +45,13 @@ def main(given: Sequence[str] | None = None) -> int:
         if words.home is not None:
             environ["REMIT_HOME"] = str(words.home)
         settings = config.load(environ)
+        check_settings(settings.home / config.FILE, settings.guard_uids)
+        _refuse_code_from_here(settings)
         refuse_less(settings)  # while nothing is made yet
         if settings.run_as is not None:
             become(settings.run_as, settings.home)
             harden()  # whoever becomes somebody else can be looked into again
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(settings.home, shared=bool(settings.peers))
         resume = None if words.resume is None else _resume(*words.resume)
         heads = {f"the file {path}": path.read_bytes() for path in words.head}
         asyncio.run(_run(settings, _passphrase(words.passphrase_fd, settings), resume, heads))
@@ -59,6 +66,13 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"remit guard: internal: {printable(said(fault))}. Report this line, then start again", file=sys.stderr)
         return 1
     return 0
+
+
+def _refuse_code_from_here(settings: config.Settings) -> None:
+    """RunAsFailed for root that looked for its code where it stood: somebody else's could have run already."""
+    if settings.run_as is not None and os.geteuid() == 0 and not sys.flags.safe_path:
+        what = "root started the guard with the current folder on Python's path, from where its code would come first"
+        raise RunAsFailed(what, "Start it with python -P -s -m remit.guard")
 
 
 async def _run(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from remit.guard.errors import OpenToOthers
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WRITE_OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_private(folder: Path) -> None:
@@ -37,6 +39,24 @@ def check_private(folder: Path) -> None:
             )
 
 
+def check_settings(path: Path, uids: Iterable[int] = ()) -> None:
+    """Return when the settings' file is root's or this user's own, or of one of `uids`, and nobody else may write it,
+    or there is none; OpenToOthers otherwise: whoever writes it decides what holds the guard."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        raise OpenToOthers(f"{path} cannot be looked at: {fault.strerror}", "Let the guard's user read it") from None
+    if status.st_uid not in {0, os.geteuid(), *uids}:
+        raise OpenToOthers(f"{path} belongs to user {status.st_uid}", f"Run: chown root {shlex.quote(str(path))}")
+    if status.st_mode & _WRITE_OF_OTHERS:
+        raise OpenToOthers(
+            f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):o})",
+            f"Run: chmod go-w {shlex.quote(str(path))} -- and read it: somebody else may have written there",
+        )
+
+
 def make_private(folder: Path, *, shared: bool = False) -> None:
     """Return when the folder exists, made where it was missing, and only this user can change what is in it.
 
@@ -44,7 +64,7 @@ def make_private(folder: Path, *, shared: bool = False) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
-    forbidden = stat.S_IWGRP | stat.S_IWOTH if shared else _OTHERS
+    forbidden = _WRITE_OF_OTHERS if shared else _OTHERS
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & forbidden:
         raise OpenToOthers(
             f"{folder} is no private folder of this user (mode {stat.S_IMODE(status.st_mode):o})",
@@ -53,9 +73,11 @@ def make_private(folder: Path, *, shared: bool = False) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a small file that only this user can read, whole or not at all."""
+    """Write a small file that only this user can read, whole or not at all: what somebody laid in its way is neither
+    written through nor kept. OSError."""
     fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
