@@ -120,6 +120,25 @@ def test_a_head_that_was_hidden_is_still_the_one_that_counts(s3: Any, tmp_path: 
         assert check(Bucket("s3://worm", YEAR).read, size + 10) == size + 10
 
 
+def test_what_is_buried_under_old_heads_is_missed_in_the_journal(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remit.export.bucket.HEADS_MAX", 3)
+    journal = journal_in(tmp_path / "journal")
+    filled(journal, 1, 20)
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    old = s3.get_object(Bucket="worm", Key="checkpoint")["Body"].read()
+    shutil.copytree(tmp_path / "journal", tmp_path / "cut")
+    filled(journal, 1, 20)
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    for _ in range(4):
+        s3.put_object(Bucket="worm", Key="checkpoint", Body=old)
+    with pytest.raises(JournalRolledBack, match="ends at entry 20, and s3://worm holds entries after it"):
+        exporter_of(tmp_path / "cut", KEY, Bucket("s3://worm", YEAR)).advance()
+    exporter_of(tmp_path / "journal", KEY, Bucket("s3://worm", YEAR)).advance()
+    assert check(Bucket("s3://worm", YEAR).read, 40) == 40
+
+
 def test_whoever_may_not_list_versions_is_told(s3: Any) -> None:
     class Blind:
         """A client that may not."""

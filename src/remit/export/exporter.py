@@ -48,6 +48,8 @@ class Exporter:
         self.newest: Checkpoint | None = None
         self._tiles = _tiles(sink, self.head)
         self._tail = Tail(key.name, (key,), self._tiles.tree())
+        self._covers = False
+        """Whether the journal is known to have all that stands there."""
         self._waiting: deque[bytes] = deque()
         """Entries that were read and wait for a head that is cosigned."""
         self._waiting_bytes = 0
@@ -73,6 +75,7 @@ class Exporter:
             if self._waiting_bytes > WAITING_BYTES:
                 self._take(limit := None)
         self._take(limit)
+        self._check_covers()
         head = self._next(cosigned)
         if head is not None:
             self._sink.write(VERIFIER, f"{self._key}\n".encode())
@@ -82,6 +85,17 @@ class Exporter:
             self._sink.head(head.note)
             self.head, self._stood = head, head.note.encode()
         return self.head
+
+    def _check_covers(self) -> None:
+        """JournalRolledBack where the place holds more than the journal: whatever went out was durable before. Asked
+        once; later on what it holds comes from here."""
+        size = self._tail.tree.size
+        if not self._covers and next(iter(self._sink.earlier(size)), None) is not None:
+            raise JournalRolledBack(
+                f"the journal ends at entry {size}, and {self._sink.name} holds entries after it",
+                "It is an old copy or was cut. Restore the newest one",
+            )
+        self._covers = True
 
     def _check_unmoved(self) -> None:
         """ExportUnreachable where another head stands there than the one this went on from: its files may be gone."""
