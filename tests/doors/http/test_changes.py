@@ -35,6 +35,23 @@ def test_a_mandate_is_published_against_the_version_it_was_written_for(door: Doo
     assert http.put(path, json=wider, headers={"If-Match": "*"}).status_code == 200
 
 
+def test_a_draft_is_tried_on_the_orders_that_came(door: Door) -> None:
+    http, before = door.http(), door.http("momentum").post("/v1/orders", json=door.order("3")).json()
+    assert before["verdict"] == "allow"
+    draft = {"mandates": {"agent:momentum": {"order_notional_max": "100"}}, "days": 1}
+    stands = http.get("/v1/mandates/agent:momentum").headers["etag"]
+    found = http.post("/v1/mandates/what-if", json=draft).json()
+    flip = found["flips"][-1]
+    assert (flip["order"], flip["was"], flip["would"]) == (before["order"], "allow", "deny")
+    assert [(one["rule"], one["limit"], one["actual"]) for one in flip["findings"]] == [
+        ("order_notional_max", "100", "300")
+    ]
+    assert found["tighter"] >= 1 and found["judged"] == sum(found["was"].values()) == sum(found["would"].values())
+    assert http.get("/v1/mandates/agent:momentum").headers["etag"] == stands
+    assert http.post("/v1/mandates/what-if", json={**draft, "days": 0}).status_code == 422
+    assert door.http("momentum").post("/v1/mandates/what-if", json=draft).status_code == 403
+
+
 def test_drafts_and_differences_change_nothing(door: Door) -> None:
     http, before = door.http(), seq(door)
     drafted = http.post("/v1/mandates/draft", json={"preset": "starter", "subjects": ["agent:momentum"]}).json()

@@ -233,6 +233,44 @@ def lint(
         show.say("nothing to note")
 
 
+@app.command(name="what-if")
+def what_if_(
+    subject: Annotated[list[str] | None, typer.Argument(help="Whose; without it, all that the file is for.")] = None,
+    file: File = None,
+    preset: Preset = None,
+    calendar: Calendar = None,
+    blocked: Blocked = None,
+    since: Annotated[str, typer.Option(help="How far back, such as 12h or 30d.")] = "7d",
+    json: Json = False,
+) -> None:
+    """Judge the orders of the last days again under a draft, as things stood when each came, and say which verdicts
+    turn. Nothing changes.
+
+    ```
+    remit mandate what-if --file desk.toml
+    remit mandate what-if agent:momentum --file tighter.toml --since 30d
+    remit mandate what-if --preset institutional --calendar XNYS --blocked "" --json
+    ```
+    """
+    from remit.whatif import WhatIfRefused, what_if  # noqa: PLC0415 - the whole kernel, which no other verb needs
+
+    drafts = _drafts([subject_of(one) for one in subject or ()], file, preset, calendar, blocked)
+    journal, from_at = caller().settings.home / "journal", now() - span_s(since, "--since") * 10**9
+    try:
+        found = what_if(journal, drafts, from_at, agents={row["name"] for row in read("agents")})
+    except WhatIfRefused as refused:
+        raise Fault(refused.code, refused.what, refused.do) from None
+    if show.json(plain(found)):
+        return
+    rows = [{**plain(flip), "why": ", ".join(one.rule for one in flip.findings)} for flip in found.flips]
+    if rows:
+        show.rows(rows, ("at", "order", "agent", "instrument", "side", "quantity", "was", "would", "why"), "")
+    show.say(
+        f"{found.judged} orders since {show.when(found.from_at)}: {found.tighter} would be judged more strictly, "
+        f"{found.looser} less"
+    )
+
+
 @app.command()
 def presets(name: Annotated[str | None, typer.Argument(help="Only this one.")] = None, json: Json = False) -> None:
     """Show the presets, value by value.

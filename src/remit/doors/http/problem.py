@@ -60,6 +60,8 @@ STATUS: dict[str, int] = {
     "internal": 500,
     "busy": 503,
     "extra_missing": 503,
+    "journal_damaged": 503,
+    "journal_unreadable": 503,
     "outbox_damaged": 503,
     "model_unusable": 503,
     "guard_not_running": 503,
@@ -68,6 +70,7 @@ STATUS: dict[str, int] = {
     "key_not_kept": 503,
     "text_not_kept": 503,
     "token_not_kept": 503,
+    "too_long": 503,
     "guard_gone": 504,
 }
 """The HTTP status of each code; `unknown_...` is 404, and any other word of the kernel's is a conflict (409)."""

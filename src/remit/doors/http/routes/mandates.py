@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
+from remit.doors.http import aside
 from remit.doors.http.call import Answer, Call, entered
 from remit.doors.http.paging import cut_of
 from remit.doors.http.problem import Problem
@@ -12,8 +14,9 @@ from remit.doors.http.shapes import mandates as s
 from remit.doors.http.shapes.base import Entered, Items
 from remit.doors.http.table import OPERATORS, READERS, TOLD, Do, Look, Route
 from remit.kernel import command as c
-from remit.kernel.codec import plain
+from remit.kernel.codec import encode, plain
 from remit.kernel.mandate import Mandate
+from remit.kernel.numbers import DAY_NS
 
 _TAG = re.compile(r'"([0-9]{1,9})(?:-over)?"')
 
@@ -71,6 +74,22 @@ async def lint(call: Call) -> dict[str, Any]:
     return {"items": await call.read("lint", mandates=given, preset=body.preset), "next": None}
 
 
+async def try_out(call: Call) -> Answer:
+    """Return what drafts would have decided of the last days' orders, worked out beside this process."""
+    body: s.Trying = call.body
+    role = (await call.read("self"))["role"]
+    if role not in READERS:  # whoever trades could measure by it what others hold
+        raise Problem("not_authorised", f"the role {role} may not try mandates", "Ask a person")
+    seen = {row["subject"] for row in await call.read("mandates")}
+    for subject in body.mandates:
+        if subject not in seen:
+            raise Problem("unknown_subject", f"{subject} is not known, or not yours", "See GET /v1/mandates")
+    agents = [row["name"] for row in await call.read("agents")]  # whose orders the caller may see
+    from_at = time.time_ns() - body.days * DAY_NS
+    asked = encode({"mandates": body.mandates, "from_at": from_at, "agents": agents})
+    return Answer(await aside.what_if(call.app.state.settings.home, asked))
+
+
 async def list_all(call: Call) -> bytes:
     """Return the mandates of all subjects, widest first."""
     given: s.MandateQuery = call.params
@@ -114,6 +133,13 @@ ROUTES = (
     Route(
         "POST", "/v1/mandates/lint", "lint_mandates", "Where limits contradict, or one can never bind.",
         "mandates", READERS, Do(lint), body=s.Linting, answer=Items[s.LintNote], example={"mandates": _DRAFT},
+        remembered=False,
+    ),
+    Route(
+        "POST", "/v1/mandates/what-if", "try_mandates",
+        "Judge the last days' orders again under drafts, as things stood when each came: which verdicts turn. Nothing "
+        "changes. One question at a time is worked on.",
+        "mandates", READERS, Do(try_out), body=s.Trying, answer=s.WhatIf, example={"mandates": _DRAFT, "days": 7},
         remembered=False,
     ),
     Route(

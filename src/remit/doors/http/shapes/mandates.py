@@ -8,6 +8,7 @@ import msgspec
 
 from remit.doors.http.shapes.base import Given, Paged, Sent, Shape
 from remit.doors.http.shapes.book import Subject
+from remit.kernel.event import Finding, VerdictName
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import At, Name, Principal, Text
 
@@ -111,6 +112,50 @@ class Compared(Shape, frozen=True):
     loosens: tuple[str, ...]
     second_person: str
     unread: tuple[str, ...]
+
+
+class Trying(Sent, frozen=True):
+    """Drafts by subject, to be tried on the orders of the last `days`."""
+
+    mandates: Annotated[dict[Subject, Mandate], msgspec.Meta(max_length=1000)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7
+
+
+class Flip(Shape, frozen=True):
+    """An order whose verdict turns: `was` under the mandates in force then, `would` under the drafts.
+
+    `findings` are what the drafts find against it or, where they are `looser`, what stood against it.
+    """
+
+    seq: int
+    at: At
+    order: str
+    agent: str
+    client: str
+    instrument: str
+    side: str
+    quantity: str
+    was: VerdictName
+    would: VerdictName
+    looser: bool
+    findings: tuple[Finding, ...]
+
+
+class WhatIf(Shape, frozen=True):
+    """What drafts would have decided of the `judged` orders that the caller may see, between two times.
+
+    Each was judged as things stood when it came, and is followed by what really followed. `was` and `would` count them
+    by verdict; `flips` are the newest 500 that turn, oldest first; `tighter` and `looser` count all of those.
+    """
+
+    from_at: At
+    to_at: At
+    judged: int
+    tighter: int
+    looser: int
+    was: dict[VerdictName, int]
+    would: dict[VerdictName, int]
+    flips: tuple[Flip, ...]
 
 
 class LintNote(Shape, frozen=True):

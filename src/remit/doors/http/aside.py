@@ -1,0 +1,40 @@
+"""Long work for a caller, in a process of its own and one at a time: the door answers others meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from remit.doors.http.problem import Problem
+
+TIMEOUT_S = 120
+JOURNAL = "journal"
+
+_busy = asyncio.Lock()
+
+
+async def what_if(home: Path, asked: bytes) -> bytes:
+    """Answer one question of `remit.whatif` about the journal in a data folder. Problem where it is refused, takes
+    longer than two minutes, or another one is being worked on."""
+    if _busy.locked():
+        raise Problem("busy", "another question is being worked on", "Try again in a moment", retry_after_s=5)
+    async with _busy:
+        run = [sys.executable, "-P", "-m", "remit.whatif", str(home / JOURNAL)]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*run, stdin=pipe, stdout=pipe)
+        try:
+            said, _ = await asyncio.wait_for(process.communicate(asked), TIMEOUT_S)
+        except TimeoutError:
+            raise Problem("too_long", f"it took longer than {TIMEOUT_S} s", "Ask about fewer days") from None
+        finally:
+            if process.returncode is None:  # also where the caller has gone
+                process.kill()
+                await process.wait()
+    if process.returncode:
+        refused = msgspec.json.decode(said) if said else {}
+        what = refused.get("what", f"the work ended with {process.returncode}")
+        raise Problem(refused.get("code", "internal"), what, refused.get("do", "Look at the door's log"))
+    return said
