@@ -36,11 +36,13 @@ def area(attributes: int = ATTESTS) -> bytes:
     return struct.pack(">H", len(inner)) + inner
 
 
-def quote(*, begins: int = tpm.GENERATED, kind: int = tpm.QUOTE, banks: int = 1) -> Quote:
+def quote(
+    *, begins: int = tpm.GENERATED, kind: int = tpm.QUOTE, banks: int = 1, registers: bytes = b"\x03\x00\x00"
+) -> Quote:
     """A quote over the usual statement of two registers that hold nothing, as a TPM writes it."""
     bound, held = binding(statement()), sha256(bytes(64)).digest()
     message = struct.pack(">IHH", begins, kind, 0) + struct.pack(">H", 32) + bound + bytes(25)
-    message += struct.pack(">I", banks) + struct.pack(">HB3s", 0x0B, 3, b"\x03\x00\x00") * banks
+    message += struct.pack(">I", banks) + struct.pack(">HB3s", 0x0B, 3, registers) * banks
     message += struct.pack(">H", 32) + held
     r, s = decode_dss_signature(chip().sign(message, ec.ECDSA(SHA256(), deterministic_signing=True)))
     halves = b"".join(struct.pack(">H", 32) + one.to_bytes(32, "big") for one in (r, s))

@@ -33,6 +33,7 @@ def test_a_quote_as_it_should_be() -> None:
         ({"kind": 0x8019}, "tpm_malformed"),
         ({"banks": 2}, "tpm_malformed"),
         ({"banks": 0}, "tpm_malformed"),
+        ({"registers": bytes(3)}, "tpm_malformed"),
     ],
 )
 def test_what_is_signed_and_no_quote(says: dict[str, Any], code: str) -> None:

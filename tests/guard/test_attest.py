@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -94,10 +96,9 @@ def test_a_package_is_its_files_by_path_and_content(tmp_path: Path) -> None:
     (package / "__init__.py").write_text("x = 1\n")
     (package / "inner" / "data.txt").write_text("data\n")
     first = measure.package_digest("thing", (package,))
-    # What `find thing -type f ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum | sha256sum` prints.
+    # find -L thing -name __pycache__ -prune -o -type f -print | LC_ALL=C sort | xargs sha256sum | sha256sum
     assert first == "a08c11fd69cc83d3a162af5fec1fbc1feb0f5296a3d2567ad118c1ba08d16234"
     (package / "inner" / "__pycache__" / "data.cpython-311.pyc").write_bytes(b"cache")
-    (package / "old.pyc").write_bytes(b"cache")
     assert measure.package_digest("thing", (package,)) == first
     (package / "inner" / "data.txt").rename(package / "inner" / "other.txt")
     renamed = measure.package_digest("thing", (package,))
@@ -105,6 +106,37 @@ def test_a_package_is_its_files_by_path_and_content(tmp_path: Path) -> None:
     added = measure.package_digest("thing", (package,))
     assert len({first, renamed, added}) == 3
     assert measure.package_digest("thing", (package / "__init__.py",)) not in (first, renamed, added)
+
+
+def test_what_an_import_would_run_is_measured(tmp_path: Path) -> None:
+    """A folder wins over a module of its name, also as a link, and also where it holds no more than a compiled file."""
+    package, other = tmp_path / "thing", tmp_path / "other"
+    (package / "inner").mkdir(parents=True)
+    (package / "inner.py").write_text("x = 1\n")
+    other.mkdir()
+    (other / "__init__.py").write_text("x = 2\n")
+    found = [measure.package_digest("thing", (package,))]
+    (package / "inner" / "__init__.pyc").write_bytes(b"compiled")
+    found.append(measure.package_digest("thing", (package,)))
+    (package / "inner" / "__init__.pyc").unlink()
+    (package / "inner").rmdir()
+    (package / "inner").symlink_to(other)
+    found.append(measure.package_digest("thing", (package,)))
+    (other / "__init__.py").write_text("x = 3\n")
+    found.append(measure.package_digest("thing", (package,)))
+    assert len(set(found)) == 4
+    (other / "back").symlink_to(package)  # leads back above it
+    (other / "nowhere").symlink_to(tmp_path / "not-there")
+    assert measure.package_digest("thing", (package,)) == found[-1]
+
+
+def test_a_module_with_a_name_of_the_standard_library_is_measured_where_it_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = ModuleType("this")
+    fake.__file__ = str(tmp_path / "this.py")
+    monkeypatch.setitem(sys.modules, "this", fake)
+    assert measure._imported()["this"] == (tmp_path / "this.py",)
 
 
 def test_every_package_that_a_guard_imports_is_measured(capsys: pytest.CaptureFixture[str]) -> None:

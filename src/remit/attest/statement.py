@@ -18,6 +18,8 @@ DOMAIN = "remit-attestation-1"
 """The first line of every statement: no checkpoint begins so, and no permit, so one signature is never taken for
 another."""
 NONCE_BYTES_MAX = 64
+Package = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\Z")]
+"""A package's name: no line break or space, with which one digest of the code would be that of two lists."""
 Nonce = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9a-f]{2}){0,64}\Z")]
 
 
@@ -34,7 +36,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     version: str
     python: str
     code: Digest
-    packages: dict[str, Digest]
+    packages: dict[Package, Digest]
     kernel: Digest
     mandates: Digest
     log_key: str

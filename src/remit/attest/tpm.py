@@ -116,6 +116,8 @@ def read_quote(message: bytes) -> Quoted:
     digest = given.sized()
     given.end()
     selected = tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
+    if not selected:
+        raise AttestationInvalid("tpm_malformed", "it quotes no registers, which says nothing of the machine")
     return Quoted(binding, bank.name, bank.digest_size, selected, digest)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from remit.guard.config import Settings
 from remit.guard.errors import GuardRunning, VaultMissing
-from remit.guard.passphrase import from_descriptor, from_keyring, into_keyring
+from remit.guard.passphrase import from_descriptor, from_keyring, into_keyring, try_keyring
 from remit.guard.private import check_private
 from remit.guard.vault import FILE, Vault, tpm
 from remit.guard.vault import file as vault_file
@@ -26,6 +26,7 @@ __all__ = [
     "name_token",
     "seal",
     "status",
+    "try_keyring",
     "unlock",
 ]
 
@@ -68,7 +69,7 @@ def name_token(settings: Settings, passphrase: str | None, token: Token | None) 
 def _opened(settings: Settings, passphrase: str | None) -> Iterator[Vault]:
     if not (settings.home / KEYS / FILE).is_file():
         raise VaultMissing(f"{settings.home} has no keys", "Make them: remit init")
-    world = RealWorld(settings.home, {})
+    world = RealWorld(settings.home, {}, writes=settings.sandbox_write)
     try:
         yield Vault.open(world, passphrase)
     except StoreLocked:

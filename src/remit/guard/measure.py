@@ -5,10 +5,11 @@
 prints what a guard of this installation would say of itself.
 
 What is measured: of `remit` and of each package from outside the standard library that is imported when the guard
-starts, every file below the package's folder (or the module's one file) but compiled caches. The digest of a package is
+starts, every file below the package's folder (or the module's one file) but what lies in `__pycache__`; links are
+followed. What belongs to the standard library is known by where it lies, not by its name. The digest of a package is
 the SHA-256 of lines `SHA256  PATH`, in the order of the paths' bytes, each path beginning with the package's name: what
-`sha256sum` prints. What is not: the interpreter, its standard library, the kernel of the machine, and compiled caches,
-which an interpreter runs in place of a source of the same age.
+`sha256sum` prints. What is not: the interpreter, its standard library, the kernel of the machine, what a line of a .pth
+file runs, and compiled caches, which an interpreter runs in place of a source of the same age.
 """
 
 from __future__ import annotations
@@ -55,20 +56,24 @@ def package_digest(name: str, places: tuple[Path, ...]) -> str:
     return sha256(b"".join(b"%b  %b\n" % (lines[within], within) for within in sorted(lines))).hexdigest()
 
 
-def _files(place: Path) -> Iterator[Path]:
+def _files(place: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield the files of a place, through links too, as an import goes; not again where a link leads back above it."""
     if place.is_file():
         yield place
         return
-    for folder, folders, names in os.walk(place):
-        folders[:] = [name for name in folders if name != CACHES]
-        yield from (Path(folder, name) for name in names if not name.endswith(".pyc"))
+    real = os.path.realpath(place)
+    if not place.is_dir() or real in above:
+        return
+    for name in os.listdir(place):
+        if name != CACHES:
+            yield from _files(place / name, (*above, real))
 
 
 def _imported() -> dict[str, tuple[Path, ...]]:
     """Return where each imported package from outside the standard library lies: its folders, or its one file."""
     found = {}
     for name, module in list(sys.modules.items()):
-        if "." in name or name == "__main__" or name in sys.stdlib_module_names:
+        if "." in name or name == "__main__":
             continue
         folders = tuple(Path(place) for place in getattr(module, "__path__", ()))
         file = getattr(module, "__file__", None)

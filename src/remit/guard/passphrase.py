@@ -46,13 +46,31 @@ def from_keyring(home: Path) -> str:
     return str(stated)
 
 
+def try_keyring(home: Path) -> None:
+    """Return where the keyring keeps and gives back what it is given, before anything depends on it; as `into_keyring`
+    otherwise."""
+    _keep(f"{home} (a trial)", os.urandom(8).hex())
+
+
 def into_keyring(home: Path, passphrase: str) -> None:
-    """Keep a data folder's passphrase in the keyring; PassphraseNeeded where it is closed, ExtraMissing."""
+    """Keep a data folder's passphrase in the keyring, and see that it is there; ExtraMissing, PassphraseNeeded where it
+    is closed, is none that protects what it holds, or does not give it back."""
+    _keep(str(home), passphrase)
+
+
+def _keep(account: str, word: str) -> None:
     keyring = _keyring()
+    backend = keyring.get_keyring()
+    if backend.priority < 1:  # what only stands in for a keyring: it forgets, or writes in clear
+        what = f"{type(backend).__name__} is no keyring that protects a passphrase"
+        raise PassphraseNeeded(what, "Set up the system's keyring, or hand the passphrase over: --passphrase-fd")
     try:
-        keyring.set_password(SERVICE, str(home), passphrase)
+        keyring.set_password(SERVICE, account, word)
+        kept = keyring.get_password(SERVICE, account)
     except keyring.errors.KeyringError as fault:
         raise _closed(fault) from None
+    if kept != word:
+        raise PassphraseNeeded("the keyring does not give back what it was given", "Hand it over: --passphrase-fd")
 
 
 def _keyring() -> Any:

@@ -35,13 +35,15 @@ class GuardProcess:
         heads: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """`heads` of the journal are kept elsewhere, by where that is; those of exports to folders are looked up."""
-        self.sandbox = Sandbox(ThisSystem(), room(settings), settings.sandbox_min)
+        left = room(settings)
+        self.sandbox = Sandbox(ThisSystem(), left, settings.sandbox_min)
         self.guard = Guard(
             RealWorld(
                 settings.home,
                 settings.links,
                 elsewhere=paper_socket(settings.socket),
                 anchor_folder=settings.anchor_folder,
+                writes=(*left.write, *left.listen),
             ),
             {Paper.name: Paper()},
             lambda handle: Server(settings.socket, handle, frozenset(settings.peers)),

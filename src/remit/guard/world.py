@@ -68,6 +68,10 @@ class World(Protocol):
         """The side store, opened; sqlite3.Error."""
         ...
 
+    def writes(self) -> tuple[Path, ...]:
+        """The folders that the guard's process may write in: nothing that it runs may lie there."""
+        ...
+
     def has_file(self, name: str) -> bool:
         """Whether a small file of this name lies beside the folders: how the machine's owner asks for something."""
         ...
@@ -120,7 +124,8 @@ class RealWorld:
 
     `links` names the socket of each connection's venue, `elsewhere` that of all others. A reply that takes longer than
     `reply_timeout_s` is unknown.
-    `tell` receives alerts; by default they are lines of JSON on standard error. `anchor_folder` is the second folder.
+    `tell` receives alerts; by default they are lines of JSON on standard error. `anchor_folder` is the second folder,
+    `writes` are other folders that this process may write in.
     """
 
     def __init__(
@@ -131,8 +136,10 @@ class RealWorld:
         tell: Callable[[Alert], None] | None = None,
         elsewhere: Path | None = None,
         anchor_folder: Path | None = None,
+        writes: tuple[Path, ...] = (),
     ) -> None:
         self._home = home
+        self._writes = (home, *writes)
         self._reply_timeout_s = reply_timeout_s
         self._links = {connection: Link(path, reply_timeout_s) for connection, path in links.items()}
         self._elsewhere = elsewhere
@@ -181,6 +188,10 @@ class RealWorld:
     def side(self) -> SideStore:
         """The file side.db under `home`, made where it is new."""
         return SideStore(self._home / SIDE, self.random)
+
+    def writes(self) -> tuple[Path, ...]:
+        """`home`, and what was named beside it."""
+        return self._writes
 
     def has_file(self, name: str) -> bool:
         """Whether there is a file of this name under `home`."""

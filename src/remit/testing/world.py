@@ -7,6 +7,7 @@ import heapq
 import random
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import TypeVar
 
 from remit.guard.errors import LinkDown
@@ -85,6 +86,10 @@ class MemoryWorld:
         await asyncio.sleep(0)
         await self.working.wait()
         return job()
+
+    def writes(self) -> tuple[Path, ...]:
+        """No folder of this machine."""
+        return ()
 
     def halt_file(self) -> str | None:
         """The halt file's reason: what a test wrote into `halt_text`."""

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -132,7 +133,7 @@ class Enclave:
             raise ValueError("digest")
         if (permit["connection"], permit["action"]) != (request["connection"], request["action"]):
             raise ValueError("request")
-        if label.split("/")[1] != permit["connection"]:
+        if unquote(label.split("/")[1]) != permit["connection"]:
             raise ValueError("slot")
         now = self._now()
         if permit["expires_at"] <= now:

@@ -59,7 +59,7 @@ def test_a_vault_that_was_locked_before_argon2id_opens_and_stays_locked_by_its_p
     assert vault_file.read(again, "correct horse", tpm.unseal) == (FULL, lock)
 
 
-@given(st.text(min_size=1, max_size=40), st.booleans())
+@given(st.text(st.characters(exclude_characters="\r\n"), min_size=1, max_size=40), st.booleans())
 def test_what_was_locked_opens_with_its_passphrase_alone(words: str, more: bool) -> None:
     content = FULL if more else Content(ROOTS)
     lock = vault_file.lock_by(words, os.urandom, CHEAP)
@@ -139,6 +139,20 @@ def test_a_descriptor_that_is_closed_is_named() -> None:
         passphrase.from_descriptor(987)
 
 
+@pytest.mark.parametrize("word", ["two\nlines", "ends\n", "x" * 1_025, "\u00e9" * 513, "one\rtwo", ""])
+def test_a_passphrase_that_a_descriptor_could_not_give_locks_nothing(word: str) -> None:
+    with pytest.raises(errors.PassphraseNeeded):
+        vault_file.lock_by(word, os.urandom)
+
+
+def test_a_vault_that_asks_for_more_work_than_any_guard_wrote_was_altered() -> None:
+    for memory, passes in ((1_048_576, 64), (131_072, 49)):
+        lock = Lock(vault_file.PassphraseLock(bytes(16), memory, passes, 1), bytes(32))
+        source = vault_file.write(FULL, lock, os.urandom)
+        with pytest.raises(errors.VaultDamaged, match="asks for"):
+            vault_file.read(source, "correct horse", tpm.unseal)
+
+
 class Memory(KeyringBackend):
     """A keyring in memory, that can be closed."""
 
@@ -160,16 +174,24 @@ class Memory(KeyringBackend):
         del self.held[(service, username)]
 
 
-def test_the_keyring_holds_it_for_one_data_folder(tmp_path: Path) -> None:
+def test_the_keyring_holds_it_for_one_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, ring = keyring.get_keyring(), Memory()
     keyring.set_keyring(ring)
     try:
         with pytest.raises(errors.PassphraseNeeded, match="--to-keyring"):
             passphrase.from_keyring(tmp_path)
+        keyholder.try_keyring(tmp_path)
         keyholder.into_keyring(tmp_path, "correct horse")
         assert passphrase.from_keyring(tmp_path) == "correct horse"
         with pytest.raises(errors.PassphraseNeeded):
             passphrase.from_keyring(tmp_path / "other")
+        monkeypatch.setattr(ring, "set_password", lambda *said: None)
+        with pytest.raises(errors.PassphraseNeeded, match="does not give back"):
+            keyholder.try_keyring(tmp_path)
+        monkeypatch.setattr(Memory, "priority", 0.5)
+        with pytest.raises(errors.PassphraseNeeded, match="Memory is no keyring that protects"):
+            keyholder.into_keyring(tmp_path, "x")
+        monkeypatch.undo()
         ring.closed = True
         for ask in (lambda: passphrase.from_keyring(tmp_path), lambda: keyholder.into_keyring(tmp_path, "x")):
             with pytest.raises(errors.PassphraseNeeded, match="KeyringLocked"):

@@ -236,6 +236,34 @@ def test_only_the_vault_makes_a_sealed_permit() -> None:
     assert makers == ["vault.py"]
 
 
+def test_slots_of_other_names_have_other_labels() -> None:
+    slots = [Slot("alpaca", "eu/momentum", 1), Slot("alpaca/eu", "momentum", 1), Slot("alpaca%2Feu", "momentum", 1)]
+    assert len({slot.label for slot in slots}) == 3 and slots[0].label == "remit/alpaca/eu%2Fmomentum/1"
+
+
+def test_two_vaults_in_one_token_let_each_others_keys_alone(hsm: Pkcs11Keeper) -> None:
+    keepers = []
+    for vault in ("1" * 16, "2" * 16):
+        keeper = object.__new__(Pkcs11Keeper)  # a process has one session of a token
+        keeper._token, keeper._session, keeper._found, keeper._vault = hsm._token, hsm._session, {}, vault
+        keepers.append(keeper)
+    publics = [keeper.make(SLOT, "ed25519") for keeper in keepers]
+    keepers[1].drop(SLOT)
+    verify_ed25519(publics[0], keepers[0].speak(SLOT, "ed25519", publics[0], sealed()))
+    with pytest.raises(errors.KeyMissing):
+        keepers[1].speak(SLOT, "ed25519", publics[1], sealed())
+    keepers[0].drop(SLOT)
+
+
+def test_a_module_where_the_guard_itself_writes_is_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "m.so").write_bytes(b"whatever")
+    (tmp_path / "m.so").symlink_to(tmp_path / "home" / "m.so")
+    for module in (tmp_path / "home" / "m.so", tmp_path / "m.so"):
+        with pytest.raises(errors.KeyRefused, match="where the guard itself writes"):
+            Pkcs11Keeper(Token(str(module), "guard", PIN), writes=(tmp_path / "other", tmp_path / "home"))
+
+
 def test_a_tokens_keys_do_not_come_out(hsm: Pkcs11Keeper) -> None:
     import pkcs11
 

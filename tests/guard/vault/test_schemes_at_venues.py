@@ -159,7 +159,7 @@ def test_two_agents_of_a_connection_have_two_keys() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what the closed session leaves behind
 def test_a_token_that_is_gone_stops_its_own_orders_and_nothing_else(hsm: Pkcs11Keeper) -> None:
     own = Pkcs11Keeper.__new__(Pkcs11Keeper)
-    own._token, own._found = hsm._token, {}
+    own._token, own._found, own._vault = hsm._token, {}, ""
     own._session = hsm._session.token.open(rw=True)
 
     async def main(core: Core) -> None:

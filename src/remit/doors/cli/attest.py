@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, Json, now, read, span_s
+from remit.doors.cli.call import Fault, Json, now, read, span_s, without_secrets
 from remit.doors.facts import instant
 
 if TYPE_CHECKING:
@@ -206,7 +206,8 @@ def measure(json: Json = False) -> None:
     remit attest measure --json > code.json
     ```
     """
-    done = subprocess.run([sys.executable, "-P", "-m", "remit.guard.measure"], capture_output=True, check=False)
+    words = [sys.executable, "-P", "-m", "remit.guard.measure"]
+    done = subprocess.run(words, env=without_secrets(), capture_output=True, check=False)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise Fault("not_measured", f"the installation cannot be measured: {said}", "Install it anew")

@@ -22,6 +22,7 @@ from remit.kernel.numbers import Decimal18, NotDecimal, parse
 
 DONE, FAULT, USAGE, DENIED, HELD = 0, 1, 2, 3, 4
 DOOR = "cli"
+PASSPHRASE, TOKEN = "REMIT_PASSPHRASE", "REMIT_TOKEN"
 TOKEN_FILE = "operator.token"
 Number = TypeVar("Number", bound=Decimal18)
 
@@ -62,6 +63,11 @@ class Caller:
 
 
 _CALLER: ContextVar[Caller] = ContextVar("caller")
+
+
+def without_secrets() -> dict[str, str]:
+    """Return the environment for a program that is started: no passphrase and no token goes along."""
+    return {name: value for name, value in os.environ.items() if name not in (PASSPHRASE, TOKEN)}
 
 
 def begin(home: Path | None) -> None:

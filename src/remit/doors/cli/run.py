@@ -14,11 +14,9 @@ import msgspec
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, Json, caller, now, read, span_s
+from remit.doors.cli.call import PASSPHRASE, Fault, Json, caller, now, read, span_s, without_secrets
 from remit.guard.config import KEYRING
 from remit.guard.wire import GuardError
-
-PASSPHRASE = "REMIT_PASSPHRASE"
 
 
 def up(
@@ -131,7 +129,7 @@ def would_be_confined() -> list[dict[str, Any]]:
     """Return a check for each layer of the sandbox, as a guard would have it that was started here and now."""
     home = caller().settings.home
     words = [sys.executable, "-P", "-m", "remit.guard.trial", "--home", str(home)]
-    done = subprocess.run(words, capture_output=True, check=False)
+    done = subprocess.run(words, env=without_secrets(), capture_output=True, check=False)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         return [{"check": "sandbox", "well": False, "says": f"cannot be tried: {said}", "fix": "Reinstall remit"}]

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, Json, Why, caller, confirm, enter, noun, read
-from remit.doors.cli.run import PASSPHRASE
+from remit.doors.cli.call import PASSPHRASE, Fault, Json, Why, caller, confirm, enter, noun, read
 
 app = noun("The vault: which keys speak at venues, their rotation, and how the vault is locked.")
 
@@ -122,6 +121,8 @@ def passphrase(
         keyholder.unlock(settings, old)
     else:
         new = keyholder.from_descriptor(new_fd) if new_fd is not None else _new()
+        if to_keyring:
+            keyholder.try_keyring(settings.home)  # before the vault opens by nothing else
         keyholder.lock(settings, old, new)
         if to_keyring:
             keyholder.into_keyring(settings.home, new)

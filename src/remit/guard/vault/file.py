@@ -27,8 +27,10 @@ _LOCKED_1 = b"remit-vault-1"  # bound into the encryption, so that a locked vaul
 _LOCKED_2 = b"remit-vault-2"
 COST = Cost(131_072, 3, 1)
 """What one guess of the passphrase costs: 128 MiB, three passes."""
-MEMORY_KIB_MAX, PASSES_MAX, LANES_MAX = 4_194_304, 64, 64
-"""Beyond these a file asks for more than a machine has: it was altered."""
+MEMORY_KIB_MAX, PASSES_MAX, LANES_MAX = 1_048_576, 64, 64
+WORK_MAX = 16 * COST.memory_kib * COST.passes
+"""Beyond these, and beyond this product of memory and passes, a file asks for what no guard wrote: it was altered."""
+PASSPHRASE_BYTES_MAX = 1_024
 _RESTORE = "Restore it from a backup"
 
 _Key = Annotated[bytes, msgspec.Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
@@ -138,6 +140,9 @@ def lock_by(passphrase: str, random: Callable[[int], bytes], cost: Cost = COST) 
     """Return a new lock that a passphrase opens; PassphraseNeeded for an empty one."""
     if not passphrase:
         raise errors.PassphraseNeeded("the passphrase is empty", "Give one, or leave it out")
+    if len(_text(passphrase)) > PASSPHRASE_BYTES_MAX or "\n" in passphrase or "\r" in passphrase:
+        what = f"a passphrase is one line of 1 to {PASSPHRASE_BYTES_MAX} bytes"  # as a descriptor gives it
+        raise errors.PassphraseNeeded(what, "Write it so, and nothing else")
     by = PassphraseLock(random(SALT_BYTES), cost.memory_kib, cost.passes, cost.lanes)
     return Lock(by, _stretch(by, passphrase))
 
@@ -227,6 +232,8 @@ def _unlock_1(file: _Locked1, passphrase: str) -> tuple[Content, Lock]:
 
 def _stretch(by: PassphraseLock | ScryptLock, passphrase: str) -> bytes:
     given = _text(passphrase)
+    if isinstance(by, PassphraseLock) and by.memory_kib * by.passes > WORK_MAX:
+        raise errors.VaultDamaged(f"{KEYS}/{FILE} asks for {by.passes} passes over {by.memory_kib} KiB", _RESTORE)
     if isinstance(by, ScryptLock):
         return Scrypt(salt=by.salt, length=KEY_BYTES, n=2**17, r=8, p=1).derive(given)
     try:

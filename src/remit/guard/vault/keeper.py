@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from remit.guard.errors import PermitUsed
 from remit.kernel.permit import Keeper as KeeperName
@@ -22,8 +23,8 @@ class Slot(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The slot as one word, for keepers that know keys by a name."""
-        return f"remit/{self.connection}/{self.agent}/{self.generation}"
+        """The slot as one word, for keepers that know keys by a name; no two slots have the same."""
+        return f"remit/{quote(self.connection, safe='')}/{quote(self.agent, safe='')}/{self.generation}"
 
 
 class SealedPermit:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from remit.guard.errors import ExtraMissing, KeyInvalid, KeyMissing, KeyRefused, SchemeUnsupported
@@ -25,9 +27,15 @@ class Pkcs11Keeper:
     name: KeeperName = "pkcs11"
     schemes: frozenset[Scheme] = frozenset({"ed25519", "secp256k1", "rsa_pss", "hmac_sha256", "hmac_sha512"})
 
-    def __init__(self, token: Token) -> None:
-        """Open the token; KeyRefused where it is not there or the PIN is not its own, ExtraMissing."""
-        self._token = token
+    def __init__(self, token: Token, vault: str = "", writes: Iterable[Path] = ()) -> None:
+        """Open the token; KeyRefused where it is not there or the PIN is not its own, ExtraMissing.
+
+        `vault` names the vault whose keys they are, so that those of another in the same token are let alone.
+        KeyRefused too for a module that lies where the guard itself `writes`: whoever broke into it could have laid it
+        there.
+        """
+        _check_place(token.module, writes)
+        self._token, self._vault = token, vault
         self._session = _opened(token)
         self._found: dict[Slot, Any] = {}
 
@@ -39,7 +47,7 @@ class Pkcs11Keeper:
         if scheme in schemes.SECRETS:
             raise KeyInvalid(f"a key of {scheme} comes from the venue", "Hand over what it gave out: --secret-fd")
         p = _pkcs11()
-        said = {"store": True, "label": slot.label, "private_template": _PRIVATE(p)}
+        said = {"store": True, "label": self._label(slot), "private_template": _PRIVATE(p)}
         with _told("make a key"):
             if scheme == "rsa_pss":
                 public, _ = self._session.generate_keypair(p.KeyType.RSA, schemes.RSA_BITS[0], **said)
@@ -63,7 +71,7 @@ class Pkcs11Keeper:
                     p.Attribute.KEY_TYPE: p.KeyType.GENERIC_SECRET,
                     p.Attribute.VALUE: secret.ljust(_FILLED[scheme], b"\0"),
                     p.Attribute.TOKEN: True,
-                    p.Attribute.LABEL: slot.label,
+                    p.Attribute.LABEL: self._label(slot),
                     p.Attribute.SIGN: True,
                     **_PRIVATE(p),
                 }
@@ -93,8 +101,11 @@ class Pkcs11Keeper:
         p = _pkcs11()
         self._found.pop(slot, None)
         with _told("erase a key"):
-            for found in list(self._session.get_objects({p.Attribute.LABEL: slot.label})):
+            for found in list(self._session.get_objects({p.Attribute.LABEL: self._label(slot)})):
                 found.destroy()
+
+    def _label(self, slot: Slot) -> str:
+        return f"{slot.label}/{self._vault}" if self._vault else slot.label
 
     def _private(self, slot: Slot) -> Any:
         p = _pkcs11()
@@ -102,11 +113,12 @@ class Pkcs11Keeper:
             with _told("find a key"):
                 found = [
                     one
-                    for one in self._session.get_objects({p.Attribute.LABEL: slot.label})
+                    for one in self._session.get_objects({p.Attribute.LABEL: self._label(slot)})
                     if one.object_class in (p.ObjectClass.PRIVATE_KEY, p.ObjectClass.SECRET_KEY)
                 ]
             if len(found) != 1:
-                raise KeyMissing(f"the token holds {len(found)} keys {slot.label}", "Rotate it, or restore the token")
+                what = f"the token holds {len(found)} keys {self._label(slot)}"
+                raise KeyMissing(what, "Rotate it, or restore the token")
             self._found[slot] = found[0]
         return self._found[slot]
 
@@ -135,6 +147,14 @@ def _public_bytes(public: Any, scheme: Scheme) -> bytes:
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     point: bytes = public[p.Attribute.EC_POINT]
     return point[-65:] if scheme == "secp256k1" else point[-32:]
+
+
+def _check_place(module: str, writes: Iterable[Path]) -> None:
+    lies = os.path.realpath(module)
+    for folder in writes:
+        if Path(lies).is_relative_to(os.path.realpath(folder)):
+            fix = "Name one that the system installed: remit vault token"
+            raise KeyRefused(f"the module {module} lies in {folder}, where the guard itself writes", fix)
 
 
 def _opened(token: Token) -> Any:

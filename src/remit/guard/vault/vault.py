@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Protocol, Self
 
 import msgspec
@@ -27,6 +28,9 @@ from remit.kernel.access import VenueKey
 from remit.kernel.codec import encode
 from remit.kernel.permit import Endorsement, Permit, Request, Scheme, endorsing, join_seal
 from remit.kernel.permit import Keeper as KeeperName
+
+VAULT_DIGITS = 16
+"""How much of its permit key's digest names a vault in a token that several share."""
 
 
 class Signing(Protocol):
@@ -162,7 +166,7 @@ class Vault:
         """Keep how a PKCS#11 token is opened, durable on return; KeyRefused where it does not open."""
         if token is None and any(kept.fact.keeper == "pkcs11" for kept in self._kept.values()):
             raise errors.KeyRefused("keys in force lie in the token", "Rotate them into the file first")
-        self._hsm, before = (None if token is None else Pkcs11Keeper(token)), self._token
+        self._hsm, before = (None if token is None else self._opened(token)), self._token
         self._token = token
         try:
             self._write()
@@ -282,8 +286,11 @@ class Vault:
         if self._hsm is None:
             if self._token is None:
                 raise errors.KeyRefused("the vault knows no PKCS#11 token", "Name it: remit vault token")
-            self._hsm = Pkcs11Keeper(self._token)
+            self._hsm = self._opened(self._token)
         return self._hsm
+
+    def _opened(self, token: Token) -> Pkcs11Keeper:
+        return Pkcs11Keeper(token, sha256(self.permit_key).hexdigest()[:VAULT_DIGITS], self._world.writes())
 
     def _erase(self, slots: list[Slot]) -> None:
         for slot in slots:

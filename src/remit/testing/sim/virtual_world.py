@@ -65,6 +65,10 @@ class VirtualWorld:
         await asyncio.sleep(WORK_S)
         return job()
 
+    def writes(self) -> tuple[Path, ...]:
+        """No folder of this machine."""
+        return ()
+
     def halt_file(self) -> str | None:
         """What the machine's halt file says."""
         return self._machine.halt_text
