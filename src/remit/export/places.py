@@ -14,7 +14,7 @@ from remit.export.sink import Folder, Sink
 from remit.export.source import Durable, SharedFolder
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.cosign import Cosigner
-from remit.journal.cosigned import cosigned_beside
+from remit.journal.cosigned import cosigned_beside, holding
 from remit.journal.note import Verifier, parse_verifier
 from remit.journal.standing import Standing, file_name, write
 from remit.journal.verify import VERIFIER
@@ -46,6 +46,11 @@ def head_at(home: Path, to: str) -> Checkpoint | None:
         raise ExportRefused(f"there is no folder {to}", "Name an export")
     sink: Sink = Bucket(to, None, reading=True) if to.startswith(BUCKET) else Folder(Path(to))
     return head_of(sink, _key(home))
+
+
+def cosigned_by(head: Checkpoint, witnesses: Sequence[Cosigner]) -> list[str]:
+    """Return the names of those of these witnesses whose line on a head holds."""
+    return [cosigner.name for cosigner in holding(head.note, witnesses)]
 
 
 def publish(home: Path, standing: Standing) -> None:

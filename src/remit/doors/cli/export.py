@@ -115,8 +115,7 @@ def head(
 
 def _once(to: str, begin: Begin) -> None:
     from remit.export.follow import Standing
-    from remit.export.places import publish
-    from remit.journal.cosigned import holding
+    from remit.export.places import cosigned_by, publish
 
     at = time.time_ns()
     exporter = begin()
@@ -136,8 +135,7 @@ def _once(to: str, begin: Begin) -> None:
     publish(caller().settings.home, told)
     if not show.json({**plain(told), "new": head.size - before, "head": head.note}):
         show.say(f"{to}: {head.size} entries, {head.size - before} of them new", "green")
-        known = [one.cosigner for one in caller().settings.witnesses]
-        by = [cosigner.name for cosigner in holding(head.note, known)]
+        by = cosigned_by(head, [one.cosigner for one in caller().settings.witnesses])
         show.say(f"  its head is cosigned by {', '.join(by) or 'no witness of remit.toml'}")
         show.say(f"  root {head.root.hex()}")
         show.say(f"  check it: remit verify {to}" if not to.startswith(BUCKET) else f"  its head: {to}/checkpoint")
