@@ -139,6 +139,26 @@ def test_what_is_buried_under_old_heads_is_missed_in_the_journal(
     assert check(Bucket("s3://worm", YEAR).read, 40) == 40
 
 
+def test_what_a_store_says_without_end_is_not_read_to_the_end(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("remit.export.bucket.PAGES_MAX", 3)
+    monkeypatch.setattr("remit.export.bucket.BUNDLE_BYTES_MAX", 100)
+
+    class Endless:
+        """A client whose store always has another page."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+        def list_object_versions(self, **asked: Any) -> Any:
+            return {"IsTruncated": True, "NextKeyMarker": "a", "NextVersionIdMarker": "b"}
+
+    with pytest.raises(ExportUnreachable, match="without end"):
+        head_of(Bucket("s3://worm", YEAR, Endless()), KEY)
+    s3.put_object(Bucket="worm", Key="checkpoint", Body=b"x" * 101)
+    with pytest.raises(ExportConflict, match="larger than any file"):
+        head_of(Bucket("s3://worm", YEAR), KEY)
+
+
 def test_whoever_may_not_list_versions_is_told(s3: Any) -> None:
     class Blind:
         """A client that may not."""

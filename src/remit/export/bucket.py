@@ -9,9 +9,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from remit.export.errors import ExportRefused, ExportUnreachable
+from remit.export.errors import ExportConflict, ExportRefused, ExportUnreachable
 from remit.export.sink import conflict
-from remit.journal.tiles import CHECKPOINT, WIDTH, bundle_path
+from remit.journal.tiles import BUNDLE_BYTES_MAX, CHECKPOINT, WIDTH, bundle_path
 
 Mode = Literal["COMPLIANCE", "GOVERNANCE"]
 _ADDRESS = re.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.ASCII)
@@ -20,6 +20,8 @@ _TAKEN = ("PreconditionFailed", "412")
 _GONE = ("NoSuchKey", "404")
 HEADS_MAX = 256
 """How many versions of the head are looked at where the newest one says less than the bucket holds."""
+PAGES_MAX = 1000
+"""How many pages of a listing are read, of a thousand versions each."""
 T = TypeVar("T")
 
 
@@ -81,16 +83,19 @@ class Bucket:
     def _versions(self, prefix: str) -> Iterator[dict[str, Any]]:
         """Each version of the keys that begin so, key by key and the newest first; delete markers are none."""
         more: dict[str, str] = {}
-        while True:
+        for _ in range(PAGES_MAX):
             ask = partial(self._client.list_object_versions, Bucket=self._bucket, Prefix=prefix, **more)
             listed = self._asked(ask) or {}
             yield from listed.get("Versions", ())
             if not listed.get("IsTruncated"):
                 return
             more = {"KeyMarker": listed["NextKeyMarker"], "VersionIdMarker": listed["NextVersionIdMarker"]}
+        raise ExportUnreachable(f"{self.name} lists versions of {prefix} without end", "See what lies there")
 
     def _get(self, **of: Any) -> bytes:
-        found: bytes = self._client.get_object(Bucket=self._bucket, **of)["Body"].read()
+        found: bytes = self._client.get_object(Bucket=self._bucket, **of)["Body"].read(BUNDLE_BYTES_MAX + 1)
+        if len(found) > BUNDLE_BYTES_MAX:
+            raise ExportConflict(f"{of['Key']} in {self.name} is larger than any file of an export", "Keep it as evidence")
         return found
 
     def write(self, path: str, data: bytes) -> None:
