@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,9 +88,9 @@ class History:
             pass
         return 1
 
-    def verify(self) -> int:
-        """Verify tree, signatures and every verdict."""
-        verdict = verify(self.home / JOURNAL, self.verifier)
+    def verify(self, cores: int | None = None) -> int:
+        """Verify tree, signatures and every verdict; with as many processes as there are cores for, or one."""
+        verdict = verify(self.home / JOURNAL, self.verifier, cores=cores)
         if not verdict.well or verdict.count < self.count:
             raise AssertionError(f"the history does not verify: {verdict}")
         return verdict.count
@@ -110,7 +111,9 @@ def history(entries: int, folder: Path | None = None) -> list[Row | Skipped]:
     with TemporaryDirectory(prefix="remit-bench-", dir=folder) as temporary:
         past = History(Path(temporary) / "home", entries)
         begun = in_turns({"start": Round(past.start), "read": Round(past.read_tail)}, 5)
-        proved = in_turns({"verify": Round(past.verify), "read": Round(past.read)}, 1, CPU, warm=False)
+        alone = partial(past.verify, 1)
+        proved = in_turns({"verify": Round(past.verify), "alone": Round(alone)}, 1, warm=False)
+        proved_alone = in_turns({"verify": Round(alone), "read": Round(past.read)}, 1, CPU, warm=False)
         told = in_turns({"tell": Round(past.tell), "read": Round(past.read)}, 1, CPU, warm=False)
     return [
         Row(
@@ -129,11 +132,20 @@ def history(entries: int, folder: Path | None = None) -> list[Row | Skipped]:
             name=f"verify {entries:,}",
             ns=proved["verify"].ns,
             unit="s/million",
-            beside="reading the entries",
-            beside_ns=proved["read"].ns,
+            beside="the same with one process",
+            beside_ns=proved["alone"].ns,
             reach=60,
             aim=20,
-            note="tree, signatures, and every verdict derived again",
+            note="by the clock: tree, signatures, and every verdict derived again, by two processes on two cores",
+        ),
+        Row(
+            group="history",
+            name=f"verify {entries:,}, one process",
+            ns=proved_alone["verify"].ns,
+            unit="s/million",
+            beside="reading the entries",
+            beside_ns=proved_alone["read"].ns,
+            note="by its own use of the processor",
         ),
         Row(
             group="history",

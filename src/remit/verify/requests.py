@@ -23,7 +23,7 @@ def planned(state: State, record: Record) -> tuple[Planned, ...]:
 
     A venue that this version cannot speak with is sent nothing.
     """
-    if not record.events or all(type(event) in NEVER_ACT for event in record.events):
+    if not _may_act(record):
         return ()
     found: list[Planned] = []
     for act in effects(record):
@@ -33,6 +33,13 @@ def planned(state: State, record: Record) -> tuple[Planned, ...]:
             if request is not None:
                 found.append(Planned(act.do, act.order, request.digest))
     return tuple(found)
+
+
+def _may_act(record: Record) -> bool:
+    for event in record.events:
+        if type(event) not in NEVER_ACT and (not isinstance(event, e.Moved) or event.state == "unknown"):
+            return True
+    return False
 
 
 def _venue_of(state: State, act: Act) -> str:
