@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from remit.up import supervise
 from remit.up.start import Wanted, _Up
@@ -73,6 +75,34 @@ def test_the_guard_stops_before_the_venue(tmp_path: Path) -> None:
 
     asyncio.run(go())
     assert order.read_text().split() == ["agents", "feed", "guard", "venue"]
+
+
+STEERING = """
+import sys, time
+sys.stdout.write('guard: ready\\n\\x1b]52;c;ZXZpbA==\\x07\\x1b[2J\\x9b2J\\u202e all is well\\r\\n')
+sys.stdout.write('{"alert":{"code":"x","subject":"firm","why":"\\\\u001b[2J"}}\\n')
+sys.stdout.flush()
+time.sleep(60)
+"""
+
+
+def test_what_a_program_says_steers_no_terminal(tmp_path: Path) -> None:
+    """Whoever broke into the guard writes lines that an operator sees at the terminal, and in the logs."""
+    shown = io.StringIO()
+
+    async def go() -> None:
+        wanted = Wanted(demo=False, for_s=None, home=tmp_path, plain=True, json_summary=None, day_ms=1, approve=False)
+        up = _Up(wanted)
+        up.console = Console(highlight=False, file=shown, force_terminal=True)
+        await up.supervisor.start(program("guard", STEERING))
+        await until(lambda: "ALERT" in shown.getvalue())
+        await up.supervisor.stop()
+
+    asyncio.run(go())
+    said, logged = shown.getvalue(), (tmp_path / "logs" / "guard.log").read_text()
+    assert "all is well" in said and "all is well" in logged
+    for text in (said, logged):
+        assert all(char.isprintable() or char == "\n" for char in text), ascii(text)
 
 
 def test_a_program_that_ends_before_it_is_ready_says_why(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from remit.guard import config
 from remit.guard.config import paper_socket
+from remit.guard.hygiene import harden
 from remit.guard.sandbox import become
 from remit.guard.wire import AsyncClient, GuardError, GuardGone
 from remit.kernel import command as c
@@ -70,6 +71,7 @@ def main(
     """
     wanted = Wanted(demo, for_s, home, plain, json_summary, day_ms, approve)
     try:
+        harden()  # it may hold the vault's passphrase for as long as it runs
         _become_its_user(wanted)
         return asyncio.run(_Up(wanted).run())
     except (NotStarted, SetUpFailed, GuardError) as fault:
@@ -113,7 +115,7 @@ class _Up:
         elif line.startswith(f"{name} ended ("):
             self.screen.tell(f"remit up: {line}")
         elif not self.wanted.demo and name == "guard":
-            self.console.print(alert_words(line) or line, markup=False, soft_wrap=True)
+            self.console.print(printable(alert_words(line) or line), markup=False, soft_wrap=True)
 
     async def _stop_all(self) -> None:
         """Stop the guard before the venue: the last that it says there, that its dead man is armed, must arrive."""

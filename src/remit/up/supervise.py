@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from remit.kernel.printable import printable
+
 READY_S = 30
 STOP_S = 10
 PAUSES_S = (0.5, 1, 2, 5, 10, 30)
@@ -174,11 +176,12 @@ class _Run:
         return await self.wait()
 
     async def _write_log(self) -> None:
-        """Write what the program says, without any token; a log file is private."""
+        """Write what the program says, without any token and with nothing that steers who looks at it: somebody may be
+        in that program. A log file is private."""
         assert self.process.stdout is not None
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
             async for raw in self.process.stdout:
-                line = raw.decode("utf-8", "replace").rstrip("\n")
+                line = printable(raw.decode("utf-8", "replace").rstrip("\n"))
                 self._said(line)
                 line = _SECRET.sub("remit_***", line)
                 self.last.append(line)
