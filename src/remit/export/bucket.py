@@ -95,7 +95,8 @@ class Bucket:
     def _get(self, **of: Any) -> bytes:
         found: bytes = self._client.get_object(Bucket=self._bucket, **of)["Body"].read(BUNDLE_BYTES_MAX + 1)
         if len(found) > BUNDLE_BYTES_MAX:
-            raise ExportConflict(f"{of['Key']} in {self.name} is larger than any file of an export", "Keep it as evidence")
+            what = f"{of['Key']} in {self.name} is larger than any file of an export"
+            raise ExportConflict(what, "Keep it as evidence")
         return found
 
     def write(self, path: str, data: bytes) -> None:
