@@ -406,6 +406,8 @@ KINDS = {
     "venue": "venues",
     "host": "the guard's host",
     "anchor": "who remembers the journal",
+    "export": "who carries copies of the journal elsewhere",
+    "key": "who changes keys",
 }
 
 

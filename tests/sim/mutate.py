@@ -2,6 +2,7 @@
 
     python -m tests.sim.mutate NAME                          its seeds until one catches it, first the one known to
     python -m tests.sim.mutate NAME --seeds 7-40             these seeds
+    python -m tests.sim.mutate NAME --soon 7-40              the first steps of these seeds
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
 
 `python -m tests.sim.measure` finds the seeds that are known to.
@@ -26,9 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
+import msgspec
 from tests.sim.mutants import Mutant, by_name
 
 CAUGHT = Path(__file__).with_name("caught.txt")
+SOON_STEPS = 40
 NOT_DETERMINISTIC = "not_deterministic"
 """What the simulator says where two processes observe two things of one seed; only mutants that name it run twice."""
 
@@ -87,15 +90,19 @@ def known_to_catch() -> dict[str, int]:
     return {name: int(seed) for name, seed, *_ in lines}
 
 
-def catch(mutant: Mutant, seeds: Sequence[int]) -> bool:
-    """Simulate seeds in order until one fails by an invariant of the mutant's; say what each of them found."""
+def catch(mutant: Mutant, seeds: Sequence[int], first_steps: int | None = None) -> bool:
+    """Simulate seeds in order until one fails by an invariant of the mutant's; say what each of them found. With
+    `first_steps` no more than so many steps of each are looked at."""
     from remit.testing.sim.outcome import Failure
     from remit.testing.sim.schedule import draw
     from remit.testing.sim.simulation import simulate
 
     wanted = (mutant.invariant, *mutant.also)
     for seed in seeds:
-        outcome = simulate(draw(seed, towards=mutant.towards), to_rest="L1" in wanted)
+        schedule = draw(seed, mutant.steps, towards=mutant.towards)
+        if first_steps is not None:
+            schedule = msgspec.structs.replace(schedule, steps=schedule.steps[:first_steps])
+        outcome = simulate(schedule, to_rest="L1" in wanted)
         failure = outcome.failure
         if failure is None and NOT_DETERMINISTIC in wanted and (other := _hash_elsewhere(mutant, seed)) != outcome.hash:
             what = f"one process observed {outcome.hash[:16]} and another {other[:16]}"
@@ -119,7 +126,7 @@ def _print_hash(mutant: Mutant, seed: int) -> None:
     from remit.testing.sim.schedule import draw
     from remit.testing.sim.simulation import simulate
 
-    print(simulate(draw(seed, towards=mutant.towards), to_rest=False).hash)
+    print(simulate(draw(seed, mutant.steps, towards=mutant.towards), to_rest=False).hash)
 
 
 def main(arguments: list[str]) -> int:
@@ -140,11 +147,12 @@ def main(arguments: list[str]) -> int:
 
     smoke()
     known = known_to_catch().get(mutant.name, 1)
+    first_steps = SOON_STEPS if rest[:1] == ["--soon"] else None
     seeds = [known, *(seed for seed in range(1, mutant.seeds + 1) if seed != known)]
-    if rest[:1] == ["--seeds"]:
+    if rest[:1] in (["--seeds"], ["--soon"]):
         first, last = rest[1].split("-")
         seeds = list(range(int(first), int(last) + 1))
-    return 0 if catch(mutant, seeds) else 1
+    return 0 if catch(mutant, seeds, first_steps) else 1
 
 
 if __name__ == "__main__":

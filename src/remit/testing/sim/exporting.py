@@ -203,12 +203,14 @@ class VirtualBucket:
 
     def _before(self, fault: Fault | None) -> None:
         if fault == "refused":
+            self._exporting.befell("export_refused")
             raise ExportUnreachable(f"{self.name} refused a file", "Try again")
         if fault == "dies_before":
             self._exporting.die()
 
     def _after(self, fault: Fault | None) -> None:
         if fault == "unanswered":
+            self._exporting.befell("export_refused")
             raise ExportUnreachable(f"{self.name} did not answer", "Try again")
         if fault == "dies_after":
             self._exporting.die()
