@@ -19,6 +19,8 @@ from remit.journal.checkpoint import parse, sign
 from remit.journal.cosign import CosignatureSigner, cosignatures
 from remit.journal.cosigned import FILE as COSIGNED
 from remit.journal.tree import Tree
+from remit.kernel import command as c
+from remit.kernel import event as e
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.verify import CannotVerify, verify_evidence
@@ -108,13 +110,33 @@ def test_evidence_of_an_agent_and_of_a_day(folder: Path) -> None:
     page = unpacked(write(of_agent))["page.html"].decode()
     for said in ("DENY", "order_notional_max", "5000", "500", "version 2", "tighter"):
         assert said in page, said
+    its, halts = set[str](), set[str]()
+    for entry in ledger():
+        record = decode(Record, entry)
+        if isinstance(record.command.body, c.Submit) and record.command.body.intent.agent == "momentum":
+            its |= {record.decision.order} if record.decision is not None else set()
+        halts |= {
+            event.halt for event in record.events if isinstance(event, e.HaltRaised) and "momentum" in event.subject
+        }
+    kept = {one.seq for one in of_agent.kept}
+    for seq, entry in enumerate(ledger(), 1):
+        if any(f'"{name}"' in entry.decode() for name in its | halts):
+            assert seq in kept, entry
+    assert any(isinstance(one.record.command.body, c.Filled) for one in of_agent.kept)
     at = decode(Record, ledger()[0]).command.at
     day = datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%d")
     assert len(gather(folder, KEY, day).kept) == len(ledger())
 
 
 def test_what_is_not_there_or_does_not_hold_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
-    for of, code in (("nobody", "unknown"), ("1999-01-01", "unknown"), ("2026-02-31", "no_day")):
+    for of, code in (
+        ("nobody", "unknown"),
+        ("took", "unknown"),
+        ("USD", "unknown"),
+        ("", "unknown"),
+        ("1999-01-01", "unknown"),
+        ("2026-02-31", "no_day"),
+    ):
         with pytest.raises(EvidenceRefused) as refused:
             gather(folder, KEY, of)
         assert refused.value.code == code

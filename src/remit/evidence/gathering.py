@@ -19,6 +19,7 @@ from remit.journal.receipt import BLOCK, Blocks, Receipt
 from remit.journal.receipt import verify as check
 from remit.journal.store import FolderReader
 from remit.kernel import command as c
+from remit.kernel import event as e
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import MandateVersion
@@ -31,6 +32,8 @@ from remit.verify.export import is_export
 
 RECORDS_MAX = 20_000
 """Each comes with a receipt of its own: a longer span is better given as an export."""
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+"""Every string of an entry, as it is written there."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -105,7 +108,10 @@ class _Picking:
 
     def __init__(self, of: str) -> None:
         self._span = _span(of)
-        self._names = () if self._span else (encode(of), encode(f"agent:{of}"))
+        self._of = of
+        self._names: set[bytes] = set()
+        """What an entry must name: the order, or the agent and with it its orders, exits and halts."""
+        self._is_known = False
         self._book = Standing()
         self._kept: dict[int, Kept] = {}
         self._named: dict[str, tuple[int, bytes, MandateVersion]] = {}
@@ -117,15 +123,17 @@ class _Picking:
         """Take one entry; the first one again begins anew."""
         if seq == 1:
             self._kept, self._named, self._wanted = {}, {}, {}
+            self._names = set() if self._span else {self._of.encode(), f"agent:{self._of}".encode()}
         self._book.state = state
         if b'"kind":"kernel_started"' in entry:
             self._start = (seq, entry)
         if b'"kind":"set_mandate"' in entry or b'"kind":"confirm_change"' in entry:
             self._note_mandates(seq, entry, state)
         if self._span is None:
-            if not any(name in entry for name in self._names):
+            if self._names.isdisjoint(_QUOTED.findall(entry)):
                 return
             record = decode(Record, entry)
+            self._note_names(record, state)
         else:
             record = decode(Record, entry)
             if not self._span[0] <= record.command.at < self._span[1]:
@@ -143,7 +151,9 @@ class _Picking:
                     self._keep(number, published, decode(Record, published), "a mandate in force")
 
     def chosen(self) -> list[Kept]:
-        """Return what was kept, in order."""
+        """Return what was kept, in order; nothing where what was asked for is neither a day, an agent nor an order."""
+        if self._span is None and not self._is_known and self._of not in self._book.state.agents:
+            return []
         return [self._kept[seq] for seq in sorted(self._kept)]
 
     def mandates(self) -> tuple[MandateVersion, ...]:
@@ -152,6 +162,21 @@ class _Picking:
 
     def _keep(self, seq: int, entry: bytes, record: Record, role: str) -> None:
         self._kept[seq] = Kept(seq, entry, record, tuple(tell(record, self._book)), role)
+
+    def _note_names(self, record: Record, state: State) -> None:
+        """Note the order, exit or halt that an entry begins: what follows may name nothing but that."""
+        begun = [] if record.decision is None else [record.decision.order]
+        for event in record.events:
+            begun.append(getattr(event, "order", None) or "")
+            if isinstance(event, e.HaltRaised) and event.subject == f"agent:{self._of}":
+                self._names.add(event.halt.encode())
+            if (found := state.exits.get(getattr(event, "exit", None) or "")) is not None and found.agent == self._of:
+                self._names.add(found.id.encode())
+        for name in filter(None, begun):
+            order = state.order(name)
+            self._is_known |= name == self._of
+            if order is not None and order.agent == self._of:
+                self._names.add(name.encode())
 
     def _note_mandates(self, seq: int, entry: bytes, state: State) -> None:
         body = decode(Record, entry).command.body
