@@ -51,6 +51,33 @@ def test_an_export_says_nothing_of_how_its_journal_was_opened(tmp_path: Path) ->
     assert any("each said in its first entry;" in said for said in of_export)
 
 
+def test_an_export_says_that_it_has_one_head(tmp_path: Path) -> None:
+    of_journal = verify(written(tmp_path / "a" / "journal", ledger()), KEY)
+    of_export = verify(exported(tmp_path / "export", ledger()), KEY)
+    said = "an export holds the newest signed head alone"
+    assert of_export.is_export and any(said in one for one in of_export.not_proved)
+    assert not of_journal.is_export and not any(said in one for one in of_journal.not_proved)
+
+
+def test_of_entries_that_no_head_covers_nothing_is_claimed(tmp_path: Path) -> None:
+    *_, path, last = segments(written(tmp_path / "journal", ledger()))
+    last.unlink()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    found = verify(path.parent, KEY)
+    assert found.well and 0 < found.unsealed < 9 and found.count < len(ledger())
+    assert found.proved[0].startswith(f"entries 1 to {found.count} stand as they were signed")
+    assert any(said.startswith(f"{found.unsealed} entries and 0 bytes after the last") for said in found.not_proved)
+
+
+def test_snapshots_are_claimed_where_they_were_derived(tmp_path: Path) -> None:
+    found = verify(written(tmp_path / "a" / "journal", ledger()), KEY)
+    assert found.counts.snapshots == 1 and any(said.startswith("1 snapshot named by entries") for said in found.proved)
+    of_others = verify(written(tmp_path / "b" / "journal", of_another_kernel(list(ledger()), 1)), KEY)
+    assert (of_others.counts.snapshots, of_others.counts.snapshots_not_derived) == (0, 1)
+    assert any(said.startswith("what 1 snapshot named by entries holds") for said in of_others.not_proved)
+
+
 def test_a_stretch_of_another_kernel_that_decides_the_same_is_proved_and_named(tmp_path: Path) -> None:
     start = numbered("kernel_started", '"prefix":"efgh"')
     found = verify(written(tmp_path / "journal", of_another_kernel(list(ledger()), start)), KEY)
