@@ -160,6 +160,7 @@ def _probes(home: Path, elsewhere: Path) -> dict[str, Callable[[], Any]]:
         "thread": lambda: _thread(),
         "own file": lambda: (home / "own").write_bytes(b"own"),
         "own folder": lambda: (home / "made").mkdir(),
+        "own socket": lambda: socket.socket(socket.AF_UNIX).bind(str(home / "sock")),
         "remove own": lambda: (home / "own").unlink(),
         "signal itself": lambda: os.kill(os.getpid(), 0),
         "limits read": lambda: resource.getrlimit(resource.RLIMIT_NOFILE),

@@ -56,6 +56,22 @@ def test_a_debugger_that_is_attached_already_is_refused() -> None:
     assert said.startswith(f"hygiene_failed: process {tracer} is attached to it")
 
 
+def test_what_its_starter_left_open_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a passphrase")
+    source = """
+import os, sys
+from remit.guard.hygiene import close_inherited
+folder, kept = (os.open(path, os.O_RDONLY) for path in sys.argv[1:])
+os.dup2(folder, 60)
+close_inherited(kept)
+print(os.read(kept, 99).decode(), [number for number in range(3, 256) if os.path.exists(f"/dev/fd/{number}")] == [kept])
+"""
+    words = [sys.executable, "-c", source, "/", str(tmp_path / "kept")]
+    env = {"PYTHONPATH": str(Path(remit.__path__[0]).parent)}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.strip() == "a passphrase True"
+
+
 def test_the_process_is_closed_before_anything_of_remit_is_imported() -> None:
     source = str(Path(remit.__path__[0]).parent)
     look = "import remit.guard.hygiene, sys; print(sorted(name for name in sys.modules if name.startswith('remit')))"

@@ -7,6 +7,7 @@ import errno
 import os
 import site
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -284,7 +285,7 @@ def test_a_setting_that_means_nothing_is_refused(text: str, tmp_path: Path) -> N
 
 def test_the_room_is_its_own_folders_and_its_code(tmp_path: Path) -> None:
     left = room(settings(tmp_path))
-    assert left.write == (tmp_path,) and left.listen == () and left.ports == ()
+    assert left.write == (tmp_path,) and left.ports == ()
     assert not any(Path("/etc/shadow").is_relative_to(path) or path == Path.home() for path in left.read)
     assert Path(config.__file__).parent.parent in left.read
 
@@ -301,6 +302,9 @@ def test_the_room_knows_from_where_code_is_taken(tmp_path: Path, monkeypatch: py
     taken = {tmp_path / ".local" / "lib", tmp_path / "here", tmp_path / "data" / "venv"}
     assert taken <= set(left.code) and Path(config.__file__).parent.parent in left.code
     assert set(landlock.exposed(left)) == taken
+    monkeypatch.syspath_prepend(str(tmp_path.parent))  # where the data folder itself would be a package
+    assert set(landlock.exposed(room(settings(tmp_path)))) == taken | {tmp_path.parent}
+    monkeypatch.setattr(sys, "path", sys.path[1:])
     monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
     assert set(landlock.exposed(room(settings(tmp_path)))) == taken - {tmp_path / ".local" / "lib"}
 
@@ -311,7 +315,6 @@ def test_settings_widen_the_room(tmp_path: Path) -> None:
     )
     left = room(settings(tmp_path, text))
     assert left.write == (tmp_path, Path("/var/token"))
-    assert left.listen == (tmp_path.parent / "run",)
     assert tmp_path / "more" in left.read and Path("/etc/resolv.conf") in left.read
     assert left.ports == (53, 443)
 

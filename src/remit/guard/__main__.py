@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.guard.hygiene import close, harden
+from remit.guard.hygiene import close, close_inherited, harden
 
 if __name__ == "__main__":
     close()  # before all else that is imported: until here others of its user may open its memory
@@ -40,6 +40,7 @@ def main(given: Sequence[str] | None = None) -> int:
     """Run the guard; 0 after a clean stop, 1 where it cannot start or its journal failed."""
     words = _arguments().parse_args(given)
     try:
+        close_inherited(words.passphrase_fd)
         harden()
         environ = dict(os.environ)
         if words.home is not None:

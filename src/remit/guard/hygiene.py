@@ -4,6 +4,7 @@ It imports nothing of remit before it is asked: from the program's start to `clo
 process's memory, and whoever holds it open then keeps it.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -27,6 +28,16 @@ def close() -> str:
     if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 or libc.prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) != 0:
         return f"the process stays open to debuggers: {os.strerror(ctypes.get_errno())}"
     return ""
+
+
+def close_inherited(kept: int | None = None) -> None:
+    """Close every file and socket that whoever started this process left open, but the standard three and `kept`: no
+    filter judges what is open already. To be called before anything is opened."""
+    for name in os.listdir("/dev/fd"):
+        number = int(name)
+        if number > 2 and number != kept:
+            with contextlib.suppress(OSError):  # the listing's own is gone already
+                os.close(number)
 
 
 def harden() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ _ASK_ABI = 1
 _BENEATH, _PORT = 1, 2
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE, _MAKE_SOCKET = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 9
+_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _REFER, _TRUNCATE, _DEVICE = 1 << 13, 1 << 14, 1 << 15
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _DEVICE
 _BIND, _CONNECT = 1 << 0, 1 << 1
@@ -27,26 +27,30 @@ _FILES = ((1, (1 << 13) - 1), (2, _REFER), (3, _TRUNCATE), (5, _DEVICE))
 _NETWORK_ABI, _SCOPE_ABI = 4, 6
 
 READ = _READ_FILE | _READ_DIR
-WRITE = READ | _WRITE_FILE | _TRUNCATE | _MAKE_FILE | _REMOVE_FILE | _MAKE_DIR | _REMOVE_DIR | _REFER | _MAKE_SOCKET
-LISTEN = _MAKE_SOCKET | _REMOVE_FILE
+WRITE = READ | _WRITE_FILE | _TRUNCATE | _MAKE_FILE | _REMOVE_FILE | _MAKE_DIR | _REMOVE_DIR | _REFER
 
 
 class Room(NamedTuple):
-    """What is left to the guard: folders it writes in, files and folders it reads, folders it only listens in, and the
-    TCP ports it may call. No right to run a program is among it. `code` is from where it and its next start take code,
-    in real paths."""
+    """What is left to the guard: folders it writes in, files and folders it reads, and the TCP ports it may call. No
+    right to run a program, and none to make a socket, is among it. `code` is from where it and its next start take
+    code, in real paths."""
 
     write: tuple[Path, ...]
     read: tuple[Path, ...] = ()
-    listen: tuple[Path, ...] = ()
     ports: tuple[int, ...] = ()
     code: tuple[Path, ...] = ()
 
 
 def exposed(room: Room) -> dict[Path, Path]:
-    """Return each place of code that the guard may write to, with the folder that lets it."""
+    """Return each place of code that the guard may write to, with the folder that lets it: one that lies directly in a
+    place of code is a package there by its name."""
     folders = [(folder, Path(os.path.realpath(folder))) for folder in room.write]
-    return {code: folder for code in room.code for folder, real in folders if code.is_relative_to(real)}
+    return {
+        code: folder
+        for code in room.code
+        for folder, real in folders
+        if code.is_relative_to(real) or code == real.parent
+    }
 
 
 def abi(system: System) -> int:
@@ -60,7 +64,7 @@ def abi(system: System) -> int:
 def restrict(system: System, room: Room) -> None:
     """Leave this thread, and all it ever starts, this room and nothing else, for good; OSError.
 
-    A folder of `write` and `listen` must be there; what is not there of `read` is passed over. The process must have
+    A folder of `write` must be there; what is not there of `read` is passed over. The process must have
     given up new privileges before.
     """
     known = abi(system)
@@ -73,7 +77,6 @@ def restrict(system: System, room: Room) -> None:
     rules = system.call(_CREATE, ctypes.c_char_p(handled), len(handled), 0)
     try:
         _grant(system, rules, room.write, WRITE & files)
-        _grant(system, rules, room.listen, LISTEN & files)
         _grant(system, rules, (path for path in room.read if path.exists()), READ & files)
         for port in room.ports if known >= _NETWORK_ABI else ():
             system.call(_ADD, rules, _PORT, ctypes.c_char_p(struct.pack("=QQ", _CONNECT, port)), 0)

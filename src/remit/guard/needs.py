@@ -38,7 +38,6 @@ def room(settings: Settings) -> Room:
     return Room(
         write=(settings.home, *anchor, *settings.sandbox_write),
         read=tuple(dict.fromkeys(read)),
-        listen=() if settings.socket.parent == settings.home else (settings.socket.parent,),
         ports=tuple(sorted(ports | {RESOLVER_PORT})) if ports else (),
         code=tuple(dict.fromkeys(Path(os.path.realpath(path)) for path in _taken())),
     )

@@ -43,7 +43,7 @@ class GuardProcess:
                 settings.links,
                 elsewhere=paper_socket(settings.socket),
                 anchor_folder=settings.anchor_folder,
-                writes=(*left.write, *left.listen),
+                writes=left.write,
             ),
             {Paper.name: Paper()},
             lambda handle: Server(settings.socket, handle, frozenset(settings.peers)),
@@ -64,7 +64,7 @@ class GuardProcess:
     async def run(self, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until SIGINT or SIGTERM. `ready` gets the operator's token where one was made now. JournalError when
         the disk fails; SandboxMissing where the sandbox is less than the settings ask for."""
-        self.guard.server.bind()  # no folder gets room before it is there, and a confined guard never listens
+        self.guard.server.bind()  # a confined guard neither makes a socket nor listens
         try:
             self.sandbox.enter()
             stop = asyncio.Event()

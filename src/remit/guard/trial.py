@@ -68,12 +68,12 @@ def confined(settings: Settings) -> list[Layer]:
 def _there(settings: Settings) -> Room:
     """Return the room of a guard, without the folders that it would make itself and that are not there yet."""
     left = room(settings)
-    made = {settings.home, settings.socket.parent, settings.anchor_folder}
+    made = {settings.home, settings.anchor_folder}
 
     def there(folders: Iterable[Path]) -> tuple[Path, ...]:
         return tuple(folder for folder in folders if folder not in made or os.path.isdir(folder))
 
-    return left._replace(write=there(left.write), listen=there(left.listen))
+    return left._replace(write=there(left.write))
 
 
 def _in_a_child(settings: Settings) -> _Said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -96,8 +97,9 @@ class Server:
         return await asyncio.get_running_loop().create_unix_server(make, sock=self._bound)
 
     def _leave(self) -> None:
-        """Leave nothing on the path."""
-        self.path.unlink(missing_ok=True)
+        """Leave nothing on the path, but where this process may not change its folder: the next guard does it."""
+        with contextlib.suppress(PermissionError):
+            self.path.unlink(missing_ok=True)
 
 
 class _Connection(asyncio.Protocol):
