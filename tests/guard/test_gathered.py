@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from tests.guard.core import Core
-from tests.guard.test_anchors import NOW_S, SIGNERS, WITNESSES, Desk, run, settle
+from tests.guard.test_anchors import NOW_S, SIGNERS, WITNESSES, Desk, copy_of, entries_in_loop, older, run, settle
 
 from remit.guard.gathered import HEADS_MAX, Gathered, kept_head
 from remit.guard.recover import ORIGIN, recover
+from remit.guard.vault import Vault
 from remit.journal.checkpoint import Checkpoint, sign
 from remit.journal.cosign import cosignatures
 from remit.journal.cosigned import FILE, signers
@@ -152,12 +153,14 @@ def test_a_head_that_is_kept_is_one_that_the_journal_must_have() -> None:
     assert kept_head(gathering.world, gathering.key) == {}
     gathering.world.files[FILE] = "nonsense"
     assert kept_head(gathering.world, gathering.key) == {}
-    own = gathering.core.vault.checkpoint_signer(ORIGIN)
+    desk = Desk(0)
+    entries_in_loop(desk, 5)
+    own = desk.core.vault.checkpoint_signer(ORIGIN)
     for size in (4, 9):
-        gathering.world.files[FILE] = signed_by(sign(own, ORIGIN, size, bytes(32)), 0)
-        gathering.core.disk.reboot()
+        world = older(desk, copy_of(desk))
+        world.files[FILE] = signed_by(sign(own, ORIGIN, size, bytes(32)), 0)
         with pytest.raises(JournalRolledBack):
-            recover(gathering.world, gathering.core.vault, heads=kept_head(gathering.world, gathering.key))
+            recover(world, Vault.open(world), heads=kept_head(world, own.verifier))
 
 
 def test_a_disk_that_refuses_it_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:

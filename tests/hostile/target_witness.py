@@ -8,6 +8,7 @@ from tests.witness.test_ledger import FORK, HISTORY, JOURNAL, WITNESS, ask, head
 
 from remit.journal import submission as submissions
 from remit.journal.cosign import cosignatures, cosigned, parse_cosigner
+from remit.journal.cosigned import holding, joined
 from remit.journal.errors import NoteInvalid
 from remit.journal.submission import Submission
 from remit.journal.tree import consistency_proof
@@ -50,6 +51,10 @@ def check_answered(data: bytes) -> None:
         assert cosignatures(found, [WITNESS.cosigner]) and found.startswith(NOTE)
     with only(NoteInvalid):
         cosignatures(text, [WITNESS.cosigner])
+    for note in (text, NOTE + text):
+        with only(NoteInvalid):
+            for cosigner, line in holding(note, [WITNESS.cosigner]).items():
+                assert cosigner in cosignatures(joined(NOTE, NOTE + line), [WITNESS.cosigner]) or note == text
     with only(NoteInvalid):
         assert str(parse_cosigner(text)) == text
 

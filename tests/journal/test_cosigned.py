@@ -50,6 +50,8 @@ def test_what_the_journals_key_did_not_sign_is_none(source: bytes) -> None:
 def test_lines_of_others_and_lines_that_do_not_hold_are_left_out(tmp_path: Path) -> None:
     wrong = ONE.cosign(HEAD, 7).replace("A", "B")
     other = CosignatureSigner("junk.test/w", bytes(32)).cosign(HEAD, 7)
+    for newline in ("\u2028", "\x85", "\x0c", "\r", "\x1c"):
+        other += other.splitlines(keepends=True)[0].replace("junk", f"ju{newline}nk")
     spoilt = HEAD + wrong + other + TWO.cosign(HEAD, 8) + ONE.cosign(HEAD, 9) + other
     found = only(read(spoilt.encode(), SIGNER.verifier), SIGNER.verifier, BOTH)
     assert cosignatures(found.note, BOTH) == {ONE.cosigner: 9, TWO.cosigner: 8} and signers(found.note) == 3

@@ -98,7 +98,7 @@ def cosignatures(signed: str, cosigners: Sequence[Cosigner]) -> dict[Cosigner, i
 def cosigned(signed: str, lines: str, cosigner: Cosigner) -> str:
     """The checkpoint with the witness's own line added, taken from its answer. NoteInvalid where none of the lines is a
     cosignature of this checkpoint by this witness."""
-    for line in lines.splitlines(keepends=True):
+    for line in (f"{line}\n" for line in lines.split("\n")[:-1]):  # no other newline ends a line of a note
         if line.startswith(f"{_SIGNATURE_START}{cosigner.name} ") and len(line) <= LINE_BYTES_MAX:
             with_line = signed + line
             if cosigner in cosignatures(with_line, [cosigner]):

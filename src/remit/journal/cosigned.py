@@ -49,7 +49,7 @@ def holding(signed: str, cosigners: Sequence[Cosigner]) -> dict[Cosigner, str]:
     """Who of these witnesses has a line on a note that holds, and that line. NoteInvalid where it is no note."""
     text = notes.text_of(signed)
     found: dict[Cosigner, str] = {}
-    for line in signed.removeprefix(f"{text}\n").splitlines(keepends=True):
+    for line in notes.signature_lines(signed):
         try:
             found |= dict.fromkeys(cosignatures(f"{text}\n{line}", cosigners), line)
         except NoteInvalid:
@@ -61,8 +61,7 @@ def only(head: Checkpoint, key: Verifier, cosigners: Sequence[Cosigner]) -> Chec
     """The head with the lines of the journal's key and of these witnesses alone, as far as they hold: what somebody
     else put there says nothing, and a line that does not hold would spoil the head for whoever knows that witness."""
     text = notes.text_of(head.note)
-    lines = head.note.removeprefix(f"{text}\n").splitlines(keepends=True)
-    signed = zip(notes.signatures(head.note), lines, strict=True)
+    signed = zip(notes.signatures(head.note), notes.signature_lines(head.note), strict=True)
     own = [line for (name, key_hash, _), line in signed if (name, key_hash) == (key.name, key.key_hash)]
     return checkpoints.parse(f"{text}\n{''.join([*own, *holding(head.note, cosigners).values()])}")
 
@@ -102,8 +101,7 @@ def joined(signed: str, more: str) -> str:
         raise NoteInvalid("the two heads are not the same", "Join signatures of one head")
     lines: dict[tuple[str, bytes], str] = {}
     for one in (signed, more):
-        found = one.removeprefix(f"{text}\n").splitlines(keepends=True)
-        for (name, key_hash, _), line in zip(notes.signatures(one), found, strict=True):
+        for (name, key_hash, _), line in zip(notes.signatures(one), notes.signature_lines(one), strict=True):
             lines[name, key_hash] = line
     return f"{text}\n{''.join(lines.values())}"
 

@@ -84,6 +84,11 @@ def signatures(note: str) -> list[tuple[str, bytes, bytes]]:
     return [_signature(line) for line in _parts(note)[1]]
 
 
+def signature_lines(note: str) -> list[str]:
+    """The signature lines of a note as they stand there, each with its newline. NoteInvalid."""
+    return [f"{line}\n" for line in _parts(note)[1]]
+
+
 def verify(note: str, verifiers: Sequence[Verifier]) -> str:
     """The text of a note that at least one of the keys signed; lines of unknown keys are ignored.
 

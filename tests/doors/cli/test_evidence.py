@@ -61,7 +61,8 @@ def test_evidence_of_an_export_with_an_attestation_and_a_head(home: Path, tmp_pa
 def test_verify_says_what_it_proved_what_not_and_what_differs(home: Path, tmp_path: Path) -> None:
     (tmp_path / "head.txt").write_text(write(MemoryStore(), ledger()))
     sound = remit(home, "verify", home, "--head", tmp_path / "head.txt", "--key", KEY)
-    assert sound.code == 0 and "  proved: entries 1 to 35" in sound.out and "  not proved: that" in sound.out
+    assert sound.code == 0 and f"  proved: entries 1 to {len(ledger())}" in sound.out
+    assert "  not proved: that" in sound.out
     assert "newest copy" not in sound.out and "heads of this journal: 1" in sound.out
     (found,) = json.loads(remit(home, "verify", home, "--json").out)
     assert found["well"] and found["counts"]["decisions"] == 5 and found["head"].startswith(SIGNER.name)
@@ -71,4 +72,4 @@ def test_verify_says_what_it_proved_what_not_and_what_differs(home: Path, tmp_pa
     assert wrong.code == 1 and f"NOT AS DECIDED at entry {seq}, decision.findings" in wrong.out
     assert "  proved:" not in wrong.out
     export = remit(home, "verify", exported(tmp_path / "export", ledger()))
-    assert export.code == 0 and "35 entries hold, 1 checkpoints" in export.out
+    assert export.code == 0 and f"{len(ledger())} entries hold, 1 checkpoints" in export.out
