@@ -16,6 +16,7 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.command import Lost, Rejected
 from remit.kernel.permit import Endorsement, Permit, endorsing, join_seal
 from remit.venues.paper.messages import Accepted, Refused, Sealed, read_reply
+from remit.venues.paper.permits import _of
 
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
@@ -198,3 +199,9 @@ def test_a_key_that_was_replaced_is_heard_a_little_longer_and_then_no_more() -> 
     assert isinstance(refused, Refused) and refused.code == "permit_unsigned" and "was replaced by 2" in refused.why
     assert isinstance(answer(trader, endorsed(sealed_order(trader, "d"), 3)), Accepted)
     assert isinstance(answer(trader, endorsed(sealed_order(trader, "e"), 0, agent="other")), Accepted)
+
+
+def test_names_that_hold_a_stroke_share_no_key() -> None:
+    ends = [("alpaca", "eu/momentum"), ("alpaca/eu", "momentum"), ("alpaca%2Feu", "momentum")]
+    keys = {_of(Endorsement(connection=c, agent=a, generation=1, key=bytes(32))) for c, a in ends}
+    assert len(keys) == 3 and _of(Endorsement(connection="a", agent="", generation=1, key=bytes(32))) == "a/"

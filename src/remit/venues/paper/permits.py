@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from urllib.parse import quote
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -134,4 +135,5 @@ class Gate:
 
 
 def _of(by: Endorsement) -> str:
-    return f"{by.connection}/{by.agent}"
+    """Return whose key it is in one word: a name may hold the stroke between the two."""
+    return f"{quote(by.connection, safe='')}/{quote(by.agent, safe='')}"
