@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def verify(
         again = Again(progress, taken, named=named) if decide else None
         passage = Passage(folder, key, kept, known, again, passed)
         if decide and passed is None and is_worth_two(size, cores):
-            ask = Ask(str(folder), str(key), tuple(heads), tuple(witnesses), (*taken,), (*named,), size)
+            ask = Ask(os.fsencode(folder), str(key), tuple(heads), tuple(witnesses), (*taken,), (*named,), size)
             found = in_two(passage, ask, progress)
         else:
             found = alone(passage)

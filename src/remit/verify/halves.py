@@ -42,9 +42,10 @@ _ALONE = "Verify it with one process: --cores 1"
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What the second process is to verify; `size` is how many entries there are, as far as is known beforehand."""
+    """What the second process is to verify; `size` is how many entries there are, as far as is known beforehand.
+    `folder` is the path as the system spells it."""
 
-    folder: str
+    folder: bytes
     key: str
     heads: tuple[str, ...]
     witnesses: tuple[str, ...]
@@ -231,6 +232,8 @@ class _Process:
     """The second process: a child that reads how far this one is, and writes what it has to say, a line each."""
 
     def __init__(self, ask: Ask) -> None:
+        if not sys.executable:
+            raise FileNotFoundError("this program does not know the Python that runs it")
         line = (sys.executable, "-P", "-m", _SECOND)
         # Of its own process group: an interrupt from the keyboard is this process's, which ends the other.
         self._child = subprocess.Popen(

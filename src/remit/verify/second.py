@@ -34,7 +34,7 @@ class Second:
         known = [cosigner_of(witness) for witness in ask.witnesses]
         self._again = Again(lambda seq: say(Decided(seq)), frozenset(ask.taken), named=frozenset(ask.named))
         self._again.folds = True
-        self._passage = Passage(Path(ask.folder), key, kept, known, self._again, every_signature=False)
+        self._passage = Passage(Path(os.fsdecode(ask.folder)), key, kept, known, self._again, every_signature=False)
 
     def run(self) -> None:
         """Say where the joint is, how far it is from there, and what was found of the whole. What is wrong before the
