@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from remit.up import supervise
-from remit.up.start import Wanted, _Up
+from remit.up.start import Wanted, _Up, _watched
 from remit.up.supervise import NotStarted, Program, Supervisor
 
 SERVE = "import time; print('{name}: ready', flush=True); time.sleep(60)"
@@ -75,6 +75,46 @@ def test_the_guard_stops_before_the_venue(tmp_path: Path) -> None:
 
     asyncio.run(go())
     assert order.read_text().split() == ["agents", "feed", "guard", "venue"]
+
+
+def test_a_program_whose_settings_changed_is_not_started_again_by_itself(tmp_path: Path) -> None:
+    """Whoever was in the guard may have written what holds it, and then ended it to be let out."""
+    settings, said = tmp_path / "remit.toml", []
+    settings.write_text("sandbox_ports = [443]")
+
+    async def go() -> str:
+        supervisor = Supervisor(tmp_path / "logs", lambda name, line: said.append(line))
+        source = "import time; print('ready', flush=True); time.sleep(0.2); raise SystemExit(3)"
+        changed = _watched({"REMIT_HOME": str(tmp_path)})
+        await supervisor.start(program("guard", source)._replace(changed=changed))
+        await until(lambda: supervisor.restarts.get("guard"))
+        settings.write_text("# as it was\nsandbox_ports = [443]")
+        assert changed() == ""
+        settings.write_text("sandbox_ports = [443, 80]")
+        return await asyncio.wait_for(supervisor.over["guard"], 8)
+
+    reason = asyncio.run(go())
+    assert "guard ended (exit code 3) and is not started again: remit.toml says something else" in reason
+    assert reason in said
+    assert "setting_invalid" in _watched_after(tmp_path, "sandbox_ports = [443]", "sandbox_ports = 443")
+
+
+def _watched_after(home: Path, before: str, after: str) -> str:
+    (home / "remit.toml").write_text(before)
+    changed = _watched({"REMIT_HOME": str(home)})
+    (home / "remit.toml").write_text(after)
+    return changed()
+
+
+def test_a_line_without_end_fills_nothing(tmp_path: Path) -> None:
+    async def go() -> None:
+        supervisor = Supervisor(tmp_path / "logs")
+        source = "import time; print('x' * 1_000_000); print('ready', flush=True); time.sleep(60)"
+        assert await supervisor.start(program("guard", source)) == "ready"
+        await supervisor.stop()
+
+    asyncio.run(go())
+    assert max(map(len, (tmp_path / "logs" / "guard.log").read_text().splitlines())) <= supervise.LINE_BYTES_MAX
 
 
 STEERING = """

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -255,7 +256,8 @@ class _Up:
     async def _guard(self, environ: dict[str, str], passphrase: str | None = None) -> Path:
         heads = [word for head in self.heads for word in ("--head", str(head))]
         command = _module("remit.guard", "--home", str(self.home), *heads)
-        program = Program("guard", command, "ready on ", lambda code: code >= 0, environ, passphrase)
+        changed = _watched({**environ, "REMIT_HOME": str(self.home)})
+        program = Program("guard", command, "ready on ", lambda code: code >= 0, environ, passphrase, changed)
         return Path((await self.supervisor.start(program)).partition("ready on ")[2])
 
     async def _venue(self, socket: Path, instruments: Path, key: Path, cash: list[tuple[str, str, str]]) -> Path:
@@ -308,6 +310,21 @@ def _home(wanted: Wanted) -> Path:
         raise SetUpFailed(f"{home} holds a journal that is no demo's. Name another folder with --home")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home
+
+
+def _watched(environ: dict[str, str]) -> Callable[[], str]:
+    """Return what says why the guard is not started again by itself: whoever was in it may have written its settings,
+    which hold it from the next start on."""
+    before = config.load(environ)
+
+    def changed() -> str:
+        try:
+            same = config.load(environ) == before
+        except GuardError as fault:
+            return str(fault)
+        return "" if same else f"{config.FILE} says something else than when it was started. Read it, then start again"
+
+    return changed
 
 
 def _bare_environ() -> dict[str, str]:

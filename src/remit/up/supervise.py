@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 """How long to wait before a program is started again; the last for ever after."""
 CALM_S = 60
 """A program that ran so long is counted as well again."""
+LINE_BYTES_MAX = 65_536
 _PR_SET_PDEATHSIG = 1
 _SECRET = re.compile(r"remit_[A-Za-z0-9_-]{20,}")
 
@@ -36,7 +37,8 @@ class NotStarted(Exception):
 
 
 class Program(NamedTuple):
-    """What to run and how to know that it is ready; `is_final` says after which exit codes it is not started again.
+    """What to run and how to know that it is ready; `is_final` says after which exit codes it is not started again, and
+    `changed` why it is not started again by itself whatever the code was, or nothing.
 
     `passphrase` is handed over through a pipe, whose number the program finds behind `--passphrase-fd`.
     """
@@ -47,6 +49,7 @@ class Program(NamedTuple):
     is_final: Callable[[int], bool]
     environ: dict[str, str]
     passphrase: str | None = None
+    changed: Callable[[], str] = lambda: ""
 
 
 Said = Callable[[str, str], None]
@@ -131,6 +134,12 @@ class Supervisor:
                 self._said(program.name, reason)
                 self.over[program.name].set_result(reason)
                 return
+            changed = program.changed()
+            if changed:
+                reason = f"{ended} and is not started again: {changed}"
+                self._said(program.name, reason)
+                self.over[program.name].set_result(reason)
+                return
             self._said(program.name, f"{ended} and is started again")
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             await asyncio.sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
@@ -180,8 +189,8 @@ class _Run:
         in that program. A log file is private."""
         assert self.process.stdout is not None
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            async for raw in self.process.stdout:
-                line = printable(raw.decode("utf-8", "replace").rstrip("\n"))
+            async for raw in _lines(self.process.stdout):
+                line = printable(raw.decode("utf-8", "replace"))
                 self._said(line)
                 line = _SECRET.sub("remit_***", line)
                 self.last.append(line)
@@ -198,6 +207,20 @@ class _Run:
         for words, waiting in self._wanted.items():
             if words in line and not waiting.done():
                 waiting.set_result(line)
+
+
+async def _lines(said: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield each line, and of one without end its beginning: nobody who says it fills this process."""
+    kept = b""
+    while data := await said.read(LINE_BYTES_MAX):
+        *whole, kept = (kept + data).split(b"\n")
+        for line in whole:
+            yield line[:LINE_BYTES_MAX]
+        if len(kept) > LINE_BYTES_MAX:
+            yield kept[:LINE_BYTES_MAX]
+            kept = b""
+    if kept:
+        yield kept
 
 
 def _told(code: int) -> str:
