@@ -6,13 +6,14 @@ from __future__ import annotations
 import pytest
 from tests.guard.core import OPERATOR, Core, run
 
+from remit.guard.errors import StateMismatch
 from remit.guard.recover import ORIGIN, in_doubt, recover, take_snapshot
 from remit.guard.vault import Vault
 from remit.guard.world import JOURNAL
 from remit.journal import checkpoint as checkpoints
 from remit.journal import snapshot as snapshots
 from remit.journal.errors import JournalRolledBack
-from remit.journal.frame import ENTRY, frame, segments
+from remit.journal.frame import ENTRY, checkpoint_line, frame, segments
 from remit.journal.log import read_entries
 from remit.journal.tree import Tree
 from remit.kernel import command as c
@@ -90,6 +91,37 @@ def test_nobody_without_the_key_names_a_snapshot() -> None:
     assert [halt.cause for halt in again.kernel.state.halts.values()] == ["person"]
     assert again.kernel.state.seq == seq and again.recovered.recovery.unsealed == range(seq, seq + 1)
     assert any("no signed head covers" in warning for warning in again.recovered.warnings)
+
+
+def test_what_stands_before_a_snapshot_names_none() -> None:
+    """No head proves those lines where a start begins behind them, and checkpoints there may say any size."""
+
+    async def main(core: Core) -> None:
+        for number in range(260):  # a segment is searched by its checkpoints from 64 KiB on
+            await core.enter(OPERATOR, c.SetPause(subject="agent:momentum", paused=True, why=f"{number} " + "x" * 200))
+        await core.enter(OPERATOR, c.Halt(subject="firm", why="no more"))
+
+    core = run(main)
+    name, entries = segments(core.disk)[-1], [entry for _, entry in read_entries(core.disk, 0)]
+    past, tree = Kernel(), Tree()
+    for entry in entries[:-1]:
+        past.fold(decode(Record, entry))
+        tree.add(entry)
+    at = len(entries) - 1
+    digest = snapshots.write(core.disk, at, 0, tree.frontier(), dump(past.state))
+    naming = Command(seq=at + 1, at=past.state.at, by=GUARD, body=c.SnapshotTaken(through=at, hash=digest))
+    lines = core.disk.read(name, 0, core.disk.size(name)).splitlines(keepends=True)
+    heads = [number for number, line in enumerate(lines) if line.startswith(b"c ")]
+    note = core.journal.head.note.split("\n")
+    lies = checkpoint_line("\n".join([note[0], str(at), *note[2:]]))
+    last = max(number for number, line in enumerate(lines) if line.startswith(b"e "))
+    kept = [line for number, line in enumerate(lines[: last - 2]) if number not in heads[1:]]
+    forged = [*kept, lies, frame(ENTRY, encode(past.step(naming))), *lines[last - 1 :]]
+    core.disk.truncate(name, 0)
+    core.disk.write(name, 0, b"".join(forged))
+    core.disk.sync(name)
+    with pytest.raises(StateMismatch, match="no signed head proves"):
+        Core(after_crash(core))
 
 
 def test_a_smaller_head_that_another_keeps_is_compared_too() -> None:

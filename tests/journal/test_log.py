@@ -197,6 +197,29 @@ def test_lines_that_nobody_wrote_so_are_damage(tail: bytes, what: str) -> None:
         opened(store.reboot(keep=None))
 
 
+def test_a_zero_where_a_newline_was_to_stand_is_a_torn_line() -> None:
+    store = MemoryStore()
+    filled(opened(store)[0], 2)
+    name = segment_name(0)
+    store.write(name, store.size(name) - 1, b"\0")
+    journal, recovery = opened(store.reboot(keep=None))
+    assert (journal.size, recovery.unsealed, recovery.torn_bytes > 0) == (3, range(3, 6), True)
+
+
+def test_more_than_a_crash_can_leave_is_damage_and_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("frame", "walk"):
+        monkeypatch.setattr(f"remit.journal.{module}.TORN_BYTES", 1 << 20)
+    store = MemoryStore()
+    filled(opened(store)[0], 1)
+    store.write(segment_name(0), store.size(segment_name(0)), bytes(16 << 20))
+    store = store.reboot(keep=None)
+    read, places = store.read, list[int]()
+    monkeypatch.setattr(store, "read", lambda name, at, length: places.append(at) or read(name, at, length))
+    with pytest.raises(JournalDamaged, match="16777216 bytes follow that no crash leaves"):
+        opened(store)
+    assert max(places) < 4 << 20
+
+
 def test_zeros_that_a_power_loss_left_are_cut_and_held_nowhere() -> None:
     store = MemoryStore()
     filled(opened(store)[0], 1)

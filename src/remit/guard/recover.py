@@ -54,45 +54,72 @@ def recover(
     """
     store = world.store(JOURNAL)
     warnings: list[str] = []
-    latest, state = _latest_named(store, warnings)
+    found, state = _latest_named(store, warnings)
+    latest = found
     signer = vault.checkpoint_signer(ORIGIN)
     anchored = anchored_head(world, signer.verifier)
     kept = [head_in(where, note, signer.verifier) for where, note in heads.items()]
     known = [*kept, *([] if anchored is None else [anchored])]
     if latest is not None and any(head.size < latest.seq for head in known):
         latest = None  # from there on that head would never be compared; the state that it brings stays good
-    kernel = Kernel(state)
+    past = _Past(found, state)
+    kernel = past.kernel
     journal, recovery = Journal.open(
-        store, signer, snapshot=latest, remembered=known, resume_poisoned=resume, segment_bytes=segment_bytes
-    )
+        store, signer, snapshot=latest, remembered=known, resume_poisoned=resume, segment_bytes=segment_bytes,
+        passed=past.take,
+    )  # fmt: skip
+    past.check_named()
     if recovery.unsealed:
         warnings.append(
             f"{len(recovery.unsealed)} entries that no signed head covers were cut: nobody was told of them. They lie "
             f"in {JOURNAL}/{recovery.kept}; where the guard did not crash, somebody else wrote them"
         )
-    for index, entry in journal.entries(kernel.state.seq):
-        record = decode(Record, entry)
-        kernel.fold(record)
-        if index + 1 != kernel.state.seq:
-            raise StateMismatch(
-                f"entry {index} holds sequence number {record.command.seq}", "Restore the journal from a backup"
-            )
     vault.retire(kernel.state.seq)
     vault.follow(kernel.state.keys)
     return Recovered(journal, kernel, recovery, warnings)
 
 
-def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, State | None]:
-    """Return the newest snapshot that a later entry of the journal names by its hash, and its state.
+class _Past:
+    """Folds the entries as they pass, from the state of a snapshot on, and hears whether they name that snapshot."""
 
-    A file alone proves nothing: whoever can write it could leave out a halt; so could whoever adds a line behind the
-    last head. That the last head is signed is looked at next. None where the start reads everything.
+    def __init__(self, found: Snapshot | None, state: State | None) -> None:
+        self.kernel = Kernel(state)
+        self._found = found
+        self._is_named = found is None
+
+    def take(self, index: int, entry: bytes) -> None:
+        """Fold an entry, unless the snapshot holds it; StateMismatch where it is not the next one."""
+        if index < self.kernel.state.seq:
+            return
+        record = decode(Record, entry)
+        if record.command.seq != index + 1:
+            raise StateMismatch(
+                f"entry {index} holds sequence number {record.command.seq}", "Restore the journal from a backup"
+            )
+        self.kernel.fold(record)
+        if self._found is not None and not self._is_named:
+            self._is_named = _names(entry, self._found)
+
+    def check_named(self) -> None:
+        """StateMismatch unless an entry that is proven by now names the snapshot that the state is from."""
+        if self._found is not None and not self._is_named:
+            raise StateMismatch(
+                f"the snapshot of entry {self._found.seq} is named by an entry that no signed head proves",
+                "Somebody wrote to this folder: keep it as evidence and restore the journal from a backup",
+            )
+
+
+def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, State | None]:
+    """Return the newest snapshot that a later entry of the journal seems to name by its hash, and its state.
+
+    A file alone proves nothing: whoever can write it could leave out a halt. Lines are as little proof before they are
+    walked to a signed head, so `_Past` looks again among those. None where the start reads everything.
     """
     sealed = sealed_size(store)
     for name in reversed(snapshots.snapshots(store)):
         try:
             found = snapshots.read(store, name)
-            if found.seq < sealed and _is_named(store, found, sealed):
+            if found.seq < sealed and any(_names(entry, found) for _, entry in read_entries(store, found.seq, sealed)):
                 return found, load(found.state)
             warnings.append(f"{name} is not named by the journal; the start reads further back")
         except SnapshotDamaged as damaged:
@@ -102,14 +129,12 @@ def _latest_named(store: Store, warnings: list[str]) -> tuple[Snapshot | None, S
     return None, None
 
 
-def _is_named(store: Store, found: Snapshot, sealed: int) -> bool:
-    written = encode(found.digest)
-    for _, entry in read_entries(store, found.seq, sealed):
-        if written in entry:
-            body = decode(Record, entry).command.body
-            if isinstance(body, c.SnapshotTaken) and (body.through, body.hash) == (found.seq, found.digest):
-                return True
-    return False
+def _names(entry: bytes, found: Snapshot) -> bool:
+    """Whether an entry names a snapshot by its hash."""
+    if encode(found.digest) not in entry:
+        return False
+    body = decode(Record, entry).command.body
+    return isinstance(body, c.SnapshotTaken) and (body.through, body.hash) == (found.seq, found.digest)
 
 
 def in_doubt(state: State) -> Iterator[Body]:

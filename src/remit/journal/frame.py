@@ -21,6 +21,8 @@ CHECKPOINT = b"c"
 ENTRY_BYTES_MAX = 65_535
 BATCH_BYTES = 128 << 20
 """The entries between two checkpoints have so many bytes at most: whoever reads holds them until they are sealed."""
+TORN_BYTES = 2 * BATCH_BYTES
+"""More than this no crash leaves of a batch that was being written."""
 UNSIGNED = "unsigned-"
 """How the name begins of a file with lines that no checkpoint followed, cut at a start; their first index is behind."""
 _SUFFIX = ".journal"
@@ -102,6 +104,8 @@ def read_lines(store: Reader, name: str, offset: int = 0) -> Iterator[tuple[int,
             yield offset, line + b"\n"
             offset, unread = offset + len(line) + unread + 1, 0
         rest, unread = rest[:_LINE_BYTES], unread + len(rest[_LINE_BYTES:])
+        if unread > TORN_BYTES:
+            break  # a hole could be of any size, and reading on would find nothing that counts
     if rest:
         yield offset, rest
 

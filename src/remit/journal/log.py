@@ -120,12 +120,14 @@ class Journal:
         remembered: Iterable[Checkpoint] = (),
         resume_poisoned: Resume | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        passed: Callable[[int, bytes], None] = lambda index, entry: None,
     ) -> tuple[Journal, Recovery]:
         """Check and recover the journal in the store, or begin one, and test that it can be written.
 
         `origin` is its name in checkpoints (default: the signer's). `snapshot` spares reading earlier segments.
         `remembered` are heads kept elsewhere: each is compared where the walk passes its size, so a snapshot must not
-        be newer than the smallest.
+        be newer than the smallest. `passed` hears each entry from the snapshot on: once this returns, the last signed
+        head has proven them. What is read again later has only its checksums.
         JournalDamaged, JournalRolledBack, JournalPoisoned, JournalUnreadable: nothing is acknowledged then, and only
         a JournalPoisoned of the write test may have changed a byte.
         """
@@ -135,8 +137,8 @@ class Journal:
             poison = _poison_of(store)
             if poison is not None and resume_poisoned is None:
                 raise JournalPoisoned(poison, "Check the disk, then resume it by name and with a reason")
-            for _ in walk.entries():
-                pass
+            for index, entry in walk.entries():
+                passed(index, entry)
         except OSError as error:
             raise JournalUnreadable(f"the disk refused a read ({error})", "Check the disk") from error
         journal = cls(store, signer, name, walk.tree, segment_bytes)

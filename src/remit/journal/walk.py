@@ -8,7 +8,7 @@ from itertools import pairwise
 from remit.journal import checkpoint as checkpoints
 from remit.journal.checkpoint import CLEAN_STOP, OPENED, Checkpoint
 from remit.journal.errors import JournalDamaged, JournalRolledBack, NoteInvalid
-from remit.journal.frame import BATCH_BYTES, ENTRY, first_index, note_in, read_lines, segments, unframe
+from remit.journal.frame import BATCH_BYTES, ENTRY, TORN_BYTES, first_index, note_in, read_lines, segments, unframe
 from remit.journal.note import Verifier
 from remit.journal.snapshot import Snapshot
 from remit.journal.store import Reader
@@ -85,6 +85,8 @@ class Walk:
         for offset, line in read_lines(self._store, name):
             if not line.endswith(b"\n"):
                 self.torn_bytes = self._store.size(name) - offset
+                if self.torn_bytes > TORN_BYTES:
+                    raise self._damage(offset, f"{self.torn_bytes} bytes follow that no crash leaves")
                 self._check_torn(offset, line)
                 break
             try:
@@ -106,6 +108,8 @@ class Walk:
             unframe(line[:-1] + b"\n")
         except ValueError:
             return
+        if line.endswith(b"\0"):
+            return  # a file system that lets a file grow before its data leaves zeros
         # No crash writes another byte where the newline was to stand, and this line's entries may be acknowledged.
         raise self._damage(offset, "the last line ends in another byte than a newline")
 

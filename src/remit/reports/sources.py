@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from remit.journal.errors import JournalError
+from remit.journal.frame import sealed_size
 from remit.journal.log import read_entries
 from remit.journal.store import FolderReader, Reader
 from remit.kernel.codec import encode
@@ -25,8 +26,9 @@ def from_journal(model: Model, store: Reader, progress: Callable[[int], None] = 
         _meet(model, store)
     except AnotherJournal:
         model.begin_anew()
-    taken = 0
-    entries: Iterator[tuple[int, bytes]] = ((at + 1, entry) for at, entry in read_entries(store, model.position))
+    taken, sealed = 0, max(sealed_size(store), model.position)
+    written = read_entries(store, model.position, sealed)
+    entries: Iterator[tuple[int, bytes]] = ((at + 1, entry) for at, entry in written)
     while batch := list(islice(entries, BATCH)):
         taken += model.take_all(batch)
         progress(model.position)
