@@ -24,6 +24,7 @@ from remit.kernel import event as e
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
 from remit.verify import CannotVerify, verify_evidence
+from remit.verify.packed import witnessed_evidence
 
 KEY = SIGNER.verifier
 
@@ -96,6 +97,8 @@ def test_receipts_stand_under_the_head_that_witnesses_cosigned(folder: Path, tmp
             under = parse(files["head.txt"].decode())
             assert under.size == (size if covers else len(ledger())) and verify_evidence(packed, KEY)
             assert cosignatures(under.note, [witness.cosigner]) == ({witness.cosigner: 7} if covers else {})
+            by = witnessed_evidence(packed, KEY, [str(witness.cosigner)])
+            assert [(one.witness, one.size, one.at_s) for one in by] == ([("w.test/w", size, 7)] if covers else [])
             said = "with lines of w.test/w\n" if covers else "with no line of a witness"
             assert f"{under.size} entries, {said}" in files["README.txt"].decode()
     (tmp_path / COSIGNED).write_text(sign(SIGNER, SIGNER.name, len(ledger()), bytes(32)).note)

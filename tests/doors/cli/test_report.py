@@ -15,6 +15,7 @@ from tests.guard.desk import ANN, MOMENTUM, Desk
 from tests.verify.desk import SIGNER, written
 
 from remit.journal.checkpoint import sign
+from remit.journal.cosign import CosignatureSigner
 from remit.journal.receipt import Blocks, Receipt
 from remit.journal.tree import Tree
 from remit.kernel import access
@@ -121,6 +122,18 @@ def receipt(change: dict[str, Any]) -> str:
         tree.add(entry)
     head = sign(SIGNER, SIGNER.name, tree.size, tree.root())
     return replace(Receipt(7, entries()[6], blocks.proof(6, entries()), head.note), **change).write()
+
+
+def test_a_receipt_says_who_cosigned_its_head(home: Path, tmp_path: Path) -> None:
+    path, text = tmp_path / "7.tlog-proof", receipt({})
+    one, two = (CosignatureSigner(f"w{number}.test/w", bytes([number] * 32)) for number in (1, 2))
+    line = one.cosign(text.partition("\n\n")[2], 7)
+    path.write_text(text + line)
+    words = ("verify", str(path), "--key", str(SIGNER.verifier), "--witness", str(one.cosigner), "--witness")
+    said = remit(home, *words, str(two.cosigner)).out
+    assert "cosigned by w1.test/w at 1970-01-01 00:00:07 UTC" in said and "w2.test/w did not cosign its head" in said
+    path.write_text(text + line.replace("w1.test/w ", "w1.test/w ", 1).replace(line[-9:-3], "AAAAAA"))
+    assert remit(home, *words, str(two.cosigner)).err.startswith("cannot_verify: ")
 
 
 def test_a_receipt_needs_no_journal(home: Path, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def verify(
     ```
     """
     if receipt is not None or folder is not None and folder.is_file():
-        check_file(receipt or folder or Path(), key)
+        check_file(receipt or folder or Path(), key, witness or ())
         return
     # Fetched here: it brings the whole kernel along, and `remit kill` must not wait for that.
     from remit.verify import JOURNAL, journals, key_of

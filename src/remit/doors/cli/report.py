@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,13 @@ import typer
 
 from remit.doors.cli import show
 from remit.doors.cli.call import Fault, Json, caller, noun, read
-from remit.kernel.printable import json_line
+from remit.kernel.codec import plain
+from remit.kernel.printable import json_line, printable
 
 if TYPE_CHECKING:
     from remit.reports.export import Format, ReportName
     from remit.reports.model import Model
+    from remit.verify.verdict import Witnessed
 
 JOURNAL = "journal"
 app = noun("Write what the journal says as files: blotter, rejected orders, violations, approvals.")
@@ -208,30 +211,44 @@ def receipt(
         show.say(f"  check it: remit verify {out}")
 
 
-def check_file(path: Path, key: str | None) -> None:
-    """Check a receipt, or evidence, with the key that was stated, else with the data folder's. Fault where it does not
-    hold."""
+def check_file(path: Path, key: str | None, witnesses: Sequence[str] = ()) -> None:
+    """Check a receipt, or evidence, with the key that was stated, else with the data folder's, and say who of the
+    witnesses cosigned its head. Fault where it does not hold."""
     from remit.verify import CannotVerify, key_of, verify_evidence, verify_receipt
+    from remit.verify.packed import witnessed_evidence
 
     home = caller().settings.home
     try:
         source, known = path.read_bytes(), key_of(home / JOURNAL, key)
         if source.startswith(b"PK"):
-            said = verify_evidence(source, known)
-            if not show.json({"evidence": str(path), "says": said, "well": True}):
+            said, by = verify_evidence(source, known), witnessed_evidence(source, known, witnesses)
+            if not show.json({"evidence": str(path), "says": said, "witnessed": plain(by), "well": True}):
                 show.say(f"{path}: {said}", "green")
+                _cosigned(by, witnesses)
             return
-        checked = verify_receipt(source, known)
+        checked = verify_receipt(source, known, witnesses)
     except OSError as fault:
         raise Fault("unreadable", f"{path} cannot be read: {fault.strerror or fault}", "Name a receipt") from None
     except CannotVerify as fault:
         raise Fault(fault.code, fault.what, fault.do) from None
     told = {"seq": checked.seq, "entry": checked.entry, "size": checked.size, "root": checked.root, "well": True}
-    if not show.json(told):
+    if not show.json({**told, "witnessed": plain(checked.witnessed)}):
         show.say(f"entry {checked.seq} stands in the journal that was signed with {checked.size} entries", "green")
         show.say(f"  root {checked.root}")
+        _cosigned(checked.witnessed, witnesses)
         show.say(f"  {checked.entry}")
         if key is None:
             show.say(
                 "  the public key lay beside the journal: with --key, kept elsewhere, a forger is found too", "dim"
             )
+
+
+def _cosigned(by: Sequence[Witnessed], witnesses: Sequence[str]) -> None:
+    """Say who of the witnesses that were asked for cosigned the head, and who did not."""
+    for one in by:
+        at = datetime.fromtimestamp(min(one.at_s, 253_402_300_799), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        show.say(f"  the head of {one.size} entries is cosigned by {one.witness} at {at}")
+    for witness in witnesses:
+        name = witness.partition("+")[0]
+        if name not in {one.witness for one in by}:
+            show.say(f"  {printable(name)} did not cosign its head", "red")
