@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from remit.verify.folder import verify as verify
 from remit.verify.packed import verify_evidence as verify_evidence
+from remit.verify.packed import witnessed_evidence as witnessed_evidence
 from remit.verify.places import JOURNAL as JOURNAL
 from remit.verify.places import VERIFIER as VERIFIER
 from remit.verify.places import checkpoint_of as checkpoint_of
@@ -19,3 +20,4 @@ from remit.verify.verdict import CannotVerify as CannotVerify
 from remit.verify.verdict import Difference as Difference
 from remit.verify.verdict import Stretch as Stretch
 from remit.verify.verdict import Verdict as Verdict
+from remit.verify.verdict import Witnessed as Witnessed

@@ -19,7 +19,7 @@ from remit.kernel.printable import json_line, printable
 if TYPE_CHECKING:
     from remit.reports.export import Format, ReportName
     from remit.reports.model import Model
-    from remit.verify.verdict import Witnessed
+    from remit.verify import Witnessed
 
 JOURNAL = "journal"
 app = noun("Write what the journal says as files: blotter, rejected orders, violations, approvals.")
@@ -214,8 +214,7 @@ def receipt(
 def check_file(path: Path, key: str | None, witnesses: Sequence[str] = ()) -> None:
     """Check a receipt, or evidence, with the key that was stated, else with the data folder's, and say who of the
     witnesses cosigned its head. Fault where it does not hold."""
-    from remit.verify import CannotVerify, key_of, verify_evidence, verify_receipt
-    from remit.verify.packed import witnessed_evidence
+    from remit.verify import CannotVerify, key_of, verify_evidence, verify_receipt, witnessed_evidence
 
     home = caller().settings.home
     try:
