@@ -93,7 +93,7 @@ def head(
 
     ```
     remit journal head s3://worm/remit --out kept.head
-    python -m remit.guard --head kept.head
+    python -P -s -m remit.guard --head kept.head
     ```
     """
     from remit.export.places import head_at, place_of
