@@ -196,7 +196,7 @@ def test_where_no_process_may_be_started_one_does_it(long: Path, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("size", "cores", "worth"),
-    [(9_999, 2, False), (10_000, 2, True), (10_000, 1, False), (1_000_000, 8, True), (0, 2, False)],
+    [(19_999, 2, False), (20_000, 2, True), (20_000, 1, False), (1_000_000, 8, True), (0, 2, False)],
 )
 def test_when_two_are_worth_it(size: int, cores: int, worth: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert halves.is_worth_two(size, cores) is worth

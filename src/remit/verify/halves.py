@@ -1,6 +1,6 @@
 """Two processes over one journal: this one decides the first entries, the other folds them and decides the rest.
 
-Folding an entry as it is written costs about a third of deciding it. The other process folds ahead until what is left
+Folding an entry as it is written costs about two thirds of deciding it. The other process folds ahead until what lies
 between the two is as much as what is left behind it, and decides from there on; this one decides up to that joint.
 There the state that deciding left must be the state that folding left, over the same entries: then the other's word on
 the rest is what one process would have said. Whatever is wrong before the joint this process finds itself, as it would
@@ -32,7 +32,7 @@ from remit.verify.export import is_export
 from remit.verify.passage import Found, Passage
 from remit.verify.verdict import CannotVerify, Difference
 
-WORTH_IT = 10_000
+WORTH_IT = 20_000
 """From so many entries on a second process is quicker, though it has to begin by reading the program."""
 EVERY = 500
 """Entries after which the two hear of each other."""
