@@ -186,7 +186,8 @@ def test_a_loss_and_a_group_nobody_traded_in(desk: Desk) -> None:
     assert (found["used"], found["reserved"], found["headroom"], found["percent"]) == ("35", "0", "65", 35)
     desk.mark("89")
     assert gauge(desk, "daily_loss_max")["holds"] is False
-    assert desk.see(MOMENTUM, "halts")[0]["rule"] == "daily_loss_max"
+    halt = desk.see(MOMENTUM, "halts")[0]
+    assert (halt["rule"], halt["limit"], halt["unit"]) == ("daily_loss_max", "100", "USD")
 
 
 def test_ratios_show_what_still_fits(desk: Desk) -> None:
@@ -319,8 +320,9 @@ def test_halts_and_pauses_are_told_apart(desk: Desk) -> None:
     desk.do(ANN, c.Halt(subject="account:desk", why="odd"))
     (halt,) = desk.see(ANN, "halts")
     (pause,) = desk.see(ANN, "pauses")
-    assert (halt["cause"], halt["needs"], pause["subject"], pause["by"]) == (
+    assert (halt["cause"], halt["unit"], halt["needs"], pause["subject"], pause["by"]) == (
         "person",
+        "",
         "review",
         "agent:reversion",
         "ann",

@@ -677,7 +677,7 @@ export interface GrantRow {
   connection: string;
 }
 
-/** A halt in force: its limit, how that stands now, and the steps that end it. */
+/** A halt in force: its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not breached any more), and the steps that end it. */
 export interface HaltRow {
   id: string;
   subject: string;
@@ -697,6 +697,7 @@ export interface HaltRow {
   flatten?: boolean;
   resume_in_s?: number | null;
   by_owner?: string;
+  unit?: string;
 }
 
 /** How many entries the journal has, and the root of the tree over them. */
@@ -1380,6 +1381,11 @@ export interface OneEntry {
 /** Which exit. */
 export interface OneExit {
   exit: string;
+}
+
+/** Which file of the page. */
+export interface OneFile {
+  file: string;
 }
 
 /** Which agent's use of which connection. */

@@ -9,8 +9,10 @@ from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import breach_of
 from remit.kernel.numbers import NANOSECONDS
+from remit.kernel.rules.table import BY_NAME
+from remit.kernel.rules.unit import MONEY
 from remit.kernel.stands import HALT_FILE, RECONCILE, refusal_of_resume
-from remit.kernel.state import HaltFact
+from remit.kernel.state import HaltFact, Subject
 
 Rows = list[dict[str, Any]]
 
@@ -35,6 +37,7 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
     shown["age_s"] = (looking.at - fact.at) // NANOSECONDS
     shown["needs"] = "resume" if fact.reviewed_by else "review"
     of = looking.state.subjects.get(fact.subject)
+    shown["unit"] = _unit(of, fact.rule)
     cooldown = None if of is None or of.version is None else of.version.mandate.loss_cooldown
     if fact.cause == "loss" and isinstance(cooldown, int):
         shown["resume_in_s"] = max(-((looking.at - fact.at - cooldown * NANOSECONDS) // NANOSECONDS), 0)
@@ -42,6 +45,16 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
     shown["now"] = "" if breach is None else breach.actual
     shown["to_end"] = _to_end(looking, fact, shown, breach)
     return shown
+
+
+def _unit(of: Subject | None, name: str) -> str:
+    """Return the unit of a halt's limit and measurement; empty where they have none."""
+    rule = BY_NAME.get(name)
+    if rule is None:
+        return ""
+    if rule.unit is MONEY:
+        return "" if of is None else of.currency
+    return rule.unit.name
 
 
 def _to_end(looking: Looking, fact: HaltFact, shown: dict[str, Any], breach: Finding | None) -> list[str]:

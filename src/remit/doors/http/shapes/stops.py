@@ -48,7 +48,8 @@ class Why(Sent, frozen=True):
 
 
 class HaltRow(Shape, frozen=True):
-    """A halt in force: its limit, how that stands now, and the steps that end it."""
+    """A halt in force: its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not
+    breached any more), and the steps that end it."""
 
     id: str
     subject: Subject
@@ -68,6 +69,7 @@ class HaltRow(Shape, frozen=True):
     flatten: bool = False
     resume_in_s: int | None = None
     by_owner: str = ""
+    unit: str = ""
 
 
 class PauseRow(Shape, frozen=True):
