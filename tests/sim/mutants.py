@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-STEPS = 200
-"""As many as a seed of the simulator has."""
-
 
 class Mutant(NamedTuple):
     """One exact change of one module: `old` stands there once, `new` takes its place.
 
     `what` says what is broken. `invariant` is the one it breaks, `also` are those that may tell first, `why` says why
     they do. Some of seeds 1 to `seeds` must fail by one of these. `towards` names the deeds, faults and limits that the
-    schedules are drawn towards, `steps` how long they are.
+    schedules are drawn towards.
     """
 
     name: str
@@ -31,7 +28,6 @@ class Mutant(NamedTuple):
     also: tuple[str, ...] = ()
     why: str = ""
     towards: tuple[str, ...] = ()
-    steps: int = STEPS
 
 
 def by_name(name: str) -> Mutant:
@@ -904,7 +900,6 @@ JOURNAL = (
         30,
         ("not_deterministic",),
         "sets lie alike within one process, so that two runs of one seed differ first",
-        steps=40,
     ),
     Mutant(
         "snapshot_forgets_when_orders_ended",

@@ -2,7 +2,7 @@
 
     python -m tests.sim.mutate NAME                          its seeds until one catches it, first the one known to
     python -m tests.sim.mutate NAME --seeds 7-40             these seeds
-    python -m tests.sim.mutate NAME --soon 7-40              the first steps of these seeds
+    python -m tests.sim.mutate NAME --seeds 7-40 --steps 60  these seeds, of so many steps each
     python -m tests.sim.mutate NAME -m pytest tests/kernel   any module of Python, with the mutant in place
 
 `python -m tests.sim.measure` finds the seeds that are known to.
@@ -26,12 +26,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from tests.sim.mutants import Mutant, by_name
 
+if TYPE_CHECKING:
+    from remit.testing.sim.schedule import Schedule
+
 CAUGHT = Path(__file__).with_name("caught.txt")
-SOON_STEPS = 40
 NOT_DETERMINISTIC = "not_deterministic"
 """What the simulator says where two processes observe two things of one seed; only mutants that name it run twice."""
 
@@ -84,49 +86,61 @@ def put_in_place(mutant: Mutant) -> None:
     importlib.import_module(mutant.module)
 
 
-def known_to_catch() -> dict[str, int]:
-    """Return by mutant the first seed that caught it when that was measured last."""
+class Known(NamedTuple):
+    """A seed that caught a mutant when that was measured last, in a schedule of so many steps; 0 is as many as the
+    simulator's own have."""
+
+    seed: int
+    steps: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.seed}/{self.steps}" if self.steps else f"{self.seed}"
+
+
+def known_to_catch() -> dict[str, Known]:
+    """Return by mutant what caught it: a line each, `NAME SEED` or `NAME SEED/STEPS`."""
     lines = (line.split() for line in CAUGHT.read_text().splitlines() if line and not line.startswith("#"))
-    return {name: int(seed) for name, seed, *_ in lines}
+    return {name: Known(*(int(part) for part in known.split("/"))) for name, known in lines}
 
 
-def catch(mutant: Mutant, seeds: Sequence[int], first_steps: int | None = None) -> bool:
-    """Simulate seeds in order until one fails by an invariant of the mutant's; say what each of them found. With
-    `first_steps` no more than so many steps of each are looked at."""
+def catch(mutant: Mutant, tries: Sequence[Known]) -> bool:
+    """Simulate seeds in order until one fails by an invariant of the mutant's; say what each of them found."""
     from remit.testing.sim.outcome import Failure
-    from remit.testing.sim.schedule import draw
     from remit.testing.sim.simulation import simulate
 
     wanted = (mutant.invariant, *mutant.also)
-    for seed in seeds:
-        schedule = draw(seed, mutant.steps, towards=mutant.towards)
-        if first_steps is not None:
-            schedule = msgspec.structs.replace(schedule, steps=schedule.steps[:first_steps])
-        outcome = simulate(schedule, to_rest="L1" in wanted)
+    for known in tries:
+        outcome = simulate(_schedule(mutant, known), to_rest="L1" in wanted)
         failure = outcome.failure
-        if failure is None and NOT_DETERMINISTIC in wanted and (other := _hash_elsewhere(mutant, seed)) != outcome.hash:
+        if failure is None and NOT_DETERMINISTIC in wanted and (other := _elsewhere(mutant, known)) != outcome.hash:
             what = f"one process observed {outcome.hash[:16]} and another {other[:16]}"
             failure = Failure(NOT_DETERMINISTIC, 0, 0, what)
         if failure is not None:
-            print(f"{mutant.name}: seed {seed}: {failure.invariant} at step {failure.step}: {failure.what}", flush=True)
+            said = f"{failure.invariant} at step {failure.step}: {failure.what}"
+            print(f"{mutant.name}: seed {known}: {said}", flush=True)
             if failure.invariant in wanted:
                 return True
-    print(f"{mutant.name}: none of {len(seeds)} seeds failed by {' or '.join(wanted)}", flush=True)
+    print(f"{mutant.name}: none of {len(tries)} seeds failed by {' or '.join(wanted)}", flush=True)
     return False
 
 
-def _hash_elsewhere(mutant: Mutant, seed: int) -> str:
+def _schedule(mutant: Mutant, known: Known) -> Schedule:
+    from remit.testing.sim.schedule import STEPS, draw
+
+    return draw(known.seed, known.steps or STEPS, towards=mutant.towards)
+
+
+def _elsewhere(mutant: Mutant, known: Known) -> str:
     """Return the trace hash of a seed in another process, whose sets lie otherwise."""
-    command = [sys.executable, "-m", "tests.sim.mutate", mutant.name, "--hash", str(seed)]
+    command = [sys.executable, "-m", "tests.sim.mutate", mutant.name, "--hash", f"{known.seed}", f"{known.steps}"]
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _print_hash(mutant: Mutant, seed: int) -> None:
-    from remit.testing.sim.schedule import draw
+def _print_hash(mutant: Mutant, known: Known) -> None:
     from remit.testing.sim.simulation import simulate
 
-    print(simulate(draw(seed, mutant.steps, towards=mutant.towards), to_rest=False).hash)
+    print(simulate(_schedule(mutant, known), to_rest=False).hash)
 
 
 def main(arguments: list[str]) -> int:
@@ -141,18 +155,17 @@ def main(arguments: list[str]) -> int:
         runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
         return 0
     if rest[:1] == ["--hash"]:
-        _print_hash(mutant, int(rest[1]))
+        _print_hash(mutant, Known(int(rest[1]), int(rest[2])))
         return 0
     from tests.sim.smoke import smoke
 
     smoke()
-    known = known_to_catch().get(mutant.name, 1)
-    first_steps = SOON_STEPS if rest[:1] == ["--soon"] else None
-    seeds = [known, *(seed for seed in range(1, mutant.seeds + 1) if seed != known)]
-    if rest[:1] in (["--seeds"], ["--soon"]):
+    tries = [known_to_catch().get(mutant.name, Known(1)), *(Known(seed) for seed in range(1, mutant.seeds + 1))]
+    if rest[:1] == ["--seeds"]:
         first, last = rest[1].split("-")
-        seeds = list(range(int(first), int(last) + 1))
-    return 0 if catch(mutant, seeds, first_steps) else 1
+        steps = int(rest[3]) if rest[2:3] == ["--steps"] else 0
+        tries = [Known(seed, steps) for seed in range(int(first), int(last) + 1)]
+    return 0 if catch(mutant, tries) else 1
 
 
 if __name__ == "__main__":

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.sim.forking import Forking
 from tests.sim.mutants import MUTANTS, Mutant
 from tests.sim.mutate import NOT_DETERMINISTIC, StaleMutant, known_to_catch, mutated
 
 from remit.testing.sim.invariants import INVARIANTS
 
 NAMES = [mutant.name for mutant in MUTANTS]
-ROOT = Path(__file__).parents[2]
 SLOWEST_S = 600
 """How long one mutant may take, where the seed that is known to catch it does not any more."""
 
 
-def run(mutant: Mutant) -> subprocess.CompletedProcess[str]:
-    """Simulate with the mutant; the order of sets is the same in every process, so that the same seed catches it."""
-    command = [sys.executable, "-m", "tests.sim.mutate", mutant.name]
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SLOWEST_S)
+@pytest.fixture(scope="module")
+def forking() -> Iterator[Forking]:
+    with Forking() as started:
+        yield started
 
 
-@pytest.mark.timeout(SLOWEST_S)
+@pytest.mark.timeout(SLOWEST_S + 60)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=NAMES)
-def test_is_caught(mutant: Mutant) -> None:
+def test_is_caught(mutant: Mutant, forking: Forking) -> None:
     """Within its number of seeds, by the invariant that it breaks or one that is said to tell first."""
-    ran = run(mutant)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    code, said = forking.run(mutant.name, SLOWEST_S)
+    assert code == 0, said
 
 
 def test_a_seed_is_known_for_each() -> None:
