@@ -18,7 +18,7 @@ from remit.guard.calendar import running_out
 from remit.guard.clock import Clock
 from remit.guard.closing import Closing
 from remit.guard.courier import Courier
-from remit.guard.errors import GuardStopped
+from remit.guard.errors import GuardError, GuardStopped
 from remit.guard.exports import NOWHERE, WHY_MAX, Exports, Wanted
 from remit.guard.gathered import kept_head
 from remit.guard.handle import Handle
@@ -142,11 +142,13 @@ class Guard:
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str | None], None] = lambda token: None) -> None:
         """Serve until `stop` is set. `ready` gets the operator's token where one was made now. JournalError when the
-        disk fails, and, before anything is written, where a witness knows a newer journal."""
+        disk fails, and, before anything is written, where a witness knows a newer journal; KeyRefused where keys in
+        force lie in a token that does not open."""
         loop = asyncio.get_running_loop()
         try:
+            self.vault.open_token()
             await self.anchors.meet()
-        except JournalError:
+        except (GuardError, JournalError):
             for early in self._early or ():
                 self.world.alert(Alert(early.code, FIRM, early.why))
             self.side.close()

@@ -107,15 +107,19 @@ class Vault:
     # -- which key is in force: the journal says it
 
     def follow(self, keys: Mapping[tuple[str, str], VenueKey]) -> None:
-        """Take the keys in force from the journal's state; to be called at start.
-
-        KeyRefused, ExtraMissing where one of them lies in a token that does not open.
-        """
+        """Take the keys in force from the journal's state; to be called at start."""
         self._in_force = dict(keys)
+
+    def open_token(self) -> None:
+        """Load the token's module and open the token, where there is one; to be called once the process is confined.
+
+        Somebody who was in a guard before may have named the module, and it runs as part of this process. KeyRefused,
+        ExtraMissing where a key in force lies in a token that does not open.
+        """
         if self._token is None and not self._needs_token():
             return
         try:
-            self._keeper("pkcs11")  # now, while the process may still load its module
+            self._keeper("pkcs11")
         except errors.KeyUnusable:
             if self._needs_token():
                 raise
