@@ -27,9 +27,10 @@ from remit.kernel.mandate import TERMS, Mandate, Rate
 from remit.kernel.names import MANDATE_SCOPES, subject
 from remit.kernel.numbers import Money, Quantity, Ratio, parse
 from remit.kernel.presets import PRESETS, Given, Setting, compose
-from remit.kernel.rules.rule import TOTAL, Hold, Rule
+from remit.kernel.rules.rule import Rule
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import RULES
+from remit.kernel.rules.told import LANES, SUMMED, breach_of, conditions_of
 from remit.testing import faults as venue_faults
 from remit.testing.sim import machine
 from remit.testing.sim.actors import DEEDS
@@ -51,20 +52,6 @@ def table(header: tuple[str, ...], rows: Table) -> str:
 # Rules
 
 SECTIONS = {"standing": "Standing", "terms": "The order", "exposure": "Exposure", "behaviour": "Loss and behaviour"}
-VIEWS = {
-    "at_most": "the smallest",
-    "below": "the smallest",
-    "at_least": "the largest",
-    "within": "the intersection",
-    "outside": "the union",
-    "covers": "the union: all of them",
-    "ratio_at_most": "the smallest",
-    "rate_within": "the slowest",
-    "fits": "required, if any says so",
-    "unless_blocked": "blocked, if any says so",
-    "when_required": "required, if any says so",
-}
-LANES = {"every": "every order", "opening": "orders that increase risk", "reducing": "reductions"}
 EXAMPLES: dict[type, Any] = {
     Money: parse(Money, "100"),
     Quantity: parse(Quantity, "100"),
@@ -125,38 +112,6 @@ def example_of(rule: Rule) -> Any:
     return first.strip("`") if isinstance(first, str) else EXAMPLES[first]
 
 
-def breach_of(rule: Rule) -> str:
-    if isinstance(rule.breach, Hold):
-        return "held for people"
-    said = ["denied"]
-    if rule.breach.retry:
-        said.append("with the time after which it would pass")
-    if rule.breach.halt:
-        said.append(f"and the subject is halted (cause `{rule.breach.halt}`)")
-    if rule.breach.halt and rule.breach.cancel:
-        said.append("and its working orders that open are cancelled")
-    elif rule.breach.cancel:
-        said.append("and working orders that worsen it are cancelled, oldest first, until it would hold")
-    return " ".join(said)
-
-
-def conditions_of(rule: Rule) -> list[str]:
-    conditions = []
-    if rule.per != TOTAL:
-        conditions.append(f"counted for each {rule.per} on its own")
-    if rule.agents_only:
-        conditions.append("asked of agents only")
-    if rule.worsens:
-        conditions.append("an order that does not make it worse passes")
-    if rule.state:
-        conditions.append(
-            "also judged without an order, after fills and marks; 80 % and 100 % of it are told once per crossing"
-        )
-    if rule.scopes != MANDATE_SCOPES:
-        conditions.append(f"binds in the mandates of {' and '.join(rule.scopes)} only")
-    return conditions
-
-
 def rule_entry(rule: Rule, clause: dict[str, str]) -> str:
     rows: Table = [
         ("asks", sentence(rule, example_of(rule), "USD")),
@@ -166,7 +121,7 @@ def rule_entry(rule: Rule, clause: dict[str, str]) -> str:
         ),
         ("unit", rule.unit.name),
         ("lane", LANES[rule.lane]),
-        ("effective limit", "none" if rule.standing else VIEWS[rule.relation.name]),
+        ("effective limit", "none" if rule.standing else SUMMED[rule.relation.name]),
         ("on breach", breach_of(rule)),
         ("serves", clause[rule.name]),
     ]

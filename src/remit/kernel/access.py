@@ -37,7 +37,9 @@ WAYS_OUT = ("cancel_order", "close_position")
 TOOLS: tuple[str, ...] = (*get_args(Capability), *WAYS_OUT)
 
 VIEW_NEEDS: dict[str, tuple[Capability, ...]] = {
-    **dict.fromkeys(("self", "me", "closing", "capabilities", "presets", "people", "proposals", "text", "receipt"), ()),
+    **dict.fromkeys(
+        ("self", "me", "closing", "capabilities", "presets", "rules", "people", "proposals", "text", "receipt"), ()
+    ),
     **dict.fromkeys(("status", "health", "agents", "clients", "connections", "grants"), ("get_account",)),
     **dict.fromkeys(("halts", "pauses", "sessions"), ("get_account",)),
     **dict.fromkeys(("positions", "exits"), ("get_positions",)),

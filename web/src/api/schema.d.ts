@@ -927,6 +927,11 @@ export interface ItemsOfReconciled {
   next: string | null;
 }
 
+export interface ItemsOfRuleRow {
+  items: RuleRow[];
+  next: string | null;
+}
+
 export interface ItemsOfSession {
   items: Session[];
   next: string | null;
@@ -1904,6 +1909,29 @@ export interface Rotating {
   expires_at?: number | null;
 }
 
+/** One field of a mandate, or a fact that is always checked, in words and with what it takes. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. */
+export interface RuleRow {
+  rule: string;
+  kind: "fact" | "limit" | "term";
+  group: string;
+  plain: string;
+  measures: string;
+  exactly: string;
+  asked_of: string;
+  on_breach: string;
+  only: string[];
+  per: "category" | "market" | "total" | "venue";
+  unit: string;
+  scopes: string[];
+  input: "money" | "names" | "none" | "quantity" | "rate" | "ratio" | "wait" | "whole" | "word" | "zone";
+  low: number | null;
+  high: number | null;
+  choices: string[];
+  default: unknown;
+  together: string;
+  doc: string;
+}
+
 /** What one subject's mandate says. */
 export interface Said {
   subject: string;
@@ -2624,6 +2652,12 @@ export interface Calls {
     params: Record<string, never>;
     body: undefined;
     answer: ItemsOfPreset;
+  };
+  /** Every field that a mandate may have, in words and with what it takes, and what no mandate can switch off. */
+  "GET /v1/rules": {
+    params: Record<string, never>;
+    body: undefined;
+    answer: ItemsOfRuleRow;
   };
   /** Name the firm's currency; once, before anything else. */
   "POST /v1/firm": {

@@ -106,6 +106,11 @@ async def presets(call: Call) -> dict[str, Any]:
     return {"items": await call.read("presets"), "next": None}
 
 
+async def rules(call: Call) -> dict[str, Any]:
+    """Return every rule."""
+    return {"items": await call.read("rules"), "next": None}
+
+
 _LIMITS = {"order_notional_max": "1000", "daily_loss_max": "500"}
 _DRAFT = {"agent:momentum": _LIMITS}
 
@@ -162,5 +167,10 @@ ROUTES = (
     Route(
         "GET", "/v1/presets", "list_presets", "Presets of mandates with their settings.",
         "mandates", (*TOLD, "feed"), Do(presets), answer=Items[s.Preset],
+    ),
+    Route(
+        "GET", "/v1/rules", "list_rules",
+        "Every field that a mandate may have, in words and with what it takes, and what no mandate can switch off.",
+        "mandates", (*TOLD, "feed"), Do(rules), answer=Items[s.RuleRow],
     ),
 )  # fmt: skip

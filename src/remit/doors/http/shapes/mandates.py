@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -220,3 +220,32 @@ class Preset(Shape, frozen=True):
     purpose: str
     needs: tuple[str, ...]
     settings: tuple[Setting, ...]
+
+
+class RuleRow(Shape, frozen=True):
+    """One field of a mandate, or a fact that is always checked, in words and with what it takes.
+
+    `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured.
+    `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and
+    `names` are of them where there are any. `together` names the field that is set and taken away with this one.
+    """
+
+    rule: str
+    kind: Literal["limit", "term", "fact"]
+    group: str
+    plain: str
+    measures: str
+    exactly: str
+    asked_of: str
+    on_breach: str
+    only: tuple[str, ...]
+    per: Literal["total", "market", "category", "venue"]
+    unit: str
+    scopes: tuple[str, ...]
+    input: Literal["money", "quantity", "ratio", "whole", "rate", "names", "word", "wait", "zone", "none"]
+    low: int | None
+    high: int | None
+    choices: tuple[str, ...]
+    default: Any
+    together: str
+    doc: str
