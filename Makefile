@@ -1,7 +1,7 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint sim soak fuzz bench docs lock clean
+.PHONY: help up web test lint sim soak fuzz bench docs lock clean
 # Another environment that happens to be active must not lend its modules to ours.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
@@ -21,10 +21,16 @@ help:  ## list the targets
 
 up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
 	$(set_up) up
+	@.venv/bin/python scripts/web.py build || echo "set-up: going on without the page; make web tries it again" >&2
 	@.venv/bin/python -m remit up --demo $(ARGS)
+
+web:  ## build the page from web/ (with the Node of this machine, else one in .venv)
+	$(set_up) up
+	@.venv/bin/python scripts/web.py build
 
 test: lint  ## set up everything and run every check: style, types, import law, tests, a minute of sim (ARGS go to pytest alone)
 	@$(find_python); "$$python" scripts/system.py
+	@.venv/bin/python scripts/web.py build
 	@.venv/bin/python scripts/web.py test
 	@.venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 	$(if $(strip $(ARGS)),,@.venv/bin/python -m remit.testing.sim --seconds 60)
@@ -61,5 +67,5 @@ lock:  ## resolve pyproject.toml anew into requirements/ (ARGS="--upgrade" takes
 
 clean:  ## remove everything that make made, the environment included
 	@chmod -R u+w .venv build dist 2>/dev/null || true
-	@rm -rf .venv .venv.lock build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv.lock build dist web/node_modules web/dist web/.lock src/remit/doors/http/page .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	@find src tests scripts -name __pycache__ -type d -prune -exec chmod -R u+w {} + -exec rm -rf {} +

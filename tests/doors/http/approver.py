@@ -1,4 +1,4 @@
-"""Somebody at the page of approvals, and what the rest of the house does meanwhile."""
+"""Somebody at the page, and what the rest of the house does meanwhile."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from remit.kernel import command as c
 if TYPE_CHECKING:
     from tests.doors.http.conftest import Door
 
+NOTES = ".banner, .field [role=alert], .toasts p"
 FIRST, GOOD = "first of all words", "correct horse battery"
 
 
@@ -24,7 +25,12 @@ class Approver(Visit):
     def open(self, path: str) -> None:
         """Open a path, and wait until the page shows something."""
         super().open(path)
-        self.page.locator("#main > *").first.wait_for()
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until a screen is there and nothing of it is loading."""
+        self.page.locator("main h1").first.wait_for()
+        self.page.locator(".waiting").first.wait_for(state="detached")
 
     def press(self, name: str) -> None:
         """Press a button, and wait until what it does is done."""
@@ -33,33 +39,44 @@ class Approver(Visit):
 
     def done(self) -> None:
         """Wait until nothing is under way."""
-        self.page.locator("button:disabled").wait_for(state="detached")
+        self.page.locator("[aria-busy=true]").first.wait_for(state="detached")
+        self.settled()
 
     def fill(self, **fields: str) -> None:
         """Fill in fields by their label, with `_` for each blank."""
         for label, value in fields.items():
             self.page.get_by_label(label.replace("_", " "), exact=True).fill(value)
 
+    def told(self, *words: str) -> None:
+        """Wait until the page says these words in its notes, each of them."""
+        for word in words:
+            self.page.locator(NOTES, has_text=word).first.wait_for()
+
     @property
     def note(self) -> str:
-        return str(self.page.locator("#note").inner_text())
+        """What the page says of what was done, and of what went wrong."""
+        return " ".join(self.page.locator(NOTES).all_inner_texts()).strip()
 
     @property
     def main(self) -> str:
-        return str(self.page.locator("#main").inner_text())
+        """What is shown, and in a dialog before it."""
+        return "\n".join(self.page.locator("main, dialog[open]").all_inner_texts()).replace("\u00a0", " ")
 
     @property
     def who(self) -> str:
-        return str(self.page.locator("#who").inner_text())
+        found = self.page.locator("#who")
+        return str(found.inner_text()) if found.count() else ""
 
     @property
     def links(self) -> list[str]:
-        """Where the links of what is shown lead."""
-        return [link.get_attribute("href") for link in self.page.locator("#main a").all()]
+        """Where the links to held orders lead."""
+        return [link.get_attribute("href") for link in self.page.locator("main a[href^='/approvals/']").all()]
 
-    def enter(self, door: Door, path: str = "/", who: str = "operator") -> None:
+    def enter(self, door: Door, path: str = "/approvals", who: str = "operator") -> None:
         """Open a path, signed in by the code of `remit open`."""
         self.open(f"{path}#code={code_of(door, who)}")
+        self.page.locator("#who").wait_for()
+        self.settled()
 
 
 def code_of(door: Door, who: str = "operator") -> str:

@@ -94,6 +94,7 @@ class Visit:
             self.faults.append(f"asked {request.url}")
 
     def _said(self, message: Any) -> None:
-        of_the_api = message.text.startswith(REFUSED) and urlsplit(message.location["url"]).path.startswith("/v1/")
+        path = urlsplit(message.location["url"]).path
+        of_the_api = message.text.startswith(REFUSED) and path.startswith(("/v1/", "/readyz"))
         if message.type in ("error", "warning") and not of_the_api:
             self.faults.append(f"{message.type}: {message.text}")

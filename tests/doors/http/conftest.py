@@ -73,12 +73,14 @@ class Door:
         for client in self._clients.values():
             client.close()
         self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
     async def _serve(self) -> None:
         settings = load({"REMIT_HOME": str(self.processes.home), "REMIT_BIND": self.url.removeprefix("http://")})
         async with AsyncClient(settings.socket, self.processes.secrets["doors"], DOOR) as client:
             app = create_app(client, settings, self._rows, **self._more)
+            self._loop, self._stopping = asyncio.get_running_loop(), app.state.stopping
             self._server = Server(config_of(app))
             self._ready.set()
             await self._server.serve(sockets=[self._socket])

@@ -3,6 +3,7 @@
 import { link } from "./link";
 import { NO_ANSWER, Problem, worded } from "./problem";
 import type { Calls, ProblemShape } from "./schema";
+import { tellClock } from "./time";
 import { ENDED, session, signedIn, signedOut } from "./session";
 
 export type Call = keyof Calls;
@@ -54,6 +55,7 @@ async function send<C extends Call>(call: C, params: Params<C>, body: Body<C> | 
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  tellClock(answer.headers.get("date"));
   if (!answer.ok) throw await refusal(answer);
   link.set("well");
   const isJson = answer.headers.get("content-type")?.includes("json");

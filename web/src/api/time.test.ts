@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { ago, duration, instant, local, milliseconds, utc } from "./time";
+import { expect, it, vi } from "vitest";
+import { ago, duration, instant, local, milliseconds, now, tellClock, utc } from "./time";
 
 const AT = 1_780_000_000_123_456_789; // beyond what a number holds exactly
 
@@ -18,4 +18,16 @@ it("names the day of what is not today", () => {
   expect(local(AT, now)).toMatch(/^\d\d:\d\d:40$/);
   expect(local(AT, now + 86_400_000 * 3)).toMatch(/^2[89] May.* \d\d:\d\d:40$/);
   expect(ago(AT, now)).toBe("1 min 5 s ago");
+});
+
+it("goes by the door's clock where this machine's is wrong", () => {
+  vi.useFakeTimers({ now: Date.parse("2026-06-01T12:00:00Z") });
+  tellClock("Mon, 01 Jun 2026 12:00:01 GMT");
+  expect(now()).toBe(Date.now());
+  tellClock("Mon, 01 Jun 2026 12:10:00 GMT");
+  expect(now() - Date.now()).toBe(600_500);
+  tellClock(null);
+  expect(now() - Date.now()).toBe(600_500);
+  tellClock("Mon, 01 Jun 2026 12:00:00 GMT");
+  expect(now()).toBe(Date.now());
 });

@@ -9,6 +9,20 @@ export const milliseconds = (at: number): number => at / NS_IN_MS;
 /** Milliseconds since the epoch as an instant of the API. */
 export const instant = (ms: number): number => Math.round(ms) * NS_IN_MS;
 
+const SKEW_MS = 2000; // the door tells whole seconds, and its answer takes a while
+let ahead = 0;
+
+/** Take the door's clock for ours, where the two differ: a phone that is wrong must not count an approval's time wrongly. */
+export function tellClock(date: string | null): void {
+  const told = Date.parse(date ?? "");
+  if (Number.isNaN(told)) return;
+  const gap = told + 500 - Date.now();
+  ahead = Math.abs(gap) > SKEW_MS ? gap : 0;
+}
+
+/** Milliseconds since the epoch by the door's clock. */
+export const now = (): number => Date.now() + ahead;
+
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
 const clock = new Intl.DateTimeFormat("en-GB", CLOCK);
 const near = new Intl.DateTimeFormat("en-GB", { ...CLOCK, day: "numeric", month: "short" });
@@ -16,8 +30,8 @@ const far = new Intl.DateTimeFormat("en-GB", { ...CLOCK, day: "numeric", month: 
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 /** An instant in this machine's own time: today's by the clock alone, others with their day. */
-export function local(at: number, now = Date.now()): string {
-  const [then, today] = [new Date(milliseconds(at)), new Date(now)];
+export function local(at: number, nowMs = now()): string {
+  const [then, today] = [new Date(milliseconds(at)), new Date(nowMs)];
   if (then.toDateString() === today.toDateString()) return clock.format(then);
   return (then.getFullYear() === today.getFullYear() ? near : far).format(then);
 }
@@ -47,4 +61,4 @@ export function duration(seconds: number): string {
 }
 
 /** How long ago an instant is. */
-export const ago = (at: number, now = Date.now()): string => `${duration((now - milliseconds(at)) / 1000)} ago`;
+export const ago = (at: number, nowMs = now()): string => `${duration((nowMs - milliseconds(at)) / 1000)} ago`;

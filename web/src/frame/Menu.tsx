@@ -28,6 +28,7 @@ export function Menu({ counts, place, onGo }: MenuProps) {
           </ul>
         </div>
       ))}
+      <p className="menu-end small"><a href="/v1/openapi.json">API</a> <a href="/readyz">Readiness</a></p>
     </nav>
   );
 }

@@ -21,7 +21,7 @@ export function Dialog({ open, onClose, title, place = "middle", children }: Dia
     if (!open && shown?.open) shown.close();
   }, [open]);
   return (
-    <dialog ref={dialog} className={`dialog ${place}`} aria-labelledby={id} onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+    <dialog ref={dialog} className={`dialog ${place}`} aria-labelledby={id} onClose={() => open && onClose()} onClick={(event) => event.target === dialog.current && onClose()}>
       {open && (
         <div className="stack">
           <header className="row apart">

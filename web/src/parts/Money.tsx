@@ -23,7 +23,7 @@ export function Figure({ value, unit = "", places, signed = false }: FigureProps
     <span className={`number${tone}`} title={`${value} ${unit}`.trim()}>
       {signed && side > 0 ? "+" : ""}
       {shown.replace(/^-/, "−")}
-      {unit && <small className="unit"> {unit}</small>}
+      {unit && <small className="unit">{"\u00a0"}{unit}</small>}
     </span>
   );
 }

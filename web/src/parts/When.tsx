@@ -1,16 +1,16 @@
 // Instants and lengths of time, which go on by themselves.
 
 import { useEffect, useState } from "react";
-import { ago, duration, local, milliseconds, utc } from "../api/time";
+import { ago, duration, local, milliseconds, now, utc } from "../api/time";
 
-/** Milliseconds since the epoch, again every second. */
+/** Milliseconds since the epoch by the door's clock, again every second. */
 export function useNow(everyMs = 1000): number {
-  const [now, setNow] = useState(Date.now);
+  const [shown, setShown] = useState(now);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setShown(now()), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
-  return now;
+  return shown;
 }
 
 /** An instant: the time here, or how long ago it is; in UTC in its title. */

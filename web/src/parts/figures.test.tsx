@@ -15,7 +15,7 @@ const HOSTILE = "<img src=x onerror=\"throw 'markup'\">";
 describe("numbers", () => {
   it("rounds money for the eye and keeps it whole in its title", () => {
     const { container } = show(<Money value="-1234.5678" currency="USD" />);
-    expect(container.textContent).toBe("−1,234.57 USD");
+    expect(container.textContent).toBe("−1,234.57\u00a0USD");
     screen.getByTitle("-1234.5678 USD");
   });
   it("marks gain and loss by a sign, not by the colour alone", () => {
@@ -32,7 +32,7 @@ describe("a gauge", () => {
   it("says used, reserved and left, with a meter of both", () => {
     show(<Gauge limit={GAUGE} />);
     expect(screen.getByRole("meter", { name: "Capital, at most" }).getAttribute("aria-valuenow")).toBe("42");
-    expect(document.body.textContent).toContain("Used 2,870.88 · reserved 3,341.28 · left 8,787.84 USD");
+    expect(document.body.textContent).toContain("Used 2,870.88 · reserved 3,341.28 · left 8,787.84\u00a0USD");
   });
   it.each([[{ percent: 80 }, "Near"], [{ holds: false, percent: 134 }, "Exceeded"], [{ missing: "mark of AAPL", used: null }, "Not known: mark of AAPL"]])("%j is %s", (more, words) => {
     show(<Gauge limit={{ ...GAUGE, ...more }} />);

@@ -15,4 +15,6 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { path: "/", name: "Overview", group: "Watch", screen: lazy(() => import("./overview/Overview")) },
+  { path: "/approvals", name: "Approvals", group: "Decide", counts: "approvals", screen: lazy(() => import("./approvals/Approvals")) },
+  { path: "/approvals/:order", name: "Approval", screen: lazy(() => import("./approvals/Approval")) },
 ];

@@ -1,63 +1,130 @@
-"""Rows of the page of approvals: one static page at two places, with its scripts and its style.
+"""Rows of the page: one document at the path of every screen, and the files that it is made of.
 
-They ask nobody and hold nothing of this house: all that the page shows it asks the API for, as whoever signed in.
+They ask nobody and hold nothing of this house: all that the page shows it asks the API for, as whoever signed in. It is
+built from `web/` into the folder beside these rows; where it was not, one plain page says how.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, NamedTuple
 
+import msgspec
 from starlette.types import Receive, Send
 
 from remit.doors.http.call import Answer, Call, Streaming
+from remit.doors.http.problem import Problem
+from remit.doors.http.shapes.access import OneAgent
 from remit.doors.http.shapes.approvals import OneHeld
+from remit.doors.http.shapes.base import Given
+from remit.doors.http.shapes.mandates import OneSubject
+from remit.doors.http.shapes.orders import OneOrder
+from remit.doors.http.shapes.world import OneInstrument
 from remit.doors.http.table import Do, Route
 
 FOLDER = files("remit.doors.http") / "page"
+SCREENS: dict[str, tuple[str, type | None]] = {
+    "/": ("overview", None),
+    "/sign-in": ("sign_in", None),
+    "/agents": ("agents", None),
+    "/agents/{agent}": ("agent", OneAgent),
+    "/mandates": ("mandates", None),
+    "/mandates/{subject}": ("mandate", OneSubject),
+    "/approvals": ("approvals", None),
+    "/approvals/{order}": ("approval", OneHeld),
+    "/decisions": ("decisions", None),
+    "/orders/{order}": ("order", OneOrder),
+    "/positions": ("positions", None),
+    "/positions/{instrument}": ("position", OneInstrument),
+    "/halts": ("halts", None),
+    "/proof": ("proof", None),
+    "/safeguards": ("safeguards", None),
+    "/settings": ("settings", None),
+    "/start": ("start", None),
+}
+"""Where the page shows a screen: the same document everywhere, which reads its own address."""
+MEDIA = {"js": b"text/javascript; charset=utf-8", "css": b"text/css; charset=utf-8", "svg": b"image/svg+xml"}
+HTML = b"text/html; charset=utf-8"
+FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
+"""A file whose name is of its bytes never changes."""
+NOT_BUILT = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Remit</title></head><body>
+<h1>The page was not built</h1>
+<p>This Remit runs from a checkout. In its folder: <code>make web</code>, then load this anew.</p>
+<p>All else works: <code>remit status</code>, <code>remit approvals watch</code>, the API at /v1/openapi.json.</p>
+</body></html>
+"""
 
 
-def _static(name: str, media: str) -> Callable[[Call], Awaitable[Answer | Streaming]]:
-    """Return what answers with a file of the package, or with 304 whoever has it already."""
-    held = (FOLDER / name).read_bytes()
-    tag = f'"{hashlib.sha256(held).hexdigest()[:32]}"'
-    headers = ((b"etag", tag.encode()), (b"cache-control", b"no-cache"))
+class OneFile(Given, frozen=True):
+    """Which file of the page."""
+
+    file: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class File(NamedTuple):
+    """A file as it is sent: as it is, gzipped, and its tag."""
+
+    plain: bytes
+    zipped: bytes
+    tag: bytes
+
+
+_held: dict[str, File] = {}
+
+
+def _file(name: str, within: Traversable) -> File | None:
+    """Return a file of a folder, read once; None where there is none of this name."""
+    if name not in _held:
+        if not within.is_dir() or name not in {one.name for one in within.iterdir()}:
+            return None  # asked of the folder, so that no name leads out of it
+        plain = (within / name).read_bytes()
+        tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'.encode()
+        _held[name] = File(plain, gzip.compress(plain, mtime=0), tag)
+    return _held[name]
+
+
+async def screen(call: Call) -> Answer | Streaming:
+    """Answer with the page; with 304 whoever has it already."""
+    found = _file("index.html", FOLDER)
+    if found is None:
+        return Answer(NOT_BUILT, status=503, media=HTML)
+    headers = ((b"etag", found.tag), (b"cache-control", b"no-cache"))
+    known = [one.strip().removeprefix("W/") for one in call.header("If-None-Match").split(",")]
 
     async def unchanged(receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 304, "headers": [*headers]})
         await send({"type": "http.response.body", "body": b""})
 
-    async def answer(call: Call) -> Answer | Streaming:
-        """Answer with the file."""
-        known = [one.strip().removeprefix("W/") for one in call.header("If-None-Match").split(",")]
-        if tag in known and call.scope["method"] == "GET":
-            return Streaming(unchanged)
-        return Answer(held, headers=headers, media=f"{media}; charset=utf-8".encode())
-
-    return answer
+    if found.tag.decode() in known and call.scope["method"] == "GET":
+        return Streaming(unchanged)
+    return Answer(found.plain, headers=headers, media=HTML)
 
 
-_page = _static("page.html", "text/html")
+async def asset(call: Call) -> Answer:
+    """Answer with a file that the page is made of, gzipped for whoever takes it so."""
+    name: str = call.params.file
+    media = MEDIA.get(name.rpartition(".")[2])
+    found = None if media is None else _file(name, FOLDER / "assets")
+    if found is None or media is None:
+        raise Problem("not_found", "the page has no such file", "Load the page anew")
+    headers = (FOR_EVER, (b"vary", b"accept-encoding"))
+    if "gzip" in call.header("Accept-Encoding"):
+        return Answer(found.zipped, headers=(*headers, (b"content-encoding", b"gzip")), media=media)
+    return Answer(found.plain, headers=headers, media=media)
 
 
-def _row(
-    path: str, name: str, says: str, do: Callable[[Call], Awaitable[object]], media: str, params: type | None = None
-) -> Route:
-    return Route("GET", path, name, says, "door", (), Do(do), params, answer=None, open=True, media=media)
+def _row(path: str, name: str, says: str, do: Do, params: type | None, media: str) -> Route:
+    return Route("GET", path, name, says, "door", (), do, params, answer=None, open=True, media=media)
 
 
 ROUTES = (
-    _row("/", "front", "The page where people sign in and see what waits for approval.", _page, "text/html"),
-    _row("/approvals/{order}", "front_of_approval", "The same page, at one held order.", _page, "text/html", OneHeld),
     *(
-        _row(f"/{name}.js", f"front_{name}", says, _static(f"{name}.js", "text/javascript"), "text/javascript")
-        for name, says in (
-            ("page", "The page's script."),
-            ("ask", "A part of it: asking this API."),
-            ("shown", "A part of it: what is seen and pressed."),
-            ("passkeys", "A part of it: passkeys."),
-        )
+        _row(path, f"screen_{name}", f"The page, at its screen `{name}`.", Do(screen), params, "text/html")
+        for path, (name, params) in SCREENS.items()
     ),
-    _row("/page.css", "front_style", "The page's style.", _static("page.css", "text/css"), "text/css"),
+    _row("/assets/{file}", "asset", "A file that the page is made of.", Do(asset), OneFile, "application/octet-stream"),
 )

@@ -1,0 +1,60 @@
+// A held order in words: what it is, and the numbers that speak against it.
+
+import type { Explained, Waiting } from "../../api/schema";
+import { exact, grouped, isDecimal } from "../../api/decimal";
+import { Badge } from "../../parts/Banner";
+import type { Fact } from "../../parts/Facts";
+import { Figure, Money } from "../../parts/Money";
+import { Left } from "../../parts/When";
+import { words } from "../../words";
+
+const MODES: { [mode: string]: string } = { live: "live: real money", training: "training: no real money" };
+
+export const terms = ({ side, quantity, instrument }: Waiting): string => `${side} ${grouped(quantity)} ${instrument}`;
+
+export function ModeOf({ row: { environment } }: { row: Waiting }) {
+  return <Badge tone={environment === "live" ? "bad" : "main"}>{MODES[environment] ?? environment}</Badge>;
+}
+
+/** The numbers that speak against an order, the worst first. */
+export function worst(row: Waiting): Fact[] {
+  return [
+    ["Worth at most", <strong className="worth"><Money value={row.worth} currency={row.currency} /></strong>],
+    ["Time left", <Left until={row.until} over="over: it has lapsed" />],
+    ["Worst price", <Figure value={row.worst_price} />],
+    ["Left with it", <Room row={row} />],
+    ["Market moved against it", <Moved row={row} />],
+  ];
+}
+
+function Room({ row: { headroom } }: { row: Waiting }) {
+  if (headroom === null) return <>no limit counts it</>;
+  const { rule, subject, limit, unit, percent } = headroom;
+  const shown = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
+  return (
+    <>
+      <Figure value={headroom.headroom} places={shown} /> of <Figure value={limit} unit={unit === "count" ? "" : unit} />, {percent} % used
+      <br /><span className="soft small">{words(rule)}, of {subject}</span>
+    </>
+  );
+}
+
+function Moved({ row: { drift } }: { row: Waiting }) {
+  const bound = drift.limit_bps === null ? "no limit on it" : `at most ${drift.limit_bps} bps`;
+  if (drift.bps === null) return <>not known: no price; {bound}</>;
+  return <>{grouped(drift.bps)} bps, from {grouped(drift.from)} to {grouped(drift.to ?? "not known")}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
+}
+
+export function people({ needed, quorum, approved_by }: Waiting): Fact[] {
+  return [["People needed", `${needed} more${quorum ? `, of a quorum of ${quorum}` : ""}`], ["Approved by", approved_by.join(", ")]];
+}
+
+/** Findings, the one that is furthest beyond its limit first; what is no number last. */
+export function furthest(findings: readonly Explained[]): Explained[] {
+  return [...findings].sort((one, other) => {
+    const [ours, theirs] = [one, other].map(({ actual, limit }) => isDecimal(actual) && isDecimal(limit) && exact(limit) > 0n);
+    if (!ours || !theirs) return Number(theirs) - Number(ours);
+    const gap = exact(other.actual) * exact(one.limit) - exact(one.actual) * exact(other.limit);
+    return gap > 0n ? 1 : gap < 0n ? -1 : 0;
+  });
+}
