@@ -22,6 +22,7 @@ from remit.kernel.codec import encode
 from remit.testing.disk import MemoryStore
 from remit.verify import CannotVerify, Verdict, halves, second, verify
 from remit.verify.halves import Ask, Joint, Said
+from remit.verify.second import Second
 
 KEY = SIGNER.verifier
 
@@ -162,6 +163,20 @@ def test_a_real_second_process_says_the_same(long: Path, patient: list[Patient])
     )
     (other,) = patient
     assert other._joined and heard == sorted(heard) and other.process._child.returncode is not None
+
+
+def test_a_second_process_of_another_version_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, heard = sound(tmp_path), list[Said]()
+    alone = verify(folder, KEY, cores=1)
+    with joined_at(9):
+        begin = halves.begin
+
+        def replaced(ask: Ask) -> halves.Other:
+            Second(msgspec.structs.replace(ask, kernel="f" * 64), heard.append, lambda: 0).run()
+            return begin(msgspec.structs.replace(ask, kernel="f" * 64))
+
+        monkeypatch.setattr(halves, "begin", replaced)
+        assert encode(verify(folder, KEY, cores=2)) == encode(alone) and heard == [halves.Stuck()]
 
 
 def test_an_interrupt_ends_both(long: Path, patient: list[Patient], monkeypatch: pytest.MonkeyPatch) -> None:

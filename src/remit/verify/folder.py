@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from remit.digest import kernel_digest
 from remit.journal.checkpoint import CLEAN_STOP
 from remit.journal.note import Verifier
 from remit.verify.again import Again
@@ -53,7 +54,8 @@ def verify(
         again = Again(progress, taken, named=named) if decide else None
         passage = Passage(folder, key, kept, known, again, passed)
         if decide and passed is None and is_worth_two(size, cores):
-            ask = Ask(os.fsencode(folder), str(key), tuple(heads), tuple(witnesses), (*taken,), (*named,), size)
+            place = os.fsencode(folder)
+            ask = Ask(kernel_digest(), place, str(key), (*heads,), (*witnesses,), (*taken,), (*named,), size)
             found = in_two(passage, ask, progress)
         else:
             found = alone(passage)

@@ -43,8 +43,9 @@ _ALONE = "Verify it with one process: --cores 1"
 
 class Ask(msgspec.Struct, frozen=True):
     """What the second process is to verify; `size` is how many entries there are, as far as is known beforehand.
-    `folder` is the path as the system spells it."""
+    `folder` is the path as the system spells it, `kernel` the digest of the kernel that the first process runs."""
 
+    kernel: str
     folder: bytes
     key: str
     heads: tuple[str, ...]
@@ -76,7 +77,8 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Stuck(msgspec.Struct, frozen=True, tag="stuck"):
-    """The second process is of no help: it cannot fold an entry, or came to the end before it began to decide."""
+    """The second process is of no help: it cannot fold an entry, came to the end before it began to decide, or is of
+    another version, for the program was replaced meanwhile."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

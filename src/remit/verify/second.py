@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from remit.digest import kernel_digest
 from remit.journal.note import parse_verifier
 from remit.verify import halves
 from remit.verify.again import Again
@@ -29,6 +30,7 @@ class Second:
 
     def __init__(self, ask: Ask, say: Say, heard: Heard) -> None:
         self._size, self._say, self._heard = ask.size, say, heard
+        self._is_same = ask.kernel == kernel_digest()
         key = parse_verifier(ask.key)
         kept = sorted((checkpoint_of(head, key) for head in ask.heads), key=lambda head: head.size)
         known = [cosigner_of(witness) for witness in ask.witnesses]
@@ -39,6 +41,9 @@ class Second:
     def run(self) -> None:
         """Say where the joint is, how far it is from there, and what was found of the whole. What is wrong before the
         joint, the first process finds."""
+        if not self._is_same:
+            self._say(Stuck())
+            return
         try:
             found = self._passage.run(self._watch)
         except Exception as fault:  # whatever a damaged entry may raise when it is folded
