@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -26,6 +25,7 @@ from remit.doors.http.shapes.world import OneInstrument
 from remit.doors.http.table import Do, Route
 
 FOLDER = files("remit.doors.http") / "page"
+INDEX = "index.html"
 SCREENS: dict[str, tuple[str, type | None]] = {
     "/": ("overview", None),
     "/sign-in": ("sign_in", None),
@@ -76,20 +76,21 @@ class File(NamedTuple):
 _held: dict[str, File] = {}
 
 
-def _file(name: str, within: Traversable) -> File | None:
-    """Return a file of a folder, read once; None where there is none of this name."""
-    if name not in _held:
-        if not within.is_dir() or name not in {one.name for one in within.iterdir()}:
-            return None  # asked of the folder, so that no name leads out of it
-        plain = (within / name).read_bytes()
-        tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'.encode()
-        _held[name] = File(plain, gzip.compress(plain, mtime=0), tag)
-    return _held[name]
+def _file(name: str) -> File | None:
+    """Return a file of the page by its path there; None where there is none. All are read at once, so that a page which
+    is built anew meanwhile is never mixed with this one; one that is not there yet is looked for again."""
+    if not _held and (FOLDER / INDEX).is_file():
+        for path in (FOLDER / INDEX, *(FOLDER / "assets").iterdir()):
+            plain = path.read_bytes()
+            tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'.encode()
+            kept = INDEX if path.name == INDEX else f"assets/{path.name}"
+            _held[kept] = File(plain, gzip.compress(plain, mtime=0), tag)
+    return _held.get(name)
 
 
 async def screen(call: Call) -> Answer | Streaming:
     """Answer with the page; with 304 whoever has it already."""
-    found = _file("index.html", FOLDER)
+    found = _file(INDEX)
     if found is None:
         return Answer(NOT_BUILT, status=503, media=HTML)
     headers = ((b"etag", found.tag), (b"cache-control", b"no-cache"))
@@ -108,7 +109,7 @@ async def asset(call: Call) -> Answer:
     """Answer with a file that the page is made of, gzipped for whoever takes it so."""
     name: str = call.params.file
     media = MEDIA.get(name.rpartition(".")[2])
-    found = None if media is None else _file(name, FOLDER / "assets")
+    found = None if media is None else _file(f"assets/{name}")
     if found is None or media is None:
         raise Problem("not_found", "the page has no such file", "Load the page anew")
     headers = (FOR_EVER, (b"vary", b"accept-encoding"))
