@@ -42,8 +42,11 @@ def build() -> None:
         node, packages = ready()
         say("building the page")
         vite = packages / "vite" / "bin" / "vite.js"
-        run([node, vite, "build", "--logLevel", "warn"], "build", REMIT_PAGE=str(PAGE))
-        (PAGE / MADE_OF).write_text(wanted)
+        fresh = PAGE.with_name("page.fresh")
+        run([node, vite, "build", "--logLevel", "warn"], "build", REMIT_PAGE=str(fresh))
+        (fresh / MADE_OF).write_text(wanted)
+        shutil.rmtree(PAGE, ignore_errors=True)
+        fresh.rename(PAGE)  # whole or not at all, for whoever reads it now
 
 
 def test() -> None:

@@ -36,7 +36,8 @@ def ran(web: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def run(command: list[str | Path], what: str, **environ: str) -> None:
         said.append(what)
         (web.WEB / "node_modules").mkdir(exist_ok=True)
-        web.PAGE.mkdir(exist_ok=True)
+        if "REMIT_PAGE" in environ:
+            Path(environ["REMIT_PAGE"]).mkdir()
 
     monkeypatch.setattr(web, "run", run)
     monkeypatch.setattr(web, "find_node", lambda: ("node", ["npm"]))
