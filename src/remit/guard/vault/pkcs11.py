@@ -175,9 +175,17 @@ def _told(what: str) -> Iterator[None]:
         raise KeyRefused(f"the token did not {what}: {name}", fix) from None
 
 
+def load_package() -> None:
+    """Import all that speaks with a token, but no module, while the process may still read what is installed;
+    ExtraMissing."""
+    _pkcs11()
+    import pkcs11._pkcs11
+    import pkcs11.util.ec  # noqa: F401
+
+
 def _pkcs11() -> Any:
     try:
         import pkcs11
-    except ImportError:
+    except (ImportError, OSError):
         raise ExtraMissing("a PKCS#11 token needs the package python-pkcs11", "pip install 'remit[hsm]'") from None
     return pkcs11

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol, Self
 
@@ -21,7 +22,7 @@ from remit.guard.vault import schemes, tpm
 from remit.guard.vault.file import FILE, KEY_BYTES, Content, Kept, Lock, Roots, Token
 from remit.guard.vault.file_keeper import FileKeeper
 from remit.guard.vault.keeper import Keeper, SealedPermit, Slot
-from remit.guard.vault.pkcs11 import Pkcs11Keeper
+from remit.guard.vault.pkcs11 import Pkcs11Keeper, load_package
 from remit.guard.world import JOURNAL, KEYS, TOKENS, World
 from remit.journal.note import Signer
 from remit.kernel.access import VenueKey
@@ -109,6 +110,9 @@ class Vault:
     def follow(self, keys: Mapping[tuple[str, str], VenueKey]) -> None:
         """Take the keys in force from the journal's state; to be called at start."""
         self._in_force = dict(keys)
+        if self._token is not None:
+            with suppress(errors.ExtraMissing):  # said where a key needs it
+                load_package()
 
     def open_token(self) -> None:
         """Load the token's module and open the token, where there is one; to be called once the process is confined.
