@@ -39,7 +39,7 @@ CROWD_NS = NANOSECONDS // 4
 """How long calls beyond the rate wait for the entry that they share."""
 SAID_BYTES_MAX = 4_096
 """Of what was asked so much is kept beside the journal."""
-OWN_VIEWS = ("state_hash", "text", "receipt")
+OWN_VIEWS = ("state_hash", "text", "receipt", "heads")
 """Views of the guard's own, beside those of the kernel's state."""
 _SECRETS = (b'"password"', b'"code"', b'"secret"', b'"token"')
 """What may hold a secret is not kept, whoever sent it by mistake."""

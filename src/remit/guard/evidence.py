@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from remit.guard.errors import TextNotKept
-from remit.guard.views.looking import TRADERS, Looking, NotAllowed, Unknown
+from remit.guard.views.looking import PEOPLE, TRADERS, Looking, NotAllowed, Unknown
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.cosigned import signed_by
 from remit.journal.errors import SideTextMissing
@@ -23,8 +23,8 @@ READERS = frozenset({"operator", "approver", "compliance", "owner"})
 
 
 class Evidence:
-    """Answers the views `receipt` and `text` from the journal and the side store. `cosigned` gives the newest head that
-    witnesses cosigned."""
+    """Answers the views `receipt`, `heads` and `text` from the journal and the side store. `cosigned` gives the newest
+    head that witnesses cosigned."""
 
     def __init__(
         self, journal: Journal, side: SideStore, cosigned: Callable[[], Checkpoint | None] = lambda: None
@@ -36,7 +36,10 @@ class Evidence:
         self._reading = asyncio.Lock()
 
     async def show(self, looking: Looking, name: str) -> dict[str, Any]:
-        """Return `receipt` or `text`; NotAllowed, Unknown, RequestMalformed, TextNotKept."""
+        """Return `receipt`, `heads` or `text`; NotAllowed, Unknown, RequestMalformed, TextNotKept."""
+        if name == "heads":
+            looking.check(())
+            return self.heads(looking)
         if name == "receipt":
             looking.check(("seq",))
             return await self.receipt(looking)
@@ -66,6 +69,15 @@ class Evidence:
             receipt = Receipt(seq, entry, blocks.proof(seq - 1, block, head.size, last), head.note)
             return {"seq": seq, "size": head.size, "cosigned_by": signed_by(head), "receipt": receipt.write()}
 
+    def heads(self, looking: Looking) -> dict[str, Any]:
+        """Return the journal's public key, its newest signed head, and the newest one that witnesses cosigned, each as
+        the signed note that it is."""
+        if looking.by.role not in PEOPLE:
+            raise NotAllowed(f"the role {looking.by.role} may not see the heads of the journal", "Ask a person")
+        cosigned = self._cosigned()
+        shown = None if cosigned is None else {**_head(cosigned), "cosigned_by": signed_by(cosigned)}
+        return {"key": str(self._journal.verifier), "newest": _head(self._journal.head), "cosigned": shown}
+
     async def text(self, looking: Looking) -> dict[str, Any]:
         """Return the text of a digest, or that it was erased. Whoever does not see everything names the entry, `seq`,
         that it stands in."""
@@ -91,6 +103,10 @@ class Evidence:
                 return entry
             break
         raise Unknown(f"entry {seq} is not known", "See `remit log`")
+
+
+def _head(head: Checkpoint) -> dict[str, Any]:
+    return {"size": head.size, "root": head.root.hex(), "note": head.note}
 
 
 async def _block(looking: Looking, index: int, size: int) -> list[bytes]:

@@ -333,7 +333,7 @@ class Handle:
         if name == "me":
             return encode(self.identity.me(by))
         entries, at = self.followers.entries, self._loop.now()
-        if name in ("receipt", "text"):
+        if name in ("receipt", "heads", "text"):
             looking = Looking(self._kernel, by, arguments, at, entries, self._about)
             return encode(await self._evidence.show(looking, name))
         if name == "attestation" and self._attestor is not None:

@@ -103,9 +103,12 @@ class Witnessed:
             self._growth = None
 
     def about(self) -> dict[str, Any]:
-        """How it stands, in plain JSON: `at` is the second of its last cosignature."""
+        """How it stands, in plain JSON: `at` is the second of its last cosignature, `key` checks it."""
         at = cosignatures(self.head, [self._witness.cosigner])[self._witness.cosigner] if self.head else None
-        return {"name": self.name, "url": self._witness.url, "size": self.cosigned, "at": at, "why": self.fault}
+        key = str(self._witness.cosigner)
+        return {
+            "name": self.name, "url": self._witness.url, "key": key, "size": self.cosigned, "at": at, "why": self.fault,
+        }  # fmt: skip
 
     async def run(self) -> None:
         """Show heads for ever; JournalRolledBack as `submit`."""

@@ -158,6 +158,11 @@ class Journal:
         return self._head
 
     @property
+    def verifier(self) -> Verifier:
+        """The public key that checks this journal's heads."""
+        return self._signer.verifier
+
+    @property
     def size(self) -> int:
         """How many entries are durable."""
         return self.head.size

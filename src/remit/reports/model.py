@@ -28,6 +28,12 @@ FILE = "read.sqlite"
 PAGE_MAX = 1_000
 BATCH = 1_000
 """Entries that are taken together."""
+_DECIDED = {
+    "allow": " AND kind = 'order' AND entry IN ('submit', 'replace') AND code = ''",
+    "hold": " AND kind = 'approval' AND entry IN ('submit', 'replace') AND said LIKE '%: held for people%'",
+    "deny": " AND kind = 'violation' AND entry IN ('submit', 'replace', 'approve') AND ord <> ''",
+}
+"""Which lines say each verdict; a refusal decides nothing, and is of no order."""
 _MARKED, _ONLY_MARKS = b'"kind":"marked"', b'"events":[{"event":"took"}]}'
 """Most entries are prices from which nothing followed: those are counted and not read."""
 
@@ -143,7 +149,9 @@ class Model:
         client: str = "",
         order: str = "",
         account: str = "",
+        instrument: str = "",
         kind: str = "",
+        verdict: str = "",
         since: int | None = None,
         until: int | None = None,
         after: int | None = None,
@@ -153,11 +161,14 @@ class Model:
     ) -> Page:
         """Return lines of the journal in words, oldest first, or `latest` first; `after` goes on from a page's `next`.
 
-        `since` and `until` are times in ns, the first included, the last not. Without `looks` what was only read or
-        previewed is left out, where it was answered.
+        `since` and `until` are times in ns, the first included, the last not. `verdict` keeps what was decided so: an
+        order, new terms, or one that was judged again. Without `looks` what was only read or previewed is left out,
+        where it was answered.
         """
         wanted = {"agent": agent, "client": client, "ord": order, "account": account, "kind": kind}
+        wanted["instrument"] = instrument
         more = "" if looks else " AND NOT (kind = 'action' AND code = '')"
+        more += _DECIDED[verdict] if verdict else ""
         return self._page("lines", visible, wanted, since, until, after, limit, latest=latest, more=more)
 
     def timeline(self, of: str, visible: Visible, *, after: int | None = None, limit: int = 200) -> Page:

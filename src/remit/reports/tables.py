@@ -33,6 +33,7 @@ CREATE TABLE lines (  -- id = entry * 10000 + place in it: it never changes, so 
 CREATE INDEX lines_agent ON lines (agent, id) WHERE agent <> '';
 CREATE INDEX lines_account ON lines (account, id) WHERE account <> '';
 CREATE INDEX lines_client ON lines (client, id) WHERE client <> '';
+CREATE INDEX lines_instrument ON lines (instrument, id) WHERE instrument <> '';
 CREATE INDEX lines_ord ON lines (ord, id) WHERE ord <> '';
 CREATE INDEX lines_kind ON lines (kind, id);
 CREATE INDEX lines_at ON lines (at, id);

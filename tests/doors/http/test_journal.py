@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,14 @@ import pytest
 from tests.doors.http.conftest import LIMITS, Door, people
 from tests.guard.processes import trading
 
+from remit.attest.check import Expected, check
+from remit.doors.http import aside
 from remit.doors.http.app import Options
 from remit.doors.http.paging import cursor_of
 from remit.doors.http.reading import reading
+from remit.journal.checkpoint import verify
 from remit.reports.model import Model, Page
-from remit.verify import key_of, verify_receipt
+from remit.verify import key_of, verify_evidence, verify_receipt
 
 TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
 
@@ -199,3 +203,59 @@ def test_a_question_that_reads_for_long_keeps_nobody_waiting(told: Door, monkeyp
         on.set()
         asking.join(60)
     assert found[0].status_code == 200 and found[0].json()["items"]
+
+
+def test_lines_are_chosen_by_what_was_decided_and_in_what(told: Door) -> None:
+    for verdict, word in (("allow", ": allowed"), ("deny", ": denied"), ("hold", ": held for people")):
+        found = lines(told, verdict=verdict)
+        assert found and all(word in row["said"] and row["order"] for row in found), verdict
+    assert {row["instrument"] for row in lines(told, instrument="AAPL")} == {"AAPL"}
+    assert lines(told, instrument="MSFT") == []
+    looks = {row["id"] for row in lines(told, kind="action") if not row["code"]}
+    assert looks and {row["id"] for row in lines(told)} - {row["id"] for row in lines(told, looks="false")} >= looks
+
+
+def test_the_heads_hold_under_the_key_that_is_told(told: Door) -> None:
+    found = told.http("otto").get("/v1/journal/heads").json()
+    key = key_of(told.processes.home / "journal", None)
+    head = verify(found["newest"]["note"], key.name, (key,))
+    assert found["key"] == str(key) and found["cosigned"] is None, "there are no witnesses"
+    assert (head.size, head.root.hex()) == (found["newest"]["size"], found["newest"]["root"])
+    assert head.size >= lines(told, kind="fill")[0]["seq"]
+    for who in ("momentum", "claude", "bars"):
+        assert told.http(who).get("/v1/journal/heads").status_code == 403
+
+
+def test_evidence_is_a_zip_that_holds(told: Door) -> None:
+    fill = lines(told, kind="fill")[0]
+    for of in (fill["order"], "momentum", TODAY):
+        found = told.http("otto").get(f"/v1/evidence/{of}")
+        assert found.status_code == 200, found.text
+        assert found.headers["content-disposition"] == f'attachment; filename="{of}-evidence.zip"'
+        said = verify_evidence(found.content, key_of(told.processes.home / "journal", None))
+        assert "records are entries of the journal" in said
+        records = zipfile.ZipFile(io.BytesIO(found.content)).namelist()
+        assert f"records/{fill['seq']:012d}.json" in records
+    for of, status, code in (("nobody", 404, "unknown"), ("2026-02-31", 422, "no_day")):
+        refused = told.http("operator").get(f"/v1/evidence/{of}")
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    for who in ("momentum", "claude"):
+        assert told.http(who).get(f"/v1/evidence/{fill['order']}").status_code == 403
+
+
+def test_one_piece_of_evidence_is_made_at_a_time(told: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Taken:
+        def locked(self) -> bool:
+            return True
+
+    monkeypatch.setattr(aside, "_busy", Taken())
+    refused = told.http("operator").get("/v1/evidence/momentum")
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "5")
+
+
+def test_an_attestation_is_for_the_nonce_that_asked(told: Door) -> None:
+    found = told.http("otto").get("/v1/attestation", params={"nonce": "5f1d"})
+    expected = Expected(nonce="5f1d", key=str(key_of(told.processes.home / "journal", None)))
+    assert check(found.content, expected, time.time_ns()).well
+    assert told.http("momentum").get("/v1/attestation").status_code == 403
+    assert told.http("otto").get("/v1/attestation", params={"nonce": "no hex"}).status_code == 422

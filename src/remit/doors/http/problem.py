@@ -50,6 +50,8 @@ STATUS: dict[str, int] = {
     "not_valid": 422,
     "range_invalid": 422,
     "out_of_reach": 422,
+    "no_day": 422,
+    "too_much": 422,
     "credential_invalid": 422,
     "precondition_required": 428,
     "message_rate_max": 429,

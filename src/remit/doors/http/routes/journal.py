@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 
+from remit.doors.http import aside
 from remit.doors.http.call import Answer, Call
 from remit.doors.http.paging import cursor_of, key_of
 from remit.doors.http.problem import Problem
 from remit.doors.http.shapes import journal as s
 from remit.doors.http.table import READERS, TOLD, Do, Look, Route
+from remit.kernel.names import Role
 from remit.reports.errors import ReportError
 from remit.reports.export import Format, ReportName, Span, rows_of, span_of, write
 from remit.reports.model import FILE, Model
@@ -24,9 +26,10 @@ from remit.reports.visible import EVERYTHING, Visible
 
 ROWS_MAX = 100_000
 """Rows of a report that one answer holds; `remit report` has no bound."""
-SEES_ALL = ("operator", "approver", "compliance", "auditor")
+SEES_ALL: tuple[Role, ...] = ("operator", "approver", "compliance", "auditor")
 CAPABILITY = "explain_decision"
 RECEIPT_MEDIA = "text/plain; charset=utf-8"
+EVIDENCE_MEDIA = "application/zip"
 
 
 async def visible(call: Call) -> Visible:
@@ -58,7 +61,9 @@ def model_of(call: Call) -> Model:
 async def lines(call: Call) -> bytes:
     """Return lines of the journal that fit."""
     asked: s.LineQuery = call.params
-    names = ("agent", "client", "account", "order", "kind", "since", "until", "latest")
+    names = (
+        "agent", "client", "account", "instrument", "order", "kind", "verdict", "since", "until", "latest", "looks",
+    )  # fmt: skip
     wanted = {name: value for name in names if (value := getattr(asked, name)) is not None}
     return await _told(call, asked, wanted)
 
@@ -136,6 +141,17 @@ async def receipt(call: Call) -> Answer:
     return Answer(found["receipt"].encode(), headers=((b"content-disposition", name),), media=RECEIPT_MEDIA.encode())
 
 
+async def evidence(call: Call) -> Answer:
+    """Return what the journal holds of one thing as a zip, worked out beside this process."""
+    if await visible(call) is not EVERYTHING:
+        raise Problem("not_authorised", "only who sees everything is given evidence", "Ask an operator or an auditor")
+    settings, of = call.app.state.settings, call.params.of
+    packed = await aside.evidence(settings.home, of, [str(one.cosigner) for one in settings.witnesses])
+    stem = "".join(char if char.isascii() and char.isalnum() or char in "-_" else "_" for char in of)
+    name = f'attachment; filename="{stem}-evidence.zip"'.encode()
+    return Answer(packed, headers=((b"content-disposition", name),), media=EVIDENCE_MEDIA.encode())
+
+
 def _problem(fault: ReportError) -> Problem:
     return Problem("extra_missing" if fault.code == "parquet_missing" else fault.code, fault.message, fault.fix)
 
@@ -159,6 +175,25 @@ ROUTES = (
         "One entry with the proof that the last signed checkpoint covers it, as a C2SP tlog-proof: `remit verify` "
         "checks it, and so does any implementation of the format.",
         "journal", TOLD, Do(receipt), s.OneEntry, None, media=RECEIPT_MEDIA,
+    ),
+    Route(
+        "GET", "/v1/journal/heads", "show_heads",
+        "The journal's public key and its newest signed heads: keep both elsewhere, and a later copy can be held "
+        "against them.",
+        "journal", READERS, Look("heads"), None, None, s.Heads,
+    ),
+    Route(
+        "GET", "/v1/evidence/{of}", "download_evidence",
+        "What the journal holds of one order, one agent or one day, as a zip that a stranger can check and read: "
+        "records, receipts, mandates, a page for people and the verifier. The whole journal is verified first. For who "
+        "sees everything; one at a time.",
+        "journal", SEES_ALL, Do(evidence), s.EvidenceOf, None, media=EVIDENCE_MEDIA,
+    ),
+    Route(
+        "GET", "/v1/attestation", "show_attestation",
+        "A statement that the guard signs: its code, the mandates in force, its keys, the journal's head, your nonce, "
+        "the time. A key in software signs it: it proves who says so, and nothing about the machine.",
+        "journal", READERS, Look("attestation"), s.AttestationQuery, None, s.Attested,
     ),
     Route(
         "GET", "/v1/texts/{digest}", "show_text",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from remit.doors.http.shapes.base import Given, Paged, Shape
+from remit.kernel.event import VerdictName
 from remit.kernel.names import At, Digest, Name
 
 LineKind = Literal[
@@ -17,17 +18,23 @@ Seq = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 
 
 class LineQuery(Paged, frozen=True):
-    """Which lines: of an agent, a client, an account, an order; of a kind; since and until an instant in ns."""
+    """Which lines: of an agent, a client, an account, an instrument, an order; of a kind or a verdict; since and until
+    an instant in ns."""
 
     agent: Name | None = None
     client: Name | None = None
     account: Name | None = None
+    instrument: Name | None = None
     order: Name | None = None
     kind: LineKind | None = None
+    verdict: VerdictName | None = None
+    """What was decided so: orders, new terms, and orders that were judged again."""
     since: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None = None
     until: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None = None
     latest: bool = False
     """Latest first; otherwise as things happened."""
+    looks: bool = True
+    """Whether calls are told too that only looked, and were answered."""
 
 
 class AgentTimeline(Paged, frozen=True, kw_only=True):
@@ -78,6 +85,47 @@ class OneEntry(Given, frozen=True):
     """One entry."""
 
     seq: Seq
+
+
+class Heads(Shape, frozen=True):
+    """The public key that checks the journal's heads, its newest signed head, and the newest one that as many witnesses
+    as are needed cosigned; null where there is none."""
+
+    key: str
+    newest: HeadNote
+    cosigned: CosignedNote | None
+
+
+class HeadNote(Shape, frozen=True):
+    """A signed head: so many entries, the root of the tree over them (hex), and the C2SP signed note itself."""
+
+    size: int
+    root: str
+    note: str
+
+
+class CosignedNote(HeadNote, frozen=True):
+    """A head with the lines of witnesses on it, and their names; whether the lines hold is for the reader to check."""
+
+    cosigned_by: tuple[str, ...]
+
+
+class EvidenceOf(Given, frozen=True):
+    """Of what: an order by its id, an agent by its name, or a day (2026-01-31, UTC)."""
+
+    of: Name
+
+
+class AttestationQuery(Given, frozen=True):
+    """Your own nonce, in small hex, up to 64 bytes: no earlier answer can hold it."""
+
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9a-f]{2}){0,64}\Z")] = ""
+
+
+class Attested(Shape, frozen=True):
+    """A signed note: its text is the line `remit-attestation-1` and the statement as one line of JSON."""
+
+    note: str
 
 
 class OneText(Given, frozen=True):

@@ -72,10 +72,12 @@ class Anchored(Shape, frozen=True):
 
 
 class WitnessRow(Shape, frozen=True):
-    """How far one witness is: `at` is the second of its last cosignature, `why` what keeps it from the next."""
+    """How far one witness is: `at` is the second of its last cosignature, which `key` checks, `why` what keeps it from
+    the next."""
 
     name: str
     url: str
+    key: str
     size: int
     at: int | None
     why: str
