@@ -51,7 +51,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_it_imports_nothing_of_the_project_and_can_be_read_in_one_sitting(alone: Run) -> None:
     source = FILE.read_text()
-    assert "import remit" not in source and "from remit" not in source and len(source.splitlines()) < 360
+    assert "import remit" not in source and "from remit" not in source and len(source.splitlines()) < 400
 
 
 def test_a_journal_holds_and_one_flipped_byte_does_not(alone: Run, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from remit.evidence.again import CheckedEvidence as CheckedEvidence
+from remit.evidence.again import check_evidence as check_evidence
 from remit.evidence.archive import write as write
-from remit.evidence.gathering import Evidence as Evidence
-from remit.evidence.gathering import EvidenceRefused as EvidenceRefused
 from remit.evidence.gathering import gather as gather
+from remit.evidence.holding import Evidence as Evidence
+from remit.evidence.holding import EvidenceRefused as EvidenceRefused

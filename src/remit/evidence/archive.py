@@ -1,26 +1,25 @@
-"""Writes evidence as a zip: the same evidence always gives the same bytes."""
+"""Writes evidence as a zip: the same records and receipts always give the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from importlib import resources
 
-from remit.evidence.gathering import Evidence
+from remit import __version__
+from remit.evidence.holding import Evidence
 from remit.evidence.page import page
 from remit.journal.checkpoint import parse
 from remit.journal.cosigned import signed_by
 from remit.journal.receipt import SUFFIX
 from remit.kernel.codec import encode
+from remit.kernel.printable import printable
+from remit.verify import pack
 
 VERIFIER_FILE = "verify.py"
+MANIFEST = "manifest.json"
+ATTESTATION = "attestation.json"
 FORMAT = "remit-evidence-1"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold: no file in it tells when it was packed."""
-_MODE = 0o644 << 16
-_UNIX = 3
 ATTESTED = "  attestation.json   what code the guard ran, and who says so: `remit attest verify`\n"
 README = """\
 Evidence of {of}
@@ -28,7 +27,7 @@ Evidence of {of}
   page.html          what was asked, what was decided, by which numbers, and who approved: for people
   records/           the entries of the journal, each exactly as it was signed
   receipts/          for each a C2SP tlog-proof: it stands in the journal, under the signed head in head.txt
-  mandates/          the limits in force: each decision names their digests
+  mandates/          the limits that these records publish: each decision names the digests of those in force
   head.txt           the signed head: {size} entries, {cosigned}
   verifier.txt       the public key, for comparison only
   verify.py          the verifier: one file, to be read before it is run; it needs Python 3.11 and `cryptography`
@@ -41,19 +40,30 @@ How to check it
        {key}
   2. Take verify.py from a release of Remit that you trust, or read the one in this file; then
        python3 -I verify.py EVIDENCE.zip --key "THE KEY"
-     It says HOLDS and how many records are entries of the journal, or DOES NOT HOLD and why.
+     It says HOLDS and how many records are entries of the journal, or DOES NOT HOLD and why, and which files it did
+     not check. Remit itself makes those again from the records and compares them:
+       remit verify EVIDENCE.zip --key "THE KEY"
   3. Compare head.txt with heads that you, a witness or an exchange of heads kept: the same size has the same root.
+     Both do it with --head FILE; Remit also with --witness "A WITNESS'S KEY".
   4. Whether each decision follows from the mandates, the whole journal tells: ask for a copy or an export and run
        remit verify FOLDER --key "THE KEY" --head head.txt
 
 What this evidence does not prove
 
-  That nothing else concerns {of}: only the whole journal shows what is absent. {not_proved}
+  That nothing else concerns {of}: only the whole journal shows what is absent. Nor that each decision is right
+  (4), that the same key signed no other history (3), or that what was journalled is what happened outside. Who packed
+  it verified the whole journal first; this file cannot show that.
 """
 
 
 def write(evidence: Evidence, attestation: bytes | None = None) -> bytes:
     """Return the zip. `attestation` is a statement of the guard's code, put in as it is."""
+    return pack(files_for(evidence, attestation))
+
+
+def files_for(evidence: Evidence, attestation: bytes | None) -> dict[str, bytes]:
+    """Return the files: whoever has the records, the receipts and the attestation gets them all again from this version
+    of Remit."""
     files = {
         "README.txt": _readme(evidence, attestation is not None).encode(),
         "page.html": page(evidence).encode(),
@@ -65,33 +75,22 @@ def write(evidence: Evidence, attestation: bytes | None = None) -> bytes:
         files[f"records/{one.seq:012d}.json"] = one.entry + b"\n"
         files[f"receipts/{one.seq:012d}{SUFFIX}"] = receipt.write().encode()
     for version in evidence.mandates:
-        files[f"mandates/{version.subject.replace(':', '-')}-{version.number}.json"] = encode(version) + b"\n"
+        files[f"mandates/{version.entry:012d}.json"] = encode(version) + b"\n"
     if attestation is not None:
-        files["attestation.json"] = attestation
+        files[ATTESTATION] = attestation
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    about = {"evidence": FORMAT, "of": evidence.of, "files": listed}
-    files["manifest.json"] = json.dumps(about, indent=1, ensure_ascii=True).encode() + b"\n"
-    return _zip(files)
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.external_attr, info.create_system, info.compress_type = _MODE, _UNIX, zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[name], compresslevel=9)
-    return packed.getvalue()
+    about = {"evidence": FORMAT, "of": evidence.of, "packed_by": __version__, "files": listed}
+    files[MANIFEST] = json.dumps(about, indent=1, ensure_ascii=True).encode() + b"\n"
+    return files
 
 
 def _readme(evidence: Evidence, attested: bool) -> str:
     head = parse(evidence.receipts[0].checkpoint)
     by = ", ".join(signed_by(head))
     return README.format(
-        of=evidence.of,
+        of=printable(evidence.of),
         size=head.size,
         cosigned=f"with lines of {by}" if by else "with no line of a witness",
         key=evidence.key,
         attested=ATTESTED if attested else "",
-        not_proved=" ".join(f"Nor {claim}." for claim in evidence.verdict.not_proved),
     )

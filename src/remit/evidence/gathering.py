@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
-from remit.evidence.standing import Standing
+from remit.evidence.holding import Evidence, EvidenceRefused, hold, span_of
 from remit.journal import tiles
 from remit.journal.cosign import Cosigner
 from remit.journal.cosigned import covering, only
@@ -23,49 +21,14 @@ from remit.kernel import event as e
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import MandateVersion
-from remit.kernel.numbers import DAY_NS, NANOSECONDS
 from remit.kernel.state import State
-from remit.reports.story import tell
-from remit.reports.told import Told
-from remit.verify import Verdict, verify
+from remit.verify import verify
 from remit.verify.export import is_export
 
 RECORDS_MAX = 20_000
 """Each comes with a receipt of its own: a longer span is better given as an export."""
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 """Every string of an entry, as it is written there."""
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-class EvidenceRefused(Exception):
-    """There is no evidence to give: `code` names why, `what` and `do` say it."""
-
-    def __init__(self, code: str, what: str, do: str) -> None:
-        super().__init__(f"{code}: {what}. {do}")
-        self.code, self.what, self.do = code, what, do
-
-
-class Kept(NamedTuple):
-    """One entry of the evidence: its bytes, what it says in words, and why it is there ("" or what it stands for)."""
-
-    seq: int
-    entry: bytes
-    record: Record
-    told: tuple[Told, ...]
-    role: str
-
-
-class Evidence(NamedTuple):
-    """What a journal holds of one thing, each record with its receipt under one head, and the verdict on the whole."""
-
-    of: str
-    key: Verifier
-    verdict: Verdict
-    kept: tuple[Kept, ...]
-    receipts: tuple[Receipt, ...]
-    mandates: tuple[MandateVersion, ...]
-
-
 def gather(
     folder: Path,
     key: Verifier,
@@ -89,10 +52,10 @@ def gather(
         found = verdict.fault if verdict.difference is None else encode(verdict.difference).decode()
         raise EvidenceRefused("journal_not_verified", f"the journal does not hold: {found}", "See `remit verify`")
     size = verdict.count - verdict.unsealed
-    kept = tuple(one for one in picking.chosen() if one.seq <= size)
-    if not any(not one.role for one in kept):
+    kept = [(seq, entry) for seq, entry in picking.chosen() if seq <= size]
+    if not kept:
         raise EvidenceRefused("unknown", f"the journal holds nothing of {of}", "Name an order, an agent or a day")
-    cosigned = covering(folder, key, kept[-1].seq, size)
+    cosigned = covering(folder, key, kept[-1][0], size)
     head = verdict.head if cosigned is None else only(cosigned, key, witnesses).note
     receipts = tuple(_receipts(folder, size if cosigned is None else cosigned.size, kept, head))
     try:
@@ -100,37 +63,38 @@ def gather(
     except ReceiptInvalid as fault:
         what, do = f"a head that witnesses cosigned is not this journal's: {fault.what}", "Keep both as evidence"
         raise EvidenceRefused("journal_not_verified", what, do) from None
-    return Evidence(of, key, verdict, kept, receipts, picking.mandates())
+    return hold(of, key, receipts)
 
 
 class _Picking:
     """Hears every entry of a journal and keeps what concerns one thing."""
 
     def __init__(self, of: str) -> None:
-        self._span = _span(of)
+        self._span = span_of(of)
         self._of = of
         self._names: set[bytes] = set()
-        """What an entry must name: the order, or the agent and with it its orders, exits and halts."""
+        """What an entry must name: the order, or the agent and with it its orders, its exits and the halts over it."""
         self._is_known = False
-        self._book = Standing()
-        self._kept: dict[int, Kept] = {}
-        self._named: dict[str, tuple[int, bytes, MandateVersion]] = {}
-        """The mandate in force of each subject, and the entry that published it."""
+        self._state = State()
+        self._kept: dict[int, bytes] = {}
+        self._named: dict[str, tuple[MandateVersion, list[tuple[int, bytes]]]] = {}
+        """The mandate in force of each subject, and the entries that published it."""
+        self._proposed: dict[str, tuple[int, bytes]] = {}
+        """The entries whose changes wait for a second person."""
         self._start: tuple[int, bytes] | None = None
-        self._wanted: dict[tuple[str, int], MandateVersion] = {}
 
     def take(self, seq: int, entry: bytes, state: State) -> None:
         """Take one entry; the first one again begins anew."""
         if seq == 1:
-            self._kept, self._named, self._wanted = {}, {}, {}
+            self._kept, self._named, self._proposed = {}, {}, {}
             self._names = set() if self._span else {self._of.encode(), f"agent:{self._of}".encode()}
-        self._book.state = state
+        self._state = state
         if b'"kind":"kernel_started"' in entry:
             self._start = (seq, entry)
         if b'"kind":"set_mandate"' in entry or b'"kind":"confirm_change"' in entry:
             self._note_mandates(seq, entry, state)
         if self._span is None:
-            if self._names.isdisjoint(_QUOTED.findall(entry)):
+            if self._names.isdisjoint(_QUOTED.findall(entry)) and not self._is_halt_over(entry, state):
                 return
             record = decode(Record, entry)
             self._note_names(record, state)
@@ -138,30 +102,29 @@ class _Picking:
             record = decode(Record, entry)
             if not self._span[0] <= record.command.at < self._span[1]:
                 return
-        self._keep(seq, entry, record, "")
+        self._kept[seq] = entry
         if len(self._kept) > RECORDS_MAX:
             raise EvidenceRefused("too_much", f"it is more than {RECORDS_MAX} records", "Ask for a day or an order")
-        if self._start is not None and self._start[0] not in self._kept:
-            self._keep(*self._start, decode(Record, self._start[1]), "which kernel decided")
+        if self._start is not None:
+            self._kept.setdefault(*self._start)
         for subject in () if record.decision is None else _path(record, record.decision, state):
             if subject in self._named:
-                number, published, version = self._named[subject]
-                self._wanted[subject, version.number] = version
-                if number not in self._kept:
-                    self._keep(number, published, decode(Record, published), "a mandate in force")
+                self._kept.update(self._named[subject][1])
 
-    def chosen(self) -> list[Kept]:
+    def chosen(self) -> list[tuple[int, bytes]]:
         """Return what was kept, in order; nothing where what was asked for is neither a day, an agent nor an order."""
-        if self._span is None and not self._is_known and self._of not in self._book.state.agents:
+        if self._span is None and not self._is_known and self._of not in self._state.agents:
             return []
-        return [self._kept[seq] for seq in sorted(self._kept)]
+        return sorted(self._kept.items())
 
-    def mandates(self) -> tuple[MandateVersion, ...]:
-        """Return the mandate versions that the decisions name, by subject and number."""
-        return tuple(sorted(self._wanted.values(), key=lambda version: (version.subject, version.number)))
-
-    def _keep(self, seq: int, entry: bytes, record: Record, role: str) -> None:
-        self._kept[seq] = Kept(seq, entry, record, tuple(tell(record, self._book)), role)
+    def _is_halt_over(self, entry: bytes, state: State) -> bool:
+        """Whether an entry halts the agent with all others of its account, or of the firm."""
+        if b'"event":"halt_raised"' not in entry or (agent := state.agents.get(self._of)) is None:
+            return False
+        over = ("firm", f"account:{agent.account}")
+        found = [event for event in decode(Record, entry).events if isinstance(event, e.HaltRaised)]
+        self._names |= {event.halt.encode() for event in found if event.subject in over}
+        return any(event.subject in over for event in found)
 
     def _note_names(self, record: Record, state: State) -> None:
         """Note the order, exit or halt that an entry begins: what follows may name nothing but that."""
@@ -179,13 +142,19 @@ class _Picking:
                 self._names.add(name.encode())
 
     def _note_mandates(self, seq: int, entry: bytes, state: State) -> None:
-        body = decode(Record, entry).command.body
+        record = decode(Record, entry)
+        body = record.command.body
+        for event in record.events:
+            if isinstance(event, e.Proposed):
+                self._proposed = {name: one for name, one in self._proposed.items() if name in state.proposals}
+                self._proposed[event.proposal] = (seq, entry)
         if isinstance(body, c.SetMandate | c.ConfirmChange):
             for subject in [body.subject] if isinstance(body, c.SetMandate) else state.history:
                 newest = next(reversed(state.history.get(subject, ())), None)
                 known = self._named.get(subject)
-                if newest is not None and (known is None or known[2].number != newest.number):
-                    self._named[subject] = (seq, entry, newest)
+                if newest is not None and (known is None or known[0].number != newest.number):
+                    begun = self._proposed.get(body.proposal) if isinstance(body, c.ConfirmChange) else None
+                    self._named[subject] = (newest, [*([begun] if begun else []), (seq, entry)])
 
 
 def _path(record: Record, decision: Decision, state: State) -> list[str]:
@@ -200,17 +169,6 @@ def _path(record: Record, decision: Decision, state: State) -> list[str]:
     return [of.written for of in state.path(agent, client)] if agent in state.agents else []
 
 
-def _span(of: str) -> tuple[int, int] | None:
-    """Return the nanoseconds of a day in UTC; None where it is no day."""
-    if not _DAY.fullmatch(of):
-        return None
-    try:
-        begins = int(datetime.fromisoformat(of).replace(tzinfo=UTC).timestamp()) * NANOSECONDS
-    except ValueError:
-        raise EvidenceRefused("no_day", f"{of} is no day of the calendar", "Write it as 2026-01-31") from None
-    return begins, begins + DAY_NS
-
-
 def _entries(folder: Path, start: int, stop: int, size: int) -> Iterator[bytes]:
     """Yield the entries from one index up to, not including, another."""
     if is_export(folder):
@@ -223,18 +181,18 @@ def _entries(folder: Path, start: int, stop: int, size: int) -> Iterator[bytes]:
             yield entry
 
 
-def _receipts(folder: Path, size: int, kept: Sequence[Kept], head: str) -> Iterator[Receipt]:
+def _receipts(folder: Path, size: int, kept: Sequence[tuple[int, bytes]], head: str) -> Iterator[Receipt]:
     """Yield the receipt of each entry under the head of that size."""
     blocks = Blocks()
     for entry in _entries(folder, 0, size, size):
         blocks.add(entry)
     block: list[bytes] = []
     begins = -1
-    for one in kept:
-        index = one.seq - 1
+    for seq, kept_entry in kept:
+        index = seq - 1
         if begins != index // BLOCK * BLOCK:
             begins = index // BLOCK * BLOCK
             block = list(_entries(folder, begins, min(begins + BLOCK, size), size))
-        if block[index - begins] != one.entry:
-            raise EvidenceRefused("journal_changed", f"entry {one.seq} changed while it was read", "Try again")
-        yield Receipt(one.seq, one.entry, blocks.proof(index, block), head)
+        if block[index - begins] != kept_entry:
+            raise EvidenceRefused("journal_changed", f"entry {seq} changed while it was read", "Try again")
+        yield Receipt(seq, kept_entry, blocks.proof(index, block), head)

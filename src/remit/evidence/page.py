@@ -1,6 +1,6 @@
 """The page of evidence for people: what was asked, what was decided, by which numbers, who approved. No script in it.
 
-It is a rendering of the records beside it: the same evidence always gives the same bytes.
+It is a rendering of the records beside it and of nothing else: the same records always give the same bytes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
 
-from remit.evidence.gathering import Evidence, Kept
+from remit.evidence.holding import Evidence, Kept, Published
 from remit.kernel import command as c
 from remit.kernel.codec import plain
 from remit.kernel.event import Decision
-from remit.kernel.mandate import MandateVersion
 from remit.kernel.names import Principal
 from remit.kernel.numbers import NANOSECONDS, text
 from remit.kernel.printable import printable
@@ -26,6 +25,12 @@ td,th{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;vertical-align:t
 code{overflow-wrap:anywhere}.allow{color:#0a5c2b}.deny{color:#9b1c1c}.hold{color:#7a4a00}
 @media print{body{margin:0}}
 """
+NOT_PROVED = (
+    "That nothing else concerns this: only the whole journal shows what is absent.",
+    "That each decision follows from the mandates: `remit verify` derives them again from the whole journal.",
+    "That the same key signed no other history: heads that others kept tell that.",
+    "That what was journalled is what happened outside.",
+)
 
 
 def page(evidence: Evidence) -> str:
@@ -44,20 +49,20 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         f"<code>{_shown(evidence.key.name)}</code>. This page only renders the records beside it. What proves them are "
         "the receipts: README.txt says how to check them.</p>"
     )
+    entries = {version.digest: str(version.entry) for version in evidence.mandates}
     for one in records:
         if one.record.decision is not None:
-            yield from _decision(one, one.record.decision)
+            yield from _decision(one, one.record.decision, entries)
     yield from _approvals(records)
     yield from _story(evidence.kept)
     yield from _mandates(evidence.mandates)
-    yield "<h2>What was verified of the whole journal</h2><ul>"
-    yield from (f"<li>{_shown(claim)}</li>" for claim in evidence.verdict.proved)
-    yield "</ul><h2>What it cannot prove</h2><ul>"
-    yield from (f"<li>{_shown(claim)}</li>" for claim in evidence.verdict.not_proved)
+    yield "<h2>What it cannot prove</h2><ul>"
+    yield from (f"<li>{_shown(claim)}</li>" for claim in NOT_PROVED)
     yield "</ul></body></html>"
 
 
-def _decision(one: Kept, decision: Decision) -> Iterator[str]:
+def _decision(one: Kept, decision: Decision, entries: dict[str, str]) -> Iterator[str]:
+    """`entries`: which entry published the mandate of a digest."""
     body, by = one.record.command.body, one.record.command.by
     asked = order_words(body.intent) if isinstance(body, c.Submit) else one.told[0].said if one.told else "a judgement"
     yield f"<h2>Entry {one.seq}: {_shown(asked)}</h2><table>"
@@ -67,7 +72,7 @@ def _decision(one: Kept, decision: Decision) -> Iterator[str]:
         _row("order", decision.order),
         f'<tr><th>decided</th><td class="{escape(decision.verdict)}">{_shown(decision.verdict.upper())}</td></tr>',
         _row("worth at its worst price", f"{text(decision.worth)} {decision.currency}"),
-        _row("under the mandates", ", ".join(digest[:16] for digest in decision.mandates) or "none"),
+        _row("under the mandates", ", ".join(_mandate(digest, entries) for digest in decision.mandates) or "none"),
         _row("prices used", "; ".join(_mark(mark) for mark in plain(decision.marks)) or "none"),
     )
     yield "</table>"
@@ -109,12 +114,12 @@ def _story(kept: tuple[Kept, ...]) -> Iterator[str]:
     yield "</table>"
 
 
-def _mandates(versions: tuple[MandateVersion, ...]) -> Iterator[str]:
-    yield "<h2>The mandates in force</h2>"
+def _mandates(versions: tuple[Published, ...]) -> Iterator[str]:
+    yield "<h2>The mandates</h2>"
     if not versions:
-        yield "<p>No decision here names any.</p>"
+        yield "<p>No record here publishes any.</p>"
     for version in versions:
-        yield f"<h3>{_shown(version.subject)}, version {version.number}</h3><table>"
+        yield f"<h3>{_shown(version.subject)}, from entry {version.entry} on</h3><table>"
         yield _row("digest", version.digest)
         yield _row("published", f"{_utc(version.at)} by {_who(version.by)}: {version.why}")
         if version.confirmed_by is not None:
@@ -126,6 +131,10 @@ def _mandates(versions: tuple[MandateVersion, ...]) -> Iterator[str]:
 
 def _row(name: str, said: str) -> str:
     return f"<tr><th>{_shown(name)}</th><td>{_shown(said)}</td></tr>"
+
+
+def _mandate(digest: str, entries: dict[str, str]) -> str:
+    return f"{digest[:16]} ({f'entry {entries[digest]}' if digest in entries else 'not among these records'})"
 
 
 def _mark(mark: list[str]) -> str:

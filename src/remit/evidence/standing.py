@@ -1,43 +1,45 @@
-"""Who belongs to whom, as the state of the kernel knows it: what words about an entry need."""
+"""Which order is whose, as the records at hand say: what words about an entry need."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from remit.kernel.names import Side
-from remit.kernel.state import State
+from remit.kernel import command as c
+from remit.kernel.event import Record
 from remit.reports.told import NOBODY, Placed, Whose
 
 
 class Standing:
-    """A `Book` over the state that the last entry left."""
+    """A `Book` of what these records say and of nothing else: whoever holds them alone finds the same words again."""
 
     def __init__(self) -> None:
-        self.state = State()
+        self._orders: dict[str, Placed] = {}
+        self._currencies: dict[str, str] = {}
+
+    def hear(self, record: Record) -> None:
+        """Take note of an order that was asked for, or of an instrument."""
+        body, decision = record.command.body, record.decision
+        if isinstance(body, c.AddInstrument):
+            self._currencies[body.instrument.name] = body.instrument.currency
+        if isinstance(body, c.Submit) and decision is not None:
+            intent = body.intent
+            whose = Whose("", intent.agent, body.client, intent.connection, intent.instrument, decision.order)
+            self._orders[decision.order] = Placed(whose, intent.side, self._currencies.get(intent.instrument, ""))
 
     def order(self, order: str) -> Placed | None:
-        """An order that is in the book; one that was denied never was."""
-        found = self.state.order(order)
-        if found is None:
-            return None
-        whose = Whose(found.account, found.agent, found.client, found.connection, found.instrument, found.id)
-        return Placed(whose, cast(Side, found.side), self.state.instruments[found.instrument].currency)
+        """An order whose asking is among the records, a denied one too."""
+        return self._orders.get(order)
 
     def account_of(self, agent: str) -> str:
-        """The account of an agent; empty where it is not known."""
-        found = self.state.agents.get(agent)
-        return "" if found is None else found.account
+        """Nobody's: a line of evidence names no account beside what its record names."""
+        return ""
 
     def agent_of(self, client: str) -> str:
-        """The agent that a client acts through."""
-        found = self.state.clients.get(client)
-        return "" if found is None else found.agent
+        """Nobody: the same."""
+        return ""
 
     def holder(self, connection: str) -> str:
-        """The account of a connection."""
-        found = self.state.connections.get(connection)
-        return "" if found is None else found.account
+        """Nobody: the same."""
+        return ""
 
     def thing(self, kind: str, name: str) -> Whose:
-        """Nobody: whom an exit, a halt or a token concerns is told by the entries that made it."""
+        """Nobody: the same."""
         return NOBODY

@@ -7,8 +7,9 @@ events and requests must be the ones that are written. What must hold between en
 from __future__ import annotations
 
 from remit.verify.folder import verify as verify
+from remit.verify.packed import files_of as files_of
+from remit.verify.packed import pack as pack
 from remit.verify.packed import verify_evidence as verify_evidence
-from remit.verify.packed import witnessed_evidence as witnessed_evidence
 from remit.verify.places import JOURNAL as JOURNAL
 from remit.verify.places import VERIFIER as VERIFIER
 from remit.verify.places import checkpoint_of as checkpoint_of

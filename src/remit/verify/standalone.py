@@ -6,20 +6,21 @@
 JOURNAL   a folder of segments: lines `e <crc32> <entry>` and `c <crc32> "<signed head>"`
 EXPORT    a folder in the C2SP tlog-tiles layout, with its file `checkpoint`
 RECEIPT   a C2SP tlog-proof: one entry, the hashes beside its path, a signed head
-EVIDENCE  a zip of such receipts, with the records they prove
+EVIDENCE  a zip of such receipts, with the records they prove; of the files beside them it says what it does not check
 
 It establishes that the entries are those that the key's holder signed, in that order, none changed, left out or added;
 that their numbers have no gap and their times never go back; that whatever is said to have been sent was permitted by
-an earlier entry; that every halt ended after a person's review. It does not derive decisions: `remit verify` does.
-It needs no network and no secret. Take the key from somebody else than from whoever gave you the files. With --head, a
-signed head that you kept or that a witness gave you, an old copy and a second history of the same key are found too.
+an earlier entry; that every halt ended after a person's review. It does not derive decisions, nor hold a start against
+the stop before it, nor look at lines of witnesses: `remit verify` does. It needs no network and no secret. Take the key
+from somebody else than from whoever gave you the files. With --head, a signed head that you kept or that a witness gave
+you, an old copy and a second history of the same key are found too. A receipt and evidence stand under one head: a kept
+one of the same size is compared with it, and of any other it is said that it was not.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -39,12 +40,20 @@ PROOF = "c2sp.org/tlog-proof@v1"
 EVIDENCE = "remit-evidence-1"
 WIDTH = 256  # entries of a bundle
 FILE_BYTES_MAX = 1 << 28
+FIXED = {"README.txt", "head.txt", "manifest.json", "page.html", "verifier.txt", "verify.py"}
+NAMED = re.compile(r"(records|mandates)/[0-9]{12}\.json|receipts/[0-9]{12}\.tlog-proof|attestation\.json", re.ASCII)
 DECIMAL = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)  # the one spelling of a number: int() would take +3, 1_0 and 007
 SEGMENT = re.compile(r"([0-9]{20})\.journal", re.ASCII)  # named by the index of its first entry
+CRASHES = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
 class Wrong(Exception):
     """The first thing that does not hold."""
+
+
+def say(text: str) -> None:
+    """Whatever stands in it, it is one line and steers no terminal."""
+    print("".join(char if " " <= char <= "~" else char.encode("unicode_escape").decode() for char in text))
 
 
 def number(text: str) -> int:
@@ -108,7 +117,7 @@ class Key:
         name, _, rest = text.strip().partition("+")
         stated, _, encoded = rest.partition("+")
         raw = unbase64(encoded)
-        self.name, self.hash = name, sha256(name.encode(), b"\n", raw)[:4]
+        self.text, self.name, self.hash = text.strip(), name, sha256(name.encode(), b"\n", raw)[:4]
         if len(raw) != 33 or raw[0] != 1 or self.hash.hex() != stated:
             raise Wrong("the key is not one: NAME+HASH+KEY of an Ed25519 key")
         self.key = Ed25519PublicKey.from_public_bytes(raw[1:])
@@ -117,18 +126,22 @@ class Key:
         """The size and root of a signed head, and its further lines; Wrong where this key did not sign it."""
         body, blank, signatures = note.rpartition("\n\n")
         text = body + "\n"
+        if not blank or not signatures.endswith("\n") or any(char < " " and char != "\n" for char in text):
+            raise Wrong("the head is no signed note")
         signed = False
-        for line in signatures.split("\n") if blank else []:
+        for line in signatures[:-1].split("\n"):
             dash, _, rest = line.partition(" ")
             name, _, encoded = rest.partition(" ")
-            if dash == "\u2014" and name == self.name and (raw := unbase64(encoded))[:4] == self.hash:
+            if dash != "\u2014" or not name or len(raw := unbase64(encoded)) < 5:
+                raise Wrong("a signature line of a head is malformed")
+            if name == self.name and raw[:4] == self.hash:
                 try:
                     self.key.verify(raw[4:], text.encode())
                 except InvalidSignature:
                     raise Wrong("a signature of the key does not fit its head") from None
                 signed = True
         lines = text.split("\n")[:-1]
-        if not signed or len(lines) < 3 or lines[0] != self.name:
+        if not signed or len(lines) < 3 or lines[0] != self.name or not all(lines):
             raise Wrong("the head is not signed by the key that was given")
         return number(lines[1]), unbase64(lines[2]), lines[3:]
 
@@ -136,7 +149,7 @@ class Key:
 def unbase64(text: str) -> bytes:
     try:
         raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raw = b""
     if not raw or base64.b64encode(raw).decode() != text:
         raise Wrong(f"{text[:40]!r} is no base64")
@@ -148,7 +161,7 @@ def unbase64(text: str) -> bytes:
 
 def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
     files = sorted(path for path in folder.iterdir() if SEGMENT.fullmatch(path.name))
-    sealed = (0, b"")
+    sealed, was, stopped = (0, b""), "", False
     for path in files:
         if int(path.stem) != tree.size:
             raise Wrong(f"{path.name}: entry {tree.size} is missing before this segment")
@@ -156,21 +169,24 @@ def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
             for nth, line in enumerate(file, 1):
                 place, kind, payload = f"{path.name}, line {nth}", line[:1], line[11:-1]
                 if not line.endswith(b"\n") and path == files[-1]:
-                    print(f"note: {place} is torn: nobody was told of it")
+                    say(f"note: {place} is torn: nobody was told of it")
                     break
-                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (
-                    kind,
-                    zlib.crc32(payload, zlib.crc32(kind)),
-                    payload,
-                ):
+                sum_ = zlib.crc32(payload, zlib.crc32(kind))
+                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (kind, sum_, payload):
                     raise Wrong(f"{place} does not match its checksum")
                 if nth == 1 and kind != b"c":
                     raise Wrong(f"{place}: the segment does not begin with a signed head")
                 if kind == b"e":
+                    if stopped:
+                        raise Wrong(f"{place}: an entry follows a clean stop, and no opening stands between")
                     tree.add(payload)
                     yield payload
                     continue
-                size, root, _ = key.head(json.loads(payload))
+                note = json.loads(payload)
+                size, root, more = key.head(note)
+                if stopped and note != was and "opened" not in more:
+                    raise Wrong(f"{place}: a head follows a clean stop, and is not that of an opening")
+                was, stopped = note, "clean-stop" in more
                 if (size, root) != (tree.size, tree.root()):
                     raise Wrong(f"{place}: the signed head of size {size} does not fit the {tree.size} entries before")
                 sealed = size, root
@@ -179,7 +195,7 @@ def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
     if not files:
         raise Wrong(f"there is no segment in {folder}")
     if sealed[0] != tree.size:
-        print(f"note: {tree.size - sealed[0]} entries after the last head are not signed yet")
+        say(f"note: {tree.size - sealed[0]} entries after the last head are not signed yet")
 
 
 def from_export(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
@@ -219,12 +235,8 @@ class History:
         try:
             record = json.loads(entry)
             command, body = record["command"], record["command"]["body"]
-            seq, at, kind, happened = (
-                command["seq"],
-                command["at"],
-                body["kind"],
-                [e["event"] for e in record["events"]],
-            )
+            seq, at, kind = command["seq"], command["at"], body["kind"]
+            happened = [e["event"] for e in record["events"]]
         except (ValueError, KeyError, TypeError) as fault:
             raise Wrong(f"entry {self.seq + 1} is no record: {fault!r}") from None
         if type(seq) is not int or type(at) is not int:
@@ -263,18 +275,16 @@ def check_whole(source: Callable[[Path, Key, Tree], Iterator[bytes]], folder: Pa
         if tree.size % 100_000 == 0:
             print(f"... {tree.size} entries", file=sys.stderr)
     if met < len(kept):
-        raise Wrong(
-            f"it ends at entry {tree.size}, and a head of size {kept[-1][0]} was kept elsewhere: an old copy or cut"
-        )
+        raise Wrong(f"it ends at entry {tree.size}, and a kept head is of size {kept[-1][0]}: an old copy or cut")
     stands = f"; halts in force: {', '.join(history.halts)}" if history.halts else ""
     return f"{tree.size} entries hold, root {tree.root().hex()}{stands}"
 
 
-# Receipts, and the evidence made of them.
+# Receipts, and the evidence made of them: each stands under one signed head.
 
 
-def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, int, bytes]:
-    """The sequence number and the entry of a receipt, and the size and root of the head that proves it."""
+def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, str]:
+    """The sequence number and the entry of a receipt, and the signed head that proves it."""
     top, _, note = data.decode().partition("\n\n")
     lines = top.split("\n")
     if lines[0] != PROOF or len(lines) < 3 or not lines[1].startswith("extra ") or not lines[2].startswith("index "):
@@ -285,42 +295,69 @@ def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, int, bytes]:
         raise Wrong(f"entry {index + 1} as it stands here is not in the journal that was signed")
     if json.loads(entry)["command"]["seq"] != index + 1:
         raise Wrong(f"entry {index + 1} calls itself by another number")
-    return index + 1, entry, size, root
+    return index + 1, entry, note
 
 
-def check_evidence(data: bytes, key: Key) -> str:
-    """Every file as the list of files says; every record proven by its receipt; all of them under one head."""
+def pack(files: dict[str, bytes]) -> bytes:
+    """The one zip of these files: by name, not compressed, with no time, so that nothing can hide in it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr, info.create_system = 0o644 << 16, 3
+            archive.writestr(info, files[name])
+    return packed.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """The files of evidence; Wrong where it is not, byte for byte, the one zip of them, or they have other names."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-            if any(info.compress_type not in plain or info.flag_bits & 1 for info in archive.infolist()):
-                raise Wrong("a file of the zip is packed or locked in a way that no evidence is")
-            if sum(info.file_size for info in archive.infolist()) > FILE_BYTES_MAX:
-                raise Wrong(f"the evidence unpacks to more than {FILE_BYTES_MAX} bytes")
-            names = archive.namelist()
-            files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, OSError) as fault:
+            found = archive.infolist()
+            if any(info.compress_type for info in found) or sum(info.file_size for info in found) > len(data):
+                raise Wrong("the zip is compressed, or says that it holds more than there is")
+            files = {info.filename: archive.read(info) for info in found}
+    except (zipfile.BadZipFile, struct.error, *CRASHES) as fault:
         raise Wrong(f"the zip is damaged: {fault}") from None
-    if len(files) != len(names) or "manifest.json" not in files:
-        raise Wrong("it is no evidence: it has no manifest.json, or a file twice")
-    about: dict[str, Any] = json.loads(files.pop("manifest.json"))
-    listed = about["files"]
-    if (
-        about["evidence"] != EVIDENCE
-        or {name: hashlib.sha256(content).hexdigest() for name, content in files.items()} != listed
-    ):
+    names = {name for name in files if not NAMED.fullmatch(name)}
+    if names != FIXED:
+        raise Wrong(f"it is no evidence: of this name it has none, or should not: {min(names ^ FIXED)!r}")
+    if pack(files) != data:
+        raise Wrong("it is not packed as evidence is: it holds more than its files, or a file twice")
+    return files
+
+
+def check_evidence(data: bytes, key: Key) -> dict[str, bytes]:
+    """The files: every record proven by its receipt, all under the head in head.txt. That the other files follow from
+    the records is not checked here."""
+    files = unpack(data)
+    about: dict[str, Any] = json.loads(files["manifest.json"])
+    listed = {name: sha256(content).hex() for name, content in files.items() if name != "manifest.json"}
+    if about["evidence"] != EVIDENCE or listed != about["files"]:
         raise Wrong("the files are not those that manifest.json lists")
-    heads, proven = set(), {}
+    proven = dict[str, bytes]()
     for name in sorted(files):
         if name.startswith("receipts/"):
-            seq, entry, size, root = check_receipt(files[name], key)
-            heads.add((size, root))
-            proven[f"records/{seq:012d}.json"] = entry
-    records = {name: content.rstrip(b"\n") for name, content in files.items() if name.startswith("records/")}
-    if records != proven or len(heads) != 1:
-        raise Wrong("the records are not those that the receipts prove, or not under one head")
-    ((size, root),) = heads
-    return f"{len(records)} records are entries of the journal signed with {size} entries, root {root.hex()}"
+            seq, entry, note = check_receipt(files[name], key)
+            proven[f"records/{seq:012d}.json"] = entry + b"\n"
+            if name != f"receipts/{seq:012d}.tlog-proof" or note.encode() != files["head.txt"]:
+                raise Wrong(f"{name} is that of another record, or not under the head in head.txt")
+    if not proven or proven != {name: files[name] for name in files if name.startswith("records/")}:
+        raise Wrong("the records are not those that the receipts prove")
+    if files["verifier.txt"] != f"{key.text}\n".encode():
+        raise Wrong("verifier.txt is not the key that was given")
+    return files
+
+
+def meet(note: str, heads: list[str], key: Key) -> str:
+    """Compare the head of a receipt or of evidence with those that were kept elsewhere, as far as that can be."""
+    size, root, _ = key.head(note)
+    for kept, other, _ in map(key.head, heads):
+        if kept != size:
+            say(f"note: not compared: the kept head of size {kept}; this stands under one of size {size}")
+        elif other != root:
+            raise Wrong(f"a head of size {size} that was kept elsewhere is of another history of the same key")
+    return f"of the journal signed with {size} entries, root {root.hex()}"
 
 
 def check(path: Path, key: Key, heads: list[str]) -> str:
@@ -328,11 +365,19 @@ def check(path: Path, key: Key, heads: list[str]) -> str:
     if path.is_dir():
         folder = path / "journal" if (path / "journal").is_dir() else path
         return check_whole(from_export if (folder / "checkpoint").is_file() else from_journal, folder, key, heads)
+    if not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
+        raise Wrong(f"{path} is no file, or more than {FILE_BYTES_MAX} bytes")
     data = path.read_bytes()
-    if data[:2] == b"PK":
-        return check_evidence(data, key)
-    seq, entry, size, root = check_receipt(data, key)
-    return f"entry {seq} is in the journal signed with {size} entries, root {root.hex()}:\n{entry.decode()}"
+    if data[:2] != b"PK":
+        seq, entry, note = check_receipt(data, key)
+        say(entry.decode())
+        return f"entry {seq} is one {meet(note, heads, key)}"
+    files = check_evidence(data, key)
+    said = meet(files["head.txt"].decode(), heads, key)
+    others = {name if "/" not in name else "mandates/" for name in files if not name.startswith("rec")}
+    others -= {"head.txt", "manifest.json", "verifier.txt"}
+    say(f"not checked: {', '.join(sorted(others))}: `remit verify` makes all but an attestation again from the records")
+    return f"{sum(name[:8] == 'records/' for name in files)} records are entries {said}"
 
 
 def main() -> int:
@@ -343,9 +388,9 @@ def main() -> int:
     given = parser.parse_args()
     try:
         heads = [head.read_text(encoding="utf-8") for head in given.head]
-        print(f"HOLDS: {check(given.path, Key(given.key), heads)}")
-    except (Wrong, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
-        print(f"DOES NOT HOLD: {fault}" if isinstance(fault, Wrong) else f"DOES NOT HOLD: {fault!r}")
+        say(f"HOLDS: {check(given.path, Key(given.key), heads)}")
+    except (Wrong, *CRASHES) as fault:
+        say(f"DOES NOT HOLD: {fault}" if isinstance(fault, Wrong) else f"DOES NOT HOLD: {fault!r}")
         return 1
     return 0
 

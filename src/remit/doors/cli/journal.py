@@ -144,15 +144,15 @@ def verify(
     remit verify --receipt 1042.tlog-proof
     ```
     """
+    kept = [one.read_text(encoding="utf-8", errors="replace") for one in head or ()]
     if receipt is not None or folder is not None and folder.is_file():
-        check_file(receipt or folder or Path(), key, witness or ())
+        check_file(receipt or folder or Path(), key, witness or (), kept)
         return
     # Fetched here: it brings the whole kernel along, and `remit kill` must not wait for that.
     from remit.verify import JOURNAL, journals, key_of
     from remit.verify import verify as verify_journal
 
     where = caller().settings.home / JOURNAL if folder is None else folder
-    kept = [one.read_text(encoding="utf-8") for one in head or ()]
     verdicts = []
     for one in journals(where):
         with Progress(
@@ -170,7 +170,7 @@ def verify(
                     decide=decide, progress=told, cores=cores,
                 )  # fmt: skip
             )
-    if not show.json([{**plain(verdict), "well": verdict.well} for verdict in verdicts]):
+    if not show.json([{**plain(one), "well": one.well, "key_was_stated": key is not None} for one in verdicts]):
         for verdict in verdicts:
             _verdict(verdict, decide, key is not None)
     if not all(verdict.well for verdict in verdicts):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from remit.verify import Witnessed
 
 JOURNAL = "journal"
+FILE_BYTES_MAX = 1 << 28
+"""No receipt and no evidence is larger."""
 app = noun("Write what the journal says as files: blotter, rejected orders, violations, approvals.")
 STYLES = {"violation": "red", "halt": "red", "approval": "yellow", "error": "red", "limit": "yellow"}
 
@@ -211,35 +213,47 @@ def receipt(
         show.say(f"  check it: remit verify {out}")
 
 
-def check_file(path: Path, key: str | None, witnesses: Sequence[str] = ()) -> None:
+def check_file(path: Path, key: str | None, witnesses: Sequence[str] = (), heads: Sequence[str] = ()) -> None:
     """Check a receipt, or evidence, with the key that was stated, else with the data folder's, and say who of the
-    witnesses cosigned its head. Fault where it does not hold."""
-    from remit.verify import CannotVerify, key_of, verify_evidence, verify_receipt, witnessed_evidence
+    witnesses cosigned its head, and which of the kept heads could not be compared. Fault where it does not hold."""
+    from remit.evidence import check_evidence
+    from remit.verify import CannotVerify, key_of, verify_receipt
 
     home = caller().settings.home
     try:
+        if path.stat().st_size > FILE_BYTES_MAX or not path.is_file():
+            raise Fault("unreadable", f"{path} is no file of a receipt or of evidence", "Name one of a receipt")
         source, known = path.read_bytes(), key_of(home / JOURNAL, key)
         if source.startswith(b"PK"):
-            said, by = verify_evidence(source, known), witnessed_evidence(source, known, witnesses)
-            if not show.json({"evidence": str(path), "says": said, "witnessed": plain(by), "well": True}):
-                show.say(f"{path}: {said}", "green")
-                _cosigned(by, witnesses)
-            return
-        checked = verify_receipt(source, known, witnesses)
+            evidence = check_evidence(source, known, heads, witnesses)
+            checked, apart = evidence.under, evidence.not_proved
+        else:
+            evidence, checked = None, verify_receipt(source, known, witnesses, heads)
+            apart = checked.not_compared
     except OSError as fault:
         raise Fault("unreadable", f"{path} cannot be read: {fault.strerror or fault}", "Name a receipt") from None
     except CannotVerify as fault:
         raise Fault(fault.code, fault.what, fault.do) from None
-    told = {"seq": checked.seq, "entry": checked.entry, "size": checked.size, "root": checked.root, "well": True}
-    if not show.json({**told, "witnessed": plain(checked.witnessed)}):
-        show.say(f"entry {checked.seq} stands in the journal that was signed with {checked.size} entries", "green")
-        show.say(f"  root {checked.root}")
-        _cosigned(checked.witnessed, witnesses)
+    told = {"size": checked.size, "root": checked.root, "well": True, "key_was_stated": key is not None}
+    told |= {"witnessed": plain(checked.witnessed), "not_proved": list(apart)}
+    if evidence is not None:
+        said = f"{evidence.records} records are entries of the journal signed with {checked.size} entries"
+        shown = f"{path}: {said}; its page, its mandates and every other file follow from them"
+        told |= {"evidence": str(path), "of": evidence.of, "records": evidence.records, "says": said}
+    else:
+        shown = f"entry {checked.seq} stands in the journal that was signed with {checked.size} entries"
+        told |= {"seq": checked.seq, "entry": checked.entry}
+    if show.json(told):
+        return
+    show.say(shown, "green")
+    show.say(f"  root {checked.root}")
+    _cosigned(checked.witnessed, witnesses)
+    if evidence is None:
         show.say(f"  {checked.entry}")
-        if key is None:
-            show.say(
-                "  the public key lay beside the journal: with --key, kept elsewhere, a forger is found too", "dim"
-            )
+    for claim in apart:
+        show.say(f"  not proved: {claim}", "dim")
+    if key is None:
+        show.say("  the public key lay beside the journal: with --key, kept elsewhere, a forger is found too", "dim")
 
 
 def _cosigned(by: Sequence[Witnessed], witnesses: Sequence[str]) -> None:
