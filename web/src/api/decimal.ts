@@ -63,3 +63,9 @@ export function grouped(value: string): string {
   if (!found) return value;
   return `${found[1]}${(found[2] ?? "").replace(/\B(?=(\d{3})+$)/g, ",")}${found[3] ?? ""}`;
 }
+
+/** A number for the eye: grouped, and rounded to hundredths where it has more places than that. */
+export function brief(value: string): string {
+  if (!isDecimal(value)) return value;
+  return grouped((value.split(".")[1] ?? "").length > 2 ? rounded(value, 2) : value);
+}

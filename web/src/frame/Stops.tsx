@@ -1,8 +1,8 @@
 // What stops trading now, on every screen: halts are the guard's, pauses a person's, and the two are never blurred.
 
 import { Link } from "wouter";
+import { brief } from "../api/decimal";
 import type { HaltRow, PauseRow, Status } from "../api/schema";
-import { numbered } from "../parts/Verdict";
 import { Badge } from "../parts/Banner";
 import { When } from "../parts/When";
 import { sentence } from "../api/problem";
@@ -26,7 +26,7 @@ export function Stops({ status }: { status: Status | undefined }) {
 }
 
 function HaltLine({ halt: { subject, cause, rule, actual, limit, why, at, reviewed_by } }: { halt: HaltRow }) {
-  const numbers = actual && limit ? `, ${rule}: ${numbered(actual, "")} where the limit is ${numbered(limit, "")}` : rule && `, ${rule}`;
+  const numbers = actual && limit ? `, ${rule}: ${brief(actual)} where the limit is ${brief(limit)}` : rule && `, ${rule}`;
   return (
     <li>
       <Badge tone="bad">Halted</Badge>

@@ -16,6 +16,6 @@ export interface Shown extends RenderResult {
 export function show(what: ReactNode, { at = "/", me = ANN }: { at?: string; me?: typeof ANN } = {}): Shown {
   history.replaceState(null, "", at);
   signedIn(me);
-  const user = userEvent.setup();
+  const user = userEvent.setup({ delay: null });
   return { user, ...render(<QueryClientProvider client={queryClient()}>{what}</QueryClientProvider>) };
 }

@@ -1,0 +1,117 @@
+import { act, render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import { link } from "../api/link";
+import { api, broken, refused } from "../testing/fake";
+import { ANN, HALT, HOUSE, STATUS } from "../testing/house";
+import { App } from "./App";
+
+const NOBODY = refused(401, "token_missing");
+const at = (place: string): void => history.replaceState(null, "", place);
+
+describe("who is there", () => {
+  it("shows the way in to nobody, and the screen asked for after it", async () => {
+    at("/approvals");
+    const { now } = api({ ...HOUSE, "GET /v1/session": NOBODY, "POST /v1/session/password": { person: "ann", role: "operator", expires_at: 1, csrf: "c" } });
+    const user = userEvent.setup({ delay: null });
+    render(<App />);
+    await user.type(await screen.findByLabelText("Name"), "ann");
+    await user.type(screen.getByLabelText("Password"), "correct horse battery");
+    now({ "GET /v1/session": ANN });
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    await screen.findByText("Nothing waits for approval.");
+    screen.getByText("ann, operator");
+  });
+
+  it("takes the code of remit open out of the address, and comes in by it", async () => {
+    at("/#code=00ff");
+    const { of } = api({ ...HOUSE, "POST /v1/session/code": { person: "ann", role: "operator", expires_at: 1, csrf: "c" } });
+    render(<App />);
+    await screen.findByText("ann, operator");
+    expect([location.hash, of("POST /v1/session/code")[0]?.body]).toEqual(["", { code: "00ff" }]);
+  });
+
+  it("asks for a new password, and for the code of an app, when the guard does", async () => {
+    const { now } = api({ "GET /v1/session": NOBODY, "POST /v1/session/password": refused(401, "password_change_needed", { detail: "somebody else set this password" }) });
+    const user = userEvent.setup({ delay: null });
+    render(<App />);
+    await user.type(await screen.findByLabelText("Name"), "bob");
+    await user.type(screen.getByLabelText("Password"), "first of all words");
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    await user.type(await screen.findByLabelText("New password (12 characters or more)"), "one");
+    await user.type(screen.getByLabelText("New password again"), "other");
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    screen.getByText("The two new passwords differ.");
+    now({ "POST /v1/session/password": refused(401, "second_factor_needed", { more: { factors: ["totp"] } }) });
+    await user.clear(screen.getByLabelText("New password again"));
+    await user.type(screen.getByLabelText("New password again"), "one");
+    await user.click(screen.getByRole("button", { name: "Sign in" }));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Code of your app")));
+    expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("first of all words");
+  });
+
+  it("says that a session is over, keeps the address, and forgets what was seen", async () => {
+    at("/approvals");
+    const { now } = api(HOUSE);
+    const user = userEvent.setup({ delay: null });
+    render(<App />);
+    await screen.findByText("Nothing waits for approval.");
+    now({ "POST /v1/session/sign-out": refused(401, "token_revoked") });
+    await user.click(screen.getByRole("button", { name: "Sign out" }));
+    await screen.findByText("You are signed out. Your session has ended: sign in again.");
+    expect(location.pathname).toBe("/approvals");
+  });
+});
+
+describe("the frame", () => {
+  it.each([["training", "No real money moves"], ["live", "Real money moves"]])("says on every screen that it is %s", async (environment, words) => {
+    api({ ...HOUSE, "GET /v1/status": { ...STATUS, environment } });
+    render(<App />);
+    await waitFor(() => expect(screen.getByRole("note", { name: "Mode" }).textContent).toBe(`${environment.toUpperCase()} ${words}`));
+  });
+
+  it("takes the mode for live until it is known", async () => {
+    api({ ...HOUSE, "GET /v1/status": broken });
+    render(<App />);
+    expect((await screen.findByRole("note", { name: "Mode" })).textContent).toContain("Take it for real money until it is known");
+  });
+
+  it("says what stops trading, and counts what waits", async () => {
+    const pause = { subject: "agent:momentum", by: "ann", at: HALT.at, why: "lunch" };
+    api({ ...HOUSE, "GET /v1/status": { ...STATUS, halts: [HALT], pauses: [pause], approvals: 4 } });
+    render(<App />);
+    const stops = within(await screen.findByRole("list", { name: "What stops trading" }));
+    await stops.findByText("Agent rogue");
+    expect(screen.getByRole("list", { name: "What stops trading" }).textContent).toContain("for loss, daily_loss_max: 528.27 where the limit is 500.");
+    stops.getByText("Agent momentum");
+    screen.getAllByRole("link", { name: /^Approvals.*4.*waiting$/ });
+  });
+
+  it("says what is away, and goes on when it is back", async () => {
+    api(HOUSE);
+    render(<App />);
+    await screen.findByText("ann, operator");
+    act(() => link.set("door"));
+    await screen.findByText("Disconnected");
+    expect(screen.getByRole("alert").textContent).toContain("the door does not answer");
+    act(() => link.set("guard"));
+    await screen.findByText("Guard away");
+    act(() => link.set("well"));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("says that nothing stands at an address without a screen", async () => {
+    at("/nowhere");
+    api(HOUSE);
+    render(<App />);
+    await screen.findByText("There is nothing here");
+  });
+
+  it("looks as it is chosen to, and keeps that", async () => {
+    api(HOUSE);
+    const user = userEvent.setup({ delay: null });
+    render(<App />);
+    await user.selectOptions((await screen.findAllByLabelText("How it looks"))[0] as HTMLElement, "contrast");
+    expect([document.documentElement.dataset["contrast"], localStorage.getItem("remit.look")]).toEqual(["more", "contrast"]);
+  });
+});

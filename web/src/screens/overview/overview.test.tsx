@@ -1,0 +1,52 @@
+import { screen, waitFor } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { api, broken, silent } from "../../testing/fake";
+import { GAUGE, HOUSE, LINE, STATUS, WAITING, page } from "../../testing/house";
+import { show } from "../../testing/show";
+import Overview from "./Overview";
+
+it("says what each account has, what waits, how near the limits are, and what happens", async () => {
+  api({
+    ...HOUSE,
+    "GET /v1/approvals": page(WAITING),
+    "GET /v1/journal": ({ params }) => ({ items: [{ ...LINE, id: params["kind"] === "order" ? 1 : 2, kind: params["kind"] as "order", said: `one ${params["kind"]}` }], next: null, position: 2 }),
+  });
+  show(<Overview />);
+  await screen.findByTitle("99934.063428 USD");
+  await screen.findByText("+12.50");
+  screen.getByRole("link", { name: "buy 8 GOOG" });
+  screen.getByRole("meter", { name: "Capital, at most" });
+  await screen.findByText("All well");
+  expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Refused one violation.*one order/);
+});
+
+it("says what is wrong", async () => {
+  const [street] = STATUS.connections as [typeof STATUS.connections[number]];
+  api({
+    ...HOUSE,
+    "GET /v1/status": {
+      ...STATUS, connections: [{ ...street, ready: false, why: "not reconciled" }],
+      unfit: [{ instrument: "AAPL", reason: "quiet", since: 1, why: "no price for 20 s" }],
+      levels: [{ subject: "agent:momentum", rule: "capital_max", per: "total", of: "", level: "over" }],
+    },
+    "GET /v1/exposure": { gauges: [GAUGE], left_out: 0, per_order: [], without_mandate: ["agent:new"] },
+  });
+  show(<Overview />);
+  const wrong = await screen.findByRole("region", { name: "Is anything wrong" });
+  await screen.findByText("connection street");
+  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*capital_max is exceeded/);
+  screen.getByText(/everything of theirs is denied: agent:new/);
+});
+
+it("says of a house with nothing in it what is not there", async () => {
+  api({ ...HOUSE, "GET /v1/accounts": page(), "GET /v1/exposure": { gauges: [], left_out: 0, per_order: [], without_mandate: [] }, "GET /v1/journal": { items: [], next: null, position: 0 } });
+  show(<Overview />);
+  for (const words of [/No account yet/, "No limit is used yet.", "Nothing waits for approval.", "Nothing was decided yet."]) await screen.findByText(words);
+});
+
+it.each([["loads", silent, "Loading"], ["is disconnected", broken, "The door does not answer."]] as const)("says of each part that it %s", async (_, answer, words) => {
+  const asked = ["GET /v1/accounts", "GET /v1/approvals", "GET /v1/exposure", "GET /v1/status", "GET /v1/journal", "GET /v1/positions"] as const;
+  api(Object.fromEntries(asked.map((call) => [call, answer])));
+  show(<Overview />);
+  await waitFor(() => expect(screen.getAllByText(words).length).toBeGreaterThanOrEqual(5));
+});
