@@ -52,7 +52,7 @@ def main(given: Sequence[str] | None = None) -> int:
         if settings.run_as is not None:
             become(settings.run_as, settings.home)
             harden()  # whoever becomes somebody else can be looked into again
-        make_private(settings.home, shared=bool(settings.peers))
+        make_private(settings.home.resolve(), shared=bool(settings.peers))
         resume = None if words.resume is None else _resume(*words.resume)
         heads = {f"the file {path}": path.read_bytes() for path in words.head}
         asyncio.run(_run(settings, _passphrase(words.passphrase_fd, settings), resume, heads))
