@@ -46,6 +46,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     css: { include: /tokens/ }, // the test of contrast reads them
     restoreMocks: true,
+    testTimeout: 30_000,
     maxWorkers: 2,
     // One page for all files of a worker, cleaned by testing/setup.ts: making a page anew takes longer than its tests.
     pool: "threads",
