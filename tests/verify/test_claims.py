@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+import pytest
 from tests.verify.both import verify
 from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 from tests.verify.test_export import exported
-from tests.verify.test_tampering import _decision, segments
+from tests.verify.test_tampering import _command, _decision, segments
 
+from remit.journal.checkpoint import sign
+from remit.journal.cosign import CosignatureSigner
+from remit.journal.frame import ENTRY, frame
+from remit.journal.snapshot import digest_of
+from remit.journal.tree import Tree
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
+from remit.kernel.kernel import Kernel
+from remit.kernel.snapshot import dump
 from remit.testing.disk import MemoryStore
+from remit.verify import snapshots
+from remit.verify.snapshots import named_in
 
 KEY = SIGNER.verifier
 NEWEST = "that this is the newest copy and the only one"
 
 
 def of_another_kernel(entries: list[bytes], start: int) -> list[bytes]:
-    """The start names another version's kernel."""
+    """The start names another version's kernel; the snapshot that is named later is the one that follows."""
     record = decode(Record, entries[start - 1])
     body = msgspec.structs.replace(record.command.body, version="9.9.9", digest="f" * 64)
     command = msgspec.structs.replace(record.command, body=body)
-    return [*entries[: start - 1], encode(msgspec.structs.replace(record, command=command)), *entries[start:]]
+    entries = [*entries[: start - 1], encode(msgspec.structs.replace(record, command=command)), *entries[start:]]
+    return with_snapshot(entries)
+
+
+def with_snapshot(entries: list[bytes], digest: str = "") -> list[bytes]:
+    """The snapshot that the ledger names has this hash, else the one that follows from the entries."""
+    seq = numbered("snapshot_taken")
+    if len(entries) < seq:
+        return entries
+    body = decode(Record, entries[seq - 1]).command.body
+    kernel, tree = Kernel(), Tree()
+    for entry in entries[: body.through]:  # type: ignore[union-attr]
+        kernel.fold(decode(Record, entry))
+        tree.add(entry)
+    body = msgspec.structs.replace(body, hash=digest or digest_of(tree.size, 0, tree.frontier(), dump(kernel.state)))
+    return forged(entries, seq, _command(body=body))
 
 
 def test_nothing_is_claimed_of_what_does_not_hold(tmp_path: Path) -> None:
@@ -40,15 +66,41 @@ def test_a_head_kept_elsewhere_takes_the_first_doubt_away(tmp_path: Path) -> Non
     folder = written(tmp_path / "journal", ledger())
     alone, beside = verify(folder, KEY), verify(folder, KEY, heads=[write(MemoryStore(), ledger())])
     assert any(said.startswith(NEWEST) for said in alone.not_proved)
-    assert not any(said.startswith(NEWEST) for said in beside.not_proved) and beside.not_proved
+    assert not any(said.startswith(NEWEST) for said in beside.not_proved) and beside.known == len(ledger())
+    assert any(said.startswith(f"that none was signed after entry {len(ledger())}") for said in beside.not_proved)
     assert alone.head and verify(folder, KEY, heads=[alone.head]).heads == 1
+
+
+def test_what_is_newer_than_the_largest_head_that_others_have_is_said(tmp_path: Path) -> None:
+    folder = written(tmp_path / "journal", ledger())
+    witness = CosignatureSigner("witness.test", b"w" * 32)
+    note = write(MemoryStore(), ledger()[:12])
+    cosigned = note + witness.cosign(note, 4_000_000_000)
+    for heads, size in ((note,), 12), ((write(MemoryStore(), ledger()[:9]), cosigned), 12):
+        found = verify(folder, KEY, heads=heads, witnesses=[str(witness.cosigner)])
+        said = f"that entries {size + 1} to {len(ledger())} are the only ones signed after entry {size}"
+        assert found.known == size and any(one.startswith(said) for one in found.not_proved)
+    for root, holds in ((sha256().digest(), True), (bytes(32), False)):
+        nothing = sign(SIGNER, SIGNER.name, 0, root).note
+        assert verify(folder, KEY, heads=[nothing]).well is holds
+    beside_nothing = verify(folder, KEY, heads=[sign(SIGNER, SIGNER.name, 0, sha256().digest()).note])
+    assert any(one.startswith(NEWEST) for one in beside_nothing.not_proved)
+
+
+def test_torn_bytes_behind_a_clean_stop_are_not_clean(tmp_path: Path) -> None:
+    folder = written(tmp_path / "journal", ledger())
+    last = segments(folder)[-1]
+    last.write_bytes(last.read_bytes() + b"e 0000")
+    found = verify(folder, KEY)
+    assert found.well and not found.clean and found.torn_bytes == 6
+    assert any(said.startswith("how it ends") for said in found.not_proved)
 
 
 def test_an_export_says_nothing_of_how_its_journal_was_opened(tmp_path: Path) -> None:
     of_journal = verify(written(tmp_path / "a" / "journal", ledger()), KEY).proved
     of_export = verify(exported(tmp_path / "export", ledger()), KEY).proved
     assert any("each said in its first entry and signed" in said for said in of_journal)
-    assert any("each said in its first entry;" in said for said in of_export)
+    assert "2 starts that entries name" in of_export
 
 
 def test_an_export_says_that_it_has_one_head(tmp_path: Path) -> None:
@@ -74,8 +126,40 @@ def test_snapshots_are_claimed_where_they_were_derived(tmp_path: Path) -> None:
     found = verify(written(tmp_path / "a" / "journal", ledger()), KEY)
     assert found.counts.snapshots == 1 and any(said.startswith("1 snapshot named by entries") for said in found.proved)
     of_others = verify(written(tmp_path / "b" / "journal", of_another_kernel(list(ledger()), 1)), KEY)
-    assert (of_others.counts.snapshots, of_others.counts.snapshots_not_derived) == (0, 1)
-    assert any(said.startswith("what 1 snapshot named by entries holds") for said in of_others.not_proved)
+    assert of_others.well and (of_others.counts.snapshots, of_others.counts.snapshots_not_derived) == (1, 0)
+
+
+def test_a_snapshot_that_only_another_kernel_could_have_spelled_is_not_well(tmp_path: Path) -> None:
+    entries = with_snapshot(of_another_kernel(list(ledger()), 1), "f" * 64)
+    found = verify(written(tmp_path / "journal", entries), KEY)
+    assert not found.well and found.difference is not None and found.count == len(ledger())
+    seq = numbered("snapshot_taken")
+    assert (found.difference.seq, found.difference.code, found.difference.written) == (seq, "other_kernel", "f" * 64)
+    assert (found.counts.snapshots, found.counts.snapshots_not_derived) == (0, 1)
+    assert any(said.startswith("what 1 snapshot named by entries holds") for said in found.not_proved)
+    ours = verify(written(tmp_path / "ours" / "journal", with_snapshot(list(ledger()), "f" * 64)), KEY)
+    assert ours.difference is not None and ours.difference.code == "snapshot_not_as_derived"
+
+
+def test_only_entries_under_a_head_name_snapshots_and_not_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path / "journal", ledger())
+    through = decode(Record, ledger()[numbered("snapshot_taken") - 1]).command.body.through  # type: ignore[union-attr]
+    assert named_in(folder, KEY) == {through} == named_in(exported(tmp_path / "export", ledger()), KEY)
+    junk = tmp_path / "export" / "tile" / "entries" / "zzz"
+    junk.write_bytes(b'"kind":"snapshot_taken","through":3,')
+    assert named_in(tmp_path / "export", KEY) == {through}
+    last = segments(folder)[-1]
+    whole = last.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    name_all = b"".join(b'"kind":"snapshot_taken","through":%d,' % place for place in range(30))
+    last.write_bytes(b"".join(lines[:-1]) + frame(ENTRY, name_all))
+    assert named_in(folder, KEY) == ({through} if through < len(ledger()) - len(lines) else frozenset())
+    monkeypatch.setattr(snapshots, "PLACES_MAX", 0)
+    last.write_bytes(whole)
+    found = verify(folder, KEY)
+    assert found.well and found.counts.snapshots_not_derived == 1 and "too many" in "".join(found.not_proved)
 
 
 def test_a_stretch_of_another_kernel_that_decides_the_same_is_proved_and_named(tmp_path: Path) -> None:

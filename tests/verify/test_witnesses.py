@@ -69,6 +69,23 @@ def test_two_words_on_one_head_may_come_in_any_order(tmp_path: Path) -> None:
     assert found(tmp_path, head(20, (ONE, 50)), head(20, (ONE, 7))).well
 
 
+def test_of_many_lines_of_one_witness_the_earliest_is_told_and_who_signed_nothing(tmp_path: Path) -> None:
+    verdict = found(tmp_path, head(20, (ONE, 50), (ONE, 7), (ONE, 90)))
+    assert [(one.at_s - at_s(20)) for one in verdict.witnessed] == [7] and verdict.silent == ("other.test",)
+    assert any(said.startswith("that other.test saw any of it") for said in verdict.not_proved)
+    late = found(tmp_path / "late", head(20, (ONE, 9000), (ONE, 0)), head(30, (ONE, 5000)))
+    assert late.difference is not None and late.difference.code == "witness_went_back"
+
+
+def test_two_witnesses_of_one_name_are_two(tmp_path: Path) -> None:
+    twin = CosignatureSigner("one.test", b"3" * 32)
+    keys = [str(ONE.cosigner), str(twin.cosigner), str(ONE.cosigner)]
+    folder = written(tmp_path / "journal", ledger())
+    verdict = verify(folder, KEY, heads=[head(20, (ONE, 3), (twin, 5))], witnesses=keys)
+    names = [one.witness for one in verdict.witnessed]
+    assert names == ["one.test+" + signer.cosigner.key_hash.hex() for signer in (ONE, twin)]
+
+
 def test_the_head_of_an_export_is_held_against_its_last_entry(tmp_path: Path) -> None:
     for name, beside in (("early", -APART_S - 2), ("well", 3)):
         folder = exported(tmp_path / name, ledger(), head(len(ledger()), (ONE, beside)))

@@ -58,6 +58,8 @@ class Again:
         self._is_same = True
         self._are_same = True
         """Whether all stretches so far are this kernel's."""
+        self.doubt: Difference | None = None
+        """The first snapshot that this kernel spells otherwise, where a kernel so far was another."""
         self.progress = progress
 
     def take(self, index: int, entry: bytes) -> None:
@@ -100,12 +102,13 @@ class Again:
     def _snapshot(self, seq: int, body: Body) -> None:
         """Compare the snapshot that an entry names, and make that of this place where a later entry names it."""
         if isinstance(body, SnapshotTaken) and self.snapshots is not None:
-            if not self._are_same:
-                self.history.counts.snapshots_not_derived += 1
-            elif fault := self.snapshots.fault(seq, body, written=self.folds):
+            if fault := self.snapshots.fault(seq, body, written=self.folds):
                 code, field, said, follows = fault
-                raise self._differs(seq, field, said, follows, code)
-        if self._are_same and self.snapshots is not None:
+                if self._are_same:
+                    raise self._differs(seq, field, said, follows, code)
+                self.history.counts.snapshots_not_derived += 1
+                self.doubt = self.doubt or self._differs(seq, field, said, follows, OTHER_KERNEL).difference
+        if self.snapshots is not None:
             self.snapshots.pass_place(seq, None if self.folds else self.kernel.state, self.frontier)
 
     def _plain_command(self, seq: int, entry: bytes) -> Command | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.verify.verdict import OTHER_KERNEL, Counts, Stretch, Verdict
+from remit.verify.verdict import OTHER_KERNEL, Verdict
 from remit.verify.witnesses import utc
 
 NEVER = (
@@ -14,7 +14,8 @@ NEVER = (
 
 def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     """Return what holds of the entries that were passed, in the order in which it was checked."""
-    if found.fault or not found.root or found.difference is not None and found.difference.code != OTHER_KERNEL:
+    differs = found.difference is not None and found.difference.code != OTHER_KERNEL
+    if found.fault or not found.root or not found.count or differs:
         return ()  # whatever stands before a fault may have been made by whoever made the fault
     said = [
         f"entries 1 to {found.count} stand as they were signed: every line's checksum, the tree, "
@@ -25,7 +26,7 @@ def proved(found: Verdict, decided: bool) -> tuple[str, ...]:
     for one in found.witnessed:
         said.append(f"entries 1 to {one.size} existed at {utc(one.at_s)}, says the witness {one.witness}")
     if decided:
-        said += _decided(found.counts, found.stretches, found.standing)
+        said += _decided(found)
     return tuple(said)
 
 
@@ -33,13 +34,15 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str, ...]) -> list[str]:
-    signed = " and signed" if counts.openings else ""
+def _decided(found: Verdict) -> list[str]:
+    counts, standing = found.counts, found.standing
+    starts, signed = _counted(counts.starts, "start"), " and signed" if counts.openings else ""
     said = [
-        f"{_counted(counts.starts, 'start')}, each said in its first entry{signed}; time never goes back "
-        f"(noted: {_counted(counts.clock_faults, 'jump')} of the clock, {_counted(counts.sleeps, 'sleep')})",
+        f"{starts} that entries name" if found.is_export else f"{starts}, each said in its first entry{signed}",
+        f"time never goes back (noted: {_counted(counts.clock_faults, 'jump')} of the clock, "
+        f"{_counted(counts.sleeps, 'sleep')})",
     ]
-    for stretch in stretches:
+    for stretch in found.stretches:
         who = "this kernel" if stretch.is_same else f"version {stretch.version}, and this kernel decides the same"
         if stretch.is_derived:
             said.append(f"entries {stretch.first} to {stretch.last}: every decision derived again, decided by {who}")
@@ -56,6 +59,19 @@ def _decided(counts: Counts, stretches: tuple[Stretch, ...], standing: tuple[str
     return said
 
 
+def _newest(found: Verdict) -> str:
+    """What no copy says of itself: that it is the newest one, and the only one."""
+    if not found.known:
+        return (
+            "that this is the newest copy and the only one: a cut at a checkpoint, an old copy or a second journal of "
+            "the same key shows only beside a head kept elsewhere (--head), by a witness or another person"
+        )
+    after = f"entry {found.known}, where the largest head ends that was kept elsewhere or witnessed"
+    if found.known < found.count:
+        return f"that entries {found.known + 1} to {found.count} are the only ones signed after {after}, and the last"
+    return f"that none was signed after {after}"
+
+
 def not_proved(found: Verdict) -> tuple[str, ...]:
     """Return what remains to be taken on trust, and what would prove it where anything would."""
     said = []
@@ -68,19 +84,17 @@ def not_proved(found: Verdict) -> tuple[str, ...]:
             )
     if found.counts.snapshots_not_derived:
         said.append(
-            f"what {_counted(found.counts.snapshots_not_derived, 'snapshot')} named by entries holds: a kernel before "
-            "was another, which may spell its state otherwise, or it was named meanwhile"
+            f"what {_counted(found.counts.snapshots_not_derived, 'snapshot')} named by entries holds: their bytes are "
+            "others by this kernel, and a kernel before was another, which may spell its state otherwise; or there are "
+            "too many, or the journal grew meanwhile"
         )
     if found.is_export:
         said.append(
             "how its journal was opened, closed and sealed meanwhile: an export holds the newest signed head alone, so "
             "that no start and no clean stop of it is signed here but the last; verify the journal itself for that"
         )
-    if not found.heads and not found.witnessed:
-        said.append(
-            "that this is the newest copy and the only one: a cut at a checkpoint, an old copy or a second journal of "
-            "the same key shows only beside a head kept elsewhere (--head), by a witness or another person"
-        )
+    said.append(_newest(found))
+    said += [f"that {name} saw any of it: this witness cosigned none of the heads here" for name in found.silent]
     if found.unsealed or found.torn_bytes:
         said.append(
             f"{found.unsealed} entries and {found.torn_bytes} bytes after the last checkpoint: nobody signed them yet"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 from remit.journal import tiles
+from remit.journal.beneath import read_beneath
 from remit.journal.checkpoint import Checkpoint
 from remit.journal.checkpoint import parse as parse_checkpoint
 from remit.journal.checkpoint import verify as read_checkpoint
 from remit.journal.errors import JournalDamaged, NoteInvalid
 from remit.journal.note import Verifier
-from remit.journal.tiles import CHECKPOINT, TilesDamaged
+from remit.journal.tiles import CHECKPOINT, HASH_BYTES, TilesDamaged
 from remit.journal.tree import Tree
 
 _FILE_BYTES_MAX = tiles.BUNDLE_BYTES_MAX
+_BUNDLES = "tile/entries/"
+_NOT_PLAIN = frozenset({errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 
 
 def is_export(folder: Path) -> bool:
@@ -42,7 +46,6 @@ class Export:
     def entries(self) -> Iterator[tuple[int, bytes]]:
         """Each entry with its index, one bundle in memory; JournalDamaged at the first file that does not fit."""
         head = self._head()
-        path = CHECKPOINT
         try:
             for index, entry in tiles.entries(head.size, self._read):
                 self.tree.add(entry)
@@ -50,11 +53,9 @@ class Export:
                 yield index, entry
         except TilesDamaged as fault:
             raise JournalDamaged(fault.path, 0, self.index, fault.fault) from None
-        except FileNotFoundError as missing:
-            path = str(Path(missing.filename).relative_to(self._folder))
-            raise JournalDamaged(path, 0, self.index, "the file is missing") from None
         if head.root != self.tree.root():
-            raise JournalDamaged(path, 0, self.index, f"the checkpoint of size {head.size} does not fit the entries")
+            said = f"the checkpoint of size {head.size} does not fit the entries"
+            raise JournalDamaged(CHECKPOINT, 0, self.index, said)
 
     def _head(self) -> Checkpoint:
         try:
@@ -68,5 +69,22 @@ class Export:
         return self.checkpoint
 
     def _read(self, path: str) -> bytes:
-        with open(self._folder / path, "rb") as file:
-            return file.read(_FILE_BYTES_MAX + 1)
+        """A file's bytes; of a tile that became whole while this export grew, the part that the head needs."""
+        data = self._plain(path)
+        if data is None:
+            whole, _, width = path.partition(".p/")
+            data = self._plain(whole) if width else None
+            if data is None:
+                raise JournalDamaged(path, 0, self.index, "the file is missing")
+            if whole.startswith(_BUNDLES):
+                return tiles.bundle(tiles.entries_of(data)[: int(width)])
+            return data[: int(width) * HASH_BYTES]
+        return data
+
+    def _plain(self, path: str) -> bytes | None:
+        try:
+            return read_beneath(self._folder, path, _FILE_BYTES_MAX)
+        except OSError as fault:
+            if fault.errno not in _NOT_PLAIN:
+                raise
+            raise JournalDamaged(path, 0, self.index, f"it is no plain file ({fault.strerror})") from None

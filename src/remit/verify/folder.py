@@ -49,7 +49,7 @@ def verify(
     taken: frozenset[int] = frozenset()
     first: Difference | None = None
     size = size_of(folder)
-    named = _named(folder) if decide else frozenset()
+    named = _named(folder, key) if decide else frozenset()
     while True:
         again = Again(progress, taken, named=named) if decide else None
         passage = Passage(folder, key, kept, known, again, passed)
@@ -67,13 +67,14 @@ def verify(
             break
         taken |= {begins}
     # What contradicts itself in whatever kernel's words weighs more than what only another kernel can decide.
-    difference = difference if difference is not None and difference.code != OTHER_KERNEL else first
+    if difference is None or difference.code == OTHER_KERNEL:
+        difference = min(filter(None, (first, found.doubt)), key=lambda one: one.seq, default=None)
     return _verdict(folder, found, difference, decide)
 
 
-def _named(folder: Path) -> frozenset[int]:
+def _named(folder: Path, key: Verifier) -> frozenset[int]:
     try:
-        return named_in(folder)
+        return named_in(folder, key)
     except OSError as fault:
         raise CannotVerify(f"{folder} cannot be read ({fault})", "Look at the folder and its disk") from None
 
@@ -91,7 +92,7 @@ def _verdict(folder: Path, found: Found, difference: Difference | None, decide: 
         checkpoints=found.checkpoints,
         unsealed=0 if stopped else found.unsealed,
         torn_bytes=found.torn_bytes,
-        clean=not stopped and CLEAN_STOP in found.extensions and not found.unsealed,
+        clean=not stopped and CLEAN_STOP in found.extensions and not found.unsealed and not found.torn_bytes,
         kernels=found.kernels,
         fault=found.fault,
         difference=difference,
@@ -102,5 +103,7 @@ def _verdict(folder: Path, found: Found, difference: Difference | None, decide: 
         head=found.head,
         standing=found.standing,
         is_export=is_export(folder),
+        known=max(found.kept, *(one.size for one in found.witnessed), 0),
+        silent=found.silent,
     )
     return msgspec.structs.replace(verdict, proved=proved(verdict, decide), not_proved=not_proved(verdict))

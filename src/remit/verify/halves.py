@@ -28,6 +28,7 @@ from remit.journal.store import FolderReader
 from remit.journal.tiles import CHECKPOINT
 from remit.kernel.snapshot import dump
 from remit.kernel.state import State
+from remit.verify.again import Again
 from remit.verify.export import is_export
 from remit.verify.passage import Found, Passage
 from remit.verify.verdict import CannotVerify, Difference
@@ -198,7 +199,17 @@ def _joined(passage: Passage, half: _Half) -> Found:
             kernel = again.kernels[-1][1] if again.kernels else ""
             difference = Difference(joint.seq, f"state.{name}", folded, decided, kernel, "not_as_folded")
             return msgspec.structs.replace(passage.found(), difference=difference)
-    return half.wait()
+    return _with_first(half.wait(), again)
+
+
+def _with_first(found: Found, first: Again) -> Found:
+    """Return what the other found, with the snapshots that were compared before the joint, where it folded."""
+    counts = msgspec.structs.replace(
+        found.counts,
+        snapshots=found.counts.snapshots + first.history.counts.snapshots,
+        snapshots_not_derived=found.counts.snapshots_not_derived + first.history.counts.snapshots_not_derived,
+    )
+    return msgspec.structs.replace(found, counts=counts, doubt=first.doubt or found.doubt)
 
 
 def fields_of(state: State) -> dict[str, str]:

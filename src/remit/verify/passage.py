@@ -52,6 +52,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     stretch: int = 0
     counts: Counts = msgspec.field(default_factory=Counts)
     standing: tuple[str, ...] = ()
+    kept: int = 0
+    """The size of the largest head kept elsewhere that it has."""
+    silent: tuple[str, ...] = ()
+    """Known witnesses that cosigned none of its heads."""
+    doubt: Difference | None = None
 
 
 class Passage:
@@ -73,6 +78,8 @@ class Passage:
         self._passed = passed
         self._reader = FolderReader(folder)
         self._kept = list(kept)
+        # What lies beside is listed before the journal is read, which may grow meanwhile.
+        self._newest = _newest_snapshot(self._reader)
         self._beside = _cosigned(folder, key)
         if self._beside is not None:
             self._kept = sorted([*kept, self._beside], key=lambda head: head.size)
@@ -118,16 +125,16 @@ class Passage:
 
     def _pass(self, watch: Watch) -> bool:
         again = self.again
+        self._meet()
         for index, entry in self._walk.entries():
-            self._meet(index)
             self._entry = entry
+            self._meet()
             if again is not None:
                 again.take(index, entry)
                 if self._passed is not None:
                     self._passed(index + 1, entry, again.kernel.state)
             if watch(index + 1):
                 return False
-        self._meet(self._walk.index)
         if self._walk.checkpoint is not None:
             self._witnesses.hear(self._walk.checkpoint, self._sealed if isinstance(self._walk, Walk) else self._entry)
         return True
@@ -137,7 +144,7 @@ class Passage:
         if self.again is not None:
             self.again.checkpoint(checkpoint)
 
-    def _meet(self, index: int) -> None:
+    def _meet(self) -> None:
         """Compare with the heads kept elsewhere that are of this size or smaller."""
         while self._met < len(self._kept):
             head, tree = self._kept[self._met], self._walk.tree
@@ -154,14 +161,13 @@ class Passage:
 
     def _look_behind(self) -> None:
         """A head or a snapshot of what is not there says that the journal is an old copy, or was cut."""
-        ends, known = self._walk.index, ""
+        ends, known = self._walk.tree.size, ""
         if self._met < len(self._kept):
             head = self._kept[-1]
             kept = f"lies in {FILE}" if head is self._beside else "was kept elsewhere"
             known = f"a head of size {head.size} {kept}"
-        newest = [int(name.partition(".")[0]) for name in snapshots(self._reader) if name.partition(".")[0].isdigit()]
-        if newest and max(newest) > ends:
-            known = known or f"a snapshot of entry {max(newest)} lies beside it"
+        if self._newest > ends:
+            known = known or f"a snapshot of entry {self._newest} lies beside it"
         if known:
             raise JournalRolledBack(
                 f"the journal ends at entry {ends}, but {known}", "It is an old copy or was cut. Restore the newest one"
@@ -183,6 +189,8 @@ class Passage:
             difference=self._difference,
             heads=sum(head is not self._beside for head in self._kept[: self._met]),
             witnessed=self._witnesses.said,
+            kept=max((head.size for head in self._kept[: self._met] if head is not self._beside), default=0),
+            silent=self._witnesses.silent,
         )
         if again is None:
             return found
@@ -194,7 +202,17 @@ class Passage:
             stretch=again.stretch,
             counts=history.counts,
             standing=history.standing,
+            doubt=again.doubt,
         )
+
+
+def _newest_snapshot(reader: FolderReader) -> int:
+    """The entry of the newest snapshot that lies beside a journal; 0 where none does. CannotVerify."""
+    try:
+        stems = [name.partition(".")[0] for name in snapshots(reader)]
+    except OSError as fault:
+        raise CannotVerify(f"{reader.folder} cannot be read ({fault})", "Look at the folder and its disk") from None
+    return max((int(stem) for stem in stems if stem.isascii() and stem.isdecimal()), default=0)
 
 
 def _cosigned(folder: Path, key: Verifier) -> Checkpoint | None:

@@ -16,6 +16,7 @@ from remit.verify.export import is_export
 from remit.verify.verdict import CannotVerify
 
 JOURNAL = "journal"
+_KEY_CHARACTERS_MAX = 4096
 
 
 def checkpoint_of(head: str, key: Verifier) -> Checkpoint:
@@ -41,9 +42,13 @@ def journals(folder: Path) -> list[Path]:
     if folder.is_dir():
         candidates += sorted(path for path in folder.iterdir() if path.is_dir() and path.name != JOURNAL)
     found = [path for path in candidates if path.is_dir() and (is_export(path) or segments(FolderReader(path)))]
+    for path in found:
+        if is_export(path) and segments(FolderReader(path)):
+            raise CannotVerify(f"{path} holds an export and a journal's segments", "Put each in a folder of its own")
     if not found:
         raise CannotVerify(f"there is no journal in {folder}", "Name a data folder, a backup or a journal's own folder")
-    return found[:1] if found[0] in (folder, folder / JOURNAL) else found
+    own = [path for path in found if path in (folder, folder / JOURNAL)]
+    return own or found
 
 
 def key_of(folder: Path, stated: str | None) -> Verifier:
@@ -54,7 +59,8 @@ def key_of(folder: Path, stated: str | None) -> Verifier:
     if stated is None:
         for place in (folder, folder.parent):
             if (place / VERIFIER).is_file():
-                stated = (place / VERIFIER).read_text(encoding="utf-8", errors="replace").strip()
+                with open(place / VERIFIER, encoding="utf-8", errors="replace") as file:
+                    stated = file.read(_KEY_CHARACTERS_MAX).strip()
                 break
     if stated is None:
         raise CannotVerify(

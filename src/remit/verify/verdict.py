@@ -59,7 +59,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Witnessed(msgspec.Struct, frozen=True):
-    """The largest head that a witness cosigned, and when it says it did (seconds since the epoch)."""
+    """The largest head that a witness cosigned, and when it says it did (seconds since the epoch), at the earliest."""
 
     witness: str
     size: int
@@ -78,7 +78,8 @@ class Counts(msgspec.Struct):
     openings: int = 0
     snapshots: int = 0
     snapshots_not_derived: int = 0
-    """Named after another kernel's stretch, whose state may be spelled otherwise, or while the journal was read."""
+    """Where another kernel, which may spell its state otherwise, decided before and the bytes are not the same; named
+    while the journal was read; or more than are made again."""
     clock_faults: int = 0
     sleeps: int = 0
 
@@ -114,6 +115,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
     is_export: bool = False
     """Whether it is an export: of its heads it holds the newest alone."""
+    known: int = 0
+    """The size of the largest head that was kept elsewhere or that a named witness cosigned."""
+    silent: tuple[str, ...] = ()
+    """The named witnesses that cosigned none of its heads."""
 
     @property
     def well(self) -> bool:
