@@ -94,7 +94,8 @@ class _Picking:
         if b'"kind":"set_mandate"' in entry or b'"kind":"confirm_change"' in entry:
             self._note_mandates(seq, entry, state)
         if self._span is None:
-            if self._names.isdisjoint(_QUOTED.findall(entry)) and not self._is_halt_over(entry, state):
+            is_halt_over = self._is_halt_over(entry, state)
+            if not is_halt_over and self._names.isdisjoint(_QUOTED.findall(entry)):
                 return
             record = decode(Record, entry)
             self._note_names(record, state)
