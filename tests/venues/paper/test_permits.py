@@ -204,4 +204,4 @@ def test_a_key_that_was_replaced_is_heard_a_little_longer_and_then_no_more() -> 
 def test_names_that_hold_a_stroke_share_no_key() -> None:
     ends = [("alpaca", "eu/momentum"), ("alpaca/eu", "momentum"), ("alpaca%2Feu", "momentum")]
     keys = {_of(Endorsement(connection=c, agent=a, generation=1, key=bytes(32))) for c, a in ends}
-    assert len(keys) == 3 and _of(Endorsement(connection="a", agent="", generation=1, key=bytes(32))) == "a/"
+    assert len(keys) == 3 and _of(Endorsement(connection="a", agent="", generation=1, key=bytes(32))) not in keys

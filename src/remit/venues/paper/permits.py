@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from urllib.parse import quote
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -135,5 +134,5 @@ class Gate:
 
 
 def _of(by: Endorsement) -> str:
-    """Return whose key it is in one word: a name may hold the stroke between the two."""
-    return f"{quote(by.connection, safe='')}/{quote(by.agent, safe='')}"
+    """Return whose key it is in one text, whatever the two names hold."""
+    return encode((by.connection, by.agent)).decode()
