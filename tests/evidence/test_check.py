@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,8 +26,8 @@ from remit.kernel import event as e
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
 from remit.kernel.mandate import EMPTY
-from remit.kernel.names import Principal
-from remit.kernel.numbers import Money, parse
+from remit.kernel.names import GUARD, Principal
+from remit.kernel.numbers import DAY_NS, NANOSECONDS, Money, Price, Quantity, parse
 from remit.testing.world import MemoryWorld
 from remit.verify import CannotVerify, standalone, verify_receipt
 
@@ -220,3 +221,25 @@ def test_an_order_s_evidence_tells_who_let_it_out(tmp_path: Path) -> None:
     held = next(record.decision for record in map(_read, answered()) if record.decision)
     found = gather(written(tmp_path / "journal", answered()), KEY, held.order)
     assert "bob (operator)" in unpacked(write(found))["page.html"].decode()
+
+
+async def _over_night(core: _Life) -> None:
+    await core.set_up()
+    decision = (await core.submit("10")).decision
+    await core.rest()
+    assert decision is not None
+    core.world.pass_time(DAY_NS)
+    fill = c.Filled(order=decision.order, fill="f1", quantity=parse(Quantity, "4"), price=parse(Price, "99.5"))
+    await core.enter(GUARD, fill)
+
+
+def test_a_day_s_evidence_says_what_was_asked_for_the_day_before(tmp_path: Path) -> None:
+    world = MemoryWorld()
+    _live(world, _over_night)
+    entries = tuple(entry for _, entry in read_entries(world.disks["journal"], 0))
+    filled = next(record for record in map(_read, entries) if isinstance(record.command.body, c.Filled))
+    day = datetime.fromtimestamp(filled.command.at // NANOSECONDS, UTC).strftime("%Y-%m-%d")
+    found = gather(written(tmp_path / "journal", entries), KEY, day)
+    page = unpacked(packed := write(found))["page.html"].decode()
+    assert "bought 4 AAPL at 99.5" in page and "of another day" in page
+    assert check_evidence(packed, KEY).records == len(found.kept)

@@ -7,14 +7,14 @@ import json
 from importlib import resources
 
 from remit import __version__
-from remit.evidence.holding import Evidence
+from remit.evidence.holding import Evidence, EvidenceRefused
 from remit.evidence.page import page
 from remit.journal.checkpoint import parse
 from remit.journal.cosigned import signed_by
 from remit.journal.receipt import SUFFIX
 from remit.kernel.codec import encode
 from remit.kernel.printable import printable
-from remit.verify import pack
+from remit.verify import EVIDENCE_BYTES_MAX, pack
 
 VERIFIER_FILE = "verify.py"
 MANIFEST = "manifest.json"
@@ -57,8 +57,13 @@ What this evidence does not prove
 
 
 def write(evidence: Evidence, attestation: bytes | None = None) -> bytes:
-    """Return the zip. `attestation` is a statement of the guard's code, put in as it is."""
-    return pack(files_for(evidence, attestation))
+    """Return the zip. `attestation` is a statement of the guard's code, put in as it is. EvidenceRefused where no
+    verifier would read so much."""
+    packed = pack(files_for(evidence, attestation))
+    if len(packed) > EVIDENCE_BYTES_MAX:
+        said = f"it is more than {EVIDENCE_BYTES_MAX >> 20} MiB"
+        raise EvidenceRefused("too_much", said, "Ask for a day or an order")
+    return packed
 
 
 def files_for(evidence: Evidence, attestation: bytes | None) -> dict[str, bytes]:

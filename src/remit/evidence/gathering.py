@@ -29,6 +29,10 @@ RECORDS_MAX = 20_000
 """Each comes with a receipt of its own: a longer span is better given as an export."""
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 """Every string of an entry, as it is written there."""
+ASKED_MIN = 1_000
+"""So many entries that asked for orders are kept before those of orders that are over are dropped."""
+
+
 def gather(
     folder: Path,
     key: Verifier,
@@ -81,12 +85,15 @@ class _Picking:
         """The mandate in force of each subject, and the entries that published it."""
         self._proposed: dict[str, tuple[int, bytes]] = {}
         """The entries whose changes wait for a second person."""
+        self._asked: dict[str, tuple[int, bytes]] = {}
+        """Of a day: what asked for orders before it, as far as they are not over."""
+        self._asked_max = ASKED_MIN
         self._start: tuple[int, bytes] | None = None
 
     def take(self, seq: int, entry: bytes, state: State) -> None:
         """Take one entry; the first one again begins anew."""
         if seq == 1:
-            self._kept, self._named, self._proposed = {}, {}, {}
+            self._kept, self._named, self._proposed, self._asked = {}, {}, {}, {}
             self._names = set() if self._span else {self._of.encode(), f"agent:{self._of}".encode()}
         self._state = state
         if b'"kind":"kernel_started"' in entry:
@@ -102,7 +109,11 @@ class _Picking:
         else:
             record = decode(Record, entry)
             if not self._span[0] <= record.command.at < self._span[1]:
+                self._note_asked(seq, entry, record, state)
                 return
+            for about in (record.command.body, *record.events):
+                if (asked := self._asked.get(getattr(about, "order", None) or "")) is not None:
+                    self._kept[asked[0]] = asked[1]
         self._kept[seq] = entry
         if len(self._kept) > RECORDS_MAX:
             raise EvidenceRefused("too_much", f"it is more than {RECORDS_MAX} records", "Ask for a day or an order")
@@ -141,6 +152,14 @@ class _Picking:
             self._is_known |= name == self._of
             if order is not None and order.agent == self._of:
                 self._names.add(name.encode())
+
+    def _note_asked(self, seq: int, entry: bytes, record: Record, state: State) -> None:
+        """Note what asked for an order: a fill on the day itself names no more than the order."""
+        if isinstance(record.command.body, c.Submit) and record.decision is not None:
+            self._asked[record.decision.order] = (seq, entry)
+        if len(self._asked) > self._asked_max:
+            self._asked = {name: one for name, one in self._asked.items() if name in state.orders}
+            self._asked_max = 2 * len(self._asked) + ASKED_MIN
 
     def _note_mandates(self, seq: int, entry: bytes, state: State) -> None:
         record = decode(Record, entry)

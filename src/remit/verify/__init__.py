@@ -7,6 +7,7 @@ events and requests must be the ones that are written. What must hold between en
 from __future__ import annotations
 
 from remit.verify.folder import verify as verify
+from remit.verify.packed import EVIDENCE_BYTES_MAX as EVIDENCE_BYTES_MAX
 from remit.verify.packed import files_of as files_of
 from remit.verify.packed import pack as pack
 from remit.verify.packed import verify_evidence as verify_evidence

@@ -9,6 +9,7 @@ from remit.journal.note import Verifier
 from remit.verify import standalone
 from remit.verify.verdict import CannotVerify
 
+EVIDENCE_BYTES_MAX = standalone.FILE_BYTES_MAX
 HEAD = "head.txt"
 _DO = "Ask for it again, or take it for forged"
 

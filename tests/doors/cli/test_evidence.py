@@ -38,7 +38,16 @@ def test_evidence_is_written_once_and_checked_by_verify(home: Path, tmp_path: Pa
     assert again.code == 1 and again.err.startswith("not_written: ")
     assert "are entries of the journal signed with" in remit(home, "verify", path).out
     stranger = remit(tmp_path, "verify", path, "--key", KEY, "--json")
-    assert json.loads(stranger.out)["well"] is True
+    found = json.loads(stranger.out)
+    assert found["well"] is True and found["key_was_stated"] is True and found["of"] == "momentum"
+    beside = remit(home, "verify", path)
+    assert "the public key lay beside" in beside.out and "not proved: that nothing else" in beside.out
+    assert json.loads(remit(home, "verify", path, "--json").out)["key_was_stated"] is False
+    (tmp_path / "kept.txt").write_text(write(MemoryStore(), ledger()[:20]))
+    kept = remit(home, "verify", path, "--head", tmp_path / "kept.txt")
+    assert kept.code == 0 and "not proved: that the kept head of size 20" in kept.out
+    (tmp_path / "kept.txt").write_bytes(b"\xff")
+    assert remit(home, "verify", path, "--head", tmp_path / "kept.txt").err.startswith("cannot_verify: ")
     path.write_bytes(path.read_bytes()[:-30])
     cut = remit(home, "verify", path)
     assert cut.code == 1 and cut.err.startswith("cannot_verify: ")
