@@ -1,7 +1,7 @@
 // One held order: the worst numbers first, why it waits, who asks, and the two answers. Its prices go on while it is looked
 // at; the order itself and the mandates that it was judged by do not, and an approval names their digest.
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { sentence } from "../../api/problem";
 import type { Answered, WaitingShown } from "../../api/schema";
@@ -24,11 +24,14 @@ const ANSWERING = ["operator", "approver", "owner"];
 export type Outcome = { kind: "answered"; answer: Answered } | { kind: "declined" } | { kind: "quicker" };
 
 export default function Approval({ params: { order } }: { params: { order: string } }) {
-  const asked = useAsked("GET /v1/approvals/{order}", { order });
   const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [isGone, setGone] = useState(false);
+  const asked = useAsked("GET /v1/approvals/{order}", { order }, { when: outcome === null && !isGone });
   const row = asked.data;
+  const isMissing = asked.error?.code === "not_found";
+  useEffect(() => setGone(isMissing), [isMissing]); // what waits no more never waits again: it is not asked for anew
   if (outcome && outcome.kind !== "quicker") return <Done outcome={outcome} title={row ? terms(row) : order} />;
-  if (outcome || asked.error?.code === "not_found") return <Over order={order} title={row ? terms(row) : `Order ${order}`} quicker={outcome !== null} />;
+  if (outcome || isGone || isMissing) return <Over order={order} title={row ? terms(row) : `Order ${order}`} quicker={outcome !== null} />;
   return (
     <Page title={row ? terms(row) : "Approval"} actions={row && <ModeOf row={row} />}>
       <Asked of={asked}>{(held) => <Held row={held} onOutcome={setOutcome} />}</Asked>

@@ -1,7 +1,7 @@
 // A held order in words: what it is, and the numbers that speak against it.
 
 import type { Explained, Waiting } from "../../api/schema";
-import { exact, grouped, isDecimal } from "../../api/decimal";
+import { brief, exact, grouped, isDecimal } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import type { Fact } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
@@ -42,7 +42,7 @@ function Room({ row: { headroom } }: { row: Waiting }) {
 function Moved({ row: { drift } }: { row: Waiting }) {
   const bound = drift.limit_bps === null ? "no limit on it" : `at most ${drift.limit_bps} bps`;
   if (drift.bps === null) return <>not known: no price; {bound}</>;
-  return <>{grouped(drift.bps)} bps, from {grouped(drift.from)} to {grouped(drift.to ?? "not known")}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
+  return <>{brief(drift.bps)} bps, from {brief(drift.from)} to {brief(drift.to ?? "not known")}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
 }
 
 export function people({ needed, quorum, approved_by }: Waiting): Fact[] {
