@@ -90,7 +90,7 @@ def _approvals(records: list[Kept]) -> Iterator[str]:
     yield "<h2>Who approved</h2>"
     found = [one for one in records if isinstance(one.record.command.body, c.Approve | c.Decline)]
     if not found:
-        yield "<p>Nobody was asked to, in these records.</p>"
+        yield "<p>No record here is the answer of a person to an order.</p>"
         return
     yield "<table><tr><th>entry</th><th>at</th><th>who</th><th>said</th></tr>"
     for one in found:
