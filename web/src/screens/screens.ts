@@ -17,4 +17,5 @@ export const SCREENS: readonly Screen[] = [
   { path: "/", name: "Overview", group: "Watch", screen: lazy(() => import("./overview/Overview")) },
   { path: "/approvals", name: "Approvals", group: "Decide", counts: "approvals", screen: lazy(() => import("./approvals/Approvals")) },
   { path: "/approvals/:order", name: "Approval", screen: lazy(() => import("./approvals/Approval")) },
+  { path: "/halts", name: "Halts", group: "Stop", counts: "halts", screen: lazy(() => import("./halts/Halts")) },
 ];
