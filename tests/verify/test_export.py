@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tests.verify.both import verify
-from tests.verify.desk import SIGNER, forged, ledger, numbered, write
-from tests.verify.test_tampering import _decision, name_of
+from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
+from tests.verify.test_tampering import _decision, name_of, segments
 
 from remit.journal.cosign import CosignatureSigner
 from remit.journal.tiles import CHECKPOINT, Tiles
 from remit.testing.disk import MemoryStore
-from remit.verify import CannotVerify, journals, key_of
+from remit.verify import CannotVerify, journals, key_of, standalone
 
 WITNESS = CosignatureSigner("witness.test", b"w" * 32)
 KEY = SIGNER.verifier
@@ -73,6 +74,61 @@ def test_any_file_of_an_export_that_is_changed_cut_or_missing_is_named(wide: Pat
             found = verify(copy, KEY, decide=False)
             assert name_of(found) == "journal_damaged" and name in found.fault
         (copy / name).write_bytes(whole)
+
+
+def test_an_export_that_grew_while_it_was_read_holds(wide: Path, tmp_path: Path) -> None:
+    """Its partial tiles became whole, and were dropped."""
+    entries = [b"entry %d" % number for number in range(300)]
+    grown = Path(shutil.copytree(wide, tmp_path / "grown"))
+    head = write(MemoryStore(), entries, segment_bytes=1 << 20)
+    (grown / CHECKPOINT).write_text(head)
+    tiles = Tiles()
+    for entry in entries:
+        list(tiles.add(entry))
+    for path, data in tiles.partial():
+        if path.startswith("tile/1"):  # this one is not whole yet
+            (grown / path).write_bytes(data)
+    found = verify(grown, KEY, decide=False)
+    assert found.well and found.count == 300
+    assert list(standalone.from_export(grown, standalone.Key(str(KEY)), standalone.Tree())) == entries
+
+
+def test_what_is_no_plain_file_is_named_and_not_opened(tmp_path: Path) -> None:
+    export = exported(tmp_path / "export", ledger())
+    bundle = next((export / "tile" / "entries").rglob("*[0-9]"))
+    while bundle.is_dir():
+        bundle = next(bundle.iterdir())
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir):
+        bundle.unlink()
+        make(bundle)
+        assert "is no plain file" in verify(export, KEY).fault
+        with pytest.raises(standalone.Wrong, match="no plain file"):
+            standalone.check(export, standalone.Key(str(KEY)), [])
+        if bundle.is_dir():
+            bundle.rmdir()
+            bundle.touch()
+    folder = written(tmp_path / "journal", ledger())
+    last = segments(folder)[-1]
+    last.unlink()
+    os.mkfifo(last)
+    assert verify(folder, KEY).count < len(ledger())
+    standalone.check(folder, standalone.Key(str(KEY)), [])
+
+
+def test_a_folder_that_holds_a_journal_and_an_export_is_no_hiding_place(tmp_path: Path) -> None:
+    export = exported(tmp_path / "export", ledger())
+    journal = written(export / "journal", ledger())
+    assert journals(export) == [export, journal]
+    assert "; " in standalone.check(export, standalone.Key(str(KEY)), [])
+    path = segments(journal)[1]
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(standalone.Wrong):
+        standalone.check(export, standalone.Key(str(KEY)), [])
+    path.rename(export / path.name)
+    with pytest.raises(CannotVerify, match="an export and a journal"):
+        journals(export)
+    with pytest.raises(standalone.Wrong):
+        standalone.check(export, standalone.Key(str(KEY)), [])
 
 
 def test_an_old_export_and_a_fork_show_beside_a_head(wide: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 from tests.verify.test_export import exported
 from tests.verify.test_tampering import _by, _command, _record, mended, segments
 
+from remit.journal.frame import ENTRY, frame
 from remit.journal.note import Signer
 from remit.journal.receipt import Blocks, Receipt
 from remit.testing.disk import MemoryStore
-from remit.verify import standalone
+from remit.verify import standalone, verify
 
 KEY = str(SIGNER.verifier)
 FILE = Path(standalone.__file__)
@@ -127,6 +128,43 @@ def test_it_finds_what_a_segment_lacks(tmp_path: Path) -> None:
     assert "entries hold" in checked(folder)
     second.write_bytes(whole[:-4])
     assert "does not match its checksum" in checked(folder)
+
+
+def test_nothing_is_said_of_entries_that_no_signed_head_covers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(tmp_path / "journal", ledger())
+    first, *_, last = segments(folder)
+    whole = last.read_bytes()
+    last.write_bytes(whole + frame(ENTRY, ledger()[-1]))
+    assert "an entry follows a clean stop" in checked(folder)
+    lines = whole.splitlines(keepends=True)
+    last.write_bytes(b"".join(lines[:-1]))
+    signed = len(ledger()) - sum(line.startswith(b"e") for line in lines[-6:-1])
+    assert f"{signed} entries hold" in checked(folder) and verify(folder, SIGNER.verifier).count == signed
+    assert f"nobody signed the {len(ledger()) - signed} entries" in capsys.readouterr().out
+    start = first.read_bytes().splitlines(keepends=True)[0]
+    for path in segments(folder):
+        path.unlink()
+    first.write_bytes(start + b"".join(frame(ENTRY, entry) for entry in ledger()))
+    assert checked(folder).startswith("0 entries hold")
+
+
+@pytest.mark.parametrize("tail", [b"e 0123", b"e 00000000 " + bytes(1 << 18), b"", b"torn\n", b"c" * (1 << 18) + b"\n"])
+@pytest.mark.parametrize("behind", [True, False])
+def test_a_torn_line_is_as_torn_as_for_the_other_verifier(tmp_path: Path, tail: bytes, behind: bool) -> None:
+    """And alone, behind no signed head at all, it is no journal."""
+    folder = written(tmp_path / "journal", ledger())
+    first, *more = segments(folder)
+    last = more[-1] if behind else first
+    if not behind:
+        for path in more:
+            path.unlink()
+    last.write_bytes((last.read_bytes() if behind else b"") + tail)
+    holds = not checked(folder).startswith("Wrong")
+    assert holds is verify(folder, SIGNER.verifier, decide=False).well is (behind and not tail.endswith(b"\n"))
+    last.write_bytes(last.read_bytes()[:-1] + b"x" if behind and not tail else last.read_bytes())
+    assert (not checked(folder).startswith("Wrong")) is verify(folder, SIGNER.verifier, decide=False).well
 
 
 def test_a_head_that_is_no_text_and_a_segment_of_another_spelling_are_no_crash(alone: Run, tmp_path: Path) -> None:

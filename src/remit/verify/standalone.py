@@ -39,11 +39,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 PROOF = "c2sp.org/tlog-proof@v1"
 EVIDENCE = "remit-evidence-1"
 WIDTH = 256  # entries of a bundle
-FILE_BYTES_MAX = 1 << 28
+FILE_BYTES_MAX, LINE_BYTES_MAX = 1 << 28, 1 << 17
 FIXED = {"README.txt", "head.txt", "manifest.json", "page.html", "verifier.txt", "verify.py"}
 NAMED = re.compile(r"(records|mandates)/[0-9]{12}\.json|receipts/[0-9]{12}\.tlog-proof|attestation\.json", re.ASCII)
 DECIMAL = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)  # the one spelling of a number: int() would take +3, 1_0 and 007
-SEGMENT = re.compile(r"([0-9]{20})\.journal", re.ASCII)  # named by the index of its first entry
+SEGMENT = "[0-9]" * 20 + ".journal"  # named by the index of its first entry
+WORKED = {"sent", "acked", "filled", "expired", "replaced"}
+PEOPLE = {"operator", "owner"}
 CRASHES = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
@@ -156,72 +158,71 @@ def unbase64(text: str) -> bytes:
     return raw
 
 
-# Where entries come from: a journal's segments, or an export's bundles. Both end in a check of the whole tree.
+def plain(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
+        raise Wrong(f"{path} is missing, or no plain file, or has more than {FILE_BYTES_MAX} bytes")
+    return path.read_bytes()
+
+
+def is_line(line: bytes) -> bool:
+    kind, payload = line[:1], line[11:-1]
+    return kind in (b"e", b"c") and line == b"%b %08x %b\n" % (kind, zlib.crc32(payload, zlib.crc32(kind)), payload)
+
+
+def is_torn(line: bytes, rest: bytes) -> bool:
+    is_cut = b"\n" not in line + rest and len(rest) < FILE_BYTES_MAX  # a crash leaves more to miss than the newline
+    return is_cut and (line.endswith(b"\0") or not is_line(line[:-1] + b"\n"))
 
 
 def from_journal(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
-    files = sorted(path for path in folder.iterdir() if SEGMENT.fullmatch(path.name))
-    sealed, was, stopped = (0, b""), "", False
+    files = sorted(path for path in folder.glob(SEGMENT) if path.is_file())
+    held, stopped = list[bytes](), False  # what no signed head follows yet: anybody could have written it
     for path in files:
-        if int(path.stem) != tree.size:
-            raise Wrong(f"{path.name}: entry {tree.size} is missing before this segment")
+        if int(path.stem) != tree.size or held:
+            raise Wrong(f"entry {tree.size} is missing before {path.name}, or no signed head covers it")
+        is_headed = False
         with path.open("rb") as file:
-            for nth, line in enumerate(file, 1):
-                place, kind, payload = f"{path.name}, line {nth}", line[:1], line[11:-1]
-                if not line.endswith(b"\n") and path == files[-1]:
+            while line := file.readline(LINE_BYTES_MAX):
+                place, payload = f"{path.name}, before byte {file.tell()}", line[11:-1]
+                if path == files[-1] and is_torn(line, b"" if line.endswith(b"\n") else file.read(FILE_BYTES_MAX)):
                     say(f"note: {place} is torn: nobody was told of it")
                     break
-                sum_ = zlib.crc32(payload, zlib.crc32(kind))
-                if kind not in (b"e", b"c") or line != b"%b %08x %b\n" % (kind, sum_, payload):
-                    raise Wrong(f"{place} does not match its checksum")
-                if nth == 1 and kind != b"c":
-                    raise Wrong(f"{place}: the segment does not begin with a signed head")
-                if kind == b"e":
-                    if stopped:
-                        raise Wrong(f"{place}: an entry follows a clean stop, and no opening stands between")
-                    tree.add(payload)
-                    yield payload
+                if not is_line(line):
+                    raise Wrong(f"{place}: a line does not match its checksum")
+                if line.startswith(b"e"):
+                    if stopped or not is_headed:
+                        raise Wrong(f"{place}: an entry follows a clean stop or nothing, and no opening stands between")
+                    held.append(payload)
                     continue
-                note = json.loads(payload)
-                size, root, more = key.head(note)
-                if stopped and note != was and "opened" not in more:
-                    raise Wrong(f"{place}: a head follows a clean stop, and is not that of an opening")
-                was, stopped = note, "clean-stop" in more
-                if (size, root) != (tree.size, tree.root()):
-                    raise Wrong(f"{place}: the signed head of size {size} does not fit the {tree.size} entries before")
-                sealed = size, root
-        if path != files[-1] and sealed[0] != tree.size:
-            raise Wrong(f"{path.name} does not close with a signed head")
-    if not files:
-        raise Wrong(f"there is no segment in {folder}")
-    if sealed[0] != tree.size:
-        say(f"note: {tree.size - sealed[0]} entries after the last head are not signed yet")
+                size, root, more = key.head(json.loads(payload if payload[:1] == b'"' else b""))
+                for entry in held:
+                    tree.add(entry)
+                    yield entry
+                if (size, root) != (tree.size, tree.root()) or stopped and "opened" not in more:
+                    raise Wrong(f"{place}: a signed head of size {size} does not fit what stands before it")
+                held, is_headed, stopped = [], True, "clean-stop" in more
+        if not is_headed:
+            raise Wrong(f"{path.name} does not begin with a signed head")
+    if held:
+        say(f"note: nobody signed the {len(held)} entries after the last head: nothing is said of them")
 
 
 def from_export(folder: Path, key: Key, tree: Tree) -> Iterator[bytes]:
-    size, root, _ = key.head((folder / "checkpoint").read_text(encoding="utf-8"))
+    size, root, _ = key.head(plain(folder / "checkpoint").decode())
     for index in range(-(-size // WIDTH)):
         width = min(WIDTH, size - index * WIDTH)
-        groups, rest = [f"{index % 1000:03d}"], index // 1000
-        while rest:
-            groups.insert(0, f"x{rest % 1000:03d}")
-            rest //= 1000
-        path = folder / "tile" / "entries" / ("/".join(groups) + ("" if width == WIDTH else f".p/{width}"))
-        data, at = path.read_bytes(), 0
-        while at < len(data):
+        *above, last = (group.zfill(3) for group in f"{index:,}".split(","))
+        path = folder.joinpath("tile", "entries", *(f"x{group}" for group in above), last)
+        part = Path(f"{path}.p", f"{width}")  # gone where the bundle became whole meanwhile
+        data, at = plain(part if part.exists() else path), 0
+        for _ in range(width):
             begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
             tree.add(data[begin:at])
             yield data[begin:at]
-        if tree.size != index * WIDTH + width or at != len(data):
+        if at > len(data) or at < len(data) and (width == WIDTH or part.exists()):
             raise Wrong(f"{path} does not hold {width} entries")
     if tree.root() != root:
         raise Wrong(f"the signed head of size {size} does not fit the entries of the export")
-
-
-# What must hold between entries, from what they say.
-
-WORKED = {"sent", "acked", "filled", "expired", "replaced"}
-PEOPLE = {"operator", "owner"}
 
 
 class History:
@@ -274,13 +275,10 @@ def check_whole(source: Callable[[Path, Key, Tree], Iterator[bytes]], folder: Pa
         history.take(entry)
         if tree.size % 100_000 == 0:
             print(f"... {tree.size} entries", file=sys.stderr)
-    if met < len(kept):
+    if kept and kept[-1][0] > tree.size:
         raise Wrong(f"it ends at entry {tree.size}, and a kept head is of size {kept[-1][0]}: an old copy or cut")
     stands = f"; halts in force: {', '.join(history.halts)}" if history.halts else ""
     return f"{tree.size} entries hold, root {tree.root().hex()}{stands}"
-
-
-# Receipts, and the evidence made of them: each stands under one signed head.
 
 
 def check_receipt(data: bytes, key: Key) -> tuple[int, bytes, str]:
@@ -363,11 +361,13 @@ def meet(note: str, heads: list[str], key: Key) -> str:
 def check(path: Path, key: Key, heads: list[str]) -> str:
     """What holds of the file or folder; Wrong at the first thing that does not."""
     if path.is_dir():
-        folder = path / "journal" if (path / "journal").is_dir() else path
-        return check_whole(from_export if (folder / "checkpoint").is_file() else from_journal, folder, key, heads)
-    if not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
-        raise Wrong(f"{path} is no file, or more than {FILE_BYTES_MAX} bytes")
-    data = path.read_bytes()
+        kinds = ((from_export, "checkpoint"), (from_journal, SEGMENT))
+        places = [(one, walk, one.glob(name)) for one in (path, path / "journal") for walk, name in kinds]
+        found = [check_whole(walk, one, key, heads) for one, walk, files in places if any(map(Path.is_file, files))]
+        if not found:
+            raise Wrong(f"there is no journal in {path}")
+        return "; ".join(found)
+    data = plain(path.resolve())
     if data[:2] != b"PK":
         seq, entry, note = check_receipt(data, key)
         say(entry.decode())
