@@ -15,7 +15,14 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { path: "/", name: "Overview", group: "Watch", screen: lazy(() => import("./overview/Overview")) },
+  { path: "/decisions", name: "Decisions", group: "Watch", screen: lazy(() => import("./decisions/Decisions")) },
+  { path: "/orders/:order", name: "Order", screen: lazy(() => import("./orders/Order")) },
   { path: "/approvals", name: "Approvals", group: "Decide", counts: "approvals", screen: lazy(() => import("./approvals/Approvals")) },
   { path: "/approvals/:order", name: "Approval", screen: lazy(() => import("./approvals/Approval")) },
+  { path: "/safeguards", name: "Safeguards", group: "Limits", screen: lazy(() => import("./safeguards/Safeguards")) },
+  { path: "/mandates", name: "Mandates", group: "Limits", screen: lazy(() => import("./mandates/Mandates")) },
+  { path: "/mandates/:subject", name: "Mandate", screen: lazy(() => import("./mandates/Mandate")) },
   { path: "/halts", name: "Halts", group: "Stop", counts: "halts", screen: lazy(() => import("./halts/Halts")) },
+  { path: "/proof", name: "Proof", group: "Prove", screen: lazy(() => import("./proof/Proof")) },
+  { path: "/start", name: "Start", group: "Set up", screen: lazy(() => import("./start/Start")) },
 ];

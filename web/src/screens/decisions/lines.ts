@@ -1,0 +1,62 @@
+// Lines of the journal, latest first: the page that is newest is followed, the older ones are fetched as somebody gets there.
+
+import { useCallback, useRef, useState } from "react";
+import { ask, type Params } from "../../api/client";
+import { type Problem, problemOf } from "../../api/problem";
+import type { Line } from "../../api/schema";
+import { useAsked, type Asked } from "../../api/use";
+
+export type Filter = Pick<Params<"GET /v1/journal">, "agent" | "account" | "instrument" | "kind" | "verdict" | "since" | "until" | "looks">;
+
+export const HEAD = 100;
+export const PAGE = 500;
+
+interface Held {
+  rows: readonly Line[];
+  next: string | null;
+}
+
+export interface Lines {
+  /** The newest page, as it stands now. */
+  head: Asked<"GET /v1/journal">;
+  rows: readonly Line[];
+  /** How many newer lines wait to be shown; null where there are more than a page. */
+  fresh: number | null;
+  show: () => void;
+  /** Fetch the page before the oldest that is held; nothing where there is none. */
+  older: () => void;
+  hasOlder: boolean;
+  isFetching: boolean;
+  problem: Problem | null;
+}
+
+/** The lines of one filter; give who uses it the filter as its key, so that another filter begins anew. */
+export function useLines(filter: Filter): Lines {
+  const head = useAsked("GET /v1/journal", { ...filter, latest: true, limit: HEAD });
+  const [held, setHeld] = useState<Held | null>(null);
+  const [isFetching, setFetching] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const asking = useRef(false);
+  if (held === null && head.data) setHeld({ rows: head.data.items, next: head.data.next });
+  const newest = head.data?.items ?? [];
+  const top = held?.rows[0]?.id ?? -1;
+  const fresh = newest.filter(({ id }) => id > top);
+  // Where the whole page is new, others may lie between it and what is held: then it is begun anew from there.
+  const isApart = held !== null && fresh.length === newest.length && head.data?.next != null;
+  const show = (): void => {
+    if (isApart && head.data) setHeld({ rows: newest, next: head.data.next });
+    else setHeld((was) => was && { ...was, rows: [...fresh.filter(({ id }) => id > (was.rows[0]?.id ?? -1)), ...was.rows] });
+  };
+  const next = held?.next ?? null;
+  const older = useCallback(() => {
+    if (next === null || asking.current) return;
+    asking.current = true;
+    setFetching(true);
+    setProblem(null);
+    ask("GET /v1/journal", { ...filter, latest: true, limit: PAGE, cursor: next })
+      .then((page) => setHeld((was) => (was?.next === next ? { rows: [...was.rows, ...page.items], next: page.next } : was)))
+      .catch((fault: unknown) => setProblem(problemOf(fault)))
+      .finally(() => { asking.current = false; setFetching(false); });
+  }, [filter, next]);
+  return { head, rows: held?.rows ?? [], fresh: isApart && fresh.length > 0 ? null : fresh.length, show, older, hasOlder: next !== null, isFetching, problem };
+}
