@@ -24,7 +24,7 @@ BANNED = {
     r"localStorage|sessionStorage": ("design/look.ts", "screens/proof/kept.ts"),  # how it looks; a public key
     r"document\.cookie": (),
     r"parseFloat\(": (),
-    r"https?://": ("screens/sign-in/device.ts",),
+    r"https?://": ("screens/positions/Chart.tsx", "screens/sign-in/device.ts"),
 }
 TESTS = re.compile(r"\.test\.tsx?$")
 
