@@ -43,7 +43,7 @@ export function Frame({ me }: { me: Me }) {
       <Menu counts={counts} place={place} />
       <main id="main" tabIndex={-1}>
         <Away />
-        <Stops status={status.data} />
+        {place !== "/halts" && <Stops status={status.data} />}
         <Caught key={place}>
           <Suspense fallback={<Waiting />}>
             <Switch>

@@ -6,6 +6,7 @@ import type { HaltRow, PauseRow, Status } from "../api/schema";
 import { Badge } from "../parts/Banner";
 import { When } from "../parts/When";
 import { sentence } from "../api/problem";
+import { causeWords } from "../screens/halts/causes";
 import { subjectWords } from "../words";
 
 const SHOWN = 3;
@@ -25,13 +26,15 @@ export function Stops({ status }: { status: Status | undefined }) {
   );
 }
 
-function HaltLine({ halt: { subject, cause, rule, actual, limit, why, at, reviewed_by } }: { halt: HaltRow }) {
-  const numbers = actual && limit ? `, ${rule}: ${brief(actual)} where the limit is ${brief(limit)}` : rule && `, ${rule}`;
+function HaltLine({ halt }: { halt: HaltRow }) {
+  const { subject, actual, limit, why, at, reviewed_by, unit } = halt;
+  const of = unit && unit !== "count" ? ` ${unit}` : "";
+  const numbers = actual && limit && `: ${brief(actual)}${of}, the limit is ${brief(limit)}${of}`;
   return (
     <li>
       <Badge tone="bad">Halted</Badge>
       <span>
-        <strong>{sentence(subjectWords(subject)).slice(0, -1)}</strong> for {cause.replaceAll("_", " ")}{numbers}. {why && sentence(why)}{" "}
+        <strong>{sentence(subjectWords(subject))}</strong> {causeWords(halt)}{numbers}. {why && sentence(why)}{" "}
         <span className="soft"><When at={at} as="ago" /></span>
       </span>
       <Link href="/halts">{reviewed_by ? "Resume" : "Review"}</Link>

@@ -81,8 +81,8 @@ describe("the frame", () => {
     api({ ...HOUSE, "GET /v1/status": { ...STATUS, halts: [HALT], pauses: [pause], approvals: 4 } });
     render(<App />);
     const stops = within(await screen.findByRole("list", { name: "What stops trading" }));
-    await stops.findByText("Agent rogue");
-    expect(screen.getByRole("list", { name: "What stops trading" }).textContent).toContain("for loss, daily_loss_max: 528.27 where the limit is 500.");
+    await stops.findByText("Agent rogue.");
+    expect(screen.getByRole("list", { name: "What stops trading" }).textContent).toContain("It lost more today than it may: 528.27, the limit is 500.");
     stops.getByText("Agent momentum");
     screen.getAllByRole("link", { name: /^Approvals.*4.*waiting$/ });
   });

@@ -5,6 +5,7 @@ import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Gauge } from "../../parts/Gauge";
 import { Page, Section } from "../../parts/Page";
+import { KillSwitch } from "../halts/KillSwitch";
 import { Accounts } from "./Accounts";
 import { Decisions } from "./Decisions";
 import { Waits } from "./Waits";
@@ -15,7 +16,7 @@ const FULLEST = 8;
 
 export default function Overview() {
   return (
-    <Page title="Overview" lead="What your agents may do, what they did, and what waits for you.">
+    <Page title="Overview" lead="What your agents may do, what they did, and what waits for you." actions={<KillSwitch />}>
       <Accounts />
       <div className="halves">
         <div className="stack">
