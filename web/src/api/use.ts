@@ -3,6 +3,7 @@
 import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ask, type Answer, type Body, type Call, type Options, type Params } from "./client";
+import { attended } from "./attended";
 import { type Problem, problemOf } from "./problem";
 
 /** What only tells: every GET, and the questions about mandates that are too long for an address. */
@@ -14,10 +15,11 @@ export const queryClient = (): QueryClient =>
   new QueryClient({ defaultOptions: { queries: { staleTime: 1000, retry: false, networkMode: "always" }, mutations: { networkMode: "always" } } });
 
 /** What a call answers now, kept fresh by the live stream. With `when` false it is not asked yet. Show it with `<Asked>`. */
-export function useAsked<C extends Reading>(call: C, params: Params<C>, { when = true, body }: Asking<C> = {}): Asked<C> {
+export function useAsked<C extends Reading>(call: C, params: Params<C>, { when = true, body, every }: Asking<C> = {}): Asked<C> {
   return useQuery<Answer<C>, Problem>({
     queryKey: [call, params, body],
     enabled: when,
+    refetchInterval: () => (every !== undefined && attended.get() ? every : false),
     queryFn: async ({ signal }) => {
       try {
         return await ask(call, params, body, { signal });
@@ -31,6 +33,8 @@ export function useAsked<C extends Reading>(call: C, params: Params<C>, { when =
 interface Asking<C extends Reading> {
   when?: boolean;
   body?: Body<C>;
+  /** Milliseconds after which it is asked again while somebody is there: for what no record of the stream tells. */
+  every?: number;
 }
 
 export interface Acting<C extends Call> {

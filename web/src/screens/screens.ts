@@ -26,5 +26,6 @@ export const SCREENS: readonly Screen[] = [
   { path: "/mandates/:subject", name: "Mandate", screen: lazy(() => import("./mandates/Mandate")) },
   { path: "/halts", name: "Halts", group: "Stop", counts: "halts", screen: lazy(() => import("./halts/Halts")) },
   { path: "/proof", name: "Proof", group: "Prove", screen: lazy(() => import("./proof/Proof")) },
+  { path: "/settings", name: "Settings", group: "Set up", screen: lazy(() => import("./settings/Settings")) },
   { path: "/start", name: "Start", group: "Set up", screen: lazy(() => import("./start/Start")) },
 ];

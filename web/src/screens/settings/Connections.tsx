@@ -1,0 +1,71 @@
+// Connections: whether each is ready to open or what is missing, and how far its book and its venue may differ.
+
+import { useState } from "react";
+import { Link } from "wouter";
+import type { ConnectionRow, Reconciled, Tolerance } from "../../api/schema";
+import { sentence } from "../../api/problem";
+import { duration } from "../../api/time";
+import { useAsked } from "../../api/use";
+import { Asked } from "../../parts/Asked";
+import { Badge } from "../../parts/Banner";
+import { Button } from "../../parts/Button";
+import { Facts } from "../../parts/Facts";
+import { Money } from "../../parts/Money";
+import { Section } from "../../parts/Page";
+import { When } from "../../parts/When";
+import { useMay } from "./may";
+import { ToleranceDialog } from "./ToleranceDialog";
+
+export function Connections() {
+  const asked = useAsked("GET /v1/connections", { limit: 1000 });
+  const reconciled = useAsked("GET /v1/reconcile", { limit: 1000 });
+  return (
+    <Asked of={asked} none={<>Nothing is connected. On the machine: <code>remit connection add</code></>}>
+      {({ items }) => (
+        <div className="halves">
+          {items.map((row) => <One key={row.name} row={row} agreed={reconciled.data?.items.find(({ connection }) => connection === row.name)} />)}
+        </div>
+      )}
+    </Asked>
+  );
+}
+
+function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefined }) {
+  const [isOpen, setOpen] = useState(false);
+  const may = useMay();
+  const { name, account, venue, environment, fee_bps, ready, why, clock_skew_ms, dead_man } = row;
+  return (
+    <Section title={name} actions={
+      <span className="row">
+        <Badge tone={environment === "live" ? "bad" : "main"}>{environment}</Badge>
+        <Badge tone={ready ? "good" : "bad"}>{ready ? "Ready" : "Not ready"}</Badge>
+      </span>
+    }>
+      {!ready && <p className="bad">{sentence(why)} Nothing opens through it meanwhile. <Link href="/halts">Book and venue</Link></p>}
+      <Facts of={[
+        ["Account", account], ["Venue", venue], ["Fees", fee_bps ? `${fee_bps} bps` : ""],
+        ["Reconciled", agreed?.reconciled_at ? <When at={agreed.reconciled_at} as="ago" /> : agreed && "not yet"],
+        ["Differences", agreed && agreed.drifts.length > 0 && <span className="warn">{agreed.drifts.length}</span>],
+        ["Its clock", clock_skew_ms ? `${clock_skew_ms} ms from ours` : "as ours"],
+        ["If Remit falls silent", dead_man],
+      ]} />
+      {agreed && (
+        <>
+          <h3>It may differ</h3>
+          <Facts of={bounds(agreed.tolerance)} />
+          {may.setUp && <div><Button onClick={() => setOpen(true)}>Change…</Button></div>}
+          {isOpen && <ToleranceDialog connection={name} tolerance={agreed.tolerance} onClose={() => setOpen(false)} />}
+        </>
+      )}
+    </Section>
+  );
+}
+
+const bounds = ({ floor, share_bps, rounds, window_s, silent_rounds, unknown_age_max_s, unknown_count_max, dead_man_s }: Tolerance) => [
+  ["By less than", <><Money value={floor} /> or {share_bps} bps of the larger side</>],
+  ["Before it halts", `${rounds} rounds in a row`],
+  ["Reports in transit", duration(window_s ?? 0)],
+  ["Orders of unknown state", `up to ${unknown_count_max}, for ${duration(unknown_age_max_s ?? 0)}`],
+  ["Silent rounds", `${silent_rounds}, then nothing opens`],
+  ["Dead man of the venue", dead_man_s ? duration(dead_man_s) : "switched off"],
+] as const;

@@ -1,0 +1,109 @@
+// One person, by an operator: their role, a first password, the end of their sessions, and a second factor that was lost.
+
+import { type FormEvent, useState } from "react";
+import type { PersonRow } from "../../api/schema";
+import { useAct } from "../../api/use";
+import { Refused } from "../../parts/Asked";
+import { Banner } from "../../parts/Banner";
+import { Button } from "../../parts/Button";
+import { Dialog } from "../../parts/Dialog";
+import { Choice, Field } from "../../parts/Field";
+import { filled } from "../../parts/FormDialog";
+import { ROLES } from "./AddPerson";
+
+interface PartProps {
+  row: PersonRow;
+  onDone: (said: string) => void;
+}
+
+export function PersonDialog({ row, onClose }: { row: PersonRow; onClose: () => void }) {
+  const [said, setSaid] = useState("");
+  return (
+    <Dialog open onClose={onClose} title={row.name}>
+      {said && <Banner tone="good" role="status">{said}</Banner>}
+      <Role row={row} onDone={setSaid} />
+      <hr />
+      <FirstPassword row={row} onDone={setSaid} />
+      <hr />
+      <Lost row={row} onDone={setSaid} />
+    </Dialog>
+  );
+}
+
+function Role({ row: { name, role, disabled }, onDone }: PartProps) {
+  const { act, busy, problem } = useAct("PUT /v1/people/{person}");
+  const [chosen, setChosen] = useState(role);
+  const set = async (shutOut: boolean, why: string): Promise<void> => {
+    if (!await act({ person: name }, { role: chosen, disabled: shutOut, why })) return;
+    onDone(shutOut ? `${name} is shut out.` : `${name} is ${chosen} now.`);
+  };
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    const { why = "" } = filled(event);
+    const pressed = (event.nativeEvent as SubmitEvent).submitter as HTMLButtonElement | null;
+    if (!busy) void set(pressed?.value === "out", why);
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <h3>Role</h3>
+      <p className="small">Another role, or being shut out, ends at once every token, session, key and preapproval of theirs, and what they proposed.</p>
+      <Choice label="Role" value={chosen} onChange={(event) => setChosen(event.target.value as PersonRow["role"])} of={ROLES} />
+      <Field label="Why" name="why" hint="It stands in the journal for good." maxLength={500} autoComplete="off" required />
+      <Refused problem={problem} />
+      <div className="row">
+        <Button type="submit" tone="main" busy={busy} disabled={!disabled && chosen === role} value="role">{disabled ? "Let them in again" : "Give this role"}</Button>
+        {!disabled && <Button type="submit" tone="danger" busy={busy} value="out">Shut out</Button>}
+      </div>
+    </form>
+  );
+}
+
+function FirstPassword({ row: { name, password }, onDone }: PartProps) {
+  const { act, busy, problem } = useAct("POST /v1/people/{person}/password");
+  const set = async (form: HTMLFormElement, chosen: string): Promise<void> => {
+    if (!await act({ person: name }, { password: chosen })) return;
+    form.reset();
+    onDone(`Tell ${name} this password in person. It is good for choosing another with it, and nothing else.`);
+  };
+  return (
+    <form className="stack" onSubmit={(event) => { const form = event.currentTarget; const { first = "" } = filled(event); if (!busy) void set(form, first); }}>
+      <h3>First password</h3>
+      <Field label="First password" name="first" type="password" autoComplete="new-password" minLength={12} hint={password ? "They have one: this takes its place, and their sessions end." : "12 characters or more. They choose another with it."} required />
+      <Refused problem={problem} />
+      <div><Button type="submit" busy={busy}>Set it</Button></div>
+    </form>
+  );
+}
+
+/** What was lost: sessions on a device, the app for codes, a passkey. */
+function Lost({ row: { name, totp = false, passkeys = [] }, onDone }: PartProps) {
+  const leaving = useAct("POST /v1/people/{person}/sign-out");
+  const app = useAct("DELETE /v1/people/{person}/totp");
+  const key = useAct("DELETE /v1/people/{person}/passkeys/{passkey}");
+  const ended = (count: number): string => `${count} ${count === 1 ? "session has" : "sessions have"} ended.`;
+  const signOut = async (): Promise<void> => {
+    const done = await leaving.act({ person: name });
+    if (done) onDone(`${name} is signed out everywhere. ${ended(done.signed_out)}`);
+  };
+  const removeApp = async (): Promise<void> => {
+    const done = await app.act({ person: name });
+    if (done) onDone(`The app of ${name} is worth nothing any more. ${ended(done.signed_out)}`);
+  };
+  const removeKey = async (passkey: string, called: string): Promise<void> => {
+    const done = await key.act({ person: name, passkey });
+    if (done) onDone(`The passkey ${called} of ${name} is worth nothing any more. ${ended(done.signed_out)}`);
+  };
+  return (
+    <section className="stack">
+      <h3>Lost</h3>
+      <p className="small">Taking a second factor away ends every session of theirs, and stands in the journal.</p>
+      <div className="row">
+        <Button busy={leaving.busy} onClick={() => void signOut()}>Sign out everywhere</Button>
+        {totp && <Button busy={app.busy} onClick={() => void removeApp()}>Take the app away</Button>}
+        {passkeys.map(({ id, name: called }) => (
+          <Button key={String(id)} busy={key.busy} onClick={() => void removeKey(String(id), String(called))}>Take the passkey {String(called)} away</Button>
+        ))}
+      </div>
+      <Refused problem={leaving.problem ?? app.problem ?? key.problem} />
+    </section>
+  );
+}
