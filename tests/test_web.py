@@ -21,7 +21,8 @@ BANNED = {
     r"\beval\(|new Function\(": (),
     r"new (XMLHttpRequest|WebSocket|EventSource)\b|sendBeacon\(": (),
     r"\bfetch\(": ("api/client.ts", "api/file.ts", "api/link.ts", "api/live.ts"),
-    r"localStorage|sessionStorage": ("design/look.ts", "screens/proof/kept.ts"),  # how it looks; a public key
+    # How it looks, a public key, and a draft that outlives a session.
+    r"localStorage|sessionStorage": ("design/look.ts", "screens/proof/kept.ts", "screens/limits/drafts.ts"),
     r"document\.cookie": (),
     r"parseFloat\(": (),
     r"https?://": ("screens/positions/Chart.tsx", "screens/sign-in/device.ts"),
