@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.verify.desk import SIGNER, forged, ledger, numbered, write, written
 from tests.verify.test_export import exported
 from tests.verify.test_tampering import _command, _decision, segments
 
+from remit.journal import frame as reading
+from remit.journal import walk as walking
 from remit.journal.checkpoint import sign
 from remit.journal.cosign import CosignatureSigner
 from remit.journal.frame import ENTRY, frame
@@ -19,11 +22,11 @@ from remit.journal.snapshot import digest_of
 from remit.journal.tree import Tree
 from remit.kernel.codec import decode, encode
 from remit.kernel.event import Record
-from remit.kernel.kernel import Kernel
+from remit.kernel.kernel import Kernel, OutOfOrder
 from remit.kernel.snapshot import dump
 from remit.testing.disk import MemoryStore
 from remit.verify import snapshots
-from remit.verify.snapshots import named_in
+from remit.verify.snapshots import look_over
 
 KEY = SIGNER.verifier
 NEWEST = "that this is the newest copy and the only one"
@@ -45,9 +48,12 @@ def with_snapshot(entries: list[bytes], digest: str = "") -> list[bytes]:
         return entries
     body = decode(Record, entries[seq - 1]).command.body
     kernel, tree = Kernel(), Tree()
-    for entry in entries[: body.through]:  # type: ignore[union-attr]
-        kernel.fold(decode(Record, entry))
-        tree.add(entry)
+    try:
+        for entry in entries[: body.through]:  # type: ignore[union-attr]
+            kernel.fold(decode(Record, entry))
+            tree.add(entry)
+    except OutOfOrder:
+        return entries  # something is wrong before it
     body = msgspec.structs.replace(body, hash=digest or digest_of(tree.size, 0, tree.frontier(), dump(kernel.state)))
     return forged(entries, seq, _command(body=body))
 
@@ -69,6 +75,15 @@ def test_a_head_kept_elsewhere_takes_the_first_doubt_away(tmp_path: Path) -> Non
     assert not any(said.startswith(NEWEST) for said in beside.not_proved) and beside.known == len(ledger())
     assert any(said.startswith(f"that none was signed after entry {len(ledger())}") for said in beside.not_proved)
     assert alone.head and verify(folder, KEY, heads=[alone.head]).heads == 1
+
+
+def test_a_hole_behind_the_last_line_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (reading, walking):
+        monkeypatch.setattr(module, "TORN_BYTES", 1 << 20)
+    folder = written(tmp_path / "journal", ledger())
+    os.truncate(segments(folder)[-1], 1 << 40)
+    found = verify(folder, KEY)
+    assert not found.well and "that no crash leaves" in found.fault and found.count == len(ledger())
 
 
 def test_what_is_newer_than_the_largest_head_that_others_have_is_said(tmp_path: Path) -> None:
@@ -146,16 +161,17 @@ def test_only_entries_under_a_head_name_snapshots_and_not_all_of_them(
 ) -> None:
     folder = written(tmp_path / "journal", ledger())
     through = decode(Record, ledger()[numbered("snapshot_taken") - 1]).command.body.through  # type: ignore[union-attr]
-    assert named_in(folder, KEY) == {through} == named_in(exported(tmp_path / "export", ledger()), KEY)
+    for place in (folder, exported(tmp_path / "export", ledger())):
+        assert look_over(place, KEY) == ({through}, len(ledger()))
     junk = tmp_path / "export" / "tile" / "entries" / "zzz"
     junk.write_bytes(b'"kind":"snapshot_taken","through":3,')
-    assert named_in(tmp_path / "export", KEY) == {through}
+    assert look_over(tmp_path / "export", KEY)[0] == {through}
     last = segments(folder)[-1]
     whole = last.read_bytes()
     lines = whole.splitlines(keepends=True)
     name_all = b"".join(b'"kind":"snapshot_taken","through":%d,' % place for place in range(30))
     last.write_bytes(b"".join(lines[:-1]) + frame(ENTRY, name_all))
-    assert named_in(folder, KEY) == ({through} if through < len(ledger()) - len(lines) else frozenset())
+    assert look_over(folder, KEY)[0] <= {through}
     monkeypatch.setattr(snapshots, "PLACES_MAX", 0)
     last.write_bytes(whole)
     found = verify(folder, KEY)

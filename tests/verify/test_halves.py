@@ -23,6 +23,7 @@ from remit.testing.disk import MemoryStore
 from remit.verify import CannotVerify, Verdict, halves, second, verify
 from remit.verify.halves import Ask, Joint, Said
 from remit.verify.second import Second
+from remit.verify.snapshots import look_over
 
 KEY = SIGNER.verifier
 
@@ -220,6 +221,5 @@ def test_when_two_are_worth_it(size: int, cores: int, worth: bool, monkeypatch: 
 
 
 def test_how_long_a_journal_is_is_known_beforehand(tmp_path: Path, long: Path) -> None:
-    """Of a journal to within 64 KiB, of an export exactly."""
-    assert halves.size_of(export(tmp_path)) == len(ledger()) and 20 < halves.size_of(sound(tmp_path)) <= len(ledger())
-    assert halves.size_of(long) > 1_000 and halves.size_of(tmp_path / "nowhere") == 0
+    assert look_over(export(tmp_path), KEY)[1] == look_over(sound(tmp_path), KEY)[1] == len(ledger())
+    assert look_over(long, KEY)[1] > 1_000 and look_over(flipped(tmp_path / "flipped"), KEY)[0] == frozenset()

@@ -87,4 +87,4 @@ class Export:
         except OSError as fault:
             if fault.errno not in _NOT_PLAIN:
                 raise
-            raise JournalDamaged(path, 0, self.index, f"it is no plain file ({fault.strerror})") from None
+            raise JournalDamaged(path, 0, self.index, "it is no plain file, or larger than any may be") from None

@@ -14,10 +14,10 @@ from remit.journal.note import Verifier
 from remit.verify.again import Again
 from remit.verify.claims import not_proved, proved
 from remit.verify.export import is_export
-from remit.verify.halves import Ask, alone, in_two, is_worth_two, size_of
+from remit.verify.halves import Ask, alone, in_two, is_worth_two
 from remit.verify.passage import Found, Passage, Passed
 from remit.verify.places import checkpoint_of, cosigner_of
-from remit.verify.snapshots import named_in
+from remit.verify.snapshots import look_over
 from remit.verify.verdict import OTHER_KERNEL, CannotVerify, Difference, Verdict
 
 Progress = Callable[[int], None] | None
@@ -48,8 +48,7 @@ def verify(
     known = [cosigner_of(witness) for witness in witnesses]
     taken: frozenset[int] = frozenset()
     first: Difference | None = None
-    size = size_of(folder)
-    named = _named(folder, key) if decide else frozenset()
+    named, size = _look_over(folder, key) if decide else (frozenset(), 0)
     while True:
         again = Again(progress, taken, named=named) if decide else None
         passage = Passage(folder, key, kept, known, again, passed)
@@ -72,9 +71,9 @@ def verify(
     return _verdict(folder, found, difference, decide)
 
 
-def _named(folder: Path, key: Verifier) -> frozenset[int]:
+def _look_over(folder: Path, key: Verifier) -> tuple[frozenset[int], int]:
     try:
-        return named_in(folder, key)
+        return look_over(folder, key)
     except OSError as fault:
         raise CannotVerify(f"{folder} cannot be read ({fault})", "Look at the folder and its disk") from None
 

@@ -16,20 +16,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from remit.journal.checkpoint import parse
-from remit.journal.errors import JournalError
-from remit.journal.frame import place_before, segments
-from remit.journal.store import FolderReader
-from remit.journal.tiles import CHECKPOINT
 from remit.kernel.snapshot import dump
 from remit.kernel.state import State
 from remit.verify.again import Again
-from remit.verify.export import is_export
 from remit.verify.passage import Found, Passage
 from remit.verify.verdict import CannotVerify, Difference
 
@@ -37,7 +30,6 @@ WORTH_IT = 20_000
 """From so many entries on a second process is quicker, though it has to begin by reading the program."""
 EVERY = 500
 """Entries after which the two hear of each other."""
-_BEYOND = 1 << 62
 _SECOND = "remit.verify.second"
 _ALONE = "Verify it with one process: --cores 1"
 
@@ -227,18 +219,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def size_of(folder: Path) -> int:
-    """Return how many entries the newest head in a folder is of, read with nothing checked; 0 where none is found."""
-    try:
-        if is_export(folder):
-            return parse((folder / CHECKPOINT).read_text(encoding="utf-8")).size
-        reader = FolderReader(folder)
-        names = segments(reader)
-        return place_before(reader, names[-1], _BEYOND)[1] if names else 0
-    except (JournalError, OSError, ValueError):
-        return 0  # what is wrong is found by the passage
 
 
 class _Process:

@@ -62,9 +62,10 @@ class Snapshots:
 _FAULT = "snapshot_not_as_derived"
 
 
-def named_in(folder: Path, key: Verifier) -> frozenset[int]:
-    """Return the places of the snapshots that a journal's or an export's entries name, as far as a signed head covers
-    them; none where it does not hold, for then it is not well whatever they are. OSError."""
+def look_over(folder: Path, key: Verifier) -> tuple[frozenset[int], int]:
+    """Return the places of the snapshots that a journal's or an export's entries name, and how many entries there are,
+    as far as a signed head covers them; no places where it does not hold, for then it is not well whatever they are.
+    OSError."""
     walk: Walk | Export = (
         Export(folder, key) if is_export(folder) else Walk(FolderReader(folder), key.name, (key,))
     )
@@ -74,8 +75,8 @@ def named_in(folder: Path, key: Verifier) -> frozenset[int]:
             if _BEGINS in entry and len(found) < PLACES_MAX + index // 1_000:
                 found.update(place for place in _numbers(entry) if place <= index)
     except JournalError:
-        return frozenset()
-    return frozenset(found)
+        return frozenset(), walk.tree.size
+    return frozenset(found), walk.tree.size
 
 
 def _numbers(held: bytes) -> Iterator[int]:
