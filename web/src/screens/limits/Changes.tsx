@@ -1,0 +1,56 @@
+// What changes: each field before and after, and whether that is tighter or looser. What loosens comes first and stands out.
+
+import type { Change, Compared, RuleRow } from "../../api/schema";
+import { Badge, Banner, type Tone } from "../../parts/Banner";
+import { words } from "../../words";
+import { ruleOf } from "./asking";
+import { shown, titleOf } from "./values";
+
+const WAYS: { readonly [way: string]: readonly [string, Tone] } = {
+  looser: ["Looser", "bad"],
+  changed: ["May be looser", "bad"],
+  tighter: ["Tighter", "good"],
+  "no effect": ["No effect", "plain"],
+};
+const ORDER = Object.keys(WAYS);
+
+export function Way({ of }: { of: string }) {
+  const [word, tone] = WAYS[of] ?? [of, "plain"];
+  return <Badge tone={tone}>{word}</Badge>;
+}
+
+export function Changes({ of, rules, currency }: { of: readonly Change[]; rules: readonly RuleRow[]; currency: string }) {
+  return (
+    <ul className="plain limits-changes">
+      {[...of].sort((one, other) => ORDER.indexOf(one.way) - ORDER.indexOf(other.way)).map(({ field, before, after, way }) => {
+        const rule = ruleOf(rules, field);
+        const say = (value: unknown): string => (rule ? shown(rule, value, currency) : String(value ?? "not set"));
+        return (
+          <li key={field} className={way === "looser" || way === "changed" ? "limits-loosens" : ""}>
+            <span className="row apart"><strong>{words(field)}</strong> <Way of={way} /></span>
+            <span><span className="soft">{say(before)}</span> → <strong>{say(after)}</strong></span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** What a draft changes in all, and whether it takes a second person. */
+export function Difference({ of, rules, currency }: { of: Compared; rules: readonly RuleRow[]; currency: string }) {
+  return (
+    <div className="stack tight">
+      {of.number === null && <Banner tone="warn">{titleOf(of.subject)} has no mandate, so everything of theirs is denied. With this one orders can go out.</Banner>}
+      {of.changes.length === 0 ? <p className="soft">Nothing changes.</p> : <Changes of={of.changes} rules={rules} currency={currency} />}
+      {of.unread.length > 0 && <Banner tone="warn">No rule reads this at {of.subject}, so it binds nothing: {of.unread.map(words).join("; ")}.</Banner>}
+      {of.second_person && <SecondPerson whose={of.second_person} />}
+    </div>
+  );
+}
+
+export const SecondPerson = ({ whose }: { whose: string }) => (
+  <Banner tone="warn">This loosens, and {whose} asks for a second person: it waits until somebody else confirms it, for 24 hours at most.</Banner>
+);
+
+/** Whether a draft lets through what is kept now, a first mandate too. */
+export const loosens = (of: Compared): boolean => of.loosens.length > 0 || of.number === null;

@@ -1,0 +1,40 @@
+// A rule in words: its plain sentence with the limit in it, and all that there is to know of it.
+
+import type { RuleRow } from "../../api/schema";
+import { Dialog } from "../../parts/Dialog";
+import { Facts } from "../../parts/Facts";
+import { words } from "../../words";
+import { shown } from "./values";
+
+/** The plain sentence; without a value it says `...` for it. */
+export function Plainly({ rule, value, currency }: { rule: RuleRow; value?: unknown; currency: string }) {
+  const [before, after] = rule.plain.split("{limit}");
+  if (after === undefined) return <>{rule.plain}</>;
+  return <>{before}<strong>{value === undefined || value === null ? "…" : shown(rule, value, currency)}</strong>{after}</>;
+}
+
+/** The documentation of a rule, as the code has it. */
+export function About({ rule, onClose }: { rule: RuleRow | null; onClose: () => void }) {
+  return (
+    <Dialog open={rule !== null} onClose={onClose} title={rule ? words(rule.rule) : ""}>
+      {rule && (
+        <>
+          <p><Plainly rule={rule} currency="" /></p>
+          <Facts
+            of={[
+              ["Measures", rule.measures === rule.plain ? "" : rule.measures],
+              ["Exactly", rule.exactly],
+              ["Asked of", rule.asked_of],
+              ["If it is broken", rule.on_breach.replaceAll("`", "")],
+              ["Only", rule.only.join("; ")],
+              ["May stand in", rule.kind === "fact" ? "no mandate: nobody can switch it off" : `mandates of ${rule.scopes.join(", ")}`],
+              ["If it is not set", rule.kind === "term" && rule.default !== null ? shown(rule, rule.default, "") : ""],
+              ["Its name", <code key="name">{rule.rule}</code>],
+              ["Documentation", <code key="doc">{rule.doc}</code>],
+            ]}
+          />
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,200 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { ANN, page } from "../../testing/house";
+import { api, broken, refused } from "../../testing/fake";
+import { show } from "../../testing/show";
+import { reload } from "../limits/drafts";
+import { compared, FIRST, LIMITS, ROGUE, SECOND } from "../limits/fixtures";
+import type { Drafts, ProposalRow } from "../../api/schema";
+import Mandate from "./Mandate";
+import Mandates from "./Mandates";
+
+afterEach(() => {
+  sessionStorage.clear();
+  reload();
+});
+
+const editor = (me = ANN) => show(<Mandate params={{ subject: "agent%3Arogue" }} />, { at: "/mandates/agent%3Arogue", me });
+const order = (): Promise<HTMLInputElement> => screen.findByRole("textbox", { name: "Order notional, at most" });
+/** Press what can be pressed as soon as the draft is compared. */
+const publish = async (user: ReturnType<typeof show>["user"], name: string): Promise<void> => {
+  await waitFor(() => expect(screen.getByRole("button", { name }).hasAttribute("disabled")).toBe(false));
+  await user.click(screen.getByRole("button", { name }));
+};
+const draftOf = async (user: ReturnType<typeof show>["user"], value: string): Promise<void> => {
+  const field = await order();
+  await write(user, field, value);
+};
+
+/** Put a text in at once: letter by letter takes long, and nothing here is about letters. */
+const write = async (user: ReturnType<typeof show>["user"], field: HTMLElement, text: string): Promise<void> => {
+  await user.clear(field);
+  await user.paste(text);
+};
+
+describe("the list", () => {
+  it("says who has which mandate, and who has none", async () => {
+    api(LIMITS);
+    show(<Mandates />);
+    const row = (await screen.findByRole("rowheader", { name: "Agent rogue" })).closest("tr");
+    expect(row?.textContent).toContain("In force");
+    screen.getByText(/every order of theirs is denied: Agent idle/);
+  });
+  it("makes drafts of a preset and publishes nothing", async () => {
+    const { of } = api({ ...LIMITS, "POST /v1/mandates/draft": { "agent:rogue": { order_notional_max: "100" } } });
+    const { user } = show(<Mandates />);
+    await user.click(await screen.findByRole("button", { name: "Make drafts for everybody" }));
+    await screen.findByText("Your draft");
+    expect(of("PUT /v1/mandates/{subject}")).toEqual([]);
+  });
+});
+
+describe("a draft", () => {
+  it("that tightens is published with a reason, against the version it was written against", async () => {
+    const { of } = api(LIMITS);
+    const { user } = editor();
+    await draftOf(user, "2500");
+    await screen.findAllByText("Tighter");
+    await publish(user, "Publish…");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "less room");
+    await user.click(screen.getByRole("button", { name: "Publish" }));
+    await screen.findByText(/Nothing differs from what is in force/);
+    const [sent] = of("PUT /v1/mandates/{subject}");
+    expect(sent?.body).toEqual({ mandate: { order_notional_max: "2500", order_rate_max: { count: 5, per_s: 60 } }, why: "less room", preset: "starter", expires_at: null });
+  });
+  it("that loosens takes the subject's name, typed", async () => {
+    const { of } = api(LIMITS);
+    const { user } = editor();
+    await draftOf(user, "9000");
+    await publish(user, "Publish what loosens…");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "more room");
+    await write(user, screen.getByLabelText("To confirm, type agent:rogue"), "rogue");
+    await user.click(screen.getByRole("button", { name: "Publish" }));
+    screen.getByText("Type agent:rogue, exactly as it stands.");
+    expect(of("PUT /v1/mandates/{subject}")).toEqual([]);
+  });
+  it("says what is wrong before anything is sent", async () => {
+    const { of } = api(LIMITS);
+    const { user } = editor();
+    await draftOf(user, "a lot");
+    await screen.findByText("Write a number, such as 250 or 0.5.");
+    await screen.findByText(/one limit\./);
+    expect(of("POST /v1/mandates/diff").map(({ body }) => (body as Drafts).mandates["agent:rogue"]?.order_notional_max)).toEqual(["4000"]);
+  });
+  it("outlives a reload and a lost connection", async () => {
+    const { now } = api(LIMITS);
+    const first = editor();
+    await draftOf(first.user, "2500");
+    first.unmount();
+    reload();
+    const { user } = editor();
+    expect((await order()).value).toBe("2500");
+    now({ "PUT /v1/mandates/{subject}": broken });
+    await publish(user, "Publish…");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "less room");
+    await user.click(screen.getByRole("button", { name: "Publish" }));
+    await screen.findByText(/The door does not answer/);
+    expect((await order()).value).toBe("2500");
+  });
+  it("is kept where somebody else published meanwhile, whose version is shown and taken in", async () => {
+    const { now } = api(LIMITS);
+    const first = editor();
+    await draftOf(first.user, "2500");
+    first.unmount();
+    const third = { ...SECOND, number: 3, why: "slower", by: { name: "bob", role: "operator" as const }, changed: { order_rate_max: [{ count: 5, per_s: 60 }, { count: 2, per_s: 60 }] as [unknown, unknown] } };
+    now({ "GET /v1/mandates/{subject}": { ...ROGUE, number: 3, mandate: { order_notional_max: "4000", order_rate_max: { count: 2, per_s: 60 } } }, "GET /v1/mandates/{subject}/history": page(FIRST, SECOND, third) });
+    const { user } = editor();
+    const banner = await screen.findByText("Somebody else published meanwhile.");
+    await within(banner.closest<HTMLElement>("[role=alert]")!).findByText("slower");
+    expect((await screen.findByRole("button", { name: "Publish…" })).hasAttribute("disabled")).toBe(true);
+    await user.click(screen.getByRole("button", { name: "Take theirs into my draft" }));
+    expect((await order()).value).toBe("2500");
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Order rate, at most" }).value).toBe("2/min");
+    expect(screen.queryByText("Somebody else published meanwhile.")).toBeNull();
+  });
+  it("is tried on the orders of the last days: which verdicts turn, with their numbers", async () => {
+    api(LIMITS);
+    const { user } = editor();
+    await draftOf(user, "9000");
+    await user.click(await screen.findByRole("button", { name: "Try it" }));
+    await screen.findByText("430 orders were judged again: 1 would go further than they did.");
+    expect(screen.getByRole("link", { name: "buy 12 GOOG" }).getAttribute("href")).toBe("/orders/r1-9");
+    screen.getByText("6,044.04 USD");
+  });
+  it("waits its turn while another question is worked on", async () => {
+    const { now } = api({ ...LIMITS, "POST /v1/mandates/what-if": refused(503, "busy", { retry_after_s: 0 }) });
+    const { user } = editor();
+    await draftOf(user, "9000");
+    await user.click(await screen.findByRole("button", { name: "Try it" }));
+    await screen.findByText(/this one is next/);
+    now({ "POST /v1/mandates/what-if": LIMITS["POST /v1/mandates/what-if"] });
+    await screen.findByText(/430 orders/);
+  });
+  it("says where a second person must confirm, and that it waits then", async () => {
+    const asked = page(compared([["order_notional_max", "4000", "9000", "looser"]], { second_person: "firm" }));
+    api({ ...LIMITS, "POST /v1/mandates/diff": asked, "PUT /v1/mandates/{subject}": { seq: 1, at: 1, events: [{ event: "proposed", proposal: "C-20" }] } });
+    const { user } = editor();
+    await draftOf(user, "9000");
+    await screen.findAllByText(/firm asks for a second person/);
+    await publish(user, "Publish what loosens…");
+    screen.getByRole("button", { name: "Propose" });
+  });
+  it("of an old version can be made again, and limits are added and taken away", async () => {
+    api(LIMITS);
+    const { user } = editor();
+    await user.click(await screen.findByRole("button", { name: "Restore version 1 as a draft" }));
+    expect((await order()).value).toBe("1000");
+    expect(screen.queryByRole("textbox", { name: "Order rate, at most" })).toBeNull();
+    await write(user, screen.getByLabelText("Search the limits that are not set"), "quorum");
+    await user.click(screen.getByRole("button", { name: "Set Approval quorum" }));
+    screen.getByRole("textbox", { name: "Quorum notional, at least" });
+    await user.click(screen.getByRole("button", { name: "Take Approval quorum away" }));
+    expect(screen.queryByRole("textbox", { name: "Quorum notional, at least" })).toBeNull();
+  });
+  it("shows lint's word beside the limit that it is about", async () => {
+    const note = { weight: "warning", code: "never_binds", subject: "agent:rogue", fields: ["order_notional_max"], numbers: [], sentence: "It can never bind.", fix: "Lower it." };
+    api({ ...LIMITS, "POST /v1/mandates/lint": page(note) });
+    editor();
+    const item = (await screen.findByText(/It can never bind/)).closest(".mandate-limit");
+    expect(item?.textContent).toContain("One order may open");
+  });
+});
+
+it("explains a limit by its documentation", async () => {
+  api(LIMITS);
+  const { user } = editor();
+  await user.click(await screen.findByRole("button", { name: "What Order notional, at most means" }));
+  within(screen.getByRole("dialog", { name: "Order notional, at most" })).getByText("docs/rules.md#order_notional_max");
+});
+
+it("lets who may not publish look, and no more", async () => {
+  api(LIMITS);
+  editor({ ...ANN, role: "auditor" });
+  expect((await order()).readOnly).toBe(true);
+  screen.getByText(/You see this as auditor/);
+  expect(screen.queryByRole("button", { name: /Restore/ })).toBeNull();
+});
+
+const WAITS: ProposalRow = {
+  proposal: "C-20", subject: "agent:rogue", number: 2, stale: false, changes: compared([["order_notional_max", "4000", "9000", "looser"]]).changes, loosens: ["order_notional_max"],
+  mandate: { order_notional_max: "9000" }, expires_at: null, preset: "", why: "more room", by: { name: "bob", role: "operator" }, asked_for_by: "firm", digest: "d".repeat(64), yours_counts: true,
+  at: 1, until: 4e18, expires_in_s: 900,
+};
+
+describe("a change that waits", () => {
+  it("is confirmed by the digest that was shown, after its name is typed", async () => {
+    const { of } = api({ ...LIMITS, "GET /v1/proposals": page(WAITS), "POST /v1/proposals/{proposal}/confirm": { seq: 1, at: 1, events: [] } });
+    const { user } = show(<Mandates />);
+    await user.click(await screen.findByRole("button", { name: "Confirm…" }));
+    await write(user, screen.getByLabelText("To confirm, type C-20"), "C-20");
+    await user.click(screen.getByRole("button", { name: "Confirm" }));
+    await waitFor(() => expect(of("POST /v1/proposals/{proposal}/confirm")[0]?.body).toEqual({ digest: WAITS.digest }));
+  });
+  it("is not confirmed by who proposed it, nor where it was overtaken", async () => {
+    api({ ...LIMITS, "GET /v1/proposals": page({ ...WAITS, yours_counts: false }, { ...WAITS, proposal: "C-21", stale: true }) });
+    show(<Mandates />);
+    await screen.findByText(/You cannot confirm it/);
+    screen.getByText(/Another version came between/);
+    expect(screen.queryByRole("button", { name: "Confirm…" })).toBeNull();
+  });
+});

@@ -1,0 +1,122 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { Drafts } from "../../api/schema";
+import { ANN, GAUGE } from "../../testing/house";
+import { api, refused, silent } from "../../testing/fake";
+import { show } from "../../testing/show";
+import { LIMITS, ROGUE } from "../limits/fixtures";
+import Safeguards from "./Safeguards";
+
+const use = { ...GAUGE, subject: "agent:rogue", rule: "order_rate_max", limit: "5", unit: "count", used: "4", reserved: "0", headroom: "1", percent: 80 };
+const HOUSE = { ...LIMITS, "GET /v1/exposure": { gauges: [use], left_out: 0, per_order: [], without_mandate: ["agent:idle"] } };
+const page = (me = ANN, at = "/safeguards") => show(<Safeguards />, { at, me });
+const opened = async (value: string) => {
+  const { user } = page();
+  await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
+  const field = await screen.findByRole("textbox", { name: "Order notional, at most" });
+  await write(user, field, value);
+  return { user, field };
+};
+
+/** Put a text in at once: letter by letter takes long, and nothing here is about letters. */
+const write = async (user: ReturnType<typeof show>["user"], field: HTMLElement, text: string): Promise<void> => {
+  await user.clear(field);
+  await user.paste(text);
+};
+
+describe("what is set", () => {
+  it("is told in plain sentences, with whom it is for and what is used", async () => {
+    api(HOUSE);
+    page();
+    expect((await screen.findByText(/One order may open/)).textContent).toBe("One order may open at most 4,000 USD.");
+    expect(screen.getByText(/Orders come no faster/).textContent).toBe("Orders come no faster than 5 a minute.");
+    expect(screen.getByRole("meter").getAttribute("aria-valuenow")).toBe("80");
+    screen.getByText("Near");
+    screen.getByText(/every order is denied: Agent idle/);
+    expect(screen.queryByText(/A loss of more/)).toBeNull();
+  });
+  it("stands before the rest, which is one press away", async () => {
+    api(HOUSE);
+    const { user } = page();
+    await user.click(await screen.findByRole("button", { name: /Show the rest/ }));
+    expect(screen.getByText(/A loss of more/).textContent).toBe("A loss of more than … in a day stops trading.");
+    within(screen.getByRole("region", { name: "Always checked" })).getByText("There is a mark.");
+  });
+  it("and what is not are searched together", async () => {
+    api(HOUSE);
+    const { user } = page();
+    await write(user, await screen.findByLabelText("Search"), "loss day");
+    screen.getByText(/A loss of more/);
+    expect(screen.queryByText(/One order may open/)).toBeNull();
+  });
+  it("stands while nothing is known of its use", async () => {
+    api({ ...HOUSE, "GET /v1/exposure": silent });
+    page();
+    await screen.findByText(/One order may open/);
+    expect(screen.queryByRole("meter")).toBeNull();
+  });
+  it("is explained at an address of its own", async () => {
+    api(HOUSE);
+    page(ANN, "/safeguards?rule=daily_loss_max");
+    within(await screen.findByRole("dialog", { name: "Daily loss, at most" })).getByText("docs/rules.md#daily_loss_max");
+  });
+  it("is not changed by who may not", async () => {
+    api(HOUSE);
+    page({ ...ANN, role: "auditor" });
+    await screen.findByText(/One order may open/);
+    expect(screen.queryByRole("button", { name: /Change|Set/ })).toBeNull();
+  });
+});
+
+describe("a change", () => {
+  it("that tightens applies with a reason alone", async () => {
+    const { of } = api(HOUSE);
+    const { user } = await opened("2500");
+    await screen.findByText("Tighter");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "less room");
+    await user.click(screen.getByRole("button", { name: "Apply" }));
+    await waitFor(() => expect(of("PUT /v1/mandates/{subject}")).toHaveLength(1));
+    expect(of("PUT /v1/mandates/{subject}")[0]?.body).toMatchObject({ mandate: { order_notional_max: "2500", order_rate_max: { count: 5, per_s: 60 } }, why: "less room" });
+    expect(of("POST /v1/mandates/what-if")).toEqual([]);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+  it("that loosens shows what it opens, and asks", async () => {
+    const { of } = api(HOUSE);
+    const { user } = await opened("9000");
+    await screen.findByText(/1 would go further than they did/);
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "more room");
+    await user.click(screen.getByRole("button", { name: "Loosen it" }));
+    screen.getByText("It loosens: say that you want that.");
+    expect(of("PUT /v1/mandates/{subject}")).toEqual([]);
+    await user.click(screen.getByRole("checkbox"));
+    await user.click(screen.getByRole("button", { name: "Loosen it" }));
+    await waitFor(() => expect(of("PUT /v1/mandates/{subject}")).toHaveLength(1));
+  });
+  it("that takes it away loosens", async () => {
+    const { of } = api(HOUSE);
+    const { user } = page();
+    await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
+    await user.click(await screen.findByRole("button", { name: "Take this safeguard away" }));
+    await screen.findByText("not set");
+    await screen.findByRole("button", { name: "Loosen it" });
+    expect((of("POST /v1/mandates/diff").at(-1)?.body as Drafts).mandates["agent:rogue"]).toEqual({ order_rate_max: { count: 5, per_s: 60 } });
+  });
+  it("keeps what was typed where somebody else published meanwhile", async () => {
+    const { now } = api({ ...HOUSE, "PUT /v1/mandates/{subject}": refused(412, "mandate_changed") });
+    const { user, field } = await opened("2500");
+    now({ "GET /v1/mandates/{subject}": { ...ROGUE, number: 3 } });
+    await screen.findByText("Tighter");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "less room");
+    await user.click(screen.getByRole("button", { name: "Apply" }));
+    await screen.findByText(/Somebody else published meanwhile/);
+    expect((field as HTMLInputElement).value).toBe("2500");
+  });
+  it("of a limit that is not set asks for whom", async () => {
+    api(HOUSE);
+    const { user } = page();
+    await write(user, await screen.findByLabelText("Search"), "daily loss");
+    await user.click(screen.getByRole("button", { name: "Set Daily loss, at most for somebody" }));
+    await user.selectOptions(within(screen.getByRole("dialog")).getByLabelText("For whom"), "agent:rogue");
+    await screen.findByRole("textbox", { name: "Daily loss, at most" });
+  });
+});
