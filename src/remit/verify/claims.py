@@ -37,9 +37,9 @@ def _counted(count: int, noun: str) -> str:
 def _decided(found: Verdict) -> list[str]:
     counts, standing = found.counts, found.standing
     starts, signed = _counted(counts.starts, "start"), " and signed" if counts.openings else ""
+    named = f"{starts} that entries name" if found.is_export else f"{starts}, each said in its first entry{signed}"
     said = [
-        f"{starts} that entries name" if found.is_export else f"{starts}, each said in its first entry{signed}",
-        f"time never goes back (noted: {_counted(counts.clock_faults, 'jump')} of the clock, "
+        f"{named}; time never goes back (noted: {_counted(counts.clock_faults, 'jump')} of the clock, "
         f"{_counted(counts.sleeps, 'sleep')})",
     ]
     for stretch in found.stretches:
