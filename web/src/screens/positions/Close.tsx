@@ -49,7 +49,7 @@ function Form({ position, agent, onClose }: Omit<CloseProps, "open">) {
   if (decided) return <Said decided={decided} onClose={onClose} />;
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
-      <p>A market order <strong>{isLong ? "sells" : "buys back"}</strong> what {agent} holds through {connection}. It can only reduce: it is cut down to what is held, and never opens anything. Halts for a loss let it pass; others may stop it.</p>
+      <p>A market order <strong>{isLong ? "sells" : "buys back"}</strong> what {agent} holds through {connection}. It can only reduce: it is cut down to what is held, and never opens anything. Since you ask for it yourself, no halt and no pause stands in its way.</p>
       {sign(out) !== 0 && <Banner tone="warn">{out} of it is already in working orders on this side. Cancel them first to close all of it.</Banner>}
       <Field label="Quantity" hint={`${held} is held.`} value={quantity} onChange={(event) => setQuantity(event.target.value)} inputMode="decimal" autoComplete="off" required />
       <Refused problem={problem} />

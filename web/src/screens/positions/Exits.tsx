@@ -16,9 +16,9 @@ import { Protection } from "./Protection";
 import { percentOf } from "./terms";
 
 const COLUMNS: readonly Column<ExitRow>[] = [
-  { head: "Exit", names: true, cell: ({ exit, instrument }) => <><Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> <span className="soft small">{exit}</span></> },
-  { head: "Agent", cell: ({ agent, client }) => <><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> {client && <span className="soft small">{client}</span>}</> },
-  { head: "Protects", number: true, cell: ({ protects, side }) => <><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></> },
+  { head: "Exit", names: true, cell: ({ exit, instrument }) => <span><Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> <span className="soft small">{exit}</span></span> },
+  { head: "Agent", cell: ({ agent, client }) => <span><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> {client && <span className="soft small">{client}</span>}</span> },
+  { head: "Protects", number: true, cell: ({ protects, side }) => <span><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></span> },
   { head: "Terms", cell: (row) => <Terms of={row} /> },
   { head: "Price", number: true, cell: ({ last }) => <Figure value={last} /> },
   { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small">{order ? "of an order" : ""}{tries > 0 ? ` try ${tries}` : ""}</span></span> },

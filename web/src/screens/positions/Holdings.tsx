@@ -17,7 +17,7 @@ const agentOf = ({ subject }: Position): string => subject.replace(/^agent:/, ""
 
 const COLUMNS: readonly Column<Position>[] = [
   { head: "Instrument", names: true, cell: ({ instrument }) => <Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> },
-  { head: "Agent", cell: (row) => <><Link href={`/agents/${encodeURIComponent(agentOf(row))}`}>{agentOf(row)}</Link> <span className="soft small">{row.connection}</span></> },
+  { head: "Agent", cell: (row) => <span><Link href={`/agents/${encodeURIComponent(agentOf(row))}`}>{agentOf(row)}</Link> <span className="soft small">{row.connection}</span></span> },
   { head: "Quantity", number: true, cell: ({ quantity }) => <Figure value={quantity} /> },
   { head: "Cost", number: true, cell: ({ cost_average }) => <Figure value={cost_average} places={2} /> },
   { head: "Price", number: true, cell: ({ mark }) => <Figure value={mark} /> },

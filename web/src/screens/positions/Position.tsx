@@ -85,7 +85,7 @@ function Drawn({ row: { name, tick }, mark }: { row: InstrumentRow; mark: MarkRo
 
 const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Order", names: true, cell: (row) => <Link href={`/orders/${encodeURIComponent(row.order)}`}>{orderWords(row)}</Link> },
-  { head: "Agent", cell: ({ agent, client }) => <>{agent} {client && <span className="soft small">{client}</span>}</> },
+  { head: "Agent", cell: ({ agent, client }) => <span>{agent} {client && <span className="soft small">{client}</span>}</span> },
   { head: "Filled", number: true, cell: ({ filled }) => <Figure value={filled} /> },
   { head: "On average at", number: true, cell: ({ paid_average }) => <Figure value={paid_average} places={2} /> },
   { head: "When", cell: ({ changed_at }) => <When at={changed_at} /> },

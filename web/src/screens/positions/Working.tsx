@@ -24,7 +24,7 @@ export const orderWords = ({ side, quantity, instrument }: Pick<OrderRow, "side"
 
 const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Order", names: true, cell: (row) => <Link href={`/orders/${encodeURIComponent(row.order)}`}>{orderWords(row)}</Link> },
-  { head: "Agent", cell: ({ agent, client, connection }) => <><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> <span className="soft small">{client || connection}</span></> },
+  { head: "Agent", cell: ({ agent, client, connection }) => <span><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> <span className="soft small">{client || connection}</span></span> },
   { head: "At", number: true, cell: ({ limit_price, type }) => (limit_price === null ? type : <Figure value={limit_price} />) },
   { head: "Filled", number: true, cell: ({ filled }) => <Figure value={filled} /> },
   { head: "Worth", number: true, cell: ({ worth, currency }) => <Money value={worth} currency={currency} /> },

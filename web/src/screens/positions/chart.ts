@@ -52,13 +52,13 @@ export function drawingOf(instrument: string, { orders, exits, seen }: Told): Dr
     fills: [...filledOf(orders)].reverse().map(fillOf).sort((one, other) => one.time - other.time),
     lines: exits.flatMap(({ exit, legs }) => legs.flatMap(({ kind, level }) => (level === null ? [] : [{
       of: legOf(exit, kind), kind: kind === "take_profit" ? "target" as const : "stop" as const,
-      words: `${kind.replace("_", "-")} ${exit}`, dots: bySecond((seen.get(legOf(exit, kind)) ?? []).map(dot)),
+      words: kind.replace("_", "-"), dots: bySecond((seen.get(legOf(exit, kind)) ?? []).map(dot)),
     }]))),
   };
 }
 
-function fillOf({ side, filled, paid_average, changed_at, agent }: OrderRow): Fill {
-  return { ...dot({ at: changed_at, price: paid_average ?? "0" }), side, words: `${side === "buy" ? "+" : "−"}${grouped(filled)} ${agent}` };
+function fillOf({ side, filled, paid_average, changed_at }: OrderRow): Fill {
+  return { ...dot({ at: changed_at, price: paid_average ?? "0" }), side, words: `${side === "buy" ? "+" : "−"}${grouped(filled)}` };
 }
 
 /** What the chart shows, in words, for who cannot see it. */

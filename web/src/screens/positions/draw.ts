@@ -48,14 +48,17 @@ const onePerSecond = (fills: readonly Fill[]) => [...new Map(fills.map((fill) =>
 
 function added(chart: IChartApi, { kind, words }: Line, colour: (token: string) => string): Series {
   const token = { stop: "--bad", target: "--good" }[kind];
-  return chart.addSeries(LineSeries, { ...QUIET, lastValueVisible: true, title: words, color: colour(token), lineWidth: 1, lineStyle: LineStyle.Dashed, lineType: LineType.WithSteps });
+  return chart.addSeries(LineSeries, {
+    ...QUIET, lastValueVisible: true, title: words, color: colour(token), lineWidth: 1, lineStyle: LineStyle.Dashed, lineType: LineType.WithSteps,
+    ...(kind === "target" ? { autoscaleInfoProvider: () => null } : {}), // far away it would press all else into a line
+  });
 }
 
 function markerOf({ time, side, words }: Fill, colour: (token: string) => string) {
   const isBuy = side === "buy";
   return {
     time: time as UTCTimestamp, text: words, position: isBuy ? ("belowBar" as const) : ("aboveBar" as const),
-    shape: isBuy ? ("arrowUp" as const) : ("arrowDown" as const), color: colour(isBuy ? "--good" : "--bad"),
+    shape: isBuy ? ("arrowUp" as const) : ("arrowDown" as const), color: colour(isBuy ? "--good" : "--bad"), size: 0.7,
   };
 }
 

@@ -185,6 +185,6 @@ it("draws fills where they were, and prices and stops once for each second", () 
   const seen = allSeen();
   const { prices, fills, lines } = drawingOf("MSFT", { mark: MARK, orders: [ORDER, BOUGHT], exits: [EXIT], seen });
   expect(prices.map(({ value }) => value)).toEqual([26, 27]);
-  expect(fills).toEqual([{ time: NOON / 1e9, value: 27.015402, side: "buy", words: "+10 momentum" }]);
+  expect(fills).toEqual([{ time: NOON / 1e9, value: 27.015402, side: "buy", words: "+10" }]);
   expect(lines.map(({ kind, dots }) => [kind, dots.length])).toEqual([["stop", 0], ["stop", 1]]);
 });
