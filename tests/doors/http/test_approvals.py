@@ -29,6 +29,7 @@ def test_the_inbox_has_the_worst_numbers_first(door: Door) -> None:
     assert (rows[0]["worth"], rows[0]["drift"]["bps"], rows[0]["bulk"]) == ("1200", "0", False)
     shown = door.http("ada").get(f"/v1/approvals/{large['order']}").json()
     assert [finding["rule"] for finding in shown["findings"]] == ["approval_notional_min"]
+    assert shown["order"].endswith(f"-{shown['seq']}"), "the entry that proposed it"
     assert "1000" in shown["findings"][0]["sentence"]
     for row in (small, large):
         answer = door.http("ada").post(f"/v1/approvals/{row['order']}/decline", json={"why": "only looking"})

@@ -2329,7 +2329,7 @@ export interface Waiting {
   until: number;
 }
 
-/** A held order with every rule that asks for people, in words and numbers. */
+/** A held order with every rule that asks for people, in words and numbers; `seq` is the entry that proposed it, which names its thought. */
 export interface WaitingShown {
   worth: Money;
   currency: string;
@@ -2364,6 +2364,7 @@ export interface WaitingShown {
   at: number;
   until: number;
   findings: Explained[];
+  seq: number;
 }
 
 /** What drafts would have decided of the `judged` orders that the caller may see, between two times. Each was judged as things stood when it came, and is followed by what really followed. `was` and `would` count them by verdict; `flips` are the newest 500 that turn, oldest first; `tighter` and `looser` count all of those. */

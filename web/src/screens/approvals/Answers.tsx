@@ -1,4 +1,5 @@
-// The two answers. An approval names the digest of what is shown, not of what may be there by now; a decline needs a reason.
+// The two answers. An approval names the digest of what was shown: where that changed meanwhile, what is there now has to be
+// looked at first. A decline needs a reason.
 
 import { useEffect, useState, type FormEvent } from "react";
 import { type Problem, worded } from "../../api/problem";
@@ -10,6 +11,8 @@ import { Button } from "../../parts/Button";
 import { Field } from "../../parts/Field";
 import type { Outcome } from "./Approval";
 
+const REASONS = ["too large", "the price moved", "not now", "too risky", "I do not know why it asks"];
+
 interface AnswersProps {
   row: WaitingShown;
   onOutcome: (outcome: Outcome) => void;
@@ -18,11 +21,13 @@ interface AnswersProps {
 export function Answers({ row: { order, digest, yours_counts }, onOutcome }: AnswersProps) {
   const approving = useAct("POST /v1/approvals/{order}/approve");
   const declining = useAct("POST /v1/approvals/{order}/decline");
+  const [seen, setSeen] = useState(digest);
   const [why, setWhy] = useState("");
   const problem = approving.problem ?? declining.problem;
+  const hasChanged = seen !== digest;
   const approve = async (): Promise<void> => {
     declining.forget();
-    const answer = await approving.act({ order }, { digest });
+    const answer = await approving.act({ order }, { digest: seen });
     if (answer) onOutcome({ kind: "answered", answer });
   };
   const decline = async (event: FormEvent): Promise<void> => {
@@ -35,13 +40,19 @@ export function Answers({ row: { order, digest, yours_counts }, onOutcome }: Ans
   }, [problem, onOutcome]);
   const isBusy = approving.busy || declining.busy;
   return (
-    <div className="stack">
-      {yours_counts ? <Button tone="main" busy={isBusy} onClick={() => void approve()}>Approve</Button> : <p>Your approval does not count for this order.</p>}
-      <form className="stack tight" onSubmit={(event) => void decline(event)}>
-        <Field label="Why not" name="why" value={why} onChange={(event) => setWhy(event.target.value)} maxLength={500} autoComplete="off" required />
+    <div className="stack tight">
+      {hasChanged && (
+        <Banner tone="warn" role="alert" action={<Button onClick={() => { setSeen(digest); approving.forget(); }}>I have looked</Button>}>
+          <strong>It changed while you looked at it.</strong> What is shown is how it stands now: look at it again before you answer.
+        </Banner>
+      )}
+      {yours_counts ? <Button tone="main" busy={isBusy} disabled={hasChanged} onClick={() => void approve()}>Approve</Button> : <p>Your approval does not count for this order.</p>}
+      <form className="approval-decline" onSubmit={(event) => void decline(event)}>
+        <Field label="Why not" name="why" value={why} list="approval-reasons" onChange={(event) => setWhy(event.target.value)} maxLength={500} autoComplete="off" required />
+        <datalist id="approval-reasons">{REASONS.map((reason) => <option key={reason} value={reason} />)}</datalist>
         <Button type="submit" busy={isBusy}>Decline</Button>
       </form>
-      <Unanswered problem={problem} />
+      {!(hasChanged && problem?.code === "digest_mismatch") && <Unanswered problem={problem} />}
     </div>
   );
 }

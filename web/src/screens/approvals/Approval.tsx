@@ -10,11 +10,14 @@ import { useShared } from "../../api/shared";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
+import { Button } from "../../parts/Button";
 import { Facts } from "../../parts/Facts";
-import { Figure } from "../../parts/Money";
+import { Figure, Money } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { numbered, Sentence } from "../../parts/Verdict";
+import { Text } from "../decisions/Said";
 import { Answers } from "./Answers";
+import { Preapprove } from "./Preapprove";
 import { furthest, ModeOf, people, terms, worst } from "./row";
 import "./approvals.css";
 
@@ -41,6 +44,7 @@ export default function Approval({ params: { order } }: { params: { order: strin
 
 function Held({ row, onOutcome }: { row: WaitingShown; onOutcome: (outcome: Outcome) => void }) {
   const { me } = useShared(session);
+  const mayAnswer = ANSWERING.includes(me?.role ?? "");
   return (
     <div className="approval">
       <div className="stack">
@@ -48,11 +52,15 @@ function Held({ row, onOutcome }: { row: WaitingShown; onOutcome: (outcome: Outc
         <Section title="Why it waits">
           <ul className="plain stack tight">{furthest(row.findings).map((finding) => <li key={finding.rule + finding.subject}><Sentence finding={finding} /></li>)}</ul>
         </Section>
+        <Section title="What it was thinking"><Thought row={row} role={me?.role ?? ""} /></Section>
       </div>
       <div className="stack">
-        <Section title="Your answer">
-          {ANSWERING.includes(me?.role ?? "") ? <Answers row={row} onOutcome={onOutcome} /> : <p>You see this as {me?.role}; others answer it.</p>}
-        </Section>
+        <div className="approval-answer">
+          <Section title="Your answer">
+            {mayAnswer ? <Answers row={row} onOutcome={onOutcome} /> : <p>You see this as {me?.role}; others answer it.</p>}
+          </Section>
+        </div>
+        {mayAnswer && row.confirm && <NotAgain row={row} />}
         <Section title="Who asks"><Facts of={asking(row)} /></Section>
         <Section title="To compare">
           <Facts of={[
@@ -62,6 +70,25 @@ function Held({ row, onOutcome }: { row: WaitingShown; onOutcome: (outcome: Outc
         </Section>
       </div>
     </div>
+  );
+}
+
+/** What the agent wrote of it: a quote, and no reason to believe it. */
+function Thought({ row: { thought, seq, client, agent }, role }: { row: WaitingShown; role: string }) {
+  if (thought === null) return <p className="soft">The agent wrote nothing of it.</p>;
+  if (role === "auditor") return <p className="soft">Auditors do not read what agents wrote.</p>;
+  return <Text digest={thought} seq={seq} by={client || agent} />;
+}
+
+/** To confirm ahead of time what is like it; a quorum is never given ahead of time. */
+function NotAgain({ row }: { row: WaitingShown }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Section title="Not to be asked again">
+      <p className="soft">Let {row.agent} open such orders without asking, within bounds and until an end. It is not for this order.</p>
+      <div><Button onClick={() => setOpen(true)}>Set the bounds…</Button></div>
+      {open && <Preapprove like={row} onClose={() => setOpen(false)} />}
+    </Section>
   );
 }
 
@@ -94,7 +121,7 @@ function Done({ outcome, title }: { outcome: Outcome; title: string }) {
           ))}
         </ul>
       )}
-      <Next />
+      <Next after={answer?.order} />
     </Page>
   );
 }
@@ -116,9 +143,19 @@ function Over({ order, title, quicker }: { order: string; title: string; quicker
           </Banner>
         )}
       </Asked>
-      <Next />
+      <Next after={order} />
     </Page>
   );
 }
 
-const Next = () => <p><Link href="/approvals">What waits now</Link></p>;
+/** Where to go on: to the largest that waits, and to all of them. */
+function Next({ after }: { after?: string | undefined }) {
+  const { data } = useAsked("GET /v1/approvals", {});
+  const next = data?.items.find(({ order }) => order !== after);
+  return (
+    <div>
+      {next && <p><Link className="approval-next" href={`/approvals/${encodeURIComponent(next.order)}`}>Next: {terms(next)}, <Money value={next.worth} currency={next.currency} /></Link></p>}
+      <p><Link href="/approvals">What waits now</Link></p>
+    </div>
+  );
+}

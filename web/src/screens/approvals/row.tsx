@@ -5,7 +5,7 @@ import { brief, exact, grouped, isDecimal } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import type { Fact } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
-import { Left } from "../../parts/When";
+import { Left, When } from "../../parts/When";
 import { words } from "../../words";
 
 const MODES: { [mode: string]: string } = { live: "live: real money", training: "training: no real money" };
@@ -20,7 +20,7 @@ export function ModeOf({ row: { environment } }: { row: Waiting }) {
 export function worst(row: Waiting): Fact[] {
   return [
     ["Worth at most", <strong className="worth"><Money value={row.worth} currency={row.currency} /></strong>],
-    ["Time left", <Left until={row.until} over="over: it has lapsed" />],
+    ["Time left", <><Left until={row.until} over="over: it has lapsed" /> <span className="soft small">asked <When at={row.at} as="ago" /></span></>],
     ["Worst price", <Figure value={row.worst_price} />],
     ["Left with it", <Room row={row} />],
     ["Market moved against it", <Moved row={row} />],

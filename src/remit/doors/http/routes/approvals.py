@@ -48,7 +48,7 @@ async def show(call: Call) -> dict[str, Any]:
     if held is None:
         raise Problem("not_found", f"order {order} is not waiting for approval", "See those that are: /v1/approvals")
     told = await call.read("order", order=order)
-    return {**held, "findings": told["findings"]}
+    return {**held, "findings": told["findings"], "seq": told["life"][0]["seq"]}
 
 
 async def approve(call: Call) -> bytes:

@@ -90,9 +90,11 @@ class Waiting(Shape, frozen=True):
 
 
 class WaitingShown(Waiting, frozen=True, kw_only=True):
-    """A held order with every rule that asks for people, in words and numbers."""
+    """A held order with every rule that asks for people, in words and numbers; `seq` is the entry that proposed it,
+    which names its thought."""
 
     findings: tuple[Explained, ...]
+    seq: int
 
 
 class Standing(Shape, frozen=True):
