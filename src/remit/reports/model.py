@@ -157,17 +157,19 @@ class Model:
         after: int | None = None,
         limit: int = 100,
         latest: bool = False,
+        trading: bool = False,
         looks: bool = True,
     ) -> Page:
         """Return lines of the journal in words, oldest first, or `latest` first; `after` goes on from a page's `next`.
 
         `since` and `until` are times in ns, the first included, the last not. `verdict` keeps what was decided so: an
-        order, new terms, or one that was judged again. Without `looks` what was only read or previewed is left out,
-        where it was answered.
+        order, new terms, or one that was judged again. `trading` leaves out what people and the guard do beside it, and
+        without `looks` what was only read or previewed is left out, where it was answered.
         """
         wanted = {"agent": agent, "client": client, "ord": order, "account": account, "kind": kind}
         wanted["instrument"] = instrument
         more = "" if looks else " AND NOT (kind = 'action' AND code = '')"
+        more += " AND kind NOT IN ('guard', 'access', 'fact', 'mandate')" if trading else ""
         more += _DECIDED[verdict] if verdict else ""
         return self._page("lines", visible, wanted, since, until, after, limit, latest=latest, more=more)
 

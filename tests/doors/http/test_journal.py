@@ -212,6 +212,10 @@ def test_lines_are_chosen_by_what_was_decided_and_in_what(told: Door) -> None:
     assert {row["instrument"] for row in lines(told, instrument="AAPL")} == {"AAPL"}
     assert lines(told, instrument="MSFT") == []
     looks = {row["id"] for row in lines(told, kind="action") if not row["code"]}
+    beside = {"guard", "access", "fact", "mandate"}
+    assert beside & {row["kind"] for row in lines(told)} and not beside & {
+        row["kind"] for row in lines(told, trading="true")
+    }
     assert looks and {row["id"] for row in lines(told)} - {row["id"] for row in lines(told, looks="false")} >= looks
 
 

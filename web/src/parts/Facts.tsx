@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 export type Fact = readonly [name: string, value: ReactNode];
 
 export function Facts({ of }: { of: readonly Fact[] }) {
-  const known = of.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const known = of.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
   return (
     <dl className="facts">
       {known.map(([name, value]) => (

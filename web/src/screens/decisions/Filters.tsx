@@ -1,5 +1,6 @@
 // What is to be shown: by agent, account, instrument, kind, verdict and time.
 
+import { useState } from "react";
 import { useAsked } from "../../api/use";
 import { Button } from "../../parts/Button";
 import { Choice, Field } from "../../parts/Field";
@@ -28,20 +29,24 @@ export function Filters({ search, onChange }: FiltersProps) {
     return [["", "All"], ...names.map((one) => [one, one] as const)] as const;
   };
   const isSet = NAMES.some((name) => search.has(name));
+  const [open, setOpen] = useState(() => isSet || matchMedia("(min-width: 40rem)").matches);
   return (
-    <form className="decisions-filters" role="search" aria-label="Which lines" onSubmit={(event) => event.preventDefault()}>
-      <Choice label="Kind" of={[["", "All kinds"], ...KINDS]} {...given("kind")} />
-      <Choice label="Verdict" of={[["", "Any"], ...VERDICTS]} {...given("verdict")} />
-      <Choice label="Agent" of={named("agent", agents.data?.items)} {...given("agent")} />
-      <Choice label="Account" of={named("account", accounts.data?.items)} {...given("account")} />
-      <Choice label="Instrument" of={named("instrument", instruments.data?.items)} {...given("instrument")} />
-      <Field label="From" type="datetime-local" {...given("since")} />
-      <Field label="Until" type="datetime-local" {...given("until")} />
-      <label className="decisions-looks">
-        <input type="checkbox" checked={search.get("looks") === "1"} onChange={(event) => set("looks", event.target.checked ? "1" : "")} />
-        <span>Calls that only looked, too</span>
-      </label>
-      {isSet && <Button tone="quiet" onClick={() => onChange(new URLSearchParams())}>Clear</Button>}
-    </form>
+    <details className="decisions-choice" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>What is shown</summary>
+      <form className="decisions-filters" role="search" aria-label="Which lines" onSubmit={(event) => event.preventDefault()}>
+        <Choice label="Kind" of={[["", "All of trading"], ["all", "Everything"], ...KINDS]} {...given("kind")} />
+        <Choice label="Verdict" of={[["", "Any"], ...VERDICTS]} {...given("verdict")} />
+        <Choice label="Agent" of={named("agent", agents.data?.items)} {...given("agent")} />
+        <Choice label="Account" of={named("account", accounts.data?.items)} {...given("account")} />
+        <Choice label="Instrument" of={named("instrument", instruments.data?.items)} {...given("instrument")} />
+        <Field label="From" type="datetime-local" {...given("since")} />
+        <Field label="Until" type="datetime-local" {...given("until")} />
+        <label className="decisions-looks">
+          <input type="checkbox" checked={search.get("looks") === "1"} onChange={(event) => set("looks", event.target.checked ? "1" : "")} />
+          <span>Calls that only looked, too</span>
+        </label>
+        {isSet && <Button tone="quiet" onClick={() => onChange(new URLSearchParams())}>Clear</Button>}
+      </form>
+    </details>
   );
 }

@@ -2,7 +2,6 @@
 
 import { useState } from "react";
 import { Link } from "wouter";
-import { sentence } from "../../api/problem";
 import type { Line } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
@@ -45,7 +44,7 @@ export function Said({ line, within = false }: SaidProps) {
       <span className="said-when soft small"><When at={at} /></span>
       <span className="said-word"><Badge tone={tone}>{word}</Badge></span>
       <div className="said-what">
-        <p>{sentence(said)}</p>
+        <p>{said}.</p>
         <div className="said-more small">
           {order && !within && <Link href={`/orders/${encodeURIComponent(order)}`}>Order {order}</Link>}
           {isRule(line) && <span>Rule: <RuleLink rule={line.code} /></span>}

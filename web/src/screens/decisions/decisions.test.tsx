@@ -76,7 +76,7 @@ test("the filter stands in the address and is what is asked", async () => {
 
 test("an address is read as far as it means something", () => {
   const found = filterOf(new URLSearchParams("kind=everything&verdict=deny&since=2026-06-01T12:00&until=tomorrow&looks=1"));
-  expect(found).toEqual({ verdict: "deny", since: new Date("2026-06-01T12:00").getTime() * 1e6 });
+  expect(found).toEqual({ trading: true, verdict: "deny", since: new Date("2026-06-01T12:00").getTime() * 1e6 });
 });
 
 test("of ten thousand rows only those in sight are there", async () => {

@@ -23,7 +23,7 @@ export function filterOf(search: URLSearchParams): Filter {
   const found = {
     agent: search.get("agent") || undefined, account: search.get("account") || undefined, instrument: search.get("instrument") || undefined,
     kind, verdict: known(VERDICTS, search.get("verdict")), since: momentOf(search.get("since")), until: momentOf(search.get("until")),
-    looks: search.get("looks") === "1" ? undefined : false,
+    trading: kind || search.get("kind") === "all" ? undefined : true, looks: search.get("looks") === "1" ? undefined : false,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as Filter;
 }

@@ -6,7 +6,7 @@ import { type Problem, problemOf } from "../../api/problem";
 import type { Line } from "../../api/schema";
 import { useAsked, type Asked } from "../../api/use";
 
-export type Filter = Pick<Params<"GET /v1/journal">, "agent" | "account" | "instrument" | "kind" | "verdict" | "since" | "until" | "looks">;
+export type Filter = Pick<Params<"GET /v1/journal">, "agent" | "account" | "instrument" | "kind" | "verdict" | "since" | "until" | "looks" | "trading">;
 
 export const HEAD = 100;
 export const PAGE = 500;

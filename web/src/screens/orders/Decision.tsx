@@ -20,7 +20,7 @@ export function Decision({ row }: { row: OrderShown }) {
   return (
     <Section title="What was decided" actions={<Verdict of={verdict} />}>
       <p>{SAYS[verdict]}</p>
-      {findings.length > 0 && <ul className="plain stack order-findings">{findings.map((one) => <li key={one.rule + one.subject}><Found finding={one} /></li>)}</ul>}
+      {findings.length > 0 && <ul className="plain stack order-findings">{findings.map((one) => <li key={one.rule + one.subject} className={one.verdict}><Found finding={one} /></li>)}</ul>}
       {decision && (
         <Facts of={[
           ["Worth at most", <Money value={decision.worth} currency={decision.currency} />],

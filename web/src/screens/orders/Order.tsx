@@ -68,7 +68,7 @@ function terms(row: OrderShown) {
     ["Asked by", `${by.name}, ${by.role}${by.door ? `, through ${by.door}` : ""}`], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
     ["Connection", connection], ["Type", `${type}, ${time_in_force}`], ["Limit price", limit_price && <Figure value={limit_price} />],
     ["Worst price", <Figure value={worst_price} />], ["Does", opening ? "opens or adds" : "reduces what is held"], ["Filled", <><Figure value={filled} /> of <Figure value={quantity} /></>],
-    ["Paid on average", paid_average && <Figure value={paid_average} />], ["Still worth at most", row.worth !== "0" && <Money value={row.worth} currency={row.currency} />],
+    ["Paid on average", paid_average && <Figure value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],
     ["Closes for", closes], ["Own id", <code>{intent}</code>],
   ] as const;
 }

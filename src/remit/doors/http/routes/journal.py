@@ -62,7 +62,8 @@ async def lines(call: Call) -> bytes:
     """Return lines of the journal that fit."""
     asked: s.LineQuery = call.params
     names = (
-        "agent", "client", "account", "instrument", "order", "kind", "verdict", "since", "until", "latest", "looks",
+        "agent", "client", "account", "instrument", "order", "kind", "verdict", "since", "until", "latest", "trading",
+        "looks",
     )  # fmt: skip
     wanted = {name: value for name in names if (value := getattr(asked, name)) is not None}
     return await _told(call, asked, wanted)

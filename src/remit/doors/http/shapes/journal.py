@@ -33,6 +33,8 @@ class LineQuery(Paged, frozen=True):
     until: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None = None
     latest: bool = False
     """Latest first; otherwise as things happened."""
+    trading: bool = False
+    """Whether only trading is told: what agents thought, asked and did, what was decided, and what came of it."""
     looks: bool = True
     """Whether calls are told too that only looked, and were answered."""
 
