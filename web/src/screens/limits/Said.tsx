@@ -10,7 +10,8 @@ import { shown } from "./values";
 export function Plainly({ rule, value, currency }: { rule: RuleRow; value?: unknown; currency: string }) {
   const [before, after] = rule.plain.split("{limit}");
   if (after === undefined) return <>{rule.plain}</>;
-  return <>{before}<strong>{value === undefined || value === null ? "…" : shown(rule, value, currency)}</strong>{after}</>;
+  if (value === undefined || value === null) return <>{before}…{after.replace(/^\.$/, "")}</>;
+  return <>{before}<strong>{shown(rule, value, currency)}</strong>{after}</>;
 }
 
 /** The documentation of a rule, as the code has it. */

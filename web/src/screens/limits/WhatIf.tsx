@@ -28,12 +28,9 @@ export function WhatIf({ subject, mandate, atOnce = false }: WhatIfProps) {
   const { tried, busy, queued, problem, go } = useTrying(subject);
   const [days, setDays] = useState("7");
   const now = JSON.stringify(mandate);
-  const first = useRef(atOnce);
   useEffect(() => {
-    if (!first.current || !mandate) return;
-    first.current = false;
-    go(mandate, Number(days));
-  });
+    if (atOnce && mandate) go(mandate, Number(days));
+  }, []); // as it appears, and not again by itself: each question judges many orders
   return (
     <div className="stack tight">
       <div className="limits-try">
@@ -87,7 +84,7 @@ function Turned({ told: { judged, tighter, looser, flips } }: { told: Tried }) {
   const newest = [...flips].reverse();
   return (
     <div className="stack tight" role="status">
-      <p>{summed(judged, tighter, looser)}</p>
+      <p>{summed(judged, tighter, looser)} {flips.length > 0 && <span className="soft">Against what was decided then, under the limits of then.</span>}</p>
       <ul className="plain limits-flips">{(all ? newest : newest.slice(0, SHOWN)).map((flip) => <li key={flip.seq}><Turn flip={flip} /></li>)}</ul>
       {flips.length > SHOWN && !all && <div><Button tone="quiet" onClick={() => setAll(true)}>Show all {flips.length}</Button></div>}
     </div>

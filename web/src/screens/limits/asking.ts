@@ -5,7 +5,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { askWhole, type Told } from "../../api/client";
 import { type Problem, problemOf } from "../../api/problem";
-import type { Compared, LintNote, Mandate, Me, RuleRow } from "../../api/schema";
+import type { Compared, LintNote, Mandate, MandateRow, Me, RuleRow } from "../../api/schema";
 import { type Asked, useAsked } from "../../api/use";
 
 export const useRules = (): Asked<"GET /v1/rules"> => useAsked("GET /v1/rules", {});
@@ -62,6 +62,11 @@ function useRested(text: string | null): string | null {
   }, [text]);
   return text === null ? null : rested;
 }
+
+/** When a mandate that is published in place of another one ends: with it, and never later. Whole seconds are exact here, and
+ * an end that is rounded up would loosen. */
+export const endOf = ({ in_force, expires_at }: MandateRow): number | null =>
+  in_force && expires_at ? Math.floor(expires_at / 1e9) * 1e9 : null;
 
 /** Whether somebody may publish a subject's mandate: the guard decides, this only saves them a refusal. */
 export const mayPublish = (me: Me | null | undefined, subject: string): boolean =>

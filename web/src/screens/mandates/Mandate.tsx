@@ -9,8 +9,8 @@ import { Button } from "../../parts/Button";
 import { Page, Section } from "../../parts/Page";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
-import { subjectWords } from "../../words";
-import { type Known, mayPublish, useMandate, useRules, useWeighed } from "../limits/asking";
+import { subjectWords, words } from "../../words";
+import { endOf, type Known, mayPublish, useMandate, useRules, useWeighed } from "../limits/asking";
 import { Difference } from "../limits/Changes";
 import { draft, drop, same, type Base, useDrafts } from "../limits/drafts";
 import { Publish } from "../limits/Publish";
@@ -76,16 +76,16 @@ function Editor({ subject, known, rules }: EditorProps) {
           {...{ subject, rules, texts, currency, faults }} readOnly={!may} notes={weighed.notes} changes={weighed.compared?.changes ?? []}
           onTexts={write}
         />
-        <div className="stack mandate-side">
+        <div className="stack mandate-side" id="draft" tabIndex={-1}>
           {may && (
             <Section title="Your draft" actions={mine && <Button tone="quiet" onClick={() => { drop(subject); toast("The draft is gone. What is in force stays."); }}>Drop the draft</Button>}>
               {!isChanged && now.number !== null && <p className="soft">Nothing differs from what is in force. Change a limit, add one, or start from a preset.</p>}
               {mine === undefined && now.number === null && <div className="stack tight"><p>Begin with a preset, or with a mandate that limits nothing by itself.</p><div><Button onClick={() => write({})}>Begin with none</Button></div></div>}
-              {hasFault && <Banner tone="bad" role="status">Something cannot be read as it stands: {Object.keys(faults).length === 1 ? "one limit" : `${Object.keys(faults).length} limits`}.</Banner>}
+              {hasFault && <Banner tone="bad" role="status">Not to be read as it stands: {Object.keys(faults).map(words).join("; ")}.</Banner>}
               {isChanged && weighed.compared && <Difference of={weighed.compared} rules={rules} currency={currency} />}
               {isChanged && weighed.compared && (
                 <Publish
-                  compared={weighed.compared} mandate={mandate} etag={base.etag} rules={rules} currency={currency} preset={mine.preset} expiresAt={known.answer.in_force ? known.answer.expires_at ?? null : null}
+                  compared={weighed.compared} mandate={mandate} etag={base.etag} rules={rules} currency={currency} preset={mine.preset} expiresAt={endOf(known.answer)}
                   fault={isOvertaken ? "Somebody else published meanwhile: take their version in first." : hasFault ? "Mend what cannot be read first." : weighed.isFresh ? undefined : "It is being compared."}
                   onDone={() => drop(subject)}
                 />
@@ -98,10 +98,26 @@ function Editor({ subject, known, rules }: EditorProps) {
           {may && <Presets subject={subject} />}
         </div>
       </div>
+      {isChanged && <ToDraft looser={weighed.compared?.loosens.length ?? 0} changes={weighed.compared?.changes.length ?? 0} />}
       <div className="halves">
         <History subject={subject} rules={rules} number={known.answer.number} onRestore={may ? restore : undefined} />
         {scopeOf(subject) === "agent" && <Section title={`What binds ${titleOf(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}
       </div>
     </>
+  );
+}
+
+/** Where the draft stands below the limits: how far it goes, and the way there. */
+function ToDraft({ changes, looser }: { changes: number; looser: number }) {
+  const go = (): void => {
+    const place = document.getElementById("draft");
+    place?.scrollIntoView();
+    place?.focus({ preventScroll: true });
+  };
+  return (
+    <div className="mandate-bar row apart">
+      <span>{changes === 1 ? "1 change" : `${changes} changes`}{looser > 0 && <strong className="bad">, {looser} looser</strong>}</span>
+      <Button tone="main" onClick={go}>To the draft</Button>
+    </div>
   );
 }

@@ -53,7 +53,7 @@ function Held({ rows }: { rows: readonly MandateRow[] }) {
     { head: "Version", number: true, cell: ({ number }) => number ?? "none" },
     { head: "Since", cell: ({ at }) => (at ? <When at={at} /> : "") },
     { head: "By", cell: ({ by, confirmed_by }) => (by ? `${by.name}${confirmed_by ? ` and ${confirmed_by.name}` : ""}` : "") },
-    { head: "Why", cell: ({ why, preset }) => <>{why}{preset && <span className="soft small"> (preset {preset})</span>}</> },
+    { head: "Why", cell: ({ why, preset }) => <span>{why}{preset && <span className="soft small"> (preset {preset})</span>}</span> },
   ];
   const without = rows.filter(({ in_force }) => !in_force).map(({ subject }) => titleOf(subject));
   return (

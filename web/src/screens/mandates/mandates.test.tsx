@@ -78,7 +78,7 @@ describe("a draft", () => {
     const { user } = editor();
     await draftOf(user, "a lot");
     await screen.findByText("Write a number, such as 250 or 0.5.");
-    await screen.findByText(/one limit\./);
+    await screen.findByText(/Not to be read as it stands: Order notional, at most/);
     expect(of("POST /v1/mandates/diff").map(({ body }) => (body as Drafts).mandates["agent:rogue"]?.order_notional_max)).toEqual(["4000"]);
   });
   it("outlives a reload and a lost connection", async () => {
@@ -117,7 +117,7 @@ describe("a draft", () => {
     const { user } = editor();
     await draftOf(user, "9000");
     await user.click(await screen.findByRole("button", { name: "Try it" }));
-    await screen.findByText("430 orders were judged again: 1 would go further than they did.");
+    await screen.findByText(/^430 orders were judged again: 1 would go further than they did\./);
     expect(screen.getByRole("link", { name: "buy 12 GOOG" }).getAttribute("href")).toBe("/orders/r1-9");
     screen.getByText("6,044.04 USD");
   });

@@ -10,7 +10,7 @@ import { Dialog } from "../../parts/Dialog";
 import { Area, Choice } from "../../parts/Field";
 import { toast } from "../../parts/Toast";
 import { subjectWords, words } from "../../words";
-import { type Known, ruleOf, useMandate, useWeighed } from "../limits/asking";
+import { endOf, type Known, ruleOf, useMandate, useWeighed } from "../limits/asking";
 import { Difference, loosens } from "../limits/Changes";
 import { LimitInput } from "../limits/LimitInput";
 import { waits } from "../limits/Publish";
@@ -72,8 +72,8 @@ function Form({ known: { answer, etag }, rule, rules, onClose }: { known: Known;
       {!isGone && fields.map((one, place) => (
         <LimitInput key={one.rule} rule={one} label={words(one.rule)} text={texts[one.rule] ?? ""} currency={currency} fault={isTouched ? faults[one.rule] : undefined} focus={place === 0} onText={(text) => setTexts({ ...texts, [one.rule]: text })} />
       ))}
-      {now[rule.rule] !== undefined && <div><Button tone="quiet" onClick={() => setGone(!isGone)}>{isGone ? "Keep it after all" : "Take this safeguard away"}</Button></div>}
-      <Applying {...{ subject, currency, rules, onClose }} rule={rule} etag={etag ?? ""} mandate={hasFault || !isTouched ? null : mandate} preset={answer.preset ?? ""} expiresAt={answer.in_force ? answer.expires_at ?? null : null} />
+      {now[rule.rule] !== undefined && <div className="safeguard-acts"><Button tone="quiet" onClick={() => setGone(!isGone)}>{isGone ? "Keep it after all" : "Take this safeguard away"}</Button></div>}
+      <Applying {...{ subject, currency, rules, onClose }} rule={rule} etag={etag ?? ""} mandate={hasFault || !isTouched ? null : mandate} preset={answer.preset ?? ""} expiresAt={endOf(answer)} />
     </div>
   );
 }
