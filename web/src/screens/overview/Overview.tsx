@@ -8,6 +8,7 @@ import { Page, Section } from "../../parts/Page";
 import { KillSwitch } from "../halts/KillSwitch";
 import { Accounts } from "./Accounts";
 import { Decisions } from "./Decisions";
+import { FirstRun } from "./FirstRun";
 import { Waits } from "./Waits";
 import { Well } from "./Well";
 import "./overview.css";
@@ -17,6 +18,7 @@ const FULLEST = 8;
 export default function Overview() {
   return (
     <Page title="Overview" lead="What your agents may do, what they did, and what waits for you." actions={<KillSwitch />}>
+      <FirstRun />
       <Accounts />
       <div className="halves">
         <div className="stack">

@@ -1,5 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import { expect, it } from "vitest";
+import type { AgentRow } from "../../api/schema";
 import { api, broken, silent } from "../../testing/fake";
 import { GAUGE, HOUSE, LINE, STATUS, WAITING, page } from "../../testing/house";
 import { show } from "../../testing/show";
@@ -49,4 +50,16 @@ it.each([["loads", silent, "Loading"], ["is disconnected", broken, "The door doe
   api(Object.fromEntries(asked.map((call) => [call, answer])));
   show(<Overview />);
   await waitFor(() => expect(screen.getAllByText(words).length).toBeGreaterThanOrEqual(5));
+});
+
+it("leads to the first steps where no agent is set up yet", async () => {
+  const { now } = api({ ...HOUSE, "GET /v1/agents": page() });
+  const { unmount } = show(<Overview />);
+  const way = await screen.findByRole("link", { name: "Begin with the first steps" });
+  expect(way.getAttribute("href")).toBe("/start");
+  unmount();
+  now({ "GET /v1/agents": page({ name: "momentum" } as AgentRow) });
+  show(<Overview />);
+  await screen.findByText("All well");
+  expect(screen.queryByRole("link", { name: "Begin with the first steps" })).toBeNull();
 });
