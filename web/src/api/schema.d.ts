@@ -144,6 +144,16 @@ export interface Asking {
   question: string;
 }
 
+/** Your own nonce, in small hex, up to 64 bytes: no earlier answer can hold it. */
+export interface AttestationQuery {
+  nonce?: string;
+}
+
+/** A signed note: its text is the line `remit-attestation-1` and the statement as one line of JSON. */
+export interface Attested {
+  note: string;
+}
+
 export interface BalanceFact {
   connection: string;
   currency: string;
@@ -356,6 +366,14 @@ export interface ConnectionRow {
   dead_man: string;
 }
 
+/** A head with the lines of witnesses on it, and their names; whether the lines hold is for the reader to check. */
+export interface CosignedNote {
+  size: number;
+  root: string;
+  note: string;
+  cosigned_by: string[];
+}
+
 /** What was decided of an order; `deny` is as good an answer as `allow`. `seq` is the journal's entry. `repeated` says that this intent was decided before: this is the first answer, and nothing acted twice. A hold waits for people until `until`. `order` is null in a preview, which changes nothing and has no entry. */
 export interface Decided {
   verdict: "allow" | "deny" | "hold";
@@ -498,6 +516,11 @@ export interface Entered {
   seq: number;
   at: number;
   events: Record<string, unknown>[];
+}
+
+/** Of what: an order by its id, an agent by its name, or a day (2026-01-31, UTC). */
+export interface EvidenceOf {
+  of: string;
 }
 
 /** Whose exits, and in what. */
@@ -706,6 +729,13 @@ export interface Head {
   root: string;
 }
 
+/** A signed head: so many entries, the root of the tree over them (hex), and the C2SP signed note itself. */
+export interface HeadNote {
+  size: number;
+  root: string;
+  note: string;
+}
+
 /** The limit that is used most with the order: what is left of it when the order goes out. */
 export interface Headroom {
   subject: string;
@@ -715,6 +745,13 @@ export interface Headroom {
   headroom: string | null;
   unit: string;
   percent: number;
+}
+
+/** The public key that checks the journal's heads, its newest signed head, and the newest one that as many witnesses as are needed cosigned; null where there is none. */
+export interface Heads {
+  key: string;
+  newest: HeadNote;
+  cosigned: CosignedNote | null;
 }
 
 /** Every check of the guard; `about` tells of its process. */
@@ -1036,18 +1073,22 @@ export interface Line {
   said: string;
 }
 
-/** Which lines: of an agent, a client, an account, an order; of a kind; since and until an instant in ns. */
+/** Which lines: of an agent, a client, an account, an instrument, an order; of a kind or a verdict; since and until an instant in ns. */
 export interface LineQuery {
   limit?: number;
   cursor?: string | null;
   agent?: string | null;
   client?: string | null;
   account?: string | null;
+  instrument?: string | null;
   order?: string | null;
   kind?: "access" | "action" | "approval" | "drift" | "error" | "exit" | "fact" | "fill" | "guard" | "halt" | "limit" | "mandate" | "order" | "thought" | "violation" | null;
+  verdict?: "allow" | "deny" | "hold" | null;
   since?: number | null;
   until?: number | null;
   latest?: boolean;
+  trading?: boolean;
+  looks?: boolean;
 }
 
 /** A page of lines; `next` is the cursor of the page after it, `position` the last entry that has been read. */
@@ -2403,10 +2444,11 @@ export interface WithPassword {
   new_password?: string;
 }
 
-/** How far one witness is: `at` is the second of its last cosignature, `why` what keeps it from the next. */
+/** How far one witness is: `at` is the second of its last cosignature, which `key` checks, `why` what keeps it from the next. */
 export interface WitnessRow {
   name: string;
   url: string;
+  key: string;
   size: number;
   at: number | null;
   why: string;
@@ -3250,11 +3292,15 @@ export interface Calls {
       agent?: string | null;
       client?: string | null;
       account?: string | null;
+      instrument?: string | null;
       order?: string | null;
       kind?: "access" | "action" | "approval" | "drift" | "error" | "exit" | "fact" | "fill" | "guard" | "halt" | "limit" | "mandate" | "order" | "thought" | "violation" | null;
+      verdict?: "allow" | "deny" | "hold" | null;
       since?: number | null;
       until?: number | null;
       latest?: boolean;
+      trading?: boolean;
+      looks?: boolean;
     };
     body: undefined;
     answer: Lines;
@@ -3286,6 +3332,28 @@ export interface Calls {
     };
     body: undefined;
     answer: string;
+  };
+  /** The journal's public key and its newest signed heads: keep both elsewhere, and a later copy can be held against them. */
+  "GET /v1/journal/heads": {
+    params: Record<string, never>;
+    body: undefined;
+    answer: Heads;
+  };
+  /** What the journal holds of one order, one agent or one day, as a zip that a stranger can check and read: records, receipts, mandates, a page for people and the verifier. The whole journal is verified first. For who sees everything; one at a time. */
+  "GET /v1/evidence/{of}": {
+    params: {
+      of: string;
+    };
+    body: undefined;
+    answer: string;
+  };
+  /** A statement that the guard signs: its code, the mandates in force, its keys, the journal's head, your nonce, the time. A key in software signs it: it proves who says so, and nothing about the machine. */
+  "GET /v1/attestation": {
+    params: {
+      nonce?: string;
+    };
+    body: undefined;
+    answer: Attested;
   };
   /** A text that lies beside the journal, by its digest: what an agent thought, what a call said. Never for auditors, agents or clients. */
   "GET /v1/texts/{digest}": {
