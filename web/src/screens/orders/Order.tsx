@@ -65,7 +65,7 @@ const State = ({ of: { state } }: { of: OrderShown }) => <Badge tone={STATES[sta
 function terms(row: OrderShown) {
   const { by, agent, client, connection, type, limit_price, worst_price, time_in_force, paid_average, filled, quantity, at, intent, opening, closes } = row;
   return [
-    ["Asked by", `${by.name}, ${by.role}${by.door ? `, through ${by.door}` : ""}`], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
+    ["Asked by", by.role === "guard" ? "the guard itself" : `${by.name}, ${by.role}${by.door ? `, through ${by.door}` : ""}`], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
     ["Connection", connection], ["Type", `${type}, ${time_in_force}`], ["Limit price", limit_price && <Figure value={limit_price} />],
     ["Worst price", <Figure value={worst_price} />], ["Does", opening ? "opens or adds" : "reduces what is held"], ["Filled", <><Figure value={filled} /> of <Figure value={quantity} /></>],
     ["Paid on average", paid_average && <Figure value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],
