@@ -108,7 +108,7 @@ function OfBook({ halt }: { halt: HaltRow }) {
 
 /** What it thought and asked last, and what was decided. */
 function Lately({ agent, href }: { agent: string; href: string }) {
-  const asked = useAsked("GET /v1/journal", { agent, latest: true, limit: LINES });
+  const asked = useAsked("GET /v1/journal", { agent, latest: true, looks: false, limit: LINES });
   return (
     <Section title="Lately" actions={<Link href={href}>All of it</Link>} flush>
       <Asked of={asked} none="It did nothing yet.">

@@ -18,7 +18,7 @@ export function Bounds({ of: { limits }, currency }: { of: Effective; currency: 
       <h3>What would stop an order</h3>
       <Sentences of={first} rules={rules} currency={currency} />
       {rest.length > 0 && (
-        <details>
+        <details className="agents-more">
           <summary>{rest.length} more limits</summary>
           <Sentences of={rest} rules={rules} currency={currency} />
         </details>

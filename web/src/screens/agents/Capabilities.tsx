@@ -17,12 +17,27 @@ export function Capabilities({ agent }: { agent: string }) {
   return (
     <Section title="What it may do">
       <Asked of={asked} none="Nothing.">
-        {({ items }) => <ul className="plain agents-switches">{items.map((row) => <li key={row.capability}><Row of={row} /></li>)}</ul>}
+        {({ items }) => {
+          const quiet = items.filter(({ capability }) => !TRADES.includes(capability));
+          return (
+            <>
+              <Rows of={items.filter(({ capability }) => TRADES.includes(capability))} />
+              {quiet.length > 0 && (
+                <details className="agents-more">
+                  <summary>{quiet.length} more that only look or speak; {quiet.filter(({ enabled }) => enabled).length} are on</summary>
+                  <Rows of={quiet} />
+                </details>
+              )}
+            </>
+          );
+        }}
       </Asked>
       <p className="small soft">Cancelling, and asking to close what it holds, are ways out and no capability: nobody can switch them off. What closes is judged like any order.</p>
     </Section>
   );
 }
+
+const Rows = ({ of }: { of: readonly CapabilityRow[] }) => <ul className="plain agents-switches">{of.map((row) => <li key={row.capability}><Row of={row} /></li>)}</ul>;
 
 function Row({ of: { agent, capability, enabled } }: { of: CapabilityRow }) {
   const [asks, setAsks] = useState(false);

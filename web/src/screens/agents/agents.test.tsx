@@ -54,7 +54,7 @@ it("says whether it can hurt, what is out there, and what would stop an order, e
   show(<Agent params={{ agent: "momentum" }} />);
   await screen.findByText(/Not with real money. Orders of momentum that keep within its limits reach street/);
   const hurt = screen.getByRole("region", { name: "Can this agent hurt me?" });
-  expect(hurt.textContent).toMatch(/1 order of it is at a broker.*orders.*It holds 1 position, worth 258\.2 USD.*no stop that is watched: MSFT/);
+  expect(hurt.textContent).toMatch(/1 order of it is at a broker.*orders.*It holds 1 position, worth 258\.2 USD.*Of these, 1 has no stop that is watched: MSFT/);
   await waitFor(() => expect(hurt.textContent).toMatch(/A loss of more than 500 USD in a day stops trading\..*daily_loss_max/));
   await screen.findByText(/agent momentum asked to buy/);
   expect(point("Its mandate, today").getByRole("meter", { name: "Capital, at most" })).toBeTruthy();
@@ -142,6 +142,8 @@ it.each<[string, Partial<Facts>, string, RegExp[]]>([
   ["its connection is not ready", { status: { ...FACTS.status, connections: [{ ...STREET, ready: false, why: "not reconciled" }] } }, "reducing", []],
   ["a mandate is missing", { effective: { ...EFFECTIVE, missing: ["firm"] } }, "nothing", [/mandate_present/]],
   ["a mandate has lapsed", { mandates: [{ subject: "agent:momentum", number: 1, mandate: null, in_force: false, currency: "USD" }] }, "nothing", [/mandate_present/]],
+  ["no price is to be trusted", { status: { ...FACTS.status, unfit: [{ instrument: "MSFT", reason: "quiet", since: 1, why: "" }] } }, "reducing", [/mark_fresh/]],
+  ["one price of several is not", { status: { ...FACTS.status, instruments: 2, unfit: [{ instrument: "MSFT", reason: "quiet", since: 1, why: "" }] } }, "training", []],
   ["a limit is exceeded", { status: { ...FACTS.status, levels: [{ subject: "agent:momentum", rule: "capital_max", per: "total", of: "", level: "over" }] } }, "reducing", [/capital_max of agent:momentum/]],
 ])("answers where %s", (_, more, verdict, stops) => {
   const answer = answerOf({ ...FACTS, ...more });

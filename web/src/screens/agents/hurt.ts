@@ -49,7 +49,7 @@ export function answerOf(facts: Facts): Answer {
   const ways = waysOf(facts);
   const verdict = verdictOf(facts, stops, ways);
   const reached = ways.filter(({ open }) => open).map(({ name }) => name);
-  return { verdict, says: headOf(facts.agent.name, verdict, reached), stops, ways, out: outOf(facts), gaps: gapsOf(facts) };
+  return { verdict, says: headOf(facts.agent.name, verdict, reached), stops, ways: [...ways, ...doubted(facts.status)], out: outOf(facts), gaps: gapsOf(facts) };
 }
 
 function verdictOf({ status, agent }: Facts, stops: readonly Stop[], ways: readonly Way[]): Verdict {
@@ -81,6 +81,7 @@ function stopsOf(facts: Facts): Stop[] {
     ...effective.missing.map((subject) => ({ all: true, says: `${whom(subject)} has no mandate, so every order is denied.`, fact: "mandate_present", to: `/mandates/${encodeURIComponent(subject)}` })),
     ...lapsed(facts),
     ...exhausted(facts),
+    ...(isBlind(status) ? [{ all: false, says: "No price is to be trusted now, so nothing opens in any instrument.", fact: "mark_fresh", to: "/" }] : []),
     ...(agent.connections.length === 0 ? [{ all: true, says: "No connection is granted to it, so it reaches no broker at all.", fact: "grants" }] : []),
   ];
 }
@@ -148,6 +149,14 @@ function wayOf(name: string, agent: AgentRow, status: Status): Way {
   return found.ready ? { ...base, open: true, says: `${here}: ready.` } : { ...base, says: `${here}: not ready to open, ${found.why || "for no reason that is told"}.`, fact: "venue_ready", to: "/halts" };
 }
 
+const isBlind = ({ unfit, instruments }: Status): boolean => instruments > 0 && unfit.length >= instruments;
+
+/** Instruments in which nothing opens while others are well. */
+function doubted(status: Status): (Point & { open: boolean })[] {
+  if (status.unfit.length === 0 || isBlind(status)) return [];
+  return [{ open: false, says: `Nothing opens in ${status.unfit.map(({ instrument }) => instrument).join(", ")}: the price is not to be trusted.`, fact: "mark_fresh", to: "/" }];
+}
+
 // What is out there already, and what nothing bounds
 
 function outOf({ agent, orders, positions }: Facts): Point[] {
@@ -159,7 +168,7 @@ function outOf({ agent, orders, positions }: Facts): Point[] {
     ...(atBroker.length > 0 ? [{ says: `${counted(atBroker.length, "order")} of it ${atBroker.length === 1 ? "is" : "are"} at a broker and may still fill. A kill cancels them.`, fact: "orders", to: "/positions" }] : []),
     ...(held.length > 0 ? [{ says: `${counted(held.length, "order")} ${held.length === 1 ? "waits" : "wait"} for people and go nowhere without them.`, fact: "approvals", to: "/approvals" }] : []),
     ...(positions.length > 0 ? [{ says: `It holds ${counted(positions.length, "position")}, worth ${brief(worth)} ${agent.currency}, which can lose whatever is stopped.`, fact: "positions", to: "/positions" }] : []),
-    ...(bare.length > 0 ? [{ says: `${counted(bare.length, "position")} of these ${bare.length === 1 ? "has" : "have"} no stop that is watched: ${bare.map(({ instrument }) => instrument).join(", ")}.`, fact: "exits", to: "/positions" }] : []),
+    ...(bare.length > 0 ? [{ says: `Of these, ${bare.length} ${bare.length === 1 ? "has" : "have"} no stop that is watched: ${bare.map(({ instrument }) => instrument).join(", ")}.`, fact: "exits", to: "/positions" }] : []),
     ...(agent.clients.length > 0 ? [{ says: `Others act through it, within the same: ${agent.clients.join(", ")}.`, fact: "clients" }] : []),
   ];
 }

@@ -16,7 +16,7 @@ import { Protection } from "./Protection";
 import { percentOf } from "./terms";
 
 const COLUMNS: readonly Column<ExitRow>[] = [
-  { head: "Exit", names: true, cell: ({ exit, instrument }) => <span><Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> <span className="soft small">{exit}</span></span> },
+  { head: "Exit", names: true, cell: ({ exit, instrument }) => <span className="positions-named"><Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> <span className="soft small">{exit}</span></span> },
   { head: "Agent", cell: ({ agent, client }) => <span><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> {client && <span className="soft small">{client}</span>}</span> },
   { head: "Protects", number: true, cell: ({ protects, side }) => <span><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></span> },
   { head: "Terms", cell: (row) => <Terms of={row} /> },
