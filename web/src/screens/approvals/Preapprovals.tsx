@@ -37,7 +37,7 @@ export function Preapprovals() {
     ) },
     { head: "Ends", cell: (row) => <Ends row={row} /> },
     { head: "Given by", cell: ({ by, at, why }) => <span>{by}, <When at={at} /><br /><q className="soft small">{why}</q></span> },
-    ...(mayGive ? [{ head: "Do", cell: (row: PreapprovalRow) => !row.over && <Button onClick={() => setRevoking(row)} aria-label={`Revoke what ${row.agent} may open`}>Revoke</Button> }] : []),
+    ...(mayGive ? [{ head: "Do", number: true, cell: (row: PreapprovalRow) => !row.over && <Button onClick={() => setRevoking(row)} aria-label={`Revoke what ${row.agent} may open`}>Revoke</Button> }] : []),
   ];
   return (
     <Section title="Confirmed ahead of time" flush actions={

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Budget, ModelCall } from "../../api/schema";
-import { percent } from "../../api/decimal";
+import { percent, sign } from "../../api/decimal";
 import { duration } from "../../api/time";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
@@ -26,10 +26,22 @@ export function Budgets() {
     <>
       <Section title="Budgets for models, today" actions={<Link href="/mandates">Set in mandates</Link>}>
         <Asked of={asked} empty={({ budgets }) => budgets.length === 0} none="Nobody has a budget or spent anything today. A mandate sets one: ai_spend_daily_max, client_spend_daily_max.">
-          {({ budgets }) => <ul className="plain stack">{budgets.map((row) => <li key={`${row.subject} ${row.rule}`}><One row={row} /></li>)}</ul>}
+          {({ budgets }) => <Days rows={budgets} />}
         </Asked>
       </Section>
       <Asked of={asked} empty={() => false}>{({ calls, left_out }) => <Calls calls={calls} leftOut={left_out} />}</Asked>
+    </>
+  );
+}
+
+/** Who has a budget or spent something, one by one; all others in one line. */
+function Days({ rows }: { rows: readonly Budget[] }) {
+  const isIdle = ({ limit, known, unpriced }: Budget): boolean => limit === null && sign(known) === 0 && unpriced === 0;
+  const idle = rows.filter(isIdle);
+  return (
+    <>
+      <ul className="plain stack">{rows.filter((row) => !isIdle(row)).map((row) => <li key={`${row.subject} ${row.rule}`}><One row={row} /></li>)}</ul>
+      {idle.length > 0 && <p className="small soft">Without a budget, and nothing spent: {idle.map(({ subject }) => subjectWords(subject)).join(", ")}.</p>}
     </>
   );
 }
@@ -51,7 +63,7 @@ function One({ row: { subject, currency, spent, known, unpriced, limit, left, ho
         </div>
       )}
       {unpriced > 0 && <p className="small bad">{unpriced} {unpriced === 1 ? "call has" : "calls have"} no known price, so it counts as used up until somebody settles {unpriced === 1 ? "it" : "them"}.</p>}
-      <p className="small soft">{left !== null && <>Left <Money value={left} currency={currency} /> · </>}{rolls_in_s !== null && <>its day ends in {duration(rolls_in_s)} ({zone})</>}</p>
+      <p className="small soft">{left !== null && <>Left <Money value={left} currency={currency} /> · </>}{rolls_in_s !== null && <>the day ends in {duration(rolls_in_s)} ({zone})</>}</p>
     </div>
   );
 }
@@ -61,12 +73,12 @@ function Calls({ calls, leftOut }: { calls: readonly ModelCall[]; leftOut: numbe
   const [settling, setSettling] = useState<ModelCall | null>(null);
   const open = calls.filter(({ state }) => WAITS.includes(state)).length;
   const columns: Column<ModelCall>[] = [
-    { head: "When", cell: ({ at }) => <When at={at} /> },
     { head: "Who", names: true, cell: ({ agent, client }) => <>{agent}{client && <span className="soft small"> by {client}</span>}</> },
+    { head: "When", cell: ({ at }) => <When at={at} /> },
     { head: "Model", cell: ({ provider, model }) => <>{model} <span className="soft small">{provider}</span></> },
     { head: "State", cell: ({ state }) => <Badge tone={state === "unpriced" ? "bad" : state === "reserved" ? "warn" : "plain"}>{STATES[state]}</Badge> },
     { head: "Cost", number: true, cell: ({ cost_usd }) => <Money value={cost_usd} currency="USD" /> },
-    ...(may.setUp && open > 0 ? [{ head: "Do", cell: (row: ModelCall) => WAITS.includes(row.state) && <span className="settings-actions"><Button onClick={() => setSettling(row)} aria-label={`Settle ${row.id}`}>Settle…</Button></span> }] : []),
+    ...(may.setUp && open > 0 ? [{ head: "Do", number: true, cell: (row: ModelCall) => WAITS.includes(row.state) && <span className="settings-actions"><Button onClick={() => setSettling(row)} aria-label={`Settle ${row.id}`}>Settle…</Button></span> }] : []),
   ];
   return (
     <Section title="Calls of models, the last day" flush>

@@ -30,7 +30,7 @@ export function Callbacks() {
     { head: "Answers as", cell: ({ person, role }) => <span>{person} <span className="soft small">{role}</span></span> },
     { head: "Since", cell: ({ issued_at }) => <When at={issued_at} /> },
     { head: "Ends", cell: ({ expires_at }) => (expires_at ? <When at={expires_at} /> : <span className="soft">never</span>) },
-    ...(may.setUp ? [{ head: "Do", cell: ({ id, over }: CallbackRow) => !over && <span className="settings-actions"><Button onClick={() => setRemoving(id)} aria-label={`Remove ${id}`}>Remove</Button></span> }] : []),
+    ...(may.setUp ? [{ head: "Do", number: true, cell: ({ id, over }: CallbackRow) => !over && <span className="settings-actions"><Button onClick={() => setRemoving(id)} aria-label={`Remove ${id}`}>Remove</Button></span> }] : []),
   ];
   return (
     <Section title="Approval pages that you host" flush actions={may.setUp && <Button onClick={() => setAdding(true)}>Make a key</Button>}>

@@ -32,7 +32,7 @@ export function Channels() {
     { head: "Where", cell: ({ where }) => where },
     { head: "Told of", cell: ({ kinds }) => kinds.join(", ") },
     { head: "Since", cell: ({ created_at }) => date(created_at) },
-    ...(may.setUp ? [{ head: "Do", cell: (row: ChannelRow) => (
+    ...(may.setUp ? [{ head: "Do", number: true, cell: (row: ChannelRow) => (
       <span className="settings-actions">
         <Button busy={testing.busy} onClick={() => void test(row.name)} aria-label={`Test ${row.name}`}>Test</Button>
         <Button onClick={() => setRemoving(row)} aria-label={`Remove ${row.name}`}>Remove</Button>

@@ -41,8 +41,8 @@ function Unheard() {
 }
 
 const COLUMNS: readonly Column<DeliveryRow>[] = [
-  { head: "When", cell: ({ at }) => <When at={at} /> },
   { head: "Channel", names: true, cell: ({ channel }) => channel },
+  { head: "When", cell: ({ at }) => <When at={at} /> },
   { head: "What", cell: ({ text, kind }) => <span>{text} <span className="soft small">{kind}</span></span> },
   { head: "Delivered", cell: (row) => <Delivered row={row} /> },
 ];

@@ -25,7 +25,7 @@ export function People() {
     { head: "Role", cell: ({ role }) => role },
     { head: "Signs in by", cell: (row) => ways(row) || <span className="soft">{row.known ? "nothing yet" : "tokens"}</span> },
     { head: "Tokens and sessions", number: true, cell: ({ tokens }) => tokens },
-    ...(may.setUp ? [{ head: "Do", cell: ({ name, known }: PersonRow) => <span className="settings-actions">{known && <Button onClick={() => setChosen(name)} aria-label={`Change ${name}`}>Change…</Button>}</span> }] : []),
+    ...(may.setUp ? [{ head: "Do", number: true, cell: ({ name, known }: PersonRow) => <span className="settings-actions">{known && <Button onClick={() => setChosen(name)} aria-label={`Change ${name}`}>Change…</Button>}</span> }] : []),
   ];
   return (
     <>

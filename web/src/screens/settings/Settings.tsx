@@ -1,7 +1,7 @@
 // What is set up: who may act, by what, where it is told, and what models may cost. Each part has an address of its own.
 
 import { Tabs } from "radix-ui";
-import type { ComponentType } from "react";
+import { type ComponentType, useEffect, useRef } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { Page } from "../../parts/Page";
 import { Budgets } from "./Budgets";
@@ -26,10 +26,14 @@ export default function Settings() {
   const [, navigate] = useLocation();
   const wanted = search.get("part");
   const part = PARTS.some(([name]) => name === wanted) ? (wanted ?? "") : "connections";
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => { // on a phone the chosen one may stand beyond the edge
+    tabs.current?.querySelector('[data-state="active"]')?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [part]);
   return (
     <Page title="Settings" lead="Who and what is connected, by which token, and who is told.">
       <Tabs.Root className="stack" value={part} onValueChange={(chosen) => navigate(`/settings?part=${chosen}`, { replace: true })}>
-        <Tabs.List className="settings-tabs" aria-label="Settings">
+        <Tabs.List ref={tabs} className="settings-tabs" aria-label="Settings">
           {PARTS.map(([value, name]) => <Tabs.Trigger key={value} value={value}>{name}</Tabs.Trigger>)}
         </Tabs.List>
         {PARTS.map(([value, , Shown]) => <Tabs.Content key={value} value={value} className="stack"><Shown /></Tabs.Content>)}

@@ -28,7 +28,7 @@ export function Tokens() {
     { head: "Last use", cell: ({ last_use }) => (last_use ? <When at={last_use} as="ago" /> : <span className="soft">not yet</span>) },
     { head: "Ends", cell: ({ expires_at }) => (expires_at ? <When at={expires_at} /> : <span className="soft">never</span>) },
     { head: "State", cell: ({ state }) => <Badge tone={TONES[state]}>{state}</Badge> },
-    ...(may.issue ? [{ head: "Do", cell: (row: TokenRow) => row.state === "valid" && <Acts row={row} onAct={(kind) => setAct({ kind, row })} /> }] : []),
+    ...(may.issue ? [{ head: "Do", number: true, cell: (row: TokenRow) => row.state === "valid" && <Acts row={row} onAct={(kind) => setAct({ kind, row })} /> }] : []),
   ];
   const isShown = ({ state, session }: TokenRow): boolean => all || (state === "valid" && !session);
   return (

@@ -30,7 +30,7 @@ export function You() {
           <div className="halves">
             {me.known && <Password me={me} />}
             {me.known && <AppForCodes has={me.totp} />}
-            <Section title="Passkeys"><Passkeys /></Section>
+            {me.known && <Section title="Passkeys"><Passkeys /></Section>}
             <Sessions me={me} />
           </div>
         </>
