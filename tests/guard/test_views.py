@@ -13,7 +13,7 @@ from remit.kernel import command as c
 from remit.kernel.codec import encode, plain
 from remit.kernel.loosening import way
 from remit.kernel.mandate import Mandate, Rate
-from remit.kernel.names import Principal
+from remit.kernel.names import GUARD, Principal
 from remit.kernel.numbers import Money, Ratio, parse
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -266,6 +266,16 @@ def test_a_filled_order_tells_each_entry(desk: Desk) -> None:
     assert [(row["kind"], row["event"]) for row in found["life"]][0] == ("submit", "reserved")
     assert found["life"][-1]["event"] == "booked"
     assert found["findings"] == [] and found["decision"]["verdict"] == "allow"
+
+
+def test_an_order_that_is_taken_and_filled_at_one_instant_tells_both(desk: Desk) -> None:
+    order = desk.submit(MOMENTUM, "10")
+    desk.step_ns = 0
+    for body in (c.Sent(order=order), c.Acked(order=order)):
+        desk.do(GUARD, body)
+    desk.fill(order, "10", "99.5")
+    told = [(row["kind"], row["event"]) for row in desk.see(MOMENTUM, "order", order=order)["life"]]
+    assert ("acked", "moved") in told and told[-1] == ("filled", "booked")
 
 
 def test_orders_are_filtered(desk: Desk) -> None:

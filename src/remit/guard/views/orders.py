@@ -232,7 +232,9 @@ async def _life(looking: Looking, name: str, seq: int, known: Order | None) -> t
         rows += _moves(record, name)
         if known is None and rows and rows[-1]["state"] in TERMINAL:
             return rows, True
-        if known is not None and known.is_terminal and record.command.at >= known.changed_at and rows[-1]["state"]:
+        # Several entries may be of the instant at which it ended: only the one that ends it is the last.
+        is_late = known is not None and known.is_terminal and record.command.at >= known.changed_at
+        if is_late and rows[-1]["state"] in TERMINAL:
             return rows, True
     return rows, True
 
