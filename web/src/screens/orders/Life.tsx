@@ -25,7 +25,7 @@ export function Life({ order, isComplete }: { order: string; isComplete: boolean
           </>
         )}
       </Asked>
-      <Dialog open={seq !== null} onClose={() => setSeq(null)} title={`Entry ${seq}, proved in this page`}>
+      <Dialog open={seq !== null} onClose={() => setSeq(null)} title={`Proof of entry ${seq}`}>
         {seq !== null && <Receipt seq={seq} />}
       </Dialog>
     </Section>
