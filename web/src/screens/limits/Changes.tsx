@@ -2,7 +2,7 @@
 
 import type { Change, Compared, RuleRow } from "../../api/schema";
 import { Badge, Banner, type Tone } from "../../parts/Banner";
-import { words } from "../../words";
+import { subjectWords, words } from "../../words";
 import { ruleOf } from "./asking";
 import { shown, titleOf } from "./values";
 
@@ -49,7 +49,7 @@ export function Difference({ of, rules, currency }: { of: Compared; rules: reado
 }
 
 export const SecondPerson = ({ whose }: { whose: string }) => (
-  <Banner tone="warn">This loosens, and {whose} asks for a second person: it waits until somebody else confirms it, for 24 hours at most.</Banner>
+  <Banner tone="warn">This loosens, and {subjectWords(whose)} asks for a second person: it waits until somebody else confirms it, for 24 hours at most.</Banner>
 );
 
 /** Whether a draft lets through what is kept now, a first mandate too. */

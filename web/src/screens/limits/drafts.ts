@@ -76,6 +76,6 @@ export function upon({ subject, base, texts, preset }: Draft, other: Base): void
   draft(subject, other, merged, preset);
 }
 
-/** Whether two mandates are typed alike. */
-export const same = (one: Texts, other: Texts): boolean =>
-  [...new Set([...Object.keys(one), ...Object.keys(other)])].every((field) => one[field] === other[field]);
+/** The fields in which two mandates are not typed alike. */
+export const different = (one: Texts, other: Texts): string[] =>
+  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((field) => one[field] !== other[field]);

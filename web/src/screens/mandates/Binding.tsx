@@ -37,7 +37,7 @@ export function Binding() {
 
 const COLUMNS: Column<EffectiveLimit>[] = [
   { head: "Limit", names: true, cell: ({ limit, per }) => <>{words(limit)}{per !== "total" && <span className="soft small"> for each {per}</span>}</> },
-  { head: "In all", cell: ({ effective, unit }) => (effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) ? "number" : ""}>{numbered(String(effective), unitOf(unit))}</strong>) },
+  { head: "In all", cell: ({ effective, unit }) => (effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unitOf(unit))}</strong>) },
   {
     head: "Comes from",
     cell: ({ from, decides, unit }) => (
@@ -64,7 +64,7 @@ export function Bound({ agent, client }: { agent: string; client?: string }) {
         <div className="stack tight">
           <p className="small soft">Judged for {path.map(subjectWords).join(", ")}. Each is held to its own limit, on its own numbers.</p>
           {missing.length > 0 && <Banner tone="bad">Without a mandate, so every order is denied: {missing.map(subjectWords).join(", ")}.</Banner>}
-          <Table label="Effective limits" columns={COLUMNS} rows={limits} keyOf={({ limit }) => limit} />
+          <div className="mandates-table"><Table label="Effective limits" columns={COLUMNS} rows={limits} keyOf={({ limit }) => limit} /></div>
         </div>
       )}
     </Asked>

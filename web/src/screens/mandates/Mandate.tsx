@@ -12,7 +12,7 @@ import { When } from "../../parts/When";
 import { subjectWords, words } from "../../words";
 import { endOf, type Known, mayPublish, useMandate, useRules, useWeighed } from "../limits/asking";
 import { Difference } from "../limits/Changes";
-import { draft, drop, same, type Base, useDrafts } from "../limits/drafts";
+import { different, draft, drop, type Base, useDrafts } from "../limits/drafts";
 import { Publish } from "../limits/Publish";
 import { decoded, mandateOf, scopeOf, textsOf, titleOf, type Texts } from "../limits/values";
 import { WhatIf } from "../limits/WhatIf";
@@ -65,7 +65,7 @@ function Editor({ subject, known, rules }: EditorProps) {
   const hasFault = Object.keys(faults).length > 0;
   const { currency } = known.answer;
   const weighed = useWeighed(subject, hasFault ? null : mandate);
-  const isChanged = mine !== undefined && (!same(texts, now.texts) || now.number === null);
+  const isChanged = mine !== undefined && (different(texts, now.texts).length > 0 || now.number === null);
   return (
     <>
       <Proposals subject={subject} />
@@ -98,7 +98,7 @@ function Editor({ subject, known, rules }: EditorProps) {
           {may && <Presets subject={subject} />}
         </div>
       </div>
-      {isChanged && <ToDraft looser={weighed.compared?.loosens.length ?? 0} changes={weighed.compared?.changes.length ?? 0} />}
+      {isChanged && <ToDraft looser={weighed.compared?.loosens.length ?? 0} changes={different(texts, now.texts).length} />}
       <div className="halves">
         <History subject={subject} rules={rules} number={known.answer.number} onRestore={may ? restore : undefined} />
         {scopeOf(subject) === "agent" && <Section title={`What binds ${titleOf(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}

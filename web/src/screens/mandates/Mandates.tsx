@@ -28,7 +28,7 @@ export default function Mandates() {
           {({ items }) => <Held rows={items} />}
         </Asked>
       </Section>
-      <div className="halves">
+      <div className="mandates-halves">
         <Binding />
         <Presets />
       </div>
@@ -59,7 +59,7 @@ function Held({ rows }: { rows: readonly MandateRow[] }) {
   return (
     <>
       {without.length > 0 && <div className="mandates-without"><Banner tone="bad">Without a mandate in force, so every order of theirs is denied: {without.join(", ")}.</Banner></div>}
-      <Table label="Mandates" columns={columns} rows={rows} keyOf={({ subject }) => subject} />
+      <div className="mandates-table"><Table label="Mandates" columns={columns} rows={rows} keyOf={({ subject }) => subject} /></div>
     </>
   );
 }

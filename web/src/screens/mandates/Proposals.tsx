@@ -46,7 +46,7 @@ function Waiting({ row, rules, currency }: { row: ProposalRow; rules: readonly R
         <h3><Link href={`/mandates/${encodeURIComponent(subject)}`}>{titleOf(subject)}</Link> <span className="soft small">{proposal}</span></h3>
         <span className="row">{stale ? <Badge tone="bad">Overtaken</Badge> : <Badge tone="warn">Not in force</Badge>} <span className="small">ends in <Left until={until} over="over" /></span></span>
       </header>
-      <p className="small">Proposed by {by.name}, <When at={at} />, in place of version {number || "none"}. {subjectWords(asked_for_by)} asks for a second person.</p>
+      <p className="small">Proposed by {by.name}, <When at={at} />, in place of version {number || "none"}. {titleOf(asked_for_by)} asks for a second person.</p>
       <Quote by={by.name}>{why}</Quote>
       <Changes of={changes} rules={rules} currency={currency} />
       <Answers row={row} />

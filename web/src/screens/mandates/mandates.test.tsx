@@ -135,7 +135,7 @@ describe("a draft", () => {
     api({ ...LIMITS, "POST /v1/mandates/diff": asked, "PUT /v1/mandates/{subject}": { seq: 1, at: 1, events: [{ event: "proposed", proposal: "C-20" }] } });
     const { user } = editor();
     await draftOf(user, "9000");
-    await screen.findAllByText(/firm asks for a second person/);
+    await screen.findAllByText(/the firm asks for a second person/);
     await publish(user, "Publish what loosens…");
     screen.getByRole("button", { name: "Propose" });
   });
