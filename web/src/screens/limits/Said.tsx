@@ -31,7 +31,7 @@ export function About({ rule, onClose }: { rule: RuleRow | null; onClose: () => 
               ["May stand in", rule.kind === "fact" ? "no mandate: nobody can switch it off" : `mandates of ${rule.scopes.join(", ")}`],
               ["If it is not set", rule.kind === "term" && rule.default !== null ? shown(rule, rule.default, "") : ""],
               ["Its name", <code key="name">{rule.rule}</code>],
-              ["Documentation", <code key="doc">{rule.doc}</code>],
+              ["In the docs", <code key="doc">{rule.doc}</code>],
             ]}
           />
         </>
