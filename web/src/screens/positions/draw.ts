@@ -20,7 +20,8 @@ export function begin(box: HTMLElement, places: number): Canvas {
   const fills = chart.addSeries(LineSeries, { ...QUIET, priceFormat, lineVisible: false });
   const markers = createSeriesMarkers(fills, []);
   const lines = new Map<string, Series>();
-  let isFirst = true;
+  let isTouched = false; // until then all of it is kept in sight
+  for (const touch of ["pointerdown", "wheel"]) box.addEventListener(touch, () => { isTouched = true; }, { passive: true });
   return {
     show: (drawing) => {
       prices.setData(drawing.prices.map(placed));
@@ -32,8 +33,7 @@ export function begin(box: HTMLElement, places: number): Canvas {
         lines.set(line.of, series);
         series.setData(line.dots.map(placed));
       }
-      if (isFirst) chart.timeScale().fitContent();
-      isFirst = false;
+      if (!isTouched) chart.timeScale().fitContent();
     },
     end: () => chart.remove(),
   };
