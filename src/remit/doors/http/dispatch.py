@@ -101,7 +101,7 @@ class Table:
         call.act, call.trace = f"{row.method} {row.path}", scope["remit.trace"]
         if not row.open:
             call.secret, call.by_cookie = caller_of(row.method, headers)
-        call.params = _params(row, path, scope["query_string"])
+        call.params = _params(row, path, b"" if row.screen else scope["query_string"])
         call.key = _key(headers.get(b"idempotency-key", b"").decode("latin-1"))
         raw = b""
         if row.body is not None:

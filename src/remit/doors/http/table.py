@@ -83,3 +83,5 @@ class Route(NamedTuple):
     status: int = 200
     media: str = "application/json"
     headers: Mapping[str, str] | None = None
+    screen: bool = False
+    """Whether it is a screen of the page, which reads its query itself."""

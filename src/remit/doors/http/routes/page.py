@@ -124,7 +124,9 @@ def _row(path: str, name: str, says: str, do: Do, params: type | None, media: st
 
 ROUTES = (
     *(
-        _row(path, f"screen_{name}", f"The page, at its screen `{name}`.", Do(screen), params, "text/html")
+        _row(path, f"screen_{name}", f"The page, at its screen `{name}`.", Do(screen), params, "text/html")._replace(
+            screen=True
+        )
         for path, (name, params) in SCREENS.items()
     ),
     _row("/assets/{file}", "asset", "A file that the page is made of.", Do(asset), OneFile, "application/octet-stream"),
