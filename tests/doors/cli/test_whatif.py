@@ -18,7 +18,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.desk.submit(MOMENTUM, "16")
     house.desk.submit(REVERSION, "9")
     written(tmp_path / "journal", house.desk.journal)
-    (tmp_path / "draft.toml").write_text('["agent:momentum"]\norder_notional_max = "1000"\napproval_notional_min = "700"\n')
+    limits = ('["agent:momentum"]', 'order_notional_max = "1000"', 'approval_notional_min = "700"')
+    (tmp_path / "draft.toml").write_text("\n".join(limits))
     yield house
     house.close()
 
