@@ -1,7 +1,7 @@
 # Two commands on a fresh machine (Python 3.11 or newer, make): `make up` and `make test`. `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help up web test lint sim soak fuzz bench docs lock clean
+.PHONY: help up web test lint sim soak fuzz screens bench docs lock clean
 # Another environment that happens to be active must not lend its modules to ours.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
@@ -52,6 +52,12 @@ soak:  ## trade for an hour of virtual time: 50 agents, 1,000 instruments, resta
 fuzz:  ## fuzz every way for foreign bytes to get in for a minute (SECONDS=600 for longer, ARGS="server journal" those alone)
 	$(set_up) test
 	@.venv/bin/python -m tests.hostile.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
+screens:  ## photograph every screen of the page into docs/screens (ARGS="halts order" those alone)
+	$(set_up) test
+	@$(find_python); "$$python" scripts/system.py
+	@.venv/bin/python scripts/web.py build
+	@.venv/bin/python -m scripts.screens $(ARGS)
 
 bench:  ## measure decide, durability and replay beside their yardsticks
 	$(set_up) bench
