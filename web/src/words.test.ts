@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
-import { subjectWords, words } from "./words";
+import { subjectWords, unitWords, words } from "./words";
 
-it.each([["daily_loss_max", "Daily loss, at most"], ["price_collar_bps", "Price collar, in bps"], ["concentration_max_pct", "Concentration, in %, at most"], ["hours_active", "Hours active"], ["max", "Max"]])("%s is %s", (name, said) => {
+it.each([["daily_loss_max", "Daily loss, at most"], ["price_collar_bps", "Price collar, in bps"], ["concentration_max_pct", "Concentration, in %, at most"], ["hours_active", "Hours active"], ["max", "Max"], ["ai_spend_daily_max", "AI spend daily, at most"], ["approval_expiry_s", "Approval expiry"]])("%s is %s", (name, said) => {
   expect(words(name)).toBe(said);
 });
 it("names subjects as people do", () => {
   expect([subjectWords("firm"), subjectWords("agent:momentum")]).toEqual(["the firm", "agent momentum"]);
+});
+it("says units only where somebody reads them", () => {
+  expect(["USD", "bps", "quantity", "pct", "count", "names"].map(unitWords)).toEqual(["USD", "bps", "units", "%", "", ""]);
 });

@@ -1,16 +1,18 @@
 // The names of the API as words for people. Names are the same everywhere in the house; here they only lose their underscores.
 
-const UNITS: { [end: string]: string } = { max: "at most", min: "at least", pct: "in %", bps: "in bps" };
+/** What ends of names say; of a time it is nothing, since every time is shown with its own unit. */
+const ENDS: { [end: string]: string } = { max: "at most", min: "at least", pct: "in %", bps: "in bps", s: "" };
+const SHORT: { [part: string]: string } = { ai: "AI" };
 
 /** `daily_loss_max` as `Daily loss, at most`. */
 export function words(name: string): string {
   const parts = name.split("_");
   const ends: string[] = [];
-  for (let end = parts.at(-1); end !== undefined && end in UNITS && parts.length > 1; end = parts.at(-1)) {
-    ends.push(UNITS[end] ?? "");
+  for (let end = parts.at(-1); end !== undefined && end in ENDS && parts.length > 1; end = parts.at(-1)) {
+    ends.push(ENDS[end] ?? "");
     parts.pop();
   }
-  const said = [parts.join(" "), ...ends].join(", ");
+  const said = [parts.map((part) => SHORT[part] ?? part).join(" "), ...ends.filter(Boolean)].join(", ");
   return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
@@ -18,3 +20,8 @@ export function words(name: string): string {
 export function subjectWords(subject: string): string {
   return subject === "firm" ? "the firm" : subject.replace(":", " ");
 }
+
+const UNITS: { [unit: string]: string } = { quantity: "units", pct: "%", seconds: "s", count: "", name: "", names: "", rate: "", ratio: "", fact: "", text: "", none: "" };
+
+/** A unit of the API as it stands after a number; empty where the number is read without one. */
+export const unitWords = (unit: string): string => UNITS[unit] ?? unit;

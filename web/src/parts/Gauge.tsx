@@ -2,7 +2,7 @@
 
 import type { Gauge as Limit } from "../api/schema";
 import { isDecimal, percent, sign } from "../api/decimal";
-import { words } from "../words";
+import { subjectWords, unitWords, words } from "../words";
 import { Figure } from "./Money";
 import { Badge } from "./Banner";
 
@@ -11,7 +11,7 @@ const NEAR = 80;
 /** A limit in force as `/v1/exposure` tells it. */
 export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }) {
   const { rule, subject, of, used, reserved, headroom, holds, missing } = limit;
-  const unit = limit.unit === "count" ? "" : limit.unit;
+  const unit = unitWords(limit.unit);
   const places = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
   const isMeasured = isDecimal(limit.limit) && used !== null && isDecimal(used);
   return (
@@ -20,14 +20,14 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
         <span className="gauge-name">
           {words(rule)}
           {of && <span className="soft"> · {of}</span>}
-          {whose && <span className="soft small"> {subject}</span>}
+          {whose && <span className="soft small"> {subjectWords(subject)}</span>}
         </span>
         <span className="row">
           {!holds && <Badge tone="bad">Exceeded</Badge>}
           {holds && (limit.percent ?? 0) >= NEAR && <Badge tone="warn">Near</Badge>}
           <span>
-            <Figure value={limit.limit} unit={unit} />{" "}
-            {limit.percent !== null && <strong className="gauge-percent number">{limit.percent} %</strong>}
+            {limit.percent !== null && <><strong className="number">{limit.percent} %</strong> of </>}
+            <Figure value={limit.limit} unit={unit} />
           </span>
         </span>
       </div>
@@ -38,7 +38,7 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
         <p className="small soft">
           Used <Figure value={used} places={places} />
           {reserved !== null && sign(reserved) !== 0 && <> · reserved <Figure value={reserved} places={places} /></>}
-          {headroom !== null && <> · left <Figure value={headroom} unit={unit} places={places} /></>}
+          {headroom !== null && <> · {sign(headroom) < 0 ? "over by" : "left"} <Figure value={headroom.replace("-", "")} unit={unit} places={places} /></>}
         </p>
       )}
     </div>

@@ -2,6 +2,7 @@
 
 import type { Explained } from "../api/schema";
 import { grouped, isDecimal } from "../api/decimal";
+import { subjectWords, unitWords } from "../words";
 import { Badge, type Tone } from "./Banner";
 
 type Word = "allow" | "hold" | "deny";
@@ -14,18 +15,23 @@ export function Verdict({ of }: { of: Word }) {
 
 /** What one rule found, in one plain sentence with its numbers: what it asks, what it is here, and whose limit it is. */
 export function Sentence({ finding }: { finding: Explained }) {
-  const { sentence, limit, actual, unit, subject, rule } = finding;
-  const asks = sentence.replace(`${limit} ${unit}`, () => numbered(limit, unit));
+  const { actual, unit, subject, rule } = finding;
   return (
     <>
-      {asks} Here it is <strong className="number">{numbered(actual, unit)}</strong>; the limit is of {subject}.{" "}
+      {asks(finding)} Here it is <strong className="number">{numbered(actual, unit)}</strong>; the limit is of {subjectWords(subject)}.{" "}
       <code className="soft">{rule}</code>
     </>
   );
 }
 
+/** What a rule asks, with its limit written as every other number is. */
+export function asks({ sentence, limit }: Pick<Explained, "sentence" | "limit">): string {
+  if (!isDecimal(limit)) return sentence;
+  return sentence.replace(new RegExp(`(?<![\\d.,-])${limit.replace(".", "\\.")}(?![\\d.]*\\d)`), () => grouped(limit));
+}
+
 /** A number with its unit, where the two can be read together. */
 export function numbered(value: string, unit: string): string {
-  const silent = unit === "" || unit === "count" || unit === "name" || !isDecimal(value);
-  return silent ? grouped(value) : `${grouped(value)} ${unit}`;
+  const said = unitWords(unit);
+  return said === "" || !isDecimal(value) ? grouped(value) : `${grouped(value)} ${said}`;
 }

@@ -34,6 +34,11 @@ describe("a gauge", () => {
     expect(screen.getByRole("meter", { name: "Capital, at most" }).getAttribute("aria-valuenow")).toBe("42");
     expect(document.body.textContent).toContain("Used 2,870.88 · reserved 3,341.28 · left 8,787.84\u00a0USD");
   });
+  it("says which number is which: how much of what, and how far beyond it", () => {
+    show(<Gauge limit={{ ...GAUGE, headroom: "-58.91", holds: false, percent: 112 }} />);
+    expect(document.body.textContent).toContain("agent momentumExceeded112 % of 15,000\u00a0USD");
+    expect(document.body.textContent).toContain("over by 58.91\u00a0USD");
+  });
   it.each([[{ percent: 80 }, "Near"], [{ holds: false, percent: 134 }, "Exceeded"], [{ missing: "mark of AAPL", used: null }, "Not known: mark of AAPL"]])("%j is %s", (more, words) => {
     show(<Gauge limit={{ ...GAUGE, ...more }} />);
     screen.getByText(new RegExp(words));
@@ -63,7 +68,7 @@ describe("words", () => {
     const { container } = show(
       <Sentence finding={{ rule: "order_notional_max", subject: "agent:a", limit: "4000", actual: "6044.04", unit: "USD", verdict: "deny", retry_after_s: null, sentence: "An order may be worth at most 4000 USD." }} />,
     );
-    expect(container.textContent).toBe("An order may be worth at most 4,000 USD. Here it is 6,044.04 USD; the limit is of agent:a. order_notional_max");
+    expect(container.textContent).toBe("An order may be worth at most 4,000 USD. Here it is 6,044.04 USD; the limit is of agent a. order_notional_max");
   });
   it("names the three verdicts", () => {
     const { container } = show(<><Verdict of="allow" /> <Verdict of="hold" /> <Verdict of="deny" /></>);

@@ -15,6 +15,7 @@ import { Facts } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { numbered, Sentence } from "../../parts/Verdict";
+import { subjectWords, words } from "../../words";
 import { Text } from "../decisions/Said";
 import { Answers } from "./Answers";
 import { Preapprove } from "./Preapprove";
@@ -117,7 +118,7 @@ function Done({ outcome, title }: { outcome: Outcome; title: string }) {
       {denied.length > 0 && (
         <ul>
           {denied.map(({ rule, subject, actual, limit, unit }) => (
-            <li key={rule + subject}>{rule} of {subject}: {numbered(actual, unit)}; the limit is {numbered(limit, unit)}</li>
+            <li key={rule + subject}>{words(rule)}, of {subjectWords(subject)}: {numbered(actual, unit)}; the limit is {numbered(limit, unit)}</li>
           ))}
         </ul>
       )}
@@ -139,7 +140,7 @@ function Over({ order, title, quicker }: { order: string; title: string; quicker
       <Asked of={asked}>
         {({ answer, why }) => (
           <Banner tone="plain" role="status">
-            {quicker && "Somebody was quicker, or its time was up. "}Order {order} does not wait for approval. {STANDS[answer] ?? answer}{why && ` What was said: ${why}`}
+            {quicker && "Somebody was quicker, or its time was up. "}Order {order} does not wait for approval. {STANDS[answer] ?? answer}{why && (answer === "declined" ? ` What was said: ${why}` : ` The reason: ${sentence(why)}`)}
           </Banner>
         )}
       </Asked>
@@ -154,7 +155,7 @@ function Next({ after }: { after?: string | undefined }) {
   const next = data?.items.find(({ order }) => order !== after);
   return (
     <div>
-      {next && <p><Link className="approval-next" href={`/approvals/${encodeURIComponent(next.order)}`}>Next: {terms(next)}, <Money value={next.worth} currency={next.currency} /></Link></p>}
+      {next && <p><Link className="approval-next" href={`/approvals/${encodeURIComponent(next.order)}`}><span>Next: {terms(next)}, <Money value={next.worth} currency={next.currency} /></span></Link></p>}
       <p><Link href="/approvals">What waits now</Link></p>
     </div>
   );

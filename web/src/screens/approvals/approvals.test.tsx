@@ -27,7 +27,7 @@ it("lists what waits, with the worst numbers first", async () => {
   api({ "GET /v1/approvals": page(WAITING) });
   const { container } = show(<Approvals />);
   await screen.findByRole("link", { name: "buy 8 GOOG" });
-  for (const words of ["3,341.28", "5 min", "417.66", "11,658.72 of 15,000", "721.75 bps, from 413.52 to 443.36; no limit on it", "training: no real money"]) {
+  for (const words of ["3,341.28", "5 min", "417.66", "11,658.72 of 15,000", "721.75 bps (7.22 %) against it, from 413.52 to 443.36; no limit on it", "training: no real money"]) {
     expect(container.textContent?.replaceAll("\u00a0", " ")).toContain(words);
   }
 });
@@ -163,7 +163,7 @@ describe("one order", () => {
     const { user } = opened({ [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "denied", seq: 1, at: 1, decision } } as never);
     await user.click(await screen.findByRole("button", { name: "Approve" }));
     await screen.findByText("Judged again and denied: nothing goes out.");
-    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["approval_drift_max_bps of agent:momentum: 60 bps; the limit is 10 bps"]);
+    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Approval drift, in bps, at most, of agent momentum: 60 bps; the limit is 10 bps"]);
   });
 
   it("may be answered once more where it is not known what came of it", async () => {

@@ -1,12 +1,13 @@
 // A held order in words: what it is, and the numbers that speak against it.
 
+import type { ReactNode } from "react";
 import type { Explained, Waiting } from "../../api/schema";
-import { brief, exact, grouped, isDecimal } from "../../api/decimal";
+import { brief, exact, grouped, isDecimal, sign, text } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import type { Fact } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
 import { Left, When } from "../../parts/When";
-import { words } from "../../words";
+import { subjectWords, unitWords, words } from "../../words";
 
 const MODES: { [mode: string]: string } = { live: "live: real money", training: "training: no real money" };
 
@@ -23,7 +24,7 @@ export function worst(row: Waiting): Fact[] {
     ["Time left", <><Left until={row.until} over="over: it has lapsed" /> <span className="soft small">asked <When at={row.at} as="ago" /></span></>],
     ["Worst price", <Figure value={row.worst_price} />],
     ["Left with it", <Room row={row} />],
-    ["Market moved against it", <Moved row={row} />],
+    ["How the market moved", <Moved row={row} />],
   ];
 }
 
@@ -33,17 +34,28 @@ function Room({ row: { headroom } }: { row: Waiting }) {
   const shown = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
   return (
     <>
-      <Figure value={headroom.headroom} places={shown} /> of <Figure value={limit} unit={unit === "count" ? "" : unit} />, {percent} % used
-      <br /><span className="soft small">{words(rule)}, of {subject}</span>
+      <Figure value={headroom.headroom} places={shown} /> of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
+      <br /><span className="soft small">{words(rule)}, of {subjectWords(subject)}</span>
     </>
   );
 }
 
 function Moved({ row: { drift } }: { row: Waiting }) {
-  const bound = drift.limit_bps === null ? "no limit on it" : `at most ${drift.limit_bps} bps`;
+  const bound = drift.limit_bps === null ? "no limit on it" : `at most ${inPercent(String(drift.limit_bps))} against it`;
   if (drift.bps === null) return <>not known: no price; {bound}</>;
-  return <>{brief(drift.bps)} bps, from {brief(drift.from)} to {brief(drift.to ?? "not known")}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
+  const prices = `from ${brief(drift.from)} to ${brief(drift.to ?? "not known")}`;
+  return <>{moved(drift.bps)}, {prices}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
 }
+
+/** For or against whoever trades: below zero the same order costs less, or brings more, than when it was asked. */
+function moved(bps: string): ReactNode {
+  const side = sign(bps);
+  if (side === 0) return "not at all";
+  return <span className={side > 0 ? "bad" : "good"}>{inPercent(bps.replace("-", ""))} {side > 0 ? "against it" : "in its favour"}</span>;
+}
+
+/** Basis points as a mandate has them, and as people read them. */
+const inPercent = (bps: string): string => `${brief(bps)} bps (${brief(text(exact(bps) / 100n))} %)`;
 
 export function people({ needed, quorum, approved_by }: Waiting): Fact[] {
   return [["People needed", `${needed} more${quorum ? `, of a quorum of ${quorum}` : ""}`], ["Approved by", approved_by.join(", ")]];
