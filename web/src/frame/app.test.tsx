@@ -85,6 +85,9 @@ describe("the frame", () => {
     expect(screen.getByRole("list", { name: "What stops trading" }).textContent).toContain("It lost more today than it may: 528.27, the limit is 500.");
     stops.getByText("Agent momentum");
     screen.getAllByRole("link", { name: /^Approvals.*4.*waiting$/ });
+    stops.getByText("1 halted, 1 paused");
+    await userEvent.click(stops.getByRole("button", { name: "Which" }));
+    expect(stops.getByRole("button", { name: "Less" }).getAttribute("aria-expanded")).toBe("true");
   });
 
   it("says what is away, and goes on when it is back", async () => {

@@ -1,4 +1,4 @@
-// What was decided last, as it happens.
+// What was decided last, as it happens: orders with their verdicts, and whatever was refused. What became of each stands in Decisions.
 
 import { Link } from "wouter";
 import type { Line } from "../../api/schema";
@@ -7,16 +7,18 @@ import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Section } from "../../parts/Page";
 import { When } from "../../parts/When";
+import { wordOf } from "../decisions/Said";
 
-const SHOWN = 12;
+const SHOWN = 10;
 
 export function Decisions() {
-  const orders = useAsked("GET /v1/journal", { kind: "order", latest: true, limit: SHOWN });
-  const violations = useAsked("GET /v1/journal", { kind: "violation", latest: true, limit: SHOWN });
-  const others = violations.data?.items ?? [];
+  const allowed = useAsked("GET /v1/journal", { verdict: "allow", latest: true, limit: SHOWN });
+  const held = useAsked("GET /v1/journal", { verdict: "hold", latest: true, limit: SHOWN });
+  const refused = useAsked("GET /v1/journal", { kind: "violation", latest: true, limit: SHOWN });
+  const others = [...(held.data?.items ?? []), ...(refused.data?.items ?? [])];
   return (
     <Section title="Decisions" actions={<Link href="/decisions">All decisions</Link>}>
-      <Asked of={orders} empty={({ items }) => items.length + others.length === 0} none="Nothing was decided yet.">
+      <Asked of={allowed} empty={({ items }) => items.length + others.length === 0} none="Nothing was decided yet.">
         {({ items }) => (
           <ol className="plain lines timed" aria-live="off">
             {[...items, ...others].sort((one, other) => other.id - one.id).slice(0, SHOWN).map((line) => <Said key={line.id} line={line} />)}
@@ -27,12 +29,14 @@ export function Decisions() {
   );
 }
 
-function Said({ line: { at, said, order, kind } }: { line: Line }) {
+function Said({ line }: { line: Line }) {
+  const { at, said, order } = line;
+  const [word, tone] = wordOf(line);
   return (
     <li>
       <span className="soft small"><When at={at} /></span>
       <span>
-        {kind === "violation" && <><Badge tone="bad">Refused</Badge> </>}
+        <Badge tone={tone}>{word}</Badge>{" "}
         {order ? <Link href={`/orders/${encodeURIComponent(order)}`}>{said}</Link> : said}
       </span>
     </li>

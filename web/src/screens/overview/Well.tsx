@@ -1,10 +1,12 @@
 // Whether anything is wrong that is no halt: connections, prices, protection, differences.
 
+import { sentence } from "../../api/problem";
 import type { Status } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Section } from "../../parts/Page";
+import { subjectWords, words } from "../../words";
 
 interface Fault {
   about: string;
@@ -42,6 +44,6 @@ function faultsOf({ connections, unfit, unprotected, drifts, levels }: Status): 
     ...drifts.map((drift) => ({ about: `connection ${drift.connection}`, says: "book and venue differ" })),
     ...unprotected.map((one) => ({ about: `${one.agent} in ${one.instrument}`, says: `not protected: ${one.why}` })),
     ...unfit.map((one) => ({ about: one.instrument, says: `its price is not to be trusted: ${one.why}` })),
-    ...over.map(({ subject, rule }) => ({ about: subject, says: `${rule} is exceeded` })),
+    ...over.map(({ subject, rule, of }) => ({ about: sentence(subjectWords(subject)).slice(0, -1), says: `Exceeded: ${words(rule)}${of && `, in ${of}`}` })),
   ];
 }

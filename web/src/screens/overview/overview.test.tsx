@@ -10,7 +10,10 @@ it("says what each account has, what waits, how near the limits are, and what ha
   api({
     ...HOUSE,
     "GET /v1/approvals": page(WAITING),
-    "GET /v1/journal": ({ params }) => ({ items: [{ ...LINE, id: params["kind"] === "order" ? 1 : 2, kind: params["kind"] as "order", said: `one ${params["kind"]}` }], next: null, position: 2 }),
+    "GET /v1/journal": ({ params }) => {
+      const lines = { allow: { ...LINE, id: 1 }, hold: { ...LINE, id: 2, kind: "approval" as const, said: "one: held for people" }, "": { ...LINE, id: 3, kind: "violation" as const, said: "one violation" } };
+      return { items: [lines[(params["verdict"] ?? "") as keyof typeof lines]], next: null, position: 3 };
+    },
   });
   show(<Overview />);
   await screen.findByTitle("99934.063428 USD");
@@ -18,7 +21,7 @@ it("says what each account has, what waits, how near the limits are, and what ha
   screen.getByRole("link", { name: "buy 8 GOOG" });
   screen.getByRole("meter", { name: "Capital, at most" });
   await screen.findByText("All well");
-  expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Refused one violation.*one order/);
+  expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Denied one violation.*Held one: held for people.*Allowed agent momentum asked to buy 8 GOOG/);
 });
 
 it("says what is wrong", async () => {
@@ -35,7 +38,7 @@ it("says what is wrong", async () => {
   show(<Overview />);
   const wrong = await screen.findByRole("region", { name: "Is anything wrong" });
   await screen.findByText("connection street");
-  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*capital_max is exceeded/);
+  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*Agent momentum Exceeded: Capital, at most/);
   screen.getByText(/everything of theirs is denied: agent:new/);
 });
 
