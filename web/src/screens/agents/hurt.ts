@@ -3,7 +3,7 @@
 
 import type { AgentRow, Effective, Gauge, HaltRow, MandateRow, OrderRow, PauseRow, Position, Status } from "../../api/schema";
 import { brief, isDecimal, sum } from "../../api/decimal";
-import { subjectWords, words } from "../../words";
+import { subjectWords, unitWords, words } from "../../words";
 import { causeWords, whom } from "../halts/causes";
 
 export interface Facts {
@@ -116,7 +116,7 @@ function exhausted({ status, effective: { path }, gauges }: Facts): Stop[] {
 
 function used(gauge: Gauge | undefined): string {
   if (!gauge || gauge.used === null) return "exceeded";
-  return `${brief(gauge.used)} of ${brief(gauge.limit)}${gauge.unit === "count" ? "" : ` ${gauge.unit}`}`;
+  return `${brief(gauge.used)} of ${brief(gauge.limit)} ${unitWords(gauge.unit)}`.trimEnd();
 }
 
 // Connection by connection

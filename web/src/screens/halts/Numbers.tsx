@@ -3,11 +3,11 @@
 import type { HaltRow } from "../../api/schema";
 import { isDecimal, percent } from "../../api/decimal";
 import { Figure } from "../../parts/Money";
-import { words } from "../../words";
+import { unitWords, words } from "../../words";
 
 /** A number of a limit in its unit; money to the hundredth. */
 export function Amount({ value, unit }: { value: string; unit: string }) {
-  const shown = unit === "count" || unit === "quantity" ? "" : unit;
+  const shown = unitWords(unit);
   return <Figure value={value} unit={shown} places={/^[A-Z]{3}$/.test(shown) ? 2 : undefined} />;
 }
 

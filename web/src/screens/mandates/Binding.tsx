@@ -37,23 +37,19 @@ export function Binding() {
 
 const COLUMNS: Column<EffectiveLimit>[] = [
   { head: "Limit", names: true, cell: ({ limit, per }) => <>{words(limit)}{per !== "total" && <span className="soft small"> for each {per}</span>}</> },
-  { head: "In all", cell: ({ effective, unit }) => (effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unitOf(unit))}</strong>) },
+  { head: "In all", cell: ({ effective, unit }) => (effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unit)}</strong>) },
   {
     head: "Comes from",
     cell: ({ from, decides, unit }) => (
       <ul className="plain small">
         {from.map(({ subject, value }) => {
           const decided = decides.includes(subject);
-          return <li key={subject} className={decided ? "" : "soft"}>{subjectWords(subject)}: {numbered(String(value), unitOf(unit))}{decided && from.length > 1 ? ", which decides" : ""}</li>;
+          return <li key={subject} className={decided ? "" : "soft"}>{subjectWords(subject)}: {numbered(String(value), unit)}{decided && from.length > 1 ? ", which decides" : ""}</li>;
         })}
       </ul>
     ),
   },
 ];
-
-const SILENT = ["names", "rate", "ratio", "fact", "text", "count"];
-const WORDS: { readonly [unit: string]: string } = { quantity: "units", pct: "%", seconds: "s" };
-const unitOf = (unit: string): string => (SILENT.includes(unit) ? "" : WORDS[unit] ?? unit);
 
 /** The effective limits of one path. */
 export function Bound({ agent, client }: { agent: string; client?: string }) {

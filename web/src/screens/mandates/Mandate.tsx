@@ -99,7 +99,7 @@ function Editor({ subject, known, rules }: EditorProps) {
         </div>
       </div>
       {isChanged && <ToDraft looser={weighed.compared?.loosens.length ?? 0} changes={different(texts, now.texts).length} />}
-      <div className="halves">
+      <div className="stack">
         <History subject={subject} rules={rules} number={known.answer.number} onRestore={may ? restore : undefined} />
         {scopeOf(subject) === "agent" && <Section title={`What binds ${titleOf(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}
       </div>

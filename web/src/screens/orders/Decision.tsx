@@ -7,7 +7,7 @@ import { Facts } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
 import { Section } from "../../parts/Page";
 import { RuleLink } from "../../parts/Rule";
-import { numbered, Verdict } from "../../parts/Verdict";
+import { asks, numbered, Verdict } from "../../parts/Verdict";
 import { duration, milliseconds } from "../../api/time";
 import { subjectWords, words } from "../../words";
 
@@ -26,7 +26,7 @@ export function Decision({ row }: { row: OrderShown }) {
           ["Worth at most", <Money value={decision.worth} currency={decision.currency} />],
           ["Proven to reduce", sign(decision.reducing) !== 0 && <Figure value={decision.reducing} />],
           ["Price it went by", decision.marks?.map(([name, bid, ask, last, at]) => (
-            <span key={name}>{name} {bid} / {ask}, last {last} <span className="soft small">({age(row.at, at)} old)</span></span>
+            <span key={name}>{name} <Figure value={bid} /> / <Figure value={ask} />, last <Figure value={last} /> <span className="soft small orders-age">({age(row.at, at)} old)</span></span>
           ))],
         ]} />
       )}
@@ -38,10 +38,10 @@ export function Decision({ row }: { row: OrderShown }) {
 const age = (decidedAt: number, at: number): string => duration(Math.max(milliseconds(decidedAt - at), 0) / 1000);
 
 function Found({ finding }: { finding: Explained }) {
-  const { rule, subject, limit, actual, unit, sentence, retry_after_s, verdict } = finding;
+  const { rule, subject, limit, actual, unit, retry_after_s, verdict } = finding;
   return (
     <>
-      <p><strong>{sentence || words(rule)}</strong></p>
+      <p><strong>{asks(finding) || words(rule)}</strong></p>
       <Facts of={[
         ["Here it is", <strong>{numbered(actual, unit)}</strong>], ["Limit", limit && limit !== "none" && `${numbered(limit, unit)}${subject === "order" ? "" : `, of ${subjectWords(subject)}`}`],
         ["Apart", apart(finding)], ["It would pass", retry_after_s !== null && `in ${duration(retry_after_s)}`],

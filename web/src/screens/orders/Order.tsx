@@ -60,12 +60,19 @@ const STATES: { [state: string]: Tone } = {
   filled: "good", acked: "main", sent: "main", partial: "main", allowed: "main", held: "warn", denied: "bad", rejected: "bad", unknown: "bad",
 };
 
-const State = ({ of: { state } }: { of: OrderShown }) => <Badge tone={STATES[state] ?? "plain"}>{words(state)}</Badge>;
+const SAID: { [state: string]: string } = { acked: "At the venue", sent: "On its way", allowed: "On its way", held: "Waits for people", partial: "Partly filled", unknown: "Outcome unknown" };
+
+const State = ({ of: { state } }: { of: OrderShown }) => <Badge tone={STATES[state] ?? "plain"}>{SAID[state] ?? words(state)}</Badge>;
+
+const DOORS: { [door: string]: string } = { http: "through the HTTP door", mcp: "through MCP", cli: "on the command line", agents: "by its own program" };
+
+const askedBy = ({ role, name, door }: OrderShown["by"]): string =>
+  role === "guard" ? "the guard itself" : [`${role} ${name}`, door && (DOORS[door] ?? `through the door ${door}`)].filter(Boolean).join(", ");
 
 function terms(row: OrderShown) {
   const { by, agent, client, connection, type, limit_price, worst_price, time_in_force, paid_average, filled, quantity, at, intent, opening, closes } = row;
   return [
-    ["Asked by", by.role === "guard" ? "the guard itself" : `${by.name}, ${by.role}${by.door ? `, through ${by.door}` : ""}`], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
+    ["Asked by", askedBy(by)], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
     ["Connection", connection], ["Type", `${type}, ${time_in_force}`], ["Limit price", limit_price && <Figure value={limit_price} />],
     ["Worst price", <Figure value={worst_price} />], ["Does", opening ? "opens or adds" : "reduces what is held"], ["Filled", <><Figure value={filled} /> of <Figure value={quantity} /></>],
     ["Paid on average", paid_average && <Figure value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],

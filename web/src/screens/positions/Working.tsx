@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link } from "wouter";
+import { grouped } from "../../api/decimal";
 import type { OrderRow } from "../../api/schema";
 import { useAct } from "../../api/use";
 import { Refused } from "../../parts/Asked";
@@ -20,7 +21,7 @@ const STATES: { [state: string]: [string, Tone] } = {
   partial: ["Partly filled", "main"], unknown: ["Outcome unknown", "bad"], pending_cancel: ["Being cancelled", "warn"], pending_replace: ["Being replaced", "warn"],
 };
 
-export const orderWords = ({ side, quantity, instrument }: Pick<OrderRow, "side" | "quantity" | "instrument">): string => `${side} ${quantity} ${instrument}`;
+export const orderWords = ({ side, quantity, instrument }: Pick<OrderRow, "side" | "quantity" | "instrument">): string => `${side} ${grouped(quantity)} ${instrument}`;
 
 const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Order", names: true, cell: (row) => <Link href={`/orders/${encodeURIComponent(row.order)}`}>{orderWords(row)}</Link> },

@@ -41,13 +41,13 @@ export default function Proof() {
           <Section title="The journal">
             <Asked of={heads}>{(found) => <Journal heads={found} witnesses={status.data?.anchors?.witnesses ?? []} />}</Asked>
           </Section>
-          <CheckFile served={heads.data?.key} />
         </div>
         <div className="stack">
           {seesAll && <Section title="Evidence"><Evidence /></Section>}
           <Section title="Attestation"><Attestation /></Section>
         </div>
       </div>
+      <CheckFile served={heads.data?.key} />
       {seesAll && <Asked of={status}>{(found) => <Elsewhere status={found} />}</Asked>}
       <Section title="How an outsider checks"><Outsider keyText={heads.data?.key ?? "NAME+HASH+KEY"} /></Section>
     </Page>

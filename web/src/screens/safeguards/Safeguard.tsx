@@ -1,11 +1,11 @@
 // One rule: its sentence with each value that is set, whom that is for, and how much of it is used today.
 
 import type { Exposure, Gauge, MandateRow, RuleRow } from "../../api/schema";
-import { isDecimal, percent, sum } from "../../api/decimal";
+import { isDecimal, percent, sign, sum } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Figure } from "../../parts/Money";
-import { words } from "../../words";
+import { unitWords, words } from "../../words";
 import { Plainly } from "../limits/Said";
 import { scopeOf, titleOf } from "../limits/values";
 
@@ -38,7 +38,7 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
       {groups.map(({ value, currency, of }) => (
         <div key={`${JSON.stringify(value)} ${currency}`} className="safeguard-value">
           <p><Plainly rule={rule} value={value} currency={currency} /></p>
-          <ul className={used.length ? "plain" : "plain safeguard-inline"}>
+          <ul className="plain">
             {of.map(({ subject }) => (
               <li key={subject} className="safeguard-whose">
                 <span>{titleOf(subject)}</span>
@@ -95,7 +95,7 @@ function Uses({ gauges = [] }: { gauges?: readonly Gauge[] | undefined }) {
       <span className="small soft">
         {holds ? full >= NEAR && <><Badge tone="warn">Near</Badge> </> : <><Badge tone="bad">Exceeded</Badge> </>}
         <span className="number">{full} %</span>
-        {headroom !== null && isDecimal(headroom) && <>, <Figure value={headroom} unit={unit === "count" ? "" : unit} places={places} /> left</>}
+        {headroom !== null && isDecimal(headroom) && <>, <Figure value={headroom.replace("-", "")} unit={unitWords(unit)} places={places} /> {sign(headroom) < 0 ? "over" : "left"}</>}
         {of && <> in {of}</>}{gauges.length > 1 && <>, the fullest of {gauges.length}</>}
       </span>
     </div>

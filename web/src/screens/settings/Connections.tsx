@@ -61,11 +61,10 @@ function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefin
   );
 }
 
-const bounds = ({ floor, share_bps, rounds, window_s, silent_rounds, unknown_age_max_s, unknown_count_max, dead_man_s }: Tolerance) => [
+const bounds = ({ floor, share_bps, rounds, window_s, silent_rounds, unknown_age_max_s, unknown_count_max }: Tolerance) => [
   ["By less than", <><Money value={floor} /> or {share_bps} bps of the larger side</>],
   ["Before it halts", `${rounds} rounds in a row`],
   ["Reports in transit", duration(window_s ?? 0)],
   ["Orders of unknown state", `up to ${unknown_count_max}, for ${duration(unknown_age_max_s ?? 0)}`],
   ["Silent rounds", `${silent_rounds}, then nothing opens`],
-  ["Dead man of the venue", dead_man_s ? duration(dead_man_s) : "switched off"],
 ] as const;

@@ -16,7 +16,7 @@ const WHOLE: readonly [name: Whole, label: string, least: number, most: number][
   ["silent_rounds", "Rounds without the venue's account, then nothing opens", 1, 1000],
   ["unknown_count_max", "Orders of unknown state, at most", 0, 10_000],
   ["unknown_age_max_s", "An order's state may be unknown for, in seconds", 1, 86_400],
-  ["dead_man_s", "Dead man of the venue, in seconds; 0 switches it off", 0, 86_400],
+  ["dead_man_s", "If Remit falls silent, the venue cancels after, in seconds; 0 switches it off", 0, 86_400],
 ];
 
 export function ToleranceDialog({ connection, tolerance, onClose }: { connection: string; tolerance: Tolerance; onClose: () => void }) {

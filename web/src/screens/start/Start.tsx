@@ -79,7 +79,7 @@ function limitsThere(limited: readonly MandateRow[], chosen: string): string {
 
 function Further({ all }: { all: boolean }) {
   return (
-    <Section title={all ? "All of it is there. Then" : "Then"}>
+    <Section title={all ? "All of it is done. Then" : "Then"}>
       <ul>
         <li><Link href="/safeguards">Look at every limit</Link>, and tighten what you like: that applies at once.</li>
         <li><Link href="/decisions">Watch what is decided</Link> as it happens.</li>

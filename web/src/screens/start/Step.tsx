@@ -25,7 +25,7 @@ export function Step({ number, title, done, there, open, onOpen, onNext, childre
       <header>
         <span className={done ? "start-number done" : "start-number"} aria-hidden>{done ? "✓" : number}</span>
         <div>
-          <h2 id={id} className="row"><span><span className="heard">Step {number}: </span>{title}</span> {done && <Badge tone="good">There</Badge>}</h2>
+          <h2 id={id} className="row"><span><span className="heard">Step {number}: </span>{title}</span> {done && <Badge tone="good">Done</Badge>}</h2>
           <p className="soft">{there}</p>
         </div>
         {!open && <Button onClick={onOpen} aria-label={`Open step ${number}: ${title}`}>Open</Button>}

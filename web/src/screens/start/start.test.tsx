@@ -71,7 +71,7 @@ describe("the start", () => {
     await screen.findByText("In force for the firm, account main, agent momentum.");
     screen.getByText("Connected: street of account main.");
     await screen.findByRole("button", { name: "Send an order that is far too large" });
-    expect(screen.getAllByText("There")).toHaveLength(3);
+    expect(screen.getAllByText("Done")).toHaveLength(3);
   });
 
   it("tells who is no operator that they can only look", async () => {
