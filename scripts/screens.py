@@ -66,9 +66,8 @@ def main() -> None:
 def prepared(demo: Demo) -> dict[str, str]:
     """Let everything that a screen shows happen, and return where each screen is."""
     for row in demo.rows("/v1/mandates"):
-        changed = {name: value for name, value in ROOMY.items() if name in (row["mandate"] or {})}
-        if changed:
-            demo.change(row["subject"], "room for what is to be looked at", **changed)
+        if row["mandate"] is not None:
+            demo.change(row["subject"], "room for what is to be looked at", **ROOMY)
     held = demo.propose("momentum", WORTH, thought=THOUGHT)["order"]
     demo.until(lambda: len(demo.rows("/v1/journal", kind="fill")) >= MANY, "fills")
     demo.until(lambda: demo.rows("/v1/halts"), "a halt")
