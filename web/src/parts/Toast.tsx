@@ -8,7 +8,8 @@ interface Note {
 }
 
 const STAYS_MS = 6000;
-const notes = new Shared<readonly Note[]>([]);
+/** What is said at the moment. */
+export const notes = new Shared<readonly Note[]>([]);
 let last = 0;
 
 /** Say in a sentence what was done. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import { attended } from "../api/attended";
 import { link } from "../api/link";
 import { session } from "../api/session";
+import { notes } from "../parts/Toast";
 
 configure({ asyncUtilTimeout: 10_000 }); // a busy machine is no fault of the page
 
@@ -13,7 +14,9 @@ beforeEach(() => {
   link.set("starting");
   attended.set(true);
   session.set({ me: undefined, said: "" });
+  notes.set([]);
   localStorage.clear();
+  sessionStorage.clear();
   history.replaceState(null, "", "/");
 });
 
