@@ -26,11 +26,13 @@ interface LeftProps {
   /** When it is over: an instant of the API. */
   until: number;
   over?: string;
+  /** What stands after the time, while there is some. */
+  after?: string;
 }
 
 /** The time that is left, counted down; the last minute stands out. It is not read aloud with each second. */
-export function Left({ until, over = "over" }: LeftProps) {
+export function Left({ until, over = "over", after = "" }: LeftProps) {
   const seconds = (milliseconds(until) - useNow()) / 1000;
   if (seconds <= 0) return <strong className="bad">{over}</strong>;
-  return <span role="timer" aria-live="off" className={seconds < 60 ? "number warn" : "number"}>{duration(seconds)}</span>;
+  return <span role="timer" aria-live="off" className={seconds < 60 ? "number warn" : "number"}>{duration(seconds)}{after}</span>;
 }

@@ -28,10 +28,8 @@ export default function Mandates() {
           {({ items }) => <Held rows={items} />}
         </Asked>
       </Section>
-      <div className="mandates-halves">
-        <Binding />
-        <Presets />
-      </div>
+      <Presets />
+      <Binding />
     </Page>
   );
 }

@@ -16,13 +16,13 @@ export function Waits() {
     <Section title="Waiting for approval" actions={<Link href="/approvals">All that waits</Link>}>
       <Asked of={asked} none="Nothing waits for approval.">
         {({ items }) => (
-          <ul className="plain lines">
+          <ul className="plain lines waits">
             {items.slice(0, SHOWN).map((row) => (
               <li key={row.order}>
                 <Link href={`/approvals/${encodeURIComponent(row.order)}`}>{row.side} {grouped(row.quantity)} {row.instrument}</Link>
                 <span className="soft">{row.agent}</span>
                 <strong><Money value={row.worth} currency={row.currency} /></strong>
-                <Left until={row.until} over="lapsed" />
+                <Left until={row.until} over="lapsed" after=" left" />
               </li>
             ))}
             {items.length > SHOWN && <li><Link href="/approvals">And {items.length - SHOWN} more</Link></li>}

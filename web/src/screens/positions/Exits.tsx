@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<ExitRow>[] = [
   { head: "Protects", number: true, cell: ({ protects, side }) => <span><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></span> },
   { head: "Terms", cell: (row) => <Terms of={row} /> },
   { head: "Price", number: true, cell: ({ last }) => <Figure value={last} /> },
-  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small">{order ? "of an order" : ""}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
+  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small">{order && <Link href={`/orders/${encodeURIComponent(order)}`}>its order</Link>}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
 ];
 
 export function Exits({ of }: { of: readonly ExitRow[] }) {
