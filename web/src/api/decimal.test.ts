@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brief, compare, difference, exact, grouped, isDecimal, percent, rounded, sign, sum, text } from "./decimal";
+import { brief, compare, difference, exact, grouped, isDecimal, percent, priced, rounded, sign, sum, text } from "./decimal";
 
 describe("exact numbers", () => {
   it.each(["0", "1", "-1", "0.000000000000000001", "-123456789012345678901234.5", "101.5"])("%s comes back as it went in", (given) => {
@@ -25,7 +25,10 @@ describe("for the eye", () => {
   it.each([["2.345", 2, "2.35"], ["-2.345", 2, "-2.35"], ["-0.001", 2, "0.00"], ["0.999", 0, "1"], ["99934.063428", 2, "99934.06"]])("%s at %i places is %s", (given, places, shown) => {
     expect(rounded(given, places)).toBe(shown);
   });
-  it.each([["528.2798878", "528.28"], ["3", "3"], ["1500.5", "1,500.5"], ["10/min", "10/min"]])("%s is in brief %s", (given, shown) => {
+  it.each([["1.083412", "1.08341"], ["0.43710000", "0.4371"], ["356.927777", "356.928"], ["64012.123456", "64,012.12"], ["24.5", "24.5"]])("%s is a price of %s", (given, shown) => {
+    expect(priced(given)).toBe(shown);
+  });
+  it.each([["528.2798878", "528.28"], ["3", "3"], ["1500.5", "1,500.5"], ["10/min", "10/min"], ["-7.5", "−7.5"], ["0.000312", "0.000312"], ["0.5000", "0.50"]])("%s is in brief %s", (given, shown) => {
     expect(brief(given)).toBe(shown);
   });
   it("counts percent upwards, so that a full limit never looks free", () => {

@@ -64,8 +64,19 @@ export function grouped(value: string): string {
   return `${found[1]}${(found[2] ?? "").replace(/\B(?=(\d{3})+$)/g, ",")}${found[3] ?? ""}`;
 }
 
-/** A number for the eye: grouped, and rounded to hundredths where it has more places than that. */
-export function brief(value: string): string {
+/** A number for the eye: grouped, and rounded to hundredths where it has more places than that; below one to a millionth,
+ * since of a small quantity hundredths would leave nothing. */
+export const brief = (value: string): string => kept(value, (whole) => (whole === "0" ? PLACES : 2));
+
+/** A price for the eye: to six digits and at least to hundredths, since a fourth place of a currency or of a chance is money. */
+export const priced = (value: string): string => kept(value, (whole) => (whole === "0" ? PLACES : Math.max(PLACES - whole.length, 2)));
+
+const PLACES = 6;
+
+/** Rounded to what `places` says of its whole part, with no zeros beyond hundredths that say nothing. */
+function kept(value: string, places: (whole: string) => number): string {
   if (!isDecimal(value)) return value;
-  return grouped((value.split(".")[1] ?? "").length > 2 ? rounded(value, 2) : value);
+  const [whole = "0", part = ""] = value.replace("-", "").split(".");
+  const shown = part.length > 2 ? rounded(value, places(whole)).replace(/(\.\d\d\d*?)0+$/, "$1") : value;
+  return grouped(shown).replace(/^-/, "−");
 }

@@ -1,6 +1,6 @@
 // Numbers: rounded for the eye where they are long, with all their places for whoever asks.
 
-import { grouped, isDecimal, rounded, sign } from "../api/decimal";
+import { grouped, isDecimal, priced, rounded, sign } from "../api/decimal";
 
 interface FigureProps {
   /** Decimal text of the API; null where it is not known. */
@@ -31,4 +31,10 @@ export function Figure({ value, unit = "", places, signed = false }: FigureProps
 /** An amount of a currency, to the hundredth. */
 export function Money({ value, currency, signed = false }: { value: string | null | undefined; currency?: string; signed?: boolean }) {
   return <Figure value={value} unit={currency ?? ""} places={2} signed={signed} />;
+}
+
+/** A price or an average of prices: as many places as are money. */
+export function Price({ value }: { value: string | null | undefined }) {
+  if (value === null || value === undefined) return <Figure value={null} />;
+  return <span className="number" title={value}>{priced(value)}</span>;
 }

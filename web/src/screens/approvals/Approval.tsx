@@ -94,7 +94,7 @@ function NotAgain({ row }: { row: WaitingShown }) {
 }
 
 const asking = (row: WaitingShown) => [
-  ["Agent", row.agent], ["Client", row.client], ["Asked by", row.asked_by], ["Account", row.account], ["Type", row.type],
+  ["Agent", row.agent], ["Client", row.client], ["Asked by", row.asked_by], ["Account", row.account.replace(/^account:/, "")], ["Type", row.type],
   ["Limit price", row.limit_price && <Figure value={row.limit_price} />], ["Exit", row.exit], ...people(row),
 ] as const;
 

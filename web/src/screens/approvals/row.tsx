@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { Explained, Waiting } from "../../api/schema";
-import { brief, exact, grouped, isDecimal, sign, text } from "../../api/decimal";
+import { brief, exact, grouped, isDecimal, priced, sign, text } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import type { Fact } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
@@ -43,7 +43,7 @@ function Room({ row: { headroom } }: { row: Waiting }) {
 function Moved({ row: { drift } }: { row: Waiting }) {
   const bound = drift.limit_bps === null ? "no limit on it" : `at most ${inPercent(String(drift.limit_bps))} against it`;
   if (drift.bps === null) return <>not known: no price; {bound}</>;
-  const prices = `from ${brief(drift.from)} to ${brief(drift.to ?? "not known")}`;
+  const prices = `from ${priced(drift.from)} to ${priced(drift.to ?? "not known")}`;
   return <>{moved(drift.bps)}, {prices}; {bound}{drift.fresh ? "" : "; the price is not fresh"}</>;
 }
 
@@ -51,7 +51,7 @@ function Moved({ row: { drift } }: { row: Waiting }) {
 function moved(bps: string): ReactNode {
   const side = sign(bps);
   if (side === 0) return "not at all";
-  return <span className={side > 0 ? "bad" : "good"}>{inPercent(bps.replace("-", ""))} {side > 0 ? "against it" : "in its favour"}</span>;
+  return <span className={side > 0 ? "bad" : ""}>{inPercent(bps.replace("-", ""))} {side > 0 ? "against it" : "in its favour"}</span>;
 }
 
 /** Basis points as a mandate has them, and as people read them. */

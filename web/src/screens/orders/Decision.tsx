@@ -4,7 +4,7 @@ import { difference, isDecimal, sign } from "../../api/decimal";
 import type { Explained, Moment, OrderShown } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Facts } from "../../parts/Facts";
-import { Figure, Money } from "../../parts/Money";
+import { Figure, Money, Price } from "../../parts/Money";
 import { Section } from "../../parts/Page";
 import { RuleLink } from "../../parts/Rule";
 import { asks, numbered, Verdict } from "../../parts/Verdict";
@@ -26,7 +26,7 @@ export function Decision({ row }: { row: OrderShown }) {
           ["Worth at most", <Money value={decision.worth} currency={decision.currency} />],
           ["Proven to reduce", sign(decision.reducing) !== 0 && <Figure value={decision.reducing} />],
           ["Price it went by", decision.marks?.map(([name, bid, ask, last, at]) => (
-            <span key={name}>{name} <Figure value={bid} /> / <Figure value={ask} />, last <Figure value={last} /> <span className="soft small orders-age">({age(row.at, at)} old)</span></span>
+            <span key={name}>{name} <Price value={bid} /> / <Price value={ask} />, last <Price value={last} /> <span className="soft small orders-age">({age(row.at, at)} old)</span></span>
           ))],
         ]} />
       )}

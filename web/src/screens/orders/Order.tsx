@@ -11,7 +11,7 @@ import { Asked } from "../../parts/Asked";
 import { Badge, type Tone } from "../../parts/Banner";
 import { Download } from "../../parts/Download";
 import { Facts } from "../../parts/Facts";
-import { Figure, Money } from "../../parts/Money";
+import { Figure, Money, Price } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { When } from "../../parts/When";
 import { words } from "../../words";
@@ -75,7 +75,7 @@ function terms(row: OrderShown) {
     ["Asked by", askedBy(by)], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
     ["Connection", connection], ["Type", `${type}, ${time_in_force}`], ["Limit price", limit_price && <Figure value={limit_price} />],
     ["Worst price", <Figure value={worst_price} />], ["Does", opening ? "opens or adds" : "reduces what is held"], ["Filled", <><Figure value={filled} /> of <Figure value={quantity} /></>],
-    ["Paid on average", paid_average && <Figure value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],
+    ["Paid on average", paid_average && <Price value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],
     ["Closes for", closes], ["Own id", <code>{intent}</code>],
   ] as const;
 }

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { Position } from "../../api/schema";
 import { sign } from "../../api/decimal";
 import { Button } from "../../parts/Button";
-import { Figure, Money } from "../../parts/Money";
+import { Figure, Money, Price } from "../../parts/Money";
 import { Table, type Column } from "../../parts/Table";
 import { useMe } from "../halts/me";
 import { ClosePosition } from "./Close";
@@ -19,8 +19,8 @@ const COLUMNS: readonly Column<Position>[] = [
   { head: "Instrument", names: true, cell: ({ instrument }) => <Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> },
   { head: "Agent", cell: (row) => <span><Link href={`/agents/${encodeURIComponent(agentOf(row))}`}>{agentOf(row)}</Link> <span className="soft small">{row.connection}</span></span> },
   { head: "Quantity", number: true, cell: ({ quantity }) => <Figure value={quantity} /> },
-  { head: "Cost", number: true, cell: ({ cost_average }) => <Figure value={cost_average} places={2} /> },
-  { head: "Price", number: true, cell: ({ mark }) => <Figure value={mark} /> },
+  { head: "Cost", number: true, cell: ({ cost_average }) => <Price value={cost_average} /> },
+  { head: "Price", number: true, cell: ({ mark }) => <Price value={mark} /> },
   { head: "Value", number: true, cell: ({ value, currency }) => <Money value={value} currency={currency} /> },
   { head: "Profit", number: true, cell: ({ unrealised }) => <Money value={unrealised} signed /> },
   { head: "Protection", cell: ({ protection }) => <Protection of={protection} /> },

@@ -7,7 +7,7 @@ import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Facts } from "../../parts/Facts";
-import { Figure } from "../../parts/Money";
+import { Figure, Price } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { Table, type Column } from "../../parts/Table";
 import { When } from "../../parts/When";
@@ -66,7 +66,7 @@ function Known({ row: { kind, venue, category, currency, trading, unfit }, mark 
   return (
     <Facts of={[
       ["Last", mark ? <><strong><Figure value={mark.last} unit={currency} /></strong> <span className="soft small"><When at={mark.at} as="ago" /></span></> : "no price yet"],
-      ["Bid and ask", mark && <><Figure value={mark.bid} /> · <Figure value={mark.ask} /></>],
+      ["Bid and ask", mark && <><Price value={mark.bid} /> · <Price value={mark.ask} /></>],
       ["Trading", trading === "" || trading === "trading" ? trading : <Badge tone="warn">{trading}</Badge>],
       ["Not to be trusted", unfit && <span className="bad">{unfit}</span>],
       ["What it is", `${kind}, ${category}, at ${venue}`],
@@ -87,7 +87,7 @@ const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Order", names: true, cell: (row) => <Link href={`/orders/${encodeURIComponent(row.order)}`}>{orderWords(row)}</Link> },
   { head: "Agent", cell: ({ agent, client }) => <span>{agent} {client && <span className="soft small">{client}</span>}</span> },
   { head: "Filled", number: true, cell: ({ filled }) => <Figure value={filled} /> },
-  { head: "On average at", number: true, cell: ({ paid_average }) => <Figure value={paid_average} places={2} /> },
+  { head: "On average at", number: true, cell: ({ paid_average }) => <Price value={paid_average} /> },
   { head: "When", cell: ({ changed_at }) => <When at={changed_at} /> },
 ];
 

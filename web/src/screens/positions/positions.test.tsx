@@ -46,7 +46,7 @@ it("shows what is held, the orders at work and the exits", async () => {
   show(<Positions />);
   await screen.findByText("No stop");
   const row = screen.getAllByRole("row", { name: /MSFT.*momentum/ })[0];
-  expect(row?.textContent).toMatch(/27\.02.*25\.82.*258\.20.*−11\.95/);
+  expect(row?.textContent).toMatch(/27\.0154.*25\.82.*258\.20.*−11\.95/);
   expect(screen.queryByText("IBM")).toBeNull();
   await screen.findByText("At the venue");
   expect((await screen.findByText(/now at/)).textContent).toBe("Trailing stop 8 %, now at 25.52");
@@ -124,7 +124,7 @@ it("shows one instrument: its price, its chart in words, who holds it and what f
   show(<Position params={{ instrument: "MSFT" }} />);
   await screen.findByRole("region", { name: "What was filled" });
   expect(await screen.findByText(/prices and trails are those that this page has seen/)).toBeTruthy();
-  expect(table("What was filled").getByRole("row", { name: /buy 10 MSFT/ }).textContent).toMatch(/27\.02/);
+  expect(table("What was filled").getByRole("row", { name: /buy 10 MSFT/ }).textContent).toMatch(/27\.0154/);
   screen.getByText(/equity, technology, at paper/);
 });
 
