@@ -51,7 +51,7 @@ function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefin
       ]} />
       {agreed && (
         <>
-          <h3>It may differ</h3>
+          <h3>How book and venue may differ</h3>
           <Facts of={bounds(agreed.tolerance)} />
           {may.setUp && <div><Button onClick={() => setOpen(true)}>Change…</Button></div>}
           {isOpen && <ToleranceDialog connection={name} tolerance={agreed.tolerance} onClose={() => setOpen(false)} />}
@@ -62,8 +62,8 @@ function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefin
 }
 
 const bounds = ({ floor, share_bps, rounds, window_s, silent_rounds, unknown_age_max_s, unknown_count_max }: Tolerance) => [
-  ["By less than", <><Money value={floor} /> or {share_bps} bps of the larger side</>],
-  ["Before it halts", `${rounds} rounds in a row`],
+  ["Small is", <>below {share_bps} bps of the larger side, and worth less than <Money value={floor} /></>],
+  ["Small halts", `after ${rounds} rounds in a row; what is larger halts at once`],
   ["Reports in transit", duration(window_s ?? 0)],
   ["Orders of unknown state", `up to ${unknown_count_max}, for ${duration(unknown_age_max_s ?? 0)}`],
   ["Silent rounds", `${silent_rounds}, then nothing opens`],

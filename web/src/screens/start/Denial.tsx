@@ -11,7 +11,7 @@ import { Button } from "../../parts/Button";
 import { Choice } from "../../parts/Field";
 import { Figure } from "../../parts/Money";
 import { RuleLink } from "../../parts/Rule";
-import { numbered, Verdict } from "../../parts/Verdict";
+import { asks, numbered, Verdict } from "../../parts/Verdict";
 import { subjectWords } from "../../words";
 import { ruleOf, useRules } from "../limits/asking";
 
@@ -112,7 +112,7 @@ function Finding({ of: { rule: name, subject, limit, actual, unit, sentence }, r
   const whose = rule?.kind === "limit" ? `, and the limit is of ${subjectWords(subject)}` : limit && `, and there is ${most}`;
   return (
     <>
-      <strong>{rule?.plain.replace("{limit}", () => most) ?? sentence}</strong>{" "}
+      <strong>{rule?.plain.replace("{limit}", () => most) ?? asks({ sentence, limit })}</strong>{" "}
       {actual.startsWith("missing") ? "What it goes by is not known here." : <>Here it is <strong className="number">{numbered(actual, unit)}</strong>{whose}.</>}{" "}
       <RuleLink rule={name} />
     </>
