@@ -137,7 +137,7 @@ def test_the_rule_that_is_furthest_beyond_its_limit_comes_first(door: Door, appr
     door.processes.say(c.SetMandate(subject="account:main", mandate=LIMITS, why="as before"))
     approver.enter(door, f"/approvals/{order}")
     found = approver.page.get_by_role("region", name="Why it waits").locator("li").all_inner_texts()
-    assert len(found) == 2 and "account:main" in found[0] and "agent:momentum" in found[1], found
+    assert len(found) == 2 and "account main" in found[0] and "agent momentum" in found[1], found
 
 
 def test_an_approval_is_of_what_was_shown(door: Door, approver: Approver) -> None:
@@ -150,7 +150,7 @@ def test_an_approval_is_of_what_was_shown(door: Door, approver: Approver) -> Non
     approver.press("Approve")
     approver.told("Judged again and denied: nothing goes out.")
     rules = approver.page.locator("main .page li").all_inner_texts()
-    assert len(rules) == 1 and rules[0].startswith("approval_drift_max_bps of agent:momentum: "), "what denied it alone"
+    assert [rule.split(":")[0] for rule in rules] == ["Approval drift, in bps, at most, of agent momentum"]
     door.processes.say(c.Marked(marks=(door.processes.quote("100"),)), "bars")
     order = held(door)
     approver.open(f"/approvals/{order}")

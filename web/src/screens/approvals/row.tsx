@@ -50,7 +50,7 @@ function Moved({ row: { drift } }: { row: Waiting }) {
 /** For or against whoever trades: below zero the same order costs less, or brings more, than when it was asked. */
 function moved(bps: string): ReactNode {
   const side = sign(bps);
-  if (side === 0) return "not at all";
+  if (side === 0) return "0 bps";
   return <span className={side > 0 ? "bad" : ""}>{inPercent(bps.replace("-", ""))} {side > 0 ? "against it" : "in its favour"}</span>;
 }
 
