@@ -3,7 +3,7 @@
 import type { Gauge as Limit } from "../api/schema";
 import { isDecimal, percent, sign } from "../api/decimal";
 import { subjectWords, unitWords, words } from "../words";
-import { Figure } from "./Money";
+import { Amount, Figure } from "./Money";
 import { Badge } from "./Banner";
 
 const NEAR = 80;
@@ -11,8 +11,7 @@ const NEAR = 80;
 /** A limit in force as `/v1/exposure` tells it. */
 export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }) {
   const { rule, subject, of, used, reserved, headroom, holds, missing } = limit;
-  const unit = unitWords(limit.unit);
-  const places = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
+  const { unit } = limit;
   const isMeasured = isDecimal(limit.limit) && used !== null && isDecimal(used);
   return (
     <div className="gauge">
@@ -27,7 +26,7 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
           {holds && (limit.percent ?? 0) >= NEAR && <Badge tone="warn">Near</Badge>}
           <span>
             {limit.percent !== null && <><strong className="number">{limit.percent} %</strong> of </>}
-            <Figure value={limit.limit} unit={unit} />
+            <Figure value={limit.limit} unit={unitWords(unit)} />
           </span>
         </span>
       </div>
@@ -36,9 +35,9 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
         <p className="small bad">Not known: {missing}. Nothing opens while it is missing.</p>
       ) : isMeasured && (
         <p className="small soft">
-          Used <Figure value={used} places={places} />
-          {reserved !== null && sign(reserved) !== 0 && <> · reserved <Figure value={reserved} places={places} /></>}
-          {headroom !== null && <> · {sign(headroom) < 0 ? "over by" : "left"} <Figure value={headroom.replace("-", "")} unit={unit} places={places} /></>}
+          Used <Amount value={used} unit={unit} bare />
+          {reserved !== null && sign(reserved) !== 0 && <> · reserved <Amount value={reserved} unit={unit} bare /></>}
+          {headroom !== null && <> · {sign(headroom) < 0 ? "over by" : "left"} <Amount value={headroom.replace("-", "")} unit={unit} /></>}
         </p>
       )}
     </div>

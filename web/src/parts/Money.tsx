@@ -1,6 +1,7 @@
 // Numbers: rounded for the eye where they are long, with all their places for whoever asks.
 
-import { grouped, isDecimal, priced, rounded, sign } from "../api/decimal";
+import { brief, grouped, isDecimal, priced, rounded, sign } from "../api/decimal";
+import { unitWords } from "../words";
 
 interface FigureProps {
   /** Decimal text of the API; null where it is not known. */
@@ -31,6 +32,14 @@ export function Figure({ value, unit = "", places, signed = false }: FigureProps
 /** An amount of a currency, to the hundredth. */
 export function Money({ value, currency, signed = false }: { value: string | null | undefined; currency?: string; signed?: boolean }) {
   return <Figure value={value} unit={currency ?? ""} places={2} signed={signed} />;
+}
+
+/** A number of a limit in its unit: money to the hundredth, all else in brief, since a share has eighteen places. `bare` leaves the unit to what stands beside it. */
+export function Amount({ value, unit, bare = false }: { value: string | null; unit: string; bare?: boolean }) {
+  const said = unitWords(unit);
+  if (value === null) return <Figure value={value} />;
+  if (/^[A-Z]{3}$/.test(said)) return <Money value={value} currency={bare ? "" : said} />;
+  return <span className="number" title={`${value} ${said}`.trim()}>{brief(value)}{said && !bare && <small className="unit">{"\u00a0"}{said}</small>}</span>;
 }
 
 /** A price or an average of prices: as many places as are money. */

@@ -5,7 +5,7 @@ import type { Explained, Waiting } from "../../api/schema";
 import { brief, exact, grouped, isDecimal, priced, sign, text } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import type { Fact } from "../../parts/Facts";
-import { Figure, Money } from "../../parts/Money";
+import { Amount, Figure, Money } from "../../parts/Money";
 import { Left, When } from "../../parts/When";
 import { subjectWords, unitWords, words } from "../../words";
 
@@ -31,10 +31,9 @@ export function worst(row: Waiting): Fact[] {
 function Room({ row: { headroom } }: { row: Waiting }) {
   if (headroom === null) return <>no limit counts it</>;
   const { rule, subject, limit, unit, percent } = headroom;
-  const shown = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
   return (
     <>
-      <Figure value={headroom.headroom} places={shown} /> of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
+      <Amount value={headroom.headroom} unit={unit} bare /> of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
       <br /><span className="soft small">{words(rule)}, of {subjectWords(subject)}</span>
     </>
   );

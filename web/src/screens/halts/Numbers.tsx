@@ -2,14 +2,8 @@
 
 import type { HaltRow } from "../../api/schema";
 import { isDecimal, percent } from "../../api/decimal";
-import { Figure } from "../../parts/Money";
-import { unitWords, words } from "../../words";
-
-/** A number of a limit in its unit; money to the hundredth. */
-export function Amount({ value, unit }: { value: string; unit: string }) {
-  const shown = unitWords(unit);
-  return <Figure value={value} unit={shown} places={/^[A-Z]{3}$/.test(shown) ? 2 : undefined} />;
-}
+import { Amount } from "../../parts/Money";
+import { words } from "../../words";
 
 /** The limit against what was measured, then and now. */
 export function Numbers({ halt: { rule, limit, actual, now, unit = "" } }: { halt: HaltRow }) {

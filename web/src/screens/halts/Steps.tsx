@@ -4,8 +4,8 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { HaltRow } from "../../api/schema";
 import { useAsked } from "../../api/use";
+import { Amount } from "../../parts/Money";
 import { Left } from "../../parts/When";
-import { Amount } from "./Numbers";
 
 const NS = 1e9;
 

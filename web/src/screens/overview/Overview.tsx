@@ -5,6 +5,7 @@ import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Gauge } from "../../parts/Gauge";
 import { Page, Section } from "../../parts/Page";
+import { subjectWords } from "../../words";
 import { KillSwitch } from "../halts/KillSwitch";
 import { Accounts } from "./Accounts";
 import { Decisions } from "./Decisions";
@@ -42,7 +43,7 @@ function Limits() {
       <Asked of={asked} empty={({ gauges }) => gauges.every(({ percent }) => percent === null)} none="No limit is used yet.">
         {({ gauges, without_mandate }) => (
           <>
-            {without_mandate.length > 0 && <p className="bad">Without a mandate, so everything of theirs is denied: {without_mandate.join(", ")}.</p>}
+            {without_mandate.length > 0 && <p className="bad">Without a mandate, so everything of theirs is denied: {without_mandate.map(subjectWords).join(", ")}.</p>}
             <ul className="plain stack">
               {gauges.filter(({ percent, missing }) => percent !== null || missing).slice(0, FULLEST).map((limit) => (
                 <li key={`${limit.subject} ${limit.rule} ${limit.of}`}><Gauge limit={limit} /></li>

@@ -39,7 +39,7 @@ it("says what is wrong", async () => {
   const wrong = await screen.findByRole("region", { name: "Is anything wrong" });
   await screen.findByText("connection street");
   expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*Agent momentum Exceeded: Capital, at most/);
-  screen.getByText(/everything of theirs is denied: agent:new/);
+  screen.getByText(/everything of theirs is denied: agent new/);
 });
 
 it("says of a house with nothing in it what is not there", async () => {

@@ -4,8 +4,8 @@ import type { Exposure, Gauge, MandateRow, RuleRow } from "../../api/schema";
 import { isDecimal, percent, sign, sum } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
-import { Figure } from "../../parts/Money";
-import { unitWords, words } from "../../words";
+import { Amount } from "../../parts/Money";
+import { words } from "../../words";
 import { Plainly } from "../limits/Said";
 import { scopeOf, titleOf } from "../limits/values";
 
@@ -82,7 +82,6 @@ function Uses({ gauges = [] }: { gauges?: readonly Gauge[] | undefined }) {
   const { of, used, reserved, headroom, limit, holds, missing, unit, ready_in_s } = fullest;
   if (missing) return <span className="small bad">Not known: {missing}. Nothing opens meanwhile.</span>;
   const full = fullest.percent;
-  const places = /^[A-Z]{3}$/.test(unit) ? 2 : undefined;
   const isMeasured = used !== null && isDecimal(used) && isDecimal(limit) && full !== null;
   if (!isMeasured) return <span className="small soft">{used !== null && !isDecimal(used) ? `${used} now` : ""}{ready_in_s ? `, free in ${ready_in_s} s` : ""}</span>;
   const share = Math.min(Math.max(percent(used, limit) ?? 0, 0), 100);
@@ -95,7 +94,7 @@ function Uses({ gauges = [] }: { gauges?: readonly Gauge[] | undefined }) {
       <span className="small soft">
         {holds ? full >= NEAR && <><Badge tone="warn">Near</Badge> </> : <><Badge tone="bad">Exceeded</Badge> </>}
         <span className="number">{full} %</span>
-        {headroom !== null && isDecimal(headroom) && <>, <Figure value={headroom.replace("-", "")} unit={unitWords(unit)} places={places} /> {sign(headroom) < 0 ? "over" : "left"}</>}
+        {headroom !== null && isDecimal(headroom) && <>, <Amount value={headroom.replace("-", "")} unit={unit} /> {sign(headroom) < 0 ? "over" : "left"}</>}
         {of && <> in {of}</>}{gauges.length > 1 && <>, the fullest of {gauges.length}</>}
       </span>
     </div>
