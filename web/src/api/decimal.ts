@@ -69,7 +69,11 @@ export function grouped(value: string): string {
 export const brief = (value: string): string => kept(value, (whole) => (whole === "0" ? PLACES : 2));
 
 /** A price for the eye: to six digits and at least to hundredths, since a fourth place of a currency or of a chance is money. */
-export const priced = (value: string): string => kept(value, (whole) => (whole === "0" ? PLACES : Math.max(PLACES - whole.length, 2)));
+export function priced(value: string): string {
+  const shown = kept(value, (whole) => (whole === "0" ? PLACES : Math.max(PLACES - whole.length, 2)));
+  const places = (shown.split(".")[1] ?? "").length;
+  return isDecimal(value) && places < 2 ? grouped(rounded(value, 2)).replace(/^-/, "−") : shown;
+}
 
 const PLACES = 6;
 

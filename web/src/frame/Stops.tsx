@@ -38,7 +38,7 @@ function FoldLine({ halts, pauses, open, onTurn }: Pick<Status, "halts" | "pause
     <li className="stops-fold">
       <Badge tone={halts.length > 0 ? "bad" : "warn"}>{counts}</Badge>
       <span>{sentence(whose)}</span>
-      <button type="button" className="button quiet" aria-expanded={open} onClick={onTurn}>{open ? "Less" : "Which"}</button>
+      <button type="button" className="button quiet" aria-expanded={open} onClick={onTurn}>{open ? "Hide" : "Show"}</button>
     </li>
   );
 }

@@ -86,8 +86,8 @@ describe("the frame", () => {
     stops.getByText("Agent momentum");
     screen.getAllByRole("link", { name: /^Approvals.*4.*waiting$/ });
     stops.getByText("1 halted, 1 paused");
-    await userEvent.click(stops.getByRole("button", { name: "Which" }));
-    expect(stops.getByRole("button", { name: "Less" }).getAttribute("aria-expanded")).toBe("true");
+    await userEvent.click(stops.getByRole("button", { name: "Show" }));
+    expect(stops.getByRole("button", { name: "Hide" }).getAttribute("aria-expanded")).toBe("true");
   });
 
   it("says what is away, and goes on when it is back", async () => {

@@ -116,7 +116,8 @@ function exhausted({ status, effective: { path }, gauges }: Facts): Stop[] {
 
 function used(gauge: Gauge | undefined): string {
   if (!gauge || gauge.used === null) return "exceeded";
-  return `${brief(gauge.used)} of ${brief(gauge.limit)} ${unitWords(gauge.unit)}`.trimEnd();
+  const out = isDecimal(gauge.used) && gauge.reserved !== null ? sum([gauge.used, gauge.reserved]) : gauge.used; // what is reserved counts in full
+  return `${brief(out)} of ${brief(gauge.limit)} ${unitWords(gauge.unit)}`.trimEnd();
 }
 
 // Connection by connection

@@ -31,9 +31,10 @@ export function worst(row: Waiting): Fact[] {
 function Room({ row: { headroom } }: { row: Waiting }) {
   if (headroom === null) return <>no limit counts it</>;
   const { rule, subject, limit, unit, percent } = headroom;
+  const over = headroom.headroom !== null && sign(headroom.headroom) < 0;
   return (
     <>
-      <Amount value={headroom.headroom} unit={unit} bare /> of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
+      {over ? <span className="bad">nothing, over by <Amount value={headroom.headroom?.slice(1) ?? null} unit={unit} bare /></span> : <Amount value={headroom.headroom} unit={unit} bare />} of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
       <br /><span className="soft small">{words(rule)}, of {subjectWords(subject)}</span>
     </>
   );

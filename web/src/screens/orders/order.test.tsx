@@ -46,7 +46,7 @@ test("a denial says each rule with its limit, what it was, and how far apart the
   expect(screen.getByText("4,000 USD, of agent rogue")).toBeTruthy();
   expect(screen.getByText("1,964.48 USD over, no headroom")).toBeTruthy();
   expect(screen.getByText("agent rogue, by its own program")).toBeTruthy();
-  expect(document.body.textContent).toContain("AAPL 163.9 / 164.1, last 164 (2 s old)");
+  expect(document.body.textContent).toContain("AAPL 163.90 / 164.10, last 164.00 (2 s old)");
   expect(screen.queryByText("Proven to reduce")).toBeNull();
 });
 

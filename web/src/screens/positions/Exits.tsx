@@ -6,7 +6,7 @@ import type { ExitRow, LegShown } from "../../api/schema";
 import { useAct } from "../../api/use";
 import { Button } from "../../parts/Button";
 import { Confirm } from "../../parts/Confirm";
-import { Figure } from "../../parts/Money";
+import { Figure, Price } from "../../parts/Money";
 import { Table, type Column } from "../../parts/Table";
 import { toast } from "../../parts/Toast";
 import { useMe } from "../halts/me";
@@ -20,8 +20,8 @@ const COLUMNS: readonly Column<ExitRow>[] = [
   { head: "Agent", cell: ({ agent, client }) => <span><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> {client && <span className="soft small">{client}</span>}</span> },
   { head: "Protects", number: true, cell: ({ protects, side }) => <span><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></span> },
   { head: "Terms", cell: (row) => <Terms of={row} /> },
-  { head: "Price", number: true, cell: ({ last }) => <Figure value={last} /> },
-  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small">{order && <Link href={`/orders/${encodeURIComponent(order)}`}>its order</Link>}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
+  { head: "Price", number: true, cell: ({ last }) => <Price value={last} /> },
+  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small positions-order">{order && <Link href={`/orders/${encodeURIComponent(order)}`}>its order</Link>}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
 ];
 
 export function Exits({ of }: { of: readonly ExitRow[] }) {

@@ -9,7 +9,7 @@ import { Refused } from "../../parts/Asked";
 import { Button } from "../../parts/Button";
 import { Confirm } from "../../parts/Confirm";
 import { Badge, type Tone } from "../../parts/Banner";
-import { Figure, Money } from "../../parts/Money";
+import { Figure, Money, Price } from "../../parts/Money";
 import { Table, type Column } from "../../parts/Table";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
@@ -26,7 +26,7 @@ export const orderWords = ({ side, quantity, instrument }: Pick<OrderRow, "side"
 const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Order", names: true, cell: (row) => <Link href={`/orders/${encodeURIComponent(row.order)}`}>{orderWords(row)}</Link> },
   { head: "Agent", cell: ({ agent, client, connection }) => <span><Link href={`/agents/${encodeURIComponent(agent)}`}>{agent}</Link> <span className="soft small">{client || connection}</span></span> },
-  { head: "At", number: true, cell: ({ limit_price, type }) => (limit_price === null ? type : <Figure value={limit_price} />) },
+  { head: "At", number: true, cell: ({ limit_price, type }) => (limit_price === null ? type : <Price value={limit_price} />) },
   { head: "Filled", number: true, cell: ({ filled }) => <Figure value={filled} /> },
   { head: "Worth", number: true, cell: ({ worth, currency }) => <Money value={worth} currency={currency} /> },
   { head: "State", cell: ({ state }) => { const [word, tone] = STATES[state] ?? [state, "plain"]; return <Badge tone={tone}>{word}</Badge>; } },
