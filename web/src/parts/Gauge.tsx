@@ -37,7 +37,7 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
         <p className="small soft">
           Used <Amount value={used} unit={unit} bare />
           {reserved !== null && sign(reserved) !== 0 && <> · reserved <Amount value={reserved} unit={unit} bare /></>}
-          {headroom !== null && <> · {sign(headroom) < 0 ? "over by" : "left"} <Amount value={headroom.replace("-", "")} unit={unit} /></>}
+          {headroom !== null && <> · {isDecimal(headroom) && sign(headroom) < 0 ? "over by" : "left"} <Amount value={headroom.replace("-", "")} unit={unit} /></>}
         </p>
       )}
     </div>

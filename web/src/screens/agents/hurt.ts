@@ -116,7 +116,7 @@ function exhausted({ status, effective: { path }, gauges }: Facts): Stop[] {
 
 function used(gauge: Gauge | undefined): string {
   if (!gauge || gauge.used === null) return "exceeded";
-  const out = isDecimal(gauge.used) && gauge.reserved !== null ? sum([gauge.used, gauge.reserved]) : gauge.used; // what is reserved counts in full
+  const out = isDecimal(gauge.used) && gauge.reserved !== null && isDecimal(gauge.reserved) ? sum([gauge.used, gauge.reserved]) : gauge.used; // what is reserved counts in full
   return `${brief(out)} of ${brief(gauge.limit)} ${unitWords(gauge.unit)}`.trimEnd();
 }
 

@@ -31,7 +31,7 @@ export function worst(row: Waiting): Fact[] {
 function Room({ row: { headroom } }: { row: Waiting }) {
   if (headroom === null) return <>no limit counts it</>;
   const { rule, subject, limit, unit, percent } = headroom;
-  const over = headroom.headroom !== null && sign(headroom.headroom) < 0;
+  const over = headroom.headroom !== null && isDecimal(headroom.headroom) && sign(headroom.headroom) < 0;
   return (
     <>
       {over ? <span className="bad">nothing, over by <Amount value={headroom.headroom?.slice(1) ?? null} unit={unit} bare /></span> : <Amount value={headroom.headroom} unit={unit} bare />} of <Figure value={limit} unit={unitWords(unit)} />, {percent} % used
@@ -49,13 +49,14 @@ function Moved({ row: { drift } }: { row: Waiting }) {
 
 /** For or against whoever trades: below zero the same order costs less, or brings more, than when it was asked. */
 function moved(bps: string): ReactNode {
+  if (!isDecimal(bps)) return bps;
   const side = sign(bps);
   if (side === 0) return "0 bps";
   return <span className={side > 0 ? "bad" : ""}>{inPercent(bps.replace("-", ""))} {side > 0 ? "against it" : "in its favour"}</span>;
 }
 
 /** Basis points as a mandate has them, and as people read them. */
-const inPercent = (bps: string): string => `${brief(bps)} bps (${brief(text(exact(bps) / 100n))} %)`;
+const inPercent = (bps: string): string => (isDecimal(bps) ? `${brief(bps)} bps (${brief(text(exact(bps) / 100n))} %)` : `${bps} bps`);
 
 export function people({ needed, quorum, approved_by }: Waiting): Fact[] {
   return [["People needed", `${needed} more${quorum ? `, of a quorum of ${quorum}` : ""}`], ["Approved by", approved_by.join(", ")]];
