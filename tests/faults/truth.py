@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tests.faults.desk import FaultDesk
 from tests.guard.processes import wait_for
 
-from remit.journal.frame import CHECKPOINT, read_lines, segments, unframe
+from remit.journal.frame import CHECKPOINT, read_lines, sealed_size, segments, unframe
 from remit.journal.log import read_entries
 from remit.journal.store import FolderReader
 from remit.kernel import command as c
@@ -25,7 +25,7 @@ from remit.verify import key_of, verify
 
 
 class Kept(NamedTuple):
-    """What a dead guard left: its whole entries, and of each segment the bytes that no start may ever change."""
+    """What a dead guard left: its entries, and of each segment the bytes that no start may ever change."""
 
     entries: list[bytes]
     sealed: dict[str, bytes]
@@ -40,13 +40,13 @@ def kept(desk: FaultDesk) -> Kept:
     sealed = {name: store.read(name, 0, store.size(name)) for name in names}
     if names:
         sealed[names[-1]] = sealed[names[-1]][: _sealed_bytes(store, names[-1])]
-    return Kept([entry for _, entry in read_entries(store, 0)], sealed)
+    return Kept([entry for _, entry in read_entries(store, 0, sealed_size(store))], sealed)
 
 
 def assert_kept(desk: FaultDesk, before: Kept) -> None:
-    """Only what is incomplete, after the last checkpoint of the last segment, may have been cut."""
+    """Only what stands after the last checkpoint of the last segment may have been cut."""
     after = kept(desk)
-    assert after.entries[: len(before.entries)] == before.entries, "a complete entry was lost or changed"
+    assert after.entries[: len(before.entries)] == before.entries, "an entry was lost or changed"
     for name, data in before.sealed.items():
         assert after.sealed[name][: len(data)] == data, f"{name} was changed before its last checkpoint"
 

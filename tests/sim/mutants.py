@@ -1365,7 +1365,7 @@ ANCHORS = (
 """,
         """\
                 self.cosigned = head.size
-                self._moved()
+                self._moved(head.note)
                 status, body = await self._world.submit(self._witness.url, asked.write())
 """,
         10,
