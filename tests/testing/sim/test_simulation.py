@@ -48,7 +48,9 @@ LIVED_THROUGH = (
 )  # fmt: skip
 ELSEWHERE = tuple(name for name, deed in DEEDS.items() if deed.kind in APART)
 PLAIN = tuple(name for name in DEEDS if name not in ELSEWHERE)
-EVERYTHING = (*(f"deed:{name}" for name in PLAIN), *FAULTS, *LIVED_THROUGH)
+RARE = ("let_everybody_in",)
+"""It finds somebody only where a guard died between a shutting out and the letting in that belongs to it."""
+EVERYTHING = (*(f"deed:{name}" for name in PLAIN if name not in RARE), *FAULTS, *LIVED_THROUGH)
 
 
 def parade(seed: int, deeds: Iterable[str]) -> Outcome:
