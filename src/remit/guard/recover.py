@@ -84,8 +84,8 @@ class _Past:
 
     def __init__(self, found: Snapshot | None, state: State | None) -> None:
         self.kernel = Kernel(state)
-        self._found = found
-        self._is_named = found is None
+        self._unnamed = found
+        """The snapshot that the state is from, until an entry names it."""
 
     def take(self, index: int, entry: bytes) -> None:
         """Fold an entry, unless the snapshot holds it; StateMismatch where it is not the next one."""
@@ -97,14 +97,14 @@ class _Past:
                 f"entry {index} holds sequence number {record.command.seq}", "Restore the journal from a backup"
             )
         self.kernel.fold(record)
-        if self._found is not None and not self._is_named:
-            self._is_named = _names(entry, self._found)
+        if self._unnamed is not None and _names(entry, self._unnamed):
+            self._unnamed = None
 
     def check_named(self) -> None:
         """StateMismatch unless an entry that is proven by now names the snapshot that the state is from."""
-        if self._found is not None and not self._is_named:
+        if self._unnamed is not None:
             raise StateMismatch(
-                f"the snapshot of entry {self._found.seq} is named by an entry that no signed head proves",
+                f"the snapshot of entry {self._unnamed.seq} is named by an entry that no signed head proves",
                 "Somebody wrote to this folder: keep it as evidence and restore the journal from a backup",
             )
 

@@ -94,11 +94,11 @@ class Walk:
             except ValueError as fault:
                 raise self._damage(offset, str(fault)) from None
             self.end = offset + len(line)
-            if kind == ENTRY and offset:
+            if kind == ENTRY:
                 self._hold(offset, payload)
             else:
-                yield from self._sealed_by(kind)
-                self._seal(offset, kind, payload)
+                yield from self._held()
+                self._seal(offset, payload)
         if not self.sealed_end:
             raise self._damage(0, "the segment does not open with a checkpoint")
 
@@ -115,6 +115,8 @@ class Walk:
 
     def _hold(self, offset: int, entry: bytes) -> None:
         """Keep an entry until a checkpoint follows it."""
+        if not offset:
+            raise self._damage(0, "the segment does not open with a checkpoint")
         if self.checkpoint is not None and CLEAN_STOP in self.checkpoint.extensions:
             raise self._damage(offset, "an entry follows a clean stop, and no start between them")
         if self.index >= self.tree.size:
@@ -124,18 +126,15 @@ class Walk:
                 raise self._damage(offset, f"no checkpoint follows the last {self._unsealed_bytes} bytes of entries")
         self.index += 1
 
-    def _sealed_by(self, kind: bytes) -> Iterator[tuple[int, bytes]]:
+    def _held(self) -> Iterator[tuple[int, bytes]]:
         """Take what stands before a checkpoint into the tree, entry by entry."""
         held, self._unsealed, self._unsealed_bytes = self._unsealed, [], 0
-        if kind != ENTRY:
-            for entry in held:
-                self.tree.add(entry)
-                self._meet_remembered()
-                yield self.tree.size - 1, entry
+        for entry in held:
+            self.tree.add(entry)
+            self._meet_remembered()
+            yield self.tree.size - 1, entry
 
-    def _seal(self, offset: int, kind: bytes, payload: bytes) -> None:
-        if kind == ENTRY:
-            raise self._damage(offset, "the segment does not open with a checkpoint")
+    def _seal(self, offset: int, payload: bytes) -> None:
         if self.index < self.start:
             # A snapshot is written after a sync, so everything before its entry is durable.
             self.batch_start = self.sealed_end = self.end
