@@ -25,6 +25,7 @@ from remit.doors.cli.call import (
     span_s,
     subject_of,
 )
+from remit.doors.cli.report import JOURNAL
 from remit.doors.mandate_file import mandate_of, render
 from remit.kernel.codec import build, plain
 from remit.kernel.command import SetMandate
@@ -255,7 +256,7 @@ def what_if_(
     from remit.whatif import WhatIfRefused, what_if  # noqa: PLC0415 - the whole kernel, which no other verb needs
 
     drafts = _drafts([subject_of(one) for one in subject or ()], file, preset, calendar, blocked)
-    journal, from_at = caller().settings.home / "journal", now() - span_s(since, "--since") * 10**9
+    journal, from_at = caller().settings.home / JOURNAL, now() - span_s(since, "--since") * 10**9
     try:
         found = what_if(journal, drafts, from_at, agents={row["name"] for row in read("agents")})
     except WhatIfRefused as refused:

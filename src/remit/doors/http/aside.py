@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from remit.doors.http.problem import Problem
+from remit.doors.http.reading import JOURNAL
 
 TIMEOUT_S = 120
-JOURNAL = "journal"
 
 _busy = asyncio.Lock()
 
