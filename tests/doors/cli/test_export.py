@@ -41,6 +41,11 @@ def standing(home: Path, to: Path) -> Standing:
     return Standing(**json.loads((home / file_name(str(to))).read_bytes()))
 
 
+def said_to_stand(home: Path, to: Path, size: int) -> bool:
+    """Whether the exporter has written down that `size` entries stand there: it does so after their head."""
+    return (home / file_name(str(to))).exists() and standing(home, to).size == size
+
+
 def test_once_and_again(home: Path, tmp_path: Path) -> None:
     journal, out = journal_in(home / "journal"), tmp_path / "out"
     filled(journal, 100)
@@ -95,7 +100,7 @@ def test_it_follows_until_it_is_stopped(home: Path, tmp_path: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        wait_for(lambda: size_at(out, journal) == 9)
+        wait_for(lambda: size_at(out, journal) == 9 and said_to_stand(home, out, 9))
         before = standing(home, out)
         filled(journal, 2)
         wait_for(lambda: size_at(out, journal) == 15)
