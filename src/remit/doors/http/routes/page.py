@@ -25,7 +25,7 @@ from remit.doors.http.shapes.world import OneInstrument
 from remit.doors.http.table import Do, Route
 
 FOLDER = files("remit.doors.http") / "page"
-INDEX = "index.html"
+INDEX, MADE_OF = "index.html", "made-of"
 SCREENS: dict[str, tuple[str, type | None]] = {
     "/": ("overview", None),
     "/sign-in": ("sign_in", None),
@@ -79,13 +79,27 @@ _held: dict[str, File] = {}
 def _file(name: str) -> File | None:
     """Return a file of the page by its path there; None where there is none. All are read at once, so that a page which
     is built anew meanwhile is never mixed with this one; one that is not there yet is looked for again."""
-    if not _held and (FOLDER / INDEX).is_file():
-        for path in (FOLDER / INDEX, *(FOLDER / "assets").iterdir()):
-            plain = path.read_bytes()
-            tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'.encode()
-            kept = INDEX if path.name == INDEX else f"assets/{path.name}"
-            _held[kept] = File(plain, gzip.compress(plain, mtime=0), tag)
+    if not _held:
+        _held.update(_read())
     return _held.get(name)
+
+
+def _read() -> dict[str, File]:
+    """Return every file of the page; none where there is no page, or another takes its place just now: half of one
+    would be held for as long as this process runs."""
+    try:
+        before = (FOLDER / MADE_OF).read_bytes()
+        found = {INDEX: _packed((FOLDER / INDEX).read_bytes())}
+        for path in (FOLDER / "assets").iterdir():
+            found[f"assets/{path.name}"] = _packed(path.read_bytes())
+        return found if (FOLDER / MADE_OF).read_bytes() == before else {}
+    except OSError:
+        return {}
+
+
+def _packed(plain: bytes) -> File:
+    tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'.encode()
+    return File(plain, gzip.compress(plain, mtime=0), tag)
 
 
 async def screen(call: Call) -> Answer | Streaming:
