@@ -10,7 +10,8 @@ import { type Problem, problemOf } from "./problem";
 export type Reading = Extract<Call, `GET ${string}` | `POST /v1/mandates/${"draft" | "diff" | "lint"}`>;
 export type Asked<C extends Reading> = UseQueryResult<Answer<C>, Problem>;
 
-/** Questions are never repeated by themselves on a failure: the link is looked at, and everything asked anew when it is back. */
+/** Questions are not repeated by themselves where nobody answered: the link is looked at, and everything asked anew when it is
+ * back. What the door answers for now alone is asked again when it said, by `useAsked`. */
 export const queryClient = (): QueryClient =>
   new QueryClient({ defaultOptions: { queries: { staleTime: 1000, retry: false, networkMode: "always" }, mutations: { networkMode: "always" } } });
 
@@ -19,15 +20,27 @@ export function useAsked<C extends Reading>(call: C, params: Params<C>, { when =
   return useQuery<Answer<C>, Problem>({
     queryKey: [call, params, body],
     enabled: when,
-    refetchInterval: () => (every !== undefined && attended.get() ? every : false),
-    queryFn: async ({ signal }) => {
-      try {
-        return await ask(call, params, body, { signal });
-      } catch (fault) {
-        throw problemOf(fault);
-      }
-    },
+    refetchInterval: ({ state: { error } }) => attended.get() && (error?.againMs ?? every ?? false),
+    queryFn: ({ signal }) => counted(JSON.stringify([call, params, body]), () => ask(call, params, body, { signal })),
   });
+}
+
+const refusals = new Map<string, number>();
+
+/** What a question is answered; its problem knows how many times in a row the door asked for patience. */
+async function counted<T>(question: string, asking: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await asking();
+    refusals.delete(question);
+    return answer;
+  } catch (fault) {
+    const problem = problemOf(fault);
+    if (problem.isForNow) {
+      problem.times = (refusals.get(question) ?? 0) + 1;
+      refusals.set(question, problem.times);
+    }
+    throw problem;
+  }
 }
 
 interface Asking<C extends Reading> {

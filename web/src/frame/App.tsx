@@ -3,9 +3,10 @@
 import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { keepWatch } from "../api/attended";
+import { keepComparing } from "../api/build";
 import { keepLooking, link } from "../api/link";
 import { follow } from "../api/live";
-import { session } from "../api/session";
+import { keepTime, session } from "../api/session";
 import { useShared } from "../api/shared";
 import { queryClient } from "../api/use";
 import { Banner } from "../parts/Banner";
@@ -25,10 +26,12 @@ function Inside() {
   const queries = useQueryClient();
   const name = me?.name;
   useEffect(keepLooking, []);
+  useEffect(keepComparing, []);
   useEffect(() => keepWatch(), []);
   useEffect(() => {
     if (me === undefined && how !== "door" && how !== "guard") void begin();
   }, [me, how]);
+  useEffect(() => (me ? keepTime(me) : undefined), [me]);
   useEffect(() => {
     const again = (): void => void begin();
     addEventListener("hashchange", again);

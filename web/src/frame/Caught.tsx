@@ -1,8 +1,11 @@
-// A fault of one screen stays there: the frame around it goes on.
+// A fault of one screen stays there: the frame around it goes on, and something with a title stands in its place.
 
 import { Component, type ReactNode } from "react";
 import { problemOf } from "../api/problem";
 import { Refused } from "../parts/Asked";
+import { Page } from "../parts/Page";
+import { PART_MISSING } from "./lazily";
+import { Missing } from "./Missing";
 
 interface State {
   fault: unknown;
@@ -17,6 +20,8 @@ export class Caught extends Component<{ children: ReactNode }, State> {
 
   override render(): ReactNode {
     if (this.state.fault === null) return this.props.children;
-    return <Refused problem={problemOf(this.state.fault)} again={() => location.reload()} />;
+    const problem = problemOf(this.state.fault);
+    if (problem.code === PART_MISSING) return <Missing />;
+    return <Page title="This screen has a fault"><Refused problem={problem} again={() => location.reload()} /></Page>;
   }
 }

@@ -18,6 +18,7 @@ import { Pulse } from "./Pulse";
 import { LookChoice } from "./LookChoice";
 import { Mode } from "./Mode";
 import { Menu, Tabs } from "./Menu";
+import { Newer } from "./Newer";
 import { Stops } from "./Stops";
 
 export function Frame({ me }: { me: Me }) {
@@ -43,6 +44,7 @@ export function Frame({ me }: { me: Me }) {
       <Menu counts={counts} place={place} />
       <main id="main" tabIndex={-1}>
         <Away />
+        <Newer />
         {place !== "/halts" && <Stops status={status.data} />}
         <Caught key={place}>
           <Suspense fallback={<Waiting />}>

@@ -2,6 +2,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { link } from "../api/link";
+import { instant } from "../api/time";
 import { api, broken, refused } from "../testing/fake";
 import { ANN, HALT, HOUSE, STATUS } from "../testing/house";
 import { App } from "./App";
@@ -60,6 +61,18 @@ describe("who is there", () => {
     await user.click(screen.getByRole("button", { name: "Sign out" }));
     await screen.findByText("You are signed out. Your session has ended: sign in again.");
     expect(location.pathname).toBe("/approvals");
+  });
+});
+
+describe("a session whose time is over", () => {
+  it("ends by itself, though no door says so, and leaves nothing to be seen", async () => {
+    at("/approvals");
+    api({ ...HOUSE, "GET /v1/session": { ...ANN, expires_at: instant(Date.now() + 1500) } });
+    render(<App />);
+    await screen.findByText("Nothing waits for approval.");
+    api({ "GET /v1/session": broken });
+    await screen.findByText("You are signed out. Your session has ended: sign in again.");
+    expect([screen.queryByText("Nothing waits for approval."), location.pathname]).toEqual([null, "/approvals"]);
   });
 });
 

@@ -1,7 +1,7 @@
 // What is asked for has four states beside being there: nothing yet, nothing at all, refused, and no longer fresh. Every
 // screen shows them by this one part.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useShared } from "../api/shared";
 import { link } from "../api/link";
@@ -21,19 +21,29 @@ interface AskedProps<T> {
 
 export function Asked<T>({ of, empty = isEmpty, none = "Nothing here.", children }: AskedProps<T>) {
   const { data, error, isFetching, refetch, dataUpdatedAt } = of;
+  const problem = useProblem(of);
   if (data === undefined) {
-    return error ? <Refused problem={error} again={() => void refetch()} busy={isFetching} /> : <Waiting />;
+    return problem ? <Refused problem={problem} again={() => void refetch()} busy={isFetching} /> : <Waiting />;
   }
   return (
     <>
       {error && (
         <Banner tone="warn" role="status">
-          As of {local(instant(dataUpdatedAt))}, not fresh. {sentence(error.detail)}
+          As of {local(instant(dataUpdatedAt))}, not fresh. {sentence(error.detail)} {error.againMs !== null && BY_ITSELF}
         </Banner>
       )}
       {empty(data) ? <p className="none soft">{none}</p> : children(data)}
     </>
   );
+}
+
+const BY_ITSELF = "It is tried again by itself.";
+
+/** What was answered last, where that is a problem: also while it is asked once more, so that nothing flickers. */
+function useProblem<T>({ error, errorUpdatedAt }: UseQueryResult<T, Problem>): Problem | null {
+  const last = useRef<{ problem: Problem | null; at: number }>({ problem: null, at: 0 });
+  if (error) last.current = { problem: error, at: errorUpdatedAt };
+  return error ?? (last.current.at === errorUpdatedAt ? last.current.problem : null); // another time is another question
 }
 
 function isEmpty(answer: unknown): boolean {
@@ -63,10 +73,11 @@ interface RefusedProps {
 export function Refused({ problem, again, busy = false }: RefusedProps) {
   const how = useShared(link);
   if (!problem) return null;
-  const comesBack = problem.isAway && how !== "well" && "It is tried again by itself.";
+  const comesBack = problem.isAway ? how !== "well" : problem.againMs !== null;
+  const wasEnough = problem.times > 0 && !comesBack;
   return (
-    <Banner tone={problem.isAway ? "warn" : "bad"} role="alert" action={again && <Button onClick={again} busy={busy}>Try again</Button>}>
-      <strong>{sentence(problem.detail)}</strong> {sentence(problem.fix)} {again && comesBack}
+    <Banner tone={problem.isAway || problem.isForNow ? "warn" : "bad"} role="alert" action={again && <Button onClick={again} busy={busy}>Try again</Button>}>
+      <strong>{sentence(problem.detail)}</strong> {sentence(problem.fix)} {again && comesBack && BY_ITSELF}{again && wasEnough && `It was asked ${problem.times} times.`}
     </Banner>
   );
 }

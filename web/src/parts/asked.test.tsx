@@ -1,5 +1,6 @@
-import { screen, waitFor } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { act, screen, waitFor } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import { attended } from "../api/attended";
 import { link } from "../api/link";
 import { Problem } from "../api/problem";
 import { useAct, useAsked } from "../api/use";
@@ -36,6 +37,57 @@ it("says what was refused and what to do, and tries again", async () => {
   now({ "GET /v1/halts": page(HALT) });
   await user.click(screen.getByRole("button", { name: "Try again" }));
   await screen.findByText("H-498-1");
+});
+
+const UNREAD = refused(503, "model_unusable", { detail: "the journal has not been read yet", fix: "try again in a moment", retry_after_s: 2 });
+const pass = (seconds: number): Promise<void> => act(async () => { await vi.advanceTimersByTimeAsync(seconds * 1000); });
+
+it("asks again by itself when the door said, says so meanwhile, and shows what comes", async () => {
+  vi.useFakeTimers();
+  const { now, of } = api({ "GET /v1/halts": UNREAD });
+  show(<Halts />);
+  await pass(0.1);
+  const alert = screen.getByRole("alert");
+  expect(alert.textContent).toContain("The journal has not been read yet. Try again in a moment. It is tried again by itself.");
+  await pass(1.8);
+  expect(of("GET /v1/halts")).toHaveLength(1);
+  await pass(0.2);
+  expect(of("GET /v1/halts")).toHaveLength(2);
+  expect(screen.getByRole("alert")).toBe(alert); // it does not flicker, nor is it read aloud each time
+  now({ "GET /v1/halts": page(HALT) });
+  await pass(4);
+  screen.getByText("H-498-1");
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+it("asks more and more seldom, stops after some minutes, and begins anew with whoever presses", async () => {
+  vi.useFakeTimers();
+  const { of, now } = api({ "GET /v1/halts": UNREAD });
+  show(<Halts />);
+  await pass(2 + 4 + 8 + 1);
+  expect(of("GET /v1/halts")).toHaveLength(4);
+  await pass(3600);
+  expect(of("GET /v1/halts")).toHaveLength(11);
+  expect(screen.getByRole("alert").textContent).toContain("It was asked 11 times.");
+  now({ "GET /v1/halts": page(HALT) });
+  screen.getByRole("button", { name: "Try again" }).click();
+  await pass(1);
+  screen.getByText("H-498-1");
+});
+
+it("asks for nothing by itself while nobody is there, nor again what is refused for good", async () => {
+  vi.useFakeTimers();
+  attended.set(false);
+  const { of, now } = api({ "GET /v1/halts": UNREAD });
+  const { unmount } = show(<Halts />);
+  await pass(60);
+  expect(of("GET /v1/halts")).toHaveLength(1);
+  unmount();
+  attended.set(true);
+  now({ "GET /v1/halts": refused(403, "not_authorised") });
+  show(<Halts />);
+  await pass(60);
+  expect(of("GET /v1/halts")).toHaveLength(2);
 });
 
 function WithAgain() {

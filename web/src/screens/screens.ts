@@ -1,7 +1,8 @@
 // Every screen, in the order of the menu. A row is all that a new one needs: it is loaded when somebody goes there, and gets
 // what stands in its address as `params`.
 
-import { lazy, type ComponentType } from "react";
+import type { ComponentType } from "react";
+import { lazily } from "../frame/lazily";
 
 export interface Screen {
   path: string;
@@ -14,20 +15,20 @@ export interface Screen {
 }
 
 export const SCREENS: readonly Screen[] = [
-  { path: "/", name: "Overview", group: "Watch", screen: lazy(() => import("./overview/Overview")) },
-  { path: "/decisions", name: "Decisions", group: "Watch", screen: lazy(() => import("./decisions/Decisions")) },
-  { path: "/orders/:order", name: "Order", screen: lazy(() => import("./orders/Order")) },
-  { path: "/positions", name: "Positions", group: "Watch", screen: lazy(() => import("./positions/Positions")) },
-  { path: "/positions/:instrument", name: "Position", screen: lazy(() => import("./positions/Position")) },
-  { path: "/approvals", name: "Approvals", group: "Decide", counts: "approvals", screen: lazy(() => import("./approvals/Approvals")) },
-  { path: "/approvals/:order", name: "Approval", screen: lazy(() => import("./approvals/Approval")) },
-  { path: "/safeguards", name: "Safeguards", group: "Limits", screen: lazy(() => import("./safeguards/Safeguards")) },
-  { path: "/mandates", name: "Mandates", group: "Limits", screen: lazy(() => import("./mandates/Mandates")) },
-  { path: "/mandates/:subject", name: "Mandate", screen: lazy(() => import("./mandates/Mandate")) },
-  { path: "/agents", name: "Agents", group: "Limits", screen: lazy(() => import("./agents/Agents")) },
-  { path: "/agents/:agent", name: "Agent", screen: lazy(() => import("./agents/Agent")) },
-  { path: "/halts", name: "Halts", group: "Stop", counts: "halts", screen: lazy(() => import("./halts/Halts")) },
-  { path: "/proof", name: "Proof", group: "Prove", screen: lazy(() => import("./proof/Proof")) },
-  { path: "/settings", name: "Settings", group: "Set up", screen: lazy(() => import("./settings/Settings")) },
-  { path: "/start", name: "Start", group: "Set up", screen: lazy(() => import("./start/Start")) },
+  { path: "/", name: "Overview", group: "Watch", screen: lazily(() => import("./overview/Overview")) },
+  { path: "/decisions", name: "Decisions", group: "Watch", screen: lazily(() => import("./decisions/Decisions")) },
+  { path: "/orders/:order", name: "Order", screen: lazily(() => import("./orders/Order")) },
+  { path: "/positions", name: "Positions", group: "Watch", screen: lazily(() => import("./positions/Positions")) },
+  { path: "/positions/:instrument", name: "Position", screen: lazily(() => import("./positions/Position")) },
+  { path: "/approvals", name: "Approvals", group: "Decide", counts: "approvals", screen: lazily(() => import("./approvals/Approvals")) },
+  { path: "/approvals/:order", name: "Approval", screen: lazily(() => import("./approvals/Approval")) },
+  { path: "/safeguards", name: "Safeguards", group: "Limits", screen: lazily(() => import("./safeguards/Safeguards")) },
+  { path: "/mandates", name: "Mandates", group: "Limits", screen: lazily(() => import("./mandates/Mandates")) },
+  { path: "/mandates/:subject", name: "Mandate", screen: lazily(() => import("./mandates/Mandate")) },
+  { path: "/agents", name: "Agents", group: "Limits", screen: lazily(() => import("./agents/Agents")) },
+  { path: "/agents/:agent", name: "Agent", screen: lazily(() => import("./agents/Agent")) },
+  { path: "/halts", name: "Halts", group: "Stop", counts: "halts", screen: lazily(() => import("./halts/Halts")) },
+  { path: "/proof", name: "Proof", group: "Prove", screen: lazily(() => import("./proof/Proof")) },
+  { path: "/settings", name: "Settings", group: "Set up", screen: lazily(() => import("./settings/Settings")) },
+  { path: "/start", name: "Start", group: "Set up", screen: lazily(() => import("./start/Start")) },
 ];

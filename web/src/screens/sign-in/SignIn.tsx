@@ -10,6 +10,7 @@ import { session } from "../../api/session";
 import { useShared } from "../../api/shared";
 import { Away } from "../../frame/App";
 import { LookChoice } from "../../frame/LookChoice";
+import { Newer } from "../../frame/Newer";
 import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Field } from "../../parts/Field";
@@ -51,6 +52,7 @@ export function SignIn() {
     <main className="alone stack">
       <header className="row apart"><h1>Remit</h1><LookChoice /></header>
       <Away />
+      <Newer />
       {isWell && <Banner tone={problem || said ? "warn" : "plain"} role="status"><span id="note">{problem ? worded(problem) : said || "You are signed out."}</span></Banner>}
       <section className="section" aria-labelledby="sign-in">
         <h2 id="sign-in">Sign in</h2>
