@@ -5,20 +5,18 @@ Whoever runs the command line needs to reach the TPM; the guard's process does n
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from remit import environ, tpm2
 from remit.attest import tpm
 from remit.attest.carried import Quote
 from remit.attest.errors import AttestationInvalid, TpmFailed
 
 TCTI = "TPM2TOOLS_TCTI"
-TIMEOUT_S = 60
 PCRS_MAX = 24
 SAID_MAX = 200
 """Characters of a tool's own words that are said again."""
@@ -61,7 +59,7 @@ class Chip:
     tpm_tools_missing, tpm_unreachable, tpm_handle_empty, tpm_handle_taken, tpm_key_unfit, tpm_refused."""
 
     def __init__(self, tcti: str | None = None) -> None:
-        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
+        self._environ = environ.bare()
         if tcti is not None:
             self._environ[TCTI] = tcti
 
@@ -132,8 +130,7 @@ class Chip:
     def _run(self, folder: Path, *command: str, see: str, code: str = "tpm_refused") -> str:
         """Run one of the tools in a folder of its own, let go of what it left loaded, and return what it printed."""
         try:
-            done = self._done(folder, command)
-            self._done(folder, ("tpm2_flushcontext", "-t"))
+            done = tpm2.run(folder, command, self._environ)
         except FileNotFoundError:
             raise TpmFailed("tpm_tools_missing", f"there is no program {command[0]}", _INSTALL) from None
         except (OSError, subprocess.TimeoutExpired) as fault:
@@ -143,12 +140,6 @@ class Chip:
             word = "refused" if code == "tpm_refused" else "does not answer"
             raise TpmFailed(code, f"the TPM {word} {command[0]}: {_said(done)}", see)
         return done.stdout.decode(errors="replace")
-
-    def _done(self, folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            command, cwd=folder, env=self._environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S,
-            check=False,
-        )  # fmt: skip
 
 
 def with_values(message: bytes, signature: bytes, values: bytes) -> Quote:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from remit.environ import PASSPHRASE, bare, without_secrets
 from remit.guard import config
 from remit.guard.config import paper_socket
 from remit.guard.hygiene import harden
@@ -37,7 +38,6 @@ from remit.up.words import alert_words
 
 LOGS = "logs"
 DEMO = "demo"
-PASSPHRASE = "REMIT_PASSPHRASE"
 LOOK_S = 1.0
 """How often the guard is asked for what the journal does not say: gauges, totals, readiness."""
 
@@ -131,14 +131,14 @@ class _Up:
         exports = config.load({**os.environ, "REMIT_HOME": str(self.home)}).exports
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
-            self.heads, faults = await bucket_heads(self.home, exports, _without_secrets())
+            self.heads, faults = await bucket_heads(self.home, exports, without_secrets())
             for fault in faults:
                 self.screen.tell(f"remit up: the head of an export cannot be compared: {printable(fault)}")
             socket = await self._locked_guard()
             if exports:
-                await follow(self.supervisor, self.home, _without_secrets())
+                await follow(self.supervisor, self.home, without_secrets())
             paper = asyncio.ensure_future(PaperDesk(self.supervisor, self.home, socket, self._venue).keep())
-            doors = asyncio.ensure_future(self._doors(socket, _without_secrets()))
+            doors = asyncio.ensure_future(self._doors(socket, without_secrets()))
             self.console.print("remit up: the guard runs; Ctrl-C stops it", soft_wrap=True)
             try:
                 return await self._until_over()
@@ -185,13 +185,13 @@ class _Up:
         self.files.prepare()
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
-            socket = await self._guard(_bare_environ())
+            socket = await self._guard(bare())
             cash = [(name, "USD", desk.CASH) for name in desk.CONNECTIONS]
             venue = await self._venue(socket, self.files.instruments, self.files.feed_key, cash)
             client = AsyncClient(socket, (self.home / "operator.token").read_text().strip(), desk.DOOR)
             stack.callback(client.close)
             self.before = (await client.ask("read", {"view": "status"}))["seq"]
-            doors = asyncio.ensure_future(self._doors(socket, _bare_environ(), any_port=True))
+            doors = asyncio.ensure_future(self._doors(socket, bare(), any_port=True))
             stack.callback(doors.cancel)
             await desk.set_up(client, self.files)
             address = await doors  # before the first price: nothing should happen that nobody is shown
@@ -267,20 +267,20 @@ class _Up:
         for purse in cash:
             words += ["--cash", ",".join(purse)]
         command = _module("remit.venues.paper", *map(str, words))
-        await self.supervisor.start(Program("venue", command, "listening on", lambda code: code == 2, _bare_environ()))
+        await self.supervisor.start(Program("venue", command, "listening on", lambda code: code == 2, bare()))
         return path
 
     async def _feed(self, socket: Path, venue: Path) -> None:
         words = ["--socket", socket, "--token", self.files.feed_token, "--venue", venue]
         words += ["--venue-key", self.files.feed_key, "--day-ms", self.wanted.day_ms, "--day", self.files.day]
         command = _module("remit.up.feed", *map(str, words))
-        await self.supervisor.start(Program("feed", command, "ready", lambda code: code in (0, 2), _bare_environ()))
+        await self.supervisor.start(Program("feed", command, "ready", lambda code: code in (0, 2), bare()))
 
     async def _agents(self, socket: Path) -> None:
         every_ms = max(min(self.wanted.day_ms // 5, 400), 50)
         words = ["--socket", socket, "--tokens", self.files.agents, "--every-ms", every_ms, "--tried", self.files.tried]
         command = _module("remit.agents", *map(str, words))
-        await self.supervisor.start(Program("agents", command, "ready", lambda code: code in (0, 2), _bare_environ()))
+        await self.supervisor.start(Program("agents", command, "ready", lambda code: code in (0, 2), bare()))
 
 
 def _become_its_user(wanted: Wanted) -> None:
@@ -325,16 +325,6 @@ def _watched(environ: dict[str, str]) -> Callable[[], str]:
         return "" if same else f"{config.FILE} says something else than when it was started. Read it, then start again"
 
     return changed
-
-
-def _bare_environ() -> dict[str, str]:
-    """Return the environment without Remit's own settings: no token and no other guard reaches a program through it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
-
-
-def _without_secrets() -> dict[str, str]:
-    """Return the environment without the passphrase and the token of whoever starts everything."""
-    return {name: value for name, value in os.environ.items() if name not in (PASSPHRASE, "REMIT_TOKEN")}
 
 
 def _module(name: str, *words: str) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import msgspec
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import Fault, Json, now, read, span_s, without_secrets
+from remit.doors.cli.call import Fault, Json, now, read, span_s
 from remit.doors.facts import instant
+from remit.environ import without_secrets
 
 if TYPE_CHECKING:
     from remit.attest.carried import Attestation

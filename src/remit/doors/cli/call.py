@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 
+from remit.environ import TOKEN
 from remit.guard.config import Settings, load
 from remit.guard.wire import Client
 from remit.kernel.codec import build, encode, plain
@@ -22,7 +23,6 @@ from remit.kernel.numbers import Decimal18, NotDecimal, parse
 
 DONE, FAULT, USAGE, DENIED, HELD = 0, 1, 2, 3, 4
 DOOR = "cli"
-PASSPHRASE, TOKEN = "REMIT_PASSPHRASE", "REMIT_TOKEN"
 TOKEN_FILE = "operator.token"
 Number = TypeVar("Number", bound=Decimal18)
 
@@ -65,11 +65,6 @@ class Caller:
 _CALLER: ContextVar[Caller] = ContextVar("caller")
 
 
-def without_secrets() -> dict[str, str]:
-    """Return the environment for a program that is started: no passphrase and no token goes along."""
-    return {name: value for name, value in os.environ.items() if name not in (PASSPHRASE, TOKEN)}
-
-
 def begin(home: Path | None) -> None:
     """Start one run of the command line."""
     _CALLER.set(Caller(home))
@@ -88,7 +83,7 @@ def answers_json() -> bool:
 
 def token_of(settings: Settings) -> str:
     """Return the token to act with: REMIT_TOKEN, else the operator's file in the data folder. Fault."""
-    stated = os.environ.get("REMIT_TOKEN", "").strip()
+    stated = os.environ.get(TOKEN, "").strip()
     if stated:
         return stated
     path = settings.home / TOKEN_FILE
@@ -100,7 +95,7 @@ def token_of(settings: Settings) -> str:
     except FileNotFoundError:
         raise Fault(
             "no_token",
-            f"there is no token: REMIT_TOKEN is not set and {path} does not exist",
+            f"there is no token: {TOKEN} is not set and {path} does not exist",
             "Set REMIT_TOKEN. The first `remit up` writes that file; where it is lost: remit token reset-operator",
         ) from None
     except OSError as fault:

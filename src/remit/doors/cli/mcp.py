@@ -12,6 +12,7 @@ import typer
 
 from remit.doors.cli.call import Fault, Json, caller, noun
 from remit.doors.mcp.clients import Program, Transport, configuration
+from remit.environ import TOKEN
 
 app = noun("Tools for AI clients, over the Model Context Protocol.")
 
@@ -63,7 +64,7 @@ def config(
 
 def _own_token() -> str:
     """Return the token of REMIT_TOKEN; never the operator's from the data folder. Fault."""
-    secret = os.environ.get("REMIT_TOKEN", "").strip()
+    secret = os.environ.get(TOKEN, "").strip()
     if not secret:
         raise Fault(
             "no_token",

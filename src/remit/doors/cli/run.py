@@ -14,7 +14,8 @@ import msgspec
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import PASSPHRASE, Fault, Json, caller, now, read, span_s, without_secrets
+from remit.doors.cli.call import Fault, Json, caller, now, read, span_s
+from remit.environ import PASSPHRASE, without_secrets
 from remit.guard.config import KEYRING
 from remit.guard.wire import GuardError
 

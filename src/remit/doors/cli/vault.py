@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from remit.doors.cli import show
-from remit.doors.cli.call import PASSPHRASE, Fault, Json, Why, caller, confirm, enter, noun, read
+from remit.doors.cli.call import Fault, Json, Why, caller, confirm, enter, noun, read
+from remit.environ import PASSPHRASE
 
 app = noun("The vault: which keys speak at venues, their rotation, and how the vault is locked.")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
+from remit.environ import TOKEN
+
 Program = Literal["claude", "cursor", "vscode"]
 Transport = Literal["stdio", "http"]
 NAME = "remit"
-VARIABLE = "REMIT_TOKEN"
 
 
 class _Dialect(NamedTuple):
@@ -38,7 +39,7 @@ def configuration(
         if program != "cursor":
             server = {"type": "http", **server}
     else:
-        server = {"command": command[0], "args": list(command[1:]), "env": {VARIABLE: token}}
+        server = {"command": command[0], "args": list(command[1:]), "env": {TOKEN: token}}
         if program == "vscode":
             server = {"type": "stdio", **server}
     made: dict[str, Any] = {dialect.servers: {NAME: server}}

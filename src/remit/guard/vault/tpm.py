@@ -5,18 +5,16 @@ It is spoken to by tpm2-tools, before the guard confines itself; TPM2TOOLS_TCTI 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from remit import environ, tpm2
 from remit.guard.errors import TpmRefused
 from remit.guard.vault.file import KEY_BYTES, TpmLock
 
 PCRS_MAX = 24
-TIMEOUT_S = 60
 _BANK = "sha256"
 _SEALED = "fixedtpm|fixedparent|adminwithpolicy|noda"
 _FROM_INPUT = ("-i", "-", "-u", "pub", "-r", "prv")
@@ -57,12 +55,9 @@ def _of(pcrs: Sequence[int]) -> str:
 
 
 def _run(folder: Path, command: Sequence[str], given: bytes = b"") -> bytes:
-    """Run one of the tools in a folder of its own, then let go of what it left loaded; keys go by pipes alone."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
-    how: dict[str, Any] = {"cwd": folder, "env": environ, "capture_output": True, "timeout": TIMEOUT_S, "check": False}
+    """Run one of the tools in a folder of its own; keys go by pipes alone. TpmRefused."""
     try:
-        done: subprocess.CompletedProcess[bytes] = subprocess.run(command, input=given, **how)
-        subprocess.run(("tpm2_flushcontext", "-t"), **how)
+        done = tpm2.run(folder, command, environ.bare(), given)
     except (OSError, subprocess.TimeoutExpired) as fault:
         fix = "Install tpm2-tools, and let the guard's user reach /dev/tpmrm0"
         raise TpmRefused(f"{command[0]} cannot be run: {type(fault).__name__}", fix) from None
