@@ -21,6 +21,7 @@ TAGS = {
     "stops": "Halts, reviews, resumes, pauses, kills.",
     "world": "Instruments, marks, days, facts, reconciling.",
     "journal": "What happened: entries, streams.",
+    "history": "What prices, equity and exits were, for charts.",
     "door": "The door itself.",
 }
 Document = dict[str, Any]

@@ -5,6 +5,7 @@ from remit.doors.http.routes import (
     approvals,
     book,
     door,
+    history,
     journal,
     mandates,
     notify,
@@ -35,5 +36,6 @@ ROUTES: tuple[Route, ...] = (
     *traders.ROUTES,
     *notify.ROUTES,
     *spend.ROUTES,
+    *history.ROUTES,
 )
 """Every endpoint of the API."""
