@@ -518,9 +518,37 @@ export interface Entered {
   events: Record<string, unknown>[];
 }
 
+/** An account's equity, sampled once a minute and after fills, the oldest step first; a step without a sample is left out. */
+export interface EquityHistory {
+  step_s: number;
+  known_from: number | null;
+  fault: string;
+  account: string;
+  currency: string;
+  points: EquityPoint[];
+}
+
+/** An account's equity as it was last sampled in one step, its highest and lowest sample, and the cash in the account's own currency. */
+export interface EquityPoint {
+  at: number;
+  equity: Money;
+  high: Money;
+  low: Money;
+  cash: Money | null;
+}
+
 /** Of what: an order by its id, an agent by its name, or a day (2026-01-31, UTC). */
 export interface EvidenceOf {
   of: string;
+}
+
+/** Where the legs of an instrument's exits stood, the latest exit first; those that are over are among them. */
+export interface ExitHistory {
+  step_s: number;
+  known_from: number | null;
+  fault: string;
+  instrument: string;
+  legs: LegHistory[];
 }
 
 /** Whose exits, and in what. */
@@ -1031,6 +1059,14 @@ export interface Leg {
   activation?: Price | null;
 }
 
+/** Where one leg of an exit stood, sampled once a minute: the steps in which it moved, and the last. */
+export interface LegHistory {
+  exit: string;
+  kind: string;
+  agent: string;
+  points: LevelPoint[];
+}
+
 /** One leg of an exit, and the price at which it triggers now. */
 export interface LegShown {
   kind: string;
@@ -1049,6 +1085,12 @@ export interface Level {
   per: string;
   of: string;
   level: string;
+}
+
+/** From `at` on a leg stood there. */
+export interface LevelPoint {
+  at: number;
+  level: Price;
 }
 
 /** One line of the journal in plain words. `entry` is the kind of command behind it, `code` the rule or refusal, `text` the digest of a text beside the journal. */
@@ -1651,6 +1693,22 @@ export interface PasswordSet {
   signed_out: number;
 }
 
+/** The equity of which account. */
+export interface PastEquity {
+  since?: number | null;
+  until?: number | null;
+  step_s?: number;
+  account: string;
+}
+
+/** The prices of which instrument. */
+export interface PastPrices {
+  since?: number | null;
+  until?: number | null;
+  step_s?: number;
+  instrument: string;
+}
+
 /** Whose orders: an agent's, through a client where one is named; the caller's own where nothing is said. */
 export interface PathQuery {
   agent?: string | null;
@@ -1820,6 +1878,24 @@ export interface Preset {
 /** Whether to say only what would be decided: `?preview=true`, or `?preview` alone. */
 export interface Previewing {
   preview?: "" | "false" | "true";
+}
+
+/** The first, highest, lowest and last price of one step, which begins at `at`. */
+export interface PriceBar {
+  at: number;
+  open: Price;
+  high: Price;
+  low: Price;
+  close: Price;
+}
+
+/** An instrument's prices, the oldest step first; a step in which no price took effect is left out. */
+export interface PriceHistory {
+  step_s: number;
+  known_from: number | null;
+  fault: string;
+  instrument: string;
+  bars: PriceBar[];
 }
 
 /** Who asked: established by the guard from a token, never taken from an argument. */
@@ -3502,5 +3578,38 @@ export interface Calls {
     params: Record<string, never>;
     body: Asking;
     answer: Analysed;
+  };
+  /** What an instrument's price was: bars of the marks that counted. */
+  "GET /v1/history/prices": {
+    params: {
+      since?: number | null;
+      until?: number | null;
+      step_s?: number;
+      instrument: string;
+    };
+    body: undefined;
+    answer: PriceHistory;
+  };
+  /** What an account's equity was. */
+  "GET /v1/history/equity": {
+    params: {
+      since?: number | null;
+      until?: number | null;
+      step_s?: number;
+      account: string;
+    };
+    body: undefined;
+    answer: EquityHistory;
+  };
+  /** Where the stops and targets of exits stood. */
+  "GET /v1/history/exits": {
+    params: {
+      since?: number | null;
+      until?: number | null;
+      step_s?: number;
+      instrument: string;
+    };
+    body: undefined;
+    answer: ExitHistory;
   };
 }
