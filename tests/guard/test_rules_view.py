@@ -30,6 +30,17 @@ def test_each_field_of_a_mandate_and_each_fact_is_told_once(rows: list[dict[str,
     assert {row["rule"] for row in rows if row["kind"] == "limit"} == {rule.name for rule in RULES if not rule.standing}
 
 
+def test_what_is_not_set_counts_or_says_what_holds(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        said = row["unset"]
+        assert bool(said) == (row["kind"] != "fact" and row["default"] is None), row["rule"]
+        assert "{" not in said and (not said or said.endswith("."))
+    by_name = {row["rule"]: row for row in rows}
+    assert by_name["approval_expiry_s"]["default"] == 300
+    assert "older than 1 h" in by_name["mark_age_max"]["unset"]
+    assert "100 bps (1 %)" in by_name["slippage_max_bps"]["unset"]
+
+
 def test_each_plain_sentence_has_one_place_for_the_limit() -> None:
     for says in (says for group in PLAINLY.values() for says in group.values()):
         assert says.count("{limit}") == 1 and re.fullmatch(r"[A-Z][^{}]*\{limit\}[^{}]*\.", says), says

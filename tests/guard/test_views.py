@@ -418,6 +418,38 @@ def test_a_draft_says_what_it_loosens_and_what_would_never_bind(desk: Desk) -> N
     assert row["unread"] == ["position_duplicate"]
 
 
+def test_a_draft_says_what_another_end_means(desk: Desk) -> None:
+    def end_of(until: int | None, **more: Any) -> Any:
+        (row,) = desk.see(ANN, "compared", mandates={"agent:momentum": {}}, **more)
+        found = [change for change in row["changes"] if change["field"] == "expires_at"]
+        assert ("expires_at" in row["loosens"]) == any(change["way"] == "looser" for change in found)
+        assert all(change["after"] == until for change in found)
+        return found[0]["way"] if found else "kept"
+
+    soon, late = desk.at + 10**12, desk.at + 2 * 10**12
+    assert end_of(soon, expires_at={"agent:momentum": soon}) == "tighter"
+    desk.do(ANN, c.SetMandate(subject="agent:momentum", mandate=Mandate(), why="for now", expires_at=soon))
+    assert (end_of(soon), end_of(soon, expires_at={"agent:momentum": soon})) == ("kept", "kept")
+    assert end_of(late, expires_at={"agent:momentum": late}) == "looser"
+    assert end_of(None, expires_at={"agent:momentum": None}) == "looser"
+    assert desk.see(ANN, "history", subject="agent:momentum")[-1]["changed"]["expires_at"] == [None, soon]
+    with pytest.raises(RequestMalformed):
+        desk.see(ANN, "compared", mandates={}, expires_at={"agent:momentum": "soon"})
+
+
+def test_what_nobody_set_counts_by_its_default(desk: Desk) -> None:
+    hour = Mandate(approval_expiry_s=3600, haircut_bps=50)
+    desk.do(ANN, c.SetMandate(subject="account:desk", mandate=hour, why="an hour"))
+    rows = {row["term"]: row for row in desk.see(ANN, "effective", agent="momentum")["terms"]}
+    waits = rows["approval_expiry_s"]
+    assert (waits["effective"], waits["unit"], waits["together"]) == (300, "seconds", True)
+    assert {row["subject"]: (row["value"], row["is_set"]) for row in waits["from"]}["account:desk"] == (3600, True)
+    assert "account:desk" not in waits["decides"] and "firm" in waits["decides"]
+    assert (rows["haircut_bps"]["effective"], rows["haircut_bps"]["decides"]) == (50, ["account:desk"])
+    assert rows["bulk_approval_max"]["effective"] is None and not rows["zone"]["together"]
+    assert rows["second_person"]["effective"] == "waived"
+
+
 def test_a_preset_is_composed_for_the_subjects_that_exist(desk: Desk) -> None:
     found = desk.see(ANN, "composed", preset="starter")
     assert set(found) == {"firm", "account:desk", "agent:momentum", "agent:reversion", "client:claude"}

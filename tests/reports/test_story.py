@@ -57,20 +57,22 @@ def test_a_day_in_words() -> None:
     said = story(desk)
     for wanted in (
         "order: agent momentum asked to buy 10 AAPL at 100 through paper1: allowed, worth up to 1,000 USD",
-        f"fill: bought 10 AAPL at 99.5 USD each, which completes it ({first})",
-        f"approval: bob approved {held}",
-        f"approval: {held} was judged again and let out",
+        f"fill: bought 10 AAPL at 99.5 USD each, which completes it (order {first})",
+        f"approval: bob approved order {held}",
+        f"approval: order {held} was judged again and let out",
         "action: agent momentum: read positions (tool:get_positions)",
         "action: agent momentum made 300 calls beyond its rate; they were refused",
         "thought: agent momentum wrote a thought",
-        "halt: ann halts agent:momentum: enough",
+        "halt: ann halts agent momentum: enough",
     ):
         assert wanted in said, "\n".join(said)
     assert sum("approve" in line and held in line for line in said) == 1, "an approval is told once"
     assert any(
-        line.startswith("violation: agent momentum asked to buy 30 AAPL") and "limit 2,000" in line for line in said
+        line.startswith("violation: agent momentum asked to buy 30 AAPL")
+        and "One order may open at most 2,000 USD (agent momentum); this one opens 3,000 USD" in line
+        for line in said
     )
-    assert any("halt of momentum was refused: not_authorised" in line for line in said)
+    assert any("halt of momentum was refused: " in line and "(not_authorised)" in line for line in said)
     assert any(
         line.startswith("approval: agent momentum asked to buy 16") and "held for people" in line for line in said
     )
@@ -98,11 +100,9 @@ def test_a_preapproval_and_its_use_in_words_and_in_the_report() -> None:
     order = desk.submit(MOMENTUM, "16")
     desk.do(ANN, c.RevokePreapproval(id="p1", why="enough"))
     said = story(desk)
-    assert f"approval: {order} goes out by preapproval p1: 1600 of it used" in said
-    assert any(
-        line.startswith("approval: ") and "preapprove" in line and "p1" in line and "ends_at 20" in line
-        for line in said
-    )
+    assert f"approval: order {order} goes out by preapproval p1: 1,600 of it used" in said
+    lets = "approval: bob lets agent momentum open orders of up to 2,000 in AAPL without being asked, until 20"
+    assert any(line.startswith(lets) and line.endswith("UTC (preapproval p1): today") for line in said)
     it = Model(":memory:")
     it.take_all(enumerate(desk.journal, 1))
     (row,) = it.approvals(EVERYTHING, 0, desk.at + 1)

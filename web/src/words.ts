@@ -4,8 +4,12 @@
 const ENDS: { [end: string]: string } = { max: "at most", min: "at least", pct: "in %", bps: "in bps", s: "" };
 const SHORT: { [part: string]: string } = { ai: "AI" };
 
+/** Fields whose words their names do not give. */
+const OWN: { [name: string]: string } = { expires_at: "Ends" };
+
 /** `daily_loss_max` as `Daily loss, at most`. */
 export function words(name: string): string {
+  if (name in OWN) return OWN[name] ?? name;
   const parts = name.split("_");
   const ends: string[] = [];
   for (let end = parts.at(-1); end !== undefined && end in ENDS && parts.length > 1; end = parts.at(-1)) {

@@ -71,5 +71,11 @@ def loosened_by(version: MandateVersion | None, new: Mandate, expires_at: int | 
     if version is None:
         return (TERM,)
     fields = loosened(version.mandate, new)
-    ended = version.expires_at
-    return (*fields, EXPIRY) if ended is not None and (expires_at is None or expires_at > ended) else fields
+    return (*fields, EXPIRY) if way_of_end(version.expires_at, expires_at) in LOOSENS else fields
+
+
+def way_of_end(old: int | None, new: int | None) -> Way:
+    """Return what another end of a mandate means: later is looser, and none is the latest of all."""
+    if old == new:
+        return "no effect"
+    return "looser" if old is not None and (new is None or new > old) else "tighter"

@@ -9,14 +9,36 @@ import msgspec
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
-from remit.kernel.numbers import text
+from remit.kernel.halt_words import stopped_because
+from remit.kernel.rules.said import span, subject_words, title, with_unit
+from remit.kernel.rules.table import BY_NAME
+from remit.kernel.rules.unit import MONEY
 from remit.reports.told import NOBODY, Book, Kind, Told, Whose, whose_agent, whose_order, whose_subject
-from remit.reports.words import drift_words, shown
+from remit.reports.words import drift_words, figure, money
 from remit.reports.world_words import plainly
 
 TOLD_ALREADY = (e.Took, e.Refused, e.Repeated, e.Denied, e.Reserved, e.Quoted, e.Sweep, e.LookCut, e.Strange)
 """Told by the command or the decision, or nothing that a person looks for."""
 HELD_ENDS = ("lapsed", "declined")
+STATES = {
+    "allowed": "may go out",
+    "held": "waits for people",
+    "sent": "was sent to the venue",
+    "acked": "is at the venue",
+    "rejected": "was rejected by the venue",
+    "unknown": "has an unknown outcome",
+    "partial": "is partly filled",
+    "pending_replace": "waits for its new terms",
+    "pending_cancel": "waits to be cancelled",
+    "filled": "is filled",
+    "cancelled": "was cancelled",
+    "expired": "ran out at the venue",
+    "lapsed": "lapsed",
+    "declined": "was declined",
+    "denied": "was denied",
+}
+"""What an order does or has behind it in each state."""
+LEVELS = {"near": "is near its limit", "over": "is over its limit", "back": "is back within its limit"}
 
 
 def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
@@ -27,23 +49,17 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
         case e.Moved() | e.CancelAsked() | e.ReplaceAsked() | e.ReplaceSettled() | e.Approved() | e.Released():
             yield _order(record, event, book)
         case e.PreapprovalUsed():
-            said = f"{event.order} goes out by preapproval {event.preapproval}: {text(event.worth)} of it used"
+            said = f"order {event.order} goes out by preapproval {event.preapproval}: {money(event.worth)} of it used"
             yield Told("approval", said, whose_order(book, event.order), event.preapproval)
         case e.Booked():
             yield _filled(event, book)
         case e.HaltRaised():
-            numbers = f": {event.rule} at {shown(event.actual)}, limit {shown(event.limit)}" if event.limit else ""
-            why = f": {event.why}" if event.why else ""
-            said = f"HALT of {event.subject} ({event.cause}) as {event.halt}{numbers}{why}"
-            yield Told("halt", said, whose_subject(book, event.subject), event.rule)
+            yield Told("halt", _halted(event), whose_subject(book, event.subject), event.rule)
         case e.Crossed():
             where = f" in {event.group}" if event.group else ""
-            unit = "" if event.unit in ("count", "quantity", "ratio", "rate") else f" {event.unit}"
-            level = {"near": "is near its limit", "over": "is over its limit", "back": "is back within"}[event.level]
-            said = (
-                f"{event.rule} of {event.subject}{where} {level}: {shown(event.actual)} of {shown(event.limit)}{unit}"
-            )
-            yield Told("limit", said, whose_subject(book, event.subject), event.rule)
+            numbers = f"{with_unit(event.actual, event.unit)} of {with_unit(event.limit, event.unit)}"
+            line = f"{title(event.rule)} of {subject_words(event.subject)}{where} {LEVELS[event.level]}: {numbers}"
+            yield Told("limit", line, whose_subject(book, event.subject), event.rule)
         case e.ExitSet() | e.ExitArmed() | e.ExitTriggered() | e.ExitEnded():
             yield _exit(record, event, book)
         case e.Alarm():
@@ -54,13 +70,15 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
             yield _differs(event, book)
         case e.Asked():
             whose = whose_order(book, event.order) if event.order else _of(book, event.connection)
-            about = f"what became of {event.order}" if event.order else "what it holds"
+            about = f"what became of order {event.order}" if event.order else "what it holds"
             yield Told("guard", f"{event.connection or 'the venue'} is asked {about}", whose)
         case e.CancelAllAsked():
             yield Told("halt", f"{event.connection} is told to cancel everything", _of(book, event.connection))
         case e.Armed():
-            said = f"cancels everything unless told again within {event.after_s} s" if event.after_s else "is disarmed"
-            yield Told("guard", f"the dead man of {event.connection} {said}", _of(book, event.connection))
+            does = "no longer cancels anything by itself"
+            if event.after_s:
+                does = f"cancels everything by itself unless it hears from the guard within {span(event.after_s)}"
+            yield Told("guard", f"{event.connection} {does}", _of(book, event.connection))
         case _:
             yield Told("guard", plainly(event), _named(event, book))
 
@@ -74,31 +92,40 @@ def _order(
     match event:
         case e.Moved():
             code = getattr(record.command.body, "code", "") if event.state == "rejected" else ""
-            said = f"{name} is now {event.state}" + (f", {code}" if code else "")
+            said = f"order {name} {STATES.get(event.state, title(event.state))}" + (f", {code}" if code else "")
             said += f": {event.why}" if event.why else ""
             return Told("approval" if event.state in HELD_ENDS else "order", said, whose, event.state)
         case e.CancelAsked():
-            return Told("order", f"a cancel of {name} goes out" + (f": {event.why}" if event.why else ""), whose)
+            return Told("order", f"a cancel of order {name} goes out" + (f": {event.why}" if event.why else ""), whose)
         case e.ReplaceAsked():
-            said = f"new terms of {name} go out: {text(event.quantity)} at {text(event.limit_price)}"
+            said = f"new terms of order {name} go out: {figure(event.quantity)} at {figure(event.limit_price)}"
             return Told("order", said, whose)
         case e.ReplaceSettled():
-            return Told("order", f"{name} works on its {'new' if event.taken else 'old'} terms", whose)
+            return Told("order", f"order {name} works on its {'new' if event.taken else 'old'} terms", whose)
         case e.Approved():
-            return Told("approval", f"{event.person} approved {name}", whose)
+            return Told("approval", f"{event.person} approved order {name}", whose)
         case _:
-            return Told("approval", f"{name} was judged again and let out", whose)
+            return Told("approval", f"order {name} was judged again and let out", whose)
+
+
+def _halted(event: e.HaltRaised) -> str:
+    """Return what was halted, why, and by which numbers; money is the subject's own."""
+    rule, why = BY_NAME.get(event.rule), f": {event.why}" if event.why else ""
+    unit = "" if rule is None or rule.unit is MONEY else rule.unit.name
+    numbers = f" ({with_unit(event.actual, unit)}; the limit is {with_unit(event.limit, unit)})" if event.limit else ""
+    because = stopped_because(event.cause, event.rule)
+    return f"HALT of {subject_words(event.subject)}: {because}{numbers}, halt {event.halt}{why}"
 
 
 def _filled(event: e.Booked, book: Book) -> Told:
     placed, whose = book.order(event.order), whose_order(book, event.order)
     verb = "traded" if placed is None else "bought" if placed.side == "buy" else "sold"
     currency = "" if placed is None or not placed.currency else f" {placed.currency}"
-    said = f"{verb} {text(event.quantity)} {whose.instrument} at {text(event.price)}{currency} each"
-    said += f", fee {text(event.fee)}" if event.fee else ""
+    said = f"{verb} {figure(event.quantity)} {whose.instrument} at {figure(event.price)}{currency} each"
+    said += f", fee {money(event.fee)}{currency}" if event.fee else ""
     said += ", which completes it" if event.complete else ""
     said += ", late: the order was over" if event.late else ""
-    return Told("fill", f"{said} ({event.order})", whose, event.fill)
+    return Told("fill", f"{said} (order {event.order})", whose, event.fill)
 
 
 def _exit(record: Record, event: e.ExitSet | e.ExitArmed | e.ExitTriggered | e.ExitEnded, book: Book) -> Told:
@@ -106,9 +133,8 @@ def _exit(record: Record, event: e.ExitSet | e.ExitArmed | e.ExitTriggered | e.E
     match event:
         case e.ExitSet():
             if event.order:
-                return Told(
-                    "exit", f"exit {event.exit} waits for the fills of {event.order}", whose_order(book, event.order)
-                )
+                line = f"exit {event.exit} waits for the fills of order {event.order}"
+                return Told("exit", line, whose_order(book, event.order))
             whose = book.thing("exit", event.exit)
             if isinstance(body, c.SetExit):
                 whose = whose_agent(
@@ -116,9 +142,10 @@ def _exit(record: Record, event: e.ExitSet | e.ExitArmed | e.ExitTriggered | e.E
                 )
             return Told("exit", f"exit {event.exit} is in the book", whose)
         case e.ExitArmed():
-            said = f"exit {event.exit} protects {text(event.quantity)} and watches from {text(event.price)}"
+            said = f"exit {event.exit} protects {figure(event.quantity)} and watches from {figure(event.price)}"
         case e.ExitTriggered():
-            said = f"{event.leg} of exit {event.exit} was touched at {text(event.price)}: {text(event.quantity)} closes"
+            leg, at = title(event.leg), figure(event.price)
+            said = f"the {leg} of exit {event.exit} was touched at {at}: {figure(event.quantity)} close"
         case e.ExitEnded():
             said = f"exit {event.exit} is over: {event.why}"
     return Told("exit", said, book.thing("exit", event.exit))
@@ -136,16 +163,17 @@ def _differs(event: e.Drifted | e.Silent | e.Corrected | e.Kept | e.Reversed, bo
                 kind, f"{event.connection} gave no account of what it holds: {event.why}", _of(book, event.connection)
             )
         case e.Corrected():
-            said = f"the book of {event.connection} was corrected: {event.kind} {event.item} by {text(event.change)}"
+            by = figure(event.change)
+            said = f"the book of {event.connection} was corrected: {event.kind} {event.item} by {by}"
             return Told(kind, said, _of(book, event.connection, event.agent))
         case e.Kept():
-            by = text(event.difference)
+            by = figure(event.difference)
             said = f"the book of {event.connection} stays: {event.kind} {event.item} may differ by {by}"
             return Told(kind, said, _of(book, event.connection))
         case e.Reversed():
             return Told(
                 "fill",
-                f"the venue took fill {event.fill} back ({event.order})",
+                f"the venue took fill {event.fill} back (order {event.order})",
                 whose_order(book, event.order),
                 event.fill,
             )

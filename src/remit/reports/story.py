@@ -10,9 +10,10 @@ from remit.kernel.event import Record
 from remit.kernel.names import Principal
 from remit.kernel.numbers import text
 from remit.kernel.printable import without_odd
+from remit.kernel.rules.said import finding_says, plainly, span
 from remit.reports.happened import happened
 from remit.reports.told import Book, Kind, Told, Whose, whose_agent, whose_order
-from remit.reports.words import order_words, reason, reasons, shown
+from remit.reports.words import denial_words, figure, order_words, shown
 from remit.reports.world_words import whose_body, world_words
 
 VERB = {"allow": "allowed", "hold": "held for people", "deny": "denied"}
@@ -62,14 +63,15 @@ def _asked(record: Record, book: Book) -> Iterator[Told]:
             if not any(isinstance(event, e.Approved) for event in record.events):  # that says it, and no more
                 yield Told(kind, said, whose)
             if decision is not None and decision.verdict == "deny":  # an approval does not outlive its reasons
-                yield _decided(f"{decision.order} was judged again", decision, whose)
+                yield _decided(f"order {decision.order} was judged again", decision, whose)
 
 
 def refusal(by: Principal, body: c.Body, refused: e.Refused, whose: Whose) -> Told:
     """Return what a refusal of the kernel says: an agent's or client's is a violation."""
     what = str(body.__struct_config__.tag).replace("_", " ")
     kind: Kind = "violation" if by.role in ("agent", "client") else "order" if whose.order else "guard"
-    return Told(kind, f"{what} of {by.name} was refused: {refused.code}: {refused.why}", whose, refused.code)
+    said = f"{what} of {by.name} was refused: {plainly(refused.why)} ({refused.code})"
+    return Told(kind, said, whose, refused.code)
 
 
 def _owned(by: Principal, whose: Whose, book: Book) -> Whose:
@@ -106,7 +108,8 @@ def _proposed(record: Record, body: c.Submit, book: Book) -> Iterator[Told]:
 def _replaced(record: Record, body: c.Replace, book: Book) -> Iterator[Told]:
     by, decision = record.command.by, record.decision
     whose = whose_order(book, body.order)
-    asked = f"{_who(by)} asked for new terms of {body.order}: {text(body.quantity)} at {text(body.limit_price)}"
+    terms = f"{figure(body.quantity)} at {figure(body.limit_price)}"
+    asked = f"{_who(by)} asked for new terms of order {body.order}: {terms}"
     for event in record.events:
         if isinstance(event, e.Refused):
             yield refusal(by, body, event, _owned(by, whose, book))
@@ -122,14 +125,16 @@ def _decided(asked: str, decision: e.Decision, whose: Whose) -> Told:
     said = f"{asked}: {VERB[decision.verdict]}"
     first = decision.findings[0] if decision.findings else None
     if decision.verdict == "deny":
-        wait = "" if first is None or first.retry_after_s is None else f"; it would pass in {first.retry_after_s} s"
-        kind: Kind = "violation"
-        return Told(kind, f"{said}: {reasons(decision.findings)}{wait}", whose, "" if first is None else first.rule)
+        wait = ""
+        if first is not None and first.retry_after_s is not None:
+            wait = f". It would pass in {span(first.retry_after_s)}"
+        why = f"{said}. {denial_words(decision.findings)}{wait}"
+        return Told("violation", why, whose, "" if first is None else first.rule)
     said += f", worth up to {shown(text(decision.worth))} {decision.currency}"
     if decision.reducing:
-        said += f", {text(decision.reducing)} of it proven to reduce"
+        said += f", {figure(decision.reducing)} of it proven to reduce"
     if decision.verdict == "hold" and first is not None:
-        return Told("approval", f"{said}: {reason(first)}", whose, first.rule)
+        return Told("approval", f"{said}. {finding_says(first)}", whose, first.rule)
     return Told("order", said, whose)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from remit.kernel.drift import Drift
 from remit.kernel.event import Finding
 from remit.kernel.exit_words import terms_words
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
 from remit.kernel.order import OrderIntent
+from remit.kernel.rules.said import finding_says, grouped, title
 
 PLACES = 2
 PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
@@ -38,18 +41,30 @@ def money(value: int) -> str:
     return f"{sign}{whole:,}" + (f".{fraction:02d}" if fraction else "")
 
 
+def figure(value: int, places: int = 8) -> str:
+    """Return a scaled quantity or price as people write it: thousands apart, all of its places up to so many."""
+    return grouped(text(value), places)
+
+
+def at_words(at: int) -> str:
+    """Return nanoseconds since the epoch as a time in UTC, to the second: `2026-11-21 14:05:00 UTC`."""
+    try:
+        return datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return str(at)
+
+
 def order_words(intent: OrderIntent) -> str:
     """Return what an intent asks for: `buy 15 AAPL`, with its limit and its exit where it has them."""
-    limit = "" if intent.limit_price is None else f" at {text(intent.limit_price)}"
+    limit = "" if intent.limit_price is None else f" at {figure(intent.limit_price)}"
     bracket = "" if intent.exit is None else f", {terms_words(intent.exit)}"
-    return f"{intent.side} {text(intent.quantity)} {intent.instrument}{limit}{bracket}"
+    return f"{intent.side} {figure(intent.quantity)} {intent.instrument}{limit}{bracket}"
 
 
 def drift_words(drift: Drift) -> str:
     """Return one difference between book and venue."""
-    return (
-        f"{drift.kind} {drift.item}: book {shown(text(drift.book))}, venue {shown(text(drift.venue))} ({drift.bucket})"
-    )
+    bucket = title(drift.bucket)
+    return f"{drift.kind} {drift.item}: book {figure(drift.book)}, venue {figure(drift.venue)} ({bucket})"
 
 
 def reason(finding: Finding) -> str:
@@ -75,3 +90,11 @@ def reasons(findings: tuple[Finding, ...]) -> str:
         return ""
     others = list(dict.fromkeys(finding.rule for finding in findings[1:] if finding.rule != findings[0].rule))
     return reason(findings[0]) + (f"; also {', '.join(others)}" if others else "")
+
+
+def denial_words(findings: tuple[Finding, ...]) -> str:
+    """Return why an order was denied: the first reason in its sentence, and the names of what else did not hold."""
+    if not findings:
+        return ""
+    others = list(dict.fromkeys(title(finding.rule) for finding in findings[1:] if finding.rule != findings[0].rule))
+    return finding_says(findings[0]) + (f". Also against it: {', '.join(others)}" if others else "")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from remit.kernel import command as c
 from remit.kernel.codec import plain
-from remit.kernel.exit_words import terms_words
 from remit.kernel.names import Principal, subject
-from remit.kernel.numbers import text
+from remit.kernel.rules.said import title
+from remit.reports.deeds import deed_words
 from remit.reports.told import Book, Kind, Whose, whose_agent, whose_order, whose_subject
-from remit.reports.words import shown
+from remit.reports.words import at_words, shown
 
 FIELD_MAX = 80
 UNSAID = frozenset({"kind", "event", "at", "why", "digest", "thought", "marks", "trace", "mandate"})
@@ -50,64 +49,16 @@ def kind_of(body: c.Body) -> Kind:
 
 def world_words(by: Principal, body: c.Body) -> tuple[Kind, str]:
     """Return what a command that took effect says, with its reason where it has one."""
-    said = _particular(by.name, body) or f"{by.name}: {plainly(body)}"
+    said = deed_words(by.name, body) or f"{by.name}: {plainly(body)}"
     why = getattr(body, "why", "")
     return kind_of(body), said + (f": {why}" if why else "")
-
-
-def _particular(who: str, body: c.Body) -> str:
-    match body:
-        case c.KernelStarted():
-            resumed = f"; {body.resumed_by} resumed the journal: {body.resumed_why}" if body.resumed_by else ""
-            after = "a clean stop" if body.clean else "a crash"
-            return f"the guard started after {after}, version {body.version}{resumed}"
-        case c.KernelStopped():
-            return "the guard stopped cleanly"
-        case c.ClockFault(jump_ns=jump):
-            return f"the wall clock jumped by {_seconds(jump)} s; openings are closed"
-        case c.Woke(slept_ns=slept):
-            return f"nothing was watched for {_seconds(slept)} s"
-        case c.Approve(order=order):
-            return f"{who} approves {order}"
-        case c.Decline(order=order):
-            return f"{who} declines {order}"
-        case c.Cancel(order=order):
-            return f"{who} asks to cancel {order}"
-        case c.CancelRefused(order=order, code=code):
-            return f"the venue did not cancel {order}: {code}"
-        case c.SetExit(terms=terms):
-            return f"{who} sets an exit on {body.instrument} of {body.agent}: {terms_words(terms)}"
-        case c.DropExit(exit=exit):
-            return f"{who} takes exit {exit} away"
-        case c.SetPause():
-            return f"{who} {'pauses' if body.paused else 'ends the pause of'} {body.subject}"
-        case c.Halt():
-            return f"{who} {'kills' if body.kill else 'halts'} {body.subject}" + (", flat" if body.flatten else "")
-        case c.Review():
-            return f"{who} reviewed halt {body.halt} at {body.limit}"
-        case c.Resume(halt=halt):
-            return f"{who} ends halt {halt}"
-        case c.SetMandate():
-            return f"{who} publishes a mandate for {body.subject}" + (f", preset {body.preset}" if body.preset else "")
-        case c.IssueToken(grant=grant):
-            return f"{who} issues token {grant.token}: {grant.role} {grant.name}"
-        case c.RevokeToken(token=token):
-            return f"{who} revokes token {token}"
-        case c.SetGrant():
-            return f"{body.agent} {'may' if body.granted else 'may no longer'} use {body.connection}"
-        case c.SetCapability():
-            return f"{body.capability} of {body.agent} is {'on' if body.enabled else 'off'}"
-        case c.SetVenueState(connection=connection):
-            link = "open" if body.link_up else "down"
-            return f"{connection}: link {link}, {'reconciled' if body.reconciled else 'not reconciled'}"
-    return ""
 
 
 def plainly(thing: msgspec.Struct) -> str:
     """Return any command or event as its name and what it names: the words of what has none of its own."""
     fields = _flat(plain(thing))
     named = [
-        f"{name} {_time(value) if name.endswith('_at') else _short(value)}"
+        f"{title(name).removesuffix(' at')} {_time(value) if name.endswith('_at') else _short(value)}"
         for name, value in fields.items()
         if value not in ("", None, [], {}, False)
     ]
@@ -132,14 +83,7 @@ def _short(value: object) -> str:
 
 def _time(at: Any) -> str:
     """Return nanoseconds since the epoch as a time in UTC, to the second; what is none as it stands."""
-    try:
-        return datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (TypeError, ValueError, OverflowError, OSError):
-        return _short(at)
-
-
-def _seconds(ns: int) -> str:
-    return shown(text(ns * 10**9))
+    return at_words(at) if isinstance(at, int) else _short(at)
 
 
 def whose_body(body: c.Body, book: Book) -> Whose:

@@ -148,7 +148,7 @@ def test_a_day_reaches_a_receiver_signed(guard: Processes, tmp_path: Path, caplo
             assert "bought 2 AAPL" in found["order.filled"]["text"]
             assert found["halt.raised"]["why"] == "looks odd @here"
             assert any(
-                "HALT of agent:momentum" in entry.message for entry in caplog.records if entry.levelname == "ERROR"
+                "HALT of agent momentum" in entry.message for entry in caplog.records if entry.levelname == "ERROR"
             )
             ids = [got.headers["webhook-id"] for got in receiver.got]
             assert len(set(ids)) == len(ids)
@@ -208,7 +208,7 @@ def test_a_halt_that_nobody_hears_of_is_shown_and_logged(
             with caplog.at_level(logging.ERROR, "remit.notify"):
                 await until(lambda: any("NOT DELIVERED to hook" in entry.message for entry in caplog.records))
             (late,) = notifier.health()["overdue"]  # type: ignore[misc]
-            assert late["channel"] == "hook" and "HALT of firm" in late["text"] and late["fault"]
+            assert late["channel"] == "hook" and "HALT of the firm: a person halted it" in late["text"] and late["fault"]
 
     told(main)
 

@@ -1,9 +1,11 @@
 // Allowed, held, denied: the same three words and colours everywhere.
 
 import type { Explained } from "../api/schema";
-import { grouped, isDecimal } from "../api/decimal";
-import { subjectWords, unitWords } from "../words";
+import { brief, exact, grouped, isDecimal, text } from "../api/decimal";
+import { duration } from "../api/time";
+import { unitWords } from "../words";
 import { Badge, type Tone } from "./Banner";
+import { RuleLink } from "./Rule";
 
 type Word = "allow" | "hold" | "deny";
 const WORDS: { [of in Word]: [string, Tone] } = { allow: ["Allowed", "good"], hold: ["Held", "warn"], deny: ["Denied", "bad"] };
@@ -15,23 +17,17 @@ export function Verdict({ of }: { of: Word }) {
 
 /** What one rule found, in one plain sentence with its numbers: what it asks, what it is here, and whose limit it is. */
 export function Sentence({ finding }: { finding: Explained }) {
-  const { actual, unit, subject, rule } = finding;
-  return (
-    <>
-      {asks(finding)} Here it is <strong className="number">{numbered(actual, unit)}</strong>; the limit is of {subjectWords(subject)}.{" "}
-      <code className="soft">{rule}</code>
-    </>
-  );
+  return <>{finding.plain} <RuleLink rule={finding.rule} /></>;
 }
 
-/** What a rule asks, with its limit written as every other number is. */
-export function asks({ sentence, limit }: Pick<Explained, "sentence" | "limit">): string {
-  if (!isDecimal(limit)) return sentence;
-  return sentence.replace(new RegExp(`(?<![\\d.,-])${limit.replace(".", "\\.")}(?![\\d.]*\\d)`), () => grouped(limit));
-}
+const EACH: { readonly [seconds: number]: string } = { 1: "a second", 60: "a minute", 3600: "an hour", 86_400: "a day" };
 
 /** A number with its unit, where the two can be read together. */
 export function numbered(value: string, unit: string): string {
+  const rate = /^(\d+) per (\d+) s$/.exec(value);
+  if (rate) return `${grouped(rate[1] ?? "")} ${EACH[Number(rate[2])] ?? `in ${duration(Number(rate[2]))}`}`;
+  if (unit === "seconds" && isDecimal(value) && Number(value) >= 1) return duration(Number(value));
+  if (unit === "bps" && isDecimal(value)) return `${brief(value)} bps (${brief(text(exact(value) / 100n))} %)`;
   const said = unitWords(unit);
   return said === "" || !isDecimal(value) ? grouped(value) : `${grouped(value)} ${said}`;
 }

@@ -64,11 +64,11 @@ describe("time", () => {
 });
 
 describe("words", () => {
-  it("explains a finding with both numbers", () => {
+  it("says a finding in the sentence of the API, with the rule to look up", () => {
     const { container } = show(
-      <Sentence finding={{ rule: "order_notional_max", subject: "agent:a", limit: "4000", actual: "6044.04", unit: "USD", verdict: "deny", retry_after_s: null, sentence: "An order may be worth at most 4000 USD." }} />,
+      <Sentence finding={{ rule: "order_notional_max", subject: "agent:a", limit: "4000", actual: "6044.04", unit: "USD", verdict: "deny", retry_after_s: null, plain: "One order may open at most 4,000 USD (agent a); this one opens 6,044.04 USD.", sentence: "" }} />,
     );
-    expect(container.textContent).toBe("An order may be worth at most 4,000 USD. Here it is 6,044.04 USD; the limit is of agent a. order_notional_max");
+    expect(container.textContent).toBe("One order may open at most 4,000 USD (agent a); this one opens 6,044.04 USD. Order notional, at most");
   });
   it("names the three verdicts", () => {
     const { container } = show(<><Verdict of="allow" /> <Verdict of="hold" /> <Verdict of="deny" /></>);

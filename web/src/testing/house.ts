@@ -20,7 +20,7 @@ export const STATUS: Answer<"GET /v1/status"> = {
 };
 
 export const HALT: HaltRow = {
-  id: "H-498-1", subject: "agent:rogue", cause: "loss", rule: "daily_loss_max", limit: "500", actual: "528.27", why: "", at: NOON, age_s: 9,
+  id: "H-498-1", subject: "agent:rogue", cause: "loss", because: "it lost more today than it may", rule: "daily_loss_max", limit: "500", actual: "528.27", why: "", at: NOON, age_s: 9,
   needs: "review", now: "", to_end: [], reviewed_by: "", reviewed_limit: "", review: "",
 };
 

@@ -56,7 +56,8 @@ def show_(order: Order, json: Json = False) -> None:
         return
     shown(held)
     for finding in told["findings"]:
-        show.say(f"  {finding['rule']} of {finding['subject']}: {finding['sentence']}")
+        show.say(f"  {finding['plain']}")
+        show.say(f"    {finding['rule']} of {finding['subject']}: {finding['sentence']}", "dim")
 
 
 @app.command()

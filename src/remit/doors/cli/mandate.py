@@ -121,7 +121,9 @@ def set_(
     drafts = _drafts(
         [subject_of(one) for one in (*(subject or ()), *([agent] if agent else ()))], file, preset, calendar, blocked
     )
-    compared = read("compared", mandates={written: plain(mandate) for written, mandate in drafts.items()})
+    expires_at = None if expires is None else now() + span_s(expires, "--expires") * 10**9
+    given = {written: plain(mandate) for written, mandate in drafts.items()}
+    compared = read("compared", mandates=given, expires_at=dict.fromkeys(given, expires_at))
     changed = [row for row in compared if row["changes"] or row["number"] is None]
     misplaced = [f"{row['subject']}: {field}" for row in compared for field in row["unread"]]
     if misplaced:
@@ -132,7 +134,6 @@ def set_(
         return
     _show_changes(changed, read("lint", mandates={row["subject"]: plain(drafts[row["subject"]]) for row in changed}))
     confirm(_question(changed), yes)
-    expires_at = None if expires is None else now() + span_s(expires, "--expires") * 10**9
     records = []
     for row in changed:
         written = row["subject"]
@@ -185,7 +186,7 @@ def _show_changes(changed: list[dict[str, Any]], notes: list[dict[str, Any]]) ->
     for row in changed:
         before = "no mandate" if row["number"] is None else f"version {row['number']}"
         fields = [
-            {**change, "before": _short(change["before"]), "after": _short(change["after"])}
+            {**change, **{side: _said(change["field"], change[side]) for side in ("before", "after")}}
             for change in row["changes"]
         ]
         if not caller().json:
@@ -198,6 +199,11 @@ def _show_changes(changed: list[dict[str, Any]], notes: list[dict[str, Any]]) ->
                 show.say(f"  LOOSENS {row['subject']}: {', '.join(row['loosens'])}", "red")
     for note in notes:
         show.say(f"{note['weight']}: {note['sentence']} {note['fix']}", "yellow" if note["weight"] == "warning" else "")
+
+
+def _said(field: str, value: Any) -> Any:
+    """Return a value of a change as it is shown: a time as one, and no end as that."""
+    return _short(value) if field != "expires_at" else "never" if value is None else show.when(value)
 
 
 def _short(value: Any) -> Any:
@@ -313,7 +319,7 @@ def history(subject: Subject = None, agent: Agent = None, json: Json = False) ->
             "bold",
         )
         for field, (before, after) in row["changed"].items():
-            show.say(f"  {field}: {show.cell(field, _short(before))} -> {show.cell(field, _short(after))}")
+            show.say(f"  {field}: {show.cell(field, _said(field, before))} -> {show.cell(field, _said(field, after))}")
         show.say(f"  digest {row['digest'][:16]}")
     if not found:
         show.say("no mandate was ever set")

@@ -294,10 +294,11 @@ def _explain(found: dict[str, Any]) -> None:
     show.say(f"  {_asked(found)}")
     _verdict(decision)
     for finding in found["findings"]:
+        show.say(f"  {finding['plain']}")
         if finding["sentence"]:
-            show.say(f"  {finding['rule']}: {finding['sentence']}")
+            show.say(f"    {finding['rule']}: {finding['sentence']}", "dim")
         if finding["retry_after_s"] is not None:
-            show.say(f"  it would pass in {finding['retry_after_s']} s")
+            show.say(f"    it would pass in {finding['retry_after_s']} s", "dim")
     if not found["findings"]:
         show.say("  every rule held")
     for name, bid, ask, last, at in decision.get("marks", ()):

@@ -68,7 +68,7 @@ VIEWS: dict[str, View] = {
     "presets": View(drafts.presets, (), ANYONE),
     "rules": View(rules.rules, (), ANYONE),
     "composed": View(drafts.composed, ("preset", "subjects", "calendar", "blocked"), PEOPLE),
-    "compared": View(drafts.compared, ("mandates",), PEOPLE),
+    "compared": View(drafts.compared, ("mandates", "expires_at"), PEOPLE),
     "lint": View(drafts.linted, ("mandates", "preset"), PEOPLE),
     "halts": View(stops.halts, (), TRADERS),
     "pauses": View(stops.pauses, (), TRADERS),

@@ -12,7 +12,7 @@ from remit.guard.views.people import changes_of
 from remit.kernel.codec import build, plain
 from remit.kernel.lint import Known, Level, lint
 from remit.kernel.loosening import LOOSENS
-from remit.kernel.mandate import EMPTY, Mandate
+from remit.kernel.mandate import Mandate
 from remit.kernel.names import Environment
 from remit.kernel.presets import PRESETS, Given, PresetRefused, compose
 from remit.kernel.proposal import asks_second
@@ -82,15 +82,19 @@ def _environment(looking: Looking, of: Subject) -> Environment:
 def compared(looking: Looking) -> Rows:
     """What drafts would change: each field before and after, and whether that is tighter, looser or neither.
 
+    `expires_at` gives drafts an end (null: none); whoever is not named keeps that of the version before it.
     `second_person` is whose mandate asks for another person to confirm it; empty where it takes effect at once.
     """
-    return [_compared(looking, written, draft) for written, draft in _drafts(looking).items()]
+    ends = looking.arguments.get("expires_at", {})
+    if not (isinstance(ends, dict) and all(at is None or type(at) is int for at in ends.values())):
+        raise RequestMalformed("expires_at must be a table of times", "Give {subject: nanoseconds or null}")
+    return [_compared(looking, written, draft, ends) for written, draft in _drafts(looking).items()]
 
 
-def _compared(looking: Looking, written: str, draft: Mandate) -> dict[str, Any]:
+def _compared(looking: Looking, written: str, draft: Mandate, ends: dict[str, int | None]) -> dict[str, Any]:
     of = looking.subjects(written)[0]
-    before = EMPTY if of.version is None else of.version.mandate
-    changes = changes_of(before, draft)
+    kept = None if of.version is None else of.version.expires_at
+    changes = changes_of(of.version, draft, ends.get(written, kept))
     loosens = [change["field"] for change in changes if change["way"] in LOOSENS]
     asked = asks_second(looking.state, written) if loosens or of.version is None else ""
     return {

@@ -17,6 +17,7 @@ from remit.kernel.rules.compile import Breach, Evaluator, Lines
 from remit.kernel.rules.facts import Facts
 from remit.kernel.rules.generate import Line
 from remit.kernel.rules.rule import PERS, TOTAL
+from remit.kernel.rules.said import limit_says
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import RULES
 from remit.kernel.rules.tree import roots
@@ -101,8 +102,9 @@ def _per_order(lines: Lines, of: Subject) -> list[dict[str, Any]]:
         {
             "subject": of.written,
             "rule": line.rule.name,
-            "limit": line.rule.relation.limit_text(line.limit, line.rule.unit),
+            "limit": (limit := line.rule.relation.limit_text(line.limit, line.rule.unit)),
             "unit": _unit(line.rule.unit, of),
+            "plain": f"{limit_says(line.rule.name, limit, _unit(line.rule.unit, of))}.",
             "sentence": sentence(line.rule, line.limit, of.currency),
         }
         for line in lines.evaluator([(of.scope, of.version.digest, of.version.mandate)]).lines

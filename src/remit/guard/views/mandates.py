@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from remit.guard.views.looking import Looking, Unknown
+from remit.guard.views.rules import TERM_UNITS
 from remit.kernel.codec import plain
-from remit.kernel.mandate import LIMITS, TERMS, MandateVersion
+from remit.kernel.loosening import EXPIRY
+from remit.kernel.mandate import EMPTY, LIMITS, TERMS, MandateVersion
 from remit.kernel.numbers import Money
 from remit.kernel.rules.compile import COMPANIONS
 from remit.kernel.rules.table import BY_NAME
@@ -27,7 +30,7 @@ def history(looking: Looking) -> Rows:
     for of in _readable(looking):
         before: dict[str, Any] = {}
         for version in looking.state.history.get(of.written, ()):
-            after = plain(version.mandate)
+            after = plain(version.mandate) | ({} if version.expires_at is None else {EXPIRY: version.expires_at})
             changed = {
                 field: [before.get(field), after.get(field)]
                 for field in sorted({*before, *after})
@@ -65,24 +68,43 @@ def effective(looking: Looking) -> dict[str, Any]:
     """What binds the orders of an agent (through a client): each limit with every value on its path, and the effective.
 
     Every value is judged on its own subject's measurement; the effective one is a summary for people, and None where
-    amounts are of different currencies.
+    amounts are of different currencies. `terms` say how things are counted, what nobody set by its default.
     """
     path = looking.path(looking.word("agent") or "", looking.word("client") or "")
-    rows = [row for field in LIMITS if (row := _limit(path, field)) is not None]
-    terms = {
-        field: [
-            {"subject": of.written, "value": plain(getattr(of.version.mandate, field))}
-            for of in path
-            if of.version is not None
-        ]
-        for field in TERMS
-    }
     return {
         "path": [of.written for of in path],
         "missing": [of.written for of in path if of.version is None],
-        "limits": rows,
-        "terms": terms,
+        "limits": [row for field in LIMITS if (row := _limit(path, field)) is not None],
+        "terms": [_term(path, field) for field in TERMS],
     }
+
+
+def _term(path: tuple[Subject, ...], field: str) -> dict[str, Any]:
+    """Return how something is counted on a path: a mandate that does not say it counts as the default."""
+    default, sum_up = getattr(EMPTY, field), SUMMED.get(field)
+    found = [(of, getattr(of.version.mandate, field)) for of in path if of.version is not None]
+    spoken = [value for _, value in found if value is not None]
+    comparable = not isinstance(next(iter(spoken), None), Money) or len({of.currency for of, _ in found}) == 1
+    bound = sum_up(spoken) if sum_up is not None and spoken and comparable else None
+    unit = TERM_UNITS.get(field, "text")
+    return {
+        "term": field,
+        "effective": plain(bound),
+        "unit": path[0].currency if unit == "money" and comparable else unit,
+        "together": sum_up is not None,
+        "from": [{"subject": of.written, "value": plain(value), "is_set": value != default} for of, value in found],
+        "decides": [of.written for of, value in found if bound is not None and value == bound],
+    }
+
+
+def _strictest(words: list[str]) -> str:
+    return "required" if "required" in words else "waived"
+
+
+SUMMED: dict[str, Callable[[Any], Any]] = {
+    "haircut_bps": max, "approval_expiry_s": min, "bulk_approval_max": min, "second_person": _strictest,
+}  # fmt: skip
+"""Terms that a path has one of in sum; a day and a cooldown are each subject's own."""
 
 
 def _limit(path: tuple[Subject, ...], field: str) -> dict[str, Any] | None:

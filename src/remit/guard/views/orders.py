@@ -15,6 +15,7 @@ from remit.kernel.exit_words import terms_words
 from remit.kernel.mandate import Mandate
 from remit.kernel.numbers import SCALE, notional_ceil, text
 from remit.kernel.order import TERMINAL, Order, OrderIntent
+from remit.kernel.rules.said import finding_says
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.state import State
@@ -197,8 +198,10 @@ def seq_of(order_id: str) -> int:
 
 
 def explained(looking: Looking, finding: Finding, mandates: tuple[str, ...], path: tuple[Any, ...]) -> dict[str, Any]:
-    """Return a finding with the sentence of its rule under the limit that was in force, and where it is documented."""
+    """Return a finding in one plain sentence, with what its rule asks word by word under the limit that was in force,
+    and where it is documented."""
     shown: dict[str, Any] = {"retry_after_s": None, **plain(finding), "verdict": finding.verdict, "sentence": ""}
+    shown["plain"] = f"{finding_says(finding)}."
     rule = BY_NAME.get(finding.rule)
     if rule is None:
         return shown

@@ -9,8 +9,8 @@ from remit.kernel.authority import AUTHORITY
 from remit.kernel.codec import plain
 from remit.kernel.command import ConfirmChange
 from remit.kernel.fold_people import is_of
-from remit.kernel.loosening import loosened_by, way
-from remit.kernel.mandate import EMPTY, Mandate, Proposal
+from remit.kernel.loosening import EXPIRY, loosened_by, way, way_of_end
+from remit.kernel.mandate import EMPTY, Mandate, MandateVersion, Proposal
 from remit.kernel.names import HUMAN
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.proposal import asks_second, is_same_person
@@ -72,14 +72,13 @@ def proposals(looking: Looking) -> Rows:
 def _proposal(looking: Looking, proposal: Proposal) -> dict[str, Any]:
     state, by = looking.state, looking.by
     of = state.subjects[proposal.subject]
-    before = EMPTY if of.version is None else of.version.mandate
     may = by.role in AUTHORITY[ConfirmChange] and not is_same_person(by, proposal.by)
     return {
         "proposal": proposal.id,
         "subject": proposal.subject,
         "number": proposal.number,
         "stale": of.number != proposal.number,
-        "changes": changes_of(before, proposal.mandate),
+        "changes": changes_of(of.version, proposal.mandate, proposal.expires_at),
         "loosens": list(loosened_by(of.version, proposal.mandate, proposal.expires_at)),
         "mandate": plain(proposal.mandate),
         "expires_at": proposal.expires_at,
@@ -95,11 +94,14 @@ def _proposal(looking: Looking, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def changes_of(before: Mandate, after: Mandate) -> Rows:
-    """Return each field that a mandate changes: before, after, and what that means."""
+def changes_of(version: MandateVersion | None, after: Mandate, expires_at: int | None) -> Rows:
+    """Return each field that a mandate changes of a version, its end too: before, after, and what that means."""
+    before, ended = (EMPTY, None) if version is None else (version.mandate, version.expires_at)
     changes = []
     for field in Mandate.__struct_fields__:
         old, new = getattr(before, field), getattr(after, field)
         if old != new:
             changes.append({"field": field, "before": plain(old), "after": plain(new), "way": way(field, old, new)})
+    if ended != expires_at:
+        changes.append({"field": EXPIRY, "before": ended, "after": expires_at, "way": way_of_end(ended, expires_at)})
     return changes

@@ -10,12 +10,15 @@ import msgspec
 
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
+from remit.kernel.decide import SLIPPAGE_BPS
+from remit.kernel.gather import MARK_AGE_CEILING_NS
 from remit.kernel.mandate import EMPTY, Mandate, Rate
 from remit.kernel.names import MANDATE_SCOPES, Zone
-from remit.kernel.numbers import Money, Quantity, Ratio
+from remit.kernel.numbers import NANOSECONDS, Money, Quantity, Ratio
 from remit.kernel.rules.compile import COMPANIONS
-from remit.kernel.rules.plainly import FACT, PLAINLY
+from remit.kernel.rules.plainly import FACT, PLAINLY, UNSET
 from remit.kernel.rules.rule import TOTAL, Rule
+from remit.kernel.rules.said import with_unit
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME, RULES
 from remit.kernel.rules.told import LANES, breach_of, conditions_of
@@ -26,6 +29,10 @@ TERM_UNITS = {
     "haircut_bps": "bps", "approval_expiry_s": "seconds", "bulk_approval_max": "money", "loss_cooldown": "seconds",
     "approval_quorum": "count",
 }  # fmt: skip
+NOTHING = "Nothing is bounded by it."
+_SLIPPAGE = with_unit(str(SLIPPAGE_BPS), "bps")
+BOUNDS = {"slippage": _SLIPPAGE, "mark_age": with_unit(str(MARK_AGE_CEILING_NS // NANOSECONDS), "seconds")}
+"""What bounds an order where no mandate does."""
 _AMOUNTS: dict[Any, str] = {Money: "money", Quantity: "quantity", Ratio: "ratio", Rate: "rate"}
 _HINTS = get_type_hints(Mandate, include_extras=True)
 
@@ -36,6 +43,7 @@ def rules(looking: Looking) -> Rows:
     `plain` is one sentence with `{limit}` for the limit and its unit; `exactly` is what is measured, word by word.
     `input` says what a value is written as: money, quantity, ratio, whole, rate, names (of `choices` where there are
     some), word (one of `choices`), wait (whole seconds, or one of `choices`), zone; none of a fact.
+    A field that is not set counts as its `default`, where it has one; else `unset` says what holds then.
     """
     return _all()
 
@@ -58,6 +66,7 @@ def _field(group: str, field: str, says: str) -> dict[str, Any]:
         "unit": TERM_UNITS.get(field, "text") if rule is None else rule.unit.name,
         "scopes": list(MANDATE_SCOPES if reader is None else reader.scopes),
         "default": plain(getattr(EMPTY, field)),
+        "unset": UNSET.get(field, NOTHING if getattr(EMPTY, field) is None else "").format_map(BOUNDS),
         "together": next((pair for one in COMPANIONS.items() if field in one for pair in one if pair != field), ""),
         "doc": f"docs/rules.md#{'terms' if rule is None else field}",
     }
@@ -74,6 +83,7 @@ def _fact(rule: Rule) -> dict[str, Any]:
         "unit": rule.unit.name,
         "scopes": [],
         "default": None,
+        "unset": "",
         "together": "",
         "doc": f"docs/rules.md#{rule.name}",
         "input": "none",

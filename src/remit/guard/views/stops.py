@@ -8,6 +8,7 @@ from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import breach_of
+from remit.kernel.halt_words import stopped_because
 from remit.kernel.numbers import NANOSECONDS
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.rules.unit import MONEY
@@ -38,6 +39,7 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
     shown["needs"] = "resume" if fact.reviewed_by else "review"
     of = looking.state.subjects.get(fact.subject)
     shown["unit"] = _unit(of, fact.rule)
+    shown["because"] = stopped_because(fact.cause, fact.rule)
     cooldown = None if of is None or of.version is None else of.version.mandate.loss_cooldown
     if fact.cause == "loss" and isinstance(cooldown, int):
         shown["resume_in_s"] = max(-((looking.at - fact.at - cooldown * NANOSECONDS) // NANOSECONDS), 0)

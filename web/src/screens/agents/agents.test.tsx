@@ -14,12 +14,12 @@ const AGENT: AgentRow = {
 };
 const limit = (name: string, value: string): Effective["limits"][number] => ({ limit: name, effective: value, unit: "USD", per: "total", from: [{ subject: "agent:momentum", value }], decides: ["agent:momentum"] });
 const EFFECTIVE: Effective = {
-  path: ["firm", "account:main", "agent:momentum"], missing: [], terms: {},
+  path: ["firm", "account:main", "agent:momentum"], missing: [], terms: [],
   limits: [limit("daily_loss_max", "500"), limit("order_notional_max", "4000"), limit("capital_max", "15000"), limit("order_rate_max", "60 per 60 s"), limit("position_duplicate", "blocked")],
 };
 const RULE: RuleRow = {
   rule: "daily_loss_max", kind: "limit", group: "Losses", plain: "A loss of more than {limit} in a day stops trading.", measures: "", exactly: "", asked_of: "", on_breach: "", only: [],
-  per: "total", unit: "money", scopes: ["agent"], input: "money", low: null, high: null, choices: [], default: null, together: "", doc: "",
+  per: "total", unit: "money", scopes: ["agent"], input: "money", low: null, high: null, choices: [], default: null, unset: "", together: "", doc: "",
 };
 const STREET: ConnectionRow = { name: "street", account: "main", venue: "paper", environment: "training", fee_bps: 0, ready: true, why: "", clock_skew_ms: 0, dead_man: "" };
 const HELD: Position = {
@@ -126,7 +126,7 @@ it("says where to begin without an agent", async () => {
 const FACTS: Facts = { agent: AGENT, status: { ...STATUS, connections: [STREET] }, effective: EFFECTIVE, gauges: [GAUGE], mandates: [], orders: [], positions: [] };
 const PAUSE = { subject: "account:main", by: "ann", at: NOON, why: "" };
 const LIVE = { ...STREET, environment: "live" as const };
-const DRIFT = { ...HALT, subject: "connection:street", cause: "drift", rule: "reconcile" };
+const DRIFT = { ...HALT, subject: "connection:street", cause: "drift", because: "the venue shows something else than the book", rule: "reconcile" };
 
 it.each<[string, Partial<Facts>, string, RegExp[]]>([
   ["it trades in training", {}, "training", []],

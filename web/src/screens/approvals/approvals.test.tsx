@@ -11,7 +11,7 @@ import { furthest } from "./row";
 
 const FOUND: Explained = {
   rule: "approval_notional_min", subject: "account:main", limit: "2500", actual: "3341.28", unit: "USD", verdict: "hold", retry_after_s: null,
-  sentence: "An order worth 2500 USD or more waits for a person.",
+  plain: "A person must approve each order that opens 2,500 USD or more (the firm); this one opens 3,617.04 USD.", sentence: "An order worth 2500 USD or more waits for a person.",
 };
 const SHOWN: WaitingShown = { ...WAITING, findings: [FOUND], seq: 17 };
 const PATH = "/v1/approvals/{order}";

@@ -20,7 +20,7 @@ const DENIED = line(40, {
 const RULE: RuleRow = {
   rule: "order_notional_max", kind: "limit", group: "Size", plain: "One order may be worth {limit} at most.", measures: "", exactly: "The worth of the order at its worst price.",
   asked_of: "an order that increases risk", on_breach: "it is denied", only: [], per: "total", unit: "money", scopes: ["firm", "agent"], input: "money", low: null, high: null,
-  choices: [], default: null, together: "", doc: "docs/rules.md#order_notional_max",
+  choices: [], default: null, unset: "", together: "", doc: "docs/rules.md#order_notional_max",
 };
 
 /** A journal that ends at line `last`, and answers in pages, latest first, as the API does. */

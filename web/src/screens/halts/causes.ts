@@ -1,39 +1,14 @@
 // Why something stands still, in words for somebody who has thirty seconds; the numbers stand beside them.
 
+import { sentence } from "../../api/problem";
 import type { HaltRow, Me } from "../../api/schema";
-import { subjectWords, words } from "../../words";
+import { subjectWords } from "../../words";
 
-const CAUSES: { [cause: string]: string } = {
-  loss: "A loss limit was reached",
-  drift: "Book and venue differ",
-  throttle: "A limit was hit that stops at once",
-  unknown: "Nobody knows what became of orders",
-  kill: "A person killed it",
-  person: "A person halted it",
-  clock: "The clock of this machine jumped",
-  overfill: "The venue filled more than was asked",
-};
-const RULES: { [rule: string]: string } = {
-  halt_file: "The file HALT lies in the data folder",
-  reconcile: "The venue shows something else than the book",
-  unexpected_fill: "A fill came that belongs to no order of the book",
-  busted_fill: "The venue took a fill back",
-  external_order: "An order works at the venue that was not placed here",
-  unknown_age_max: "An order's outcome has been unknown for too long",
-  unknown_count_max: "Too many orders have an unknown outcome",
-  daily_loss_max: "It lost more today than it may",
-  drawdown_max: "It fell further below its best than it may",
-  child_quantity_max: "The parts of an order came to more than the order",
-  repeated_execution_max: "It placed as many orders as it may before a person looks",
-  rejections_in_row_max: "The venue rejected too many of its orders in a row",
-};
 /** Halts under which an agent's own order passes where it provably reduces. */
 const REDUCING = ["loss", "clock"];
 
 /** What happened, as one sentence without its full stop. */
-export function causeWords({ cause, rule }: Pick<HaltRow, "cause" | "rule">): string {
-  return RULES[rule] ?? CAUSES[cause] ?? words(cause);
-}
+export const causeWords = ({ because }: Pick<HaltRow, "because">): string => sentence(because).slice(0, -1);
 
 /** What still passes under a halt. */
 export function passes({ cause, flatten }: HaltRow): string {

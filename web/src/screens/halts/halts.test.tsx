@@ -18,7 +18,7 @@ const AGREES: Reconciled = {
 };
 const DRIFT: DriftRow = { item: "AAPL", kind: "position", book: "10", venue: "8", difference: "-2", since: NOON, rounds: 2, bucket: "large", why: "" };
 const DIFFERS: Reconciled = { ...AGREES, ready: false, why: "book and venue differ: remit reconcile show street", shown: "4be0643f1d98", drifts: [DRIFT], halts: ["H-9-1"] };
-const BY_BOOK: HaltRow = { ...HALT, id: "H-9-1", subject: "connection:street", cause: "drift", rule: "reconcile", limit: "", actual: "AAPL: book 10, venue 8" };
+const BY_BOOK: HaltRow = { ...HALT, id: "H-9-1", subject: "connection:street", cause: "drift", because: "the venue shows something else than the book", rule: "reconcile", limit: "", actual: "AAPL: book 10, venue 8" };
 const KILL: KillRow = {
   halt: "H-20-1", subject: "firm", rule: "kill", at: NOON, connection: "street", venue: "paper", link_up: true, asked: 4, over: 3, working: 1, unknown: 0,
   cancel_all: "waiting", tries: 1, told_at: NOON, answered_at: null, flatten: false, open: 0,

@@ -1,9 +1,12 @@
 // What changes: each field before and after, and whether that is tighter or looser. What loosens comes first and stands out.
 
+import type { ReactNode } from "react";
 import type { Change, Compared, RuleRow } from "../../api/schema";
 import { Badge, Banner, type Tone } from "../../parts/Banner";
+import { When } from "../../parts/When";
 import { subjectWords, words } from "../../words";
 import { ruleOf } from "./asking";
+import { END } from "./ends";
 import { shown, titleOf } from "./values";
 
 const WAYS: { readonly [way: string]: readonly [string, Tone] } = {
@@ -23,8 +26,7 @@ export function Changes({ of, rules, currency }: { of: readonly Change[]; rules:
   return (
     <ul className="plain limits-changes">
       {[...of].sort((one, other) => ORDER.indexOf(one.way) - ORDER.indexOf(other.way)).map(({ field, before, after, way }) => {
-        const rule = ruleOf(rules, field);
-        const say = (value: unknown): string => (rule ? shown(rule, value, currency) : String(value ?? "not set"));
+        const say = (value: unknown): ReactNode => valueOf(field, value, rules, currency);
         return (
           <li key={field} className={way === "looser" || way === "changed" ? "limits-loosens" : ""}>
             <span className="row apart"><strong>{words(field)}</strong> <Way of={way} /></span>
@@ -34,6 +36,13 @@ export function Changes({ of, rules, currency }: { of: readonly Change[]; rules:
       })}
     </ul>
   );
+}
+
+/** A value of a field before or after, in words. */
+export function valueOf(field: string, value: unknown, rules: readonly RuleRow[], currency: string): ReactNode {
+  if (field === END) return typeof value === "number" ? <When at={value} /> : "never";
+  const rule = ruleOf(rules, field);
+  return rule ? shown(rule, value, currency) : String(value ?? "not set");
 }
 
 /** What a draft changes in all, and whether it takes a second person. */

@@ -29,7 +29,7 @@ export function About({ rule, onClose }: { rule: RuleRow | null; onClose: () => 
               ["If it is broken", rule.on_breach.replaceAll("`", "")],
               ["Only", rule.only.join("; ")],
               ["May stand in", rule.kind === "fact" ? "no mandate: nobody can switch it off" : `mandates of ${rule.scopes.join(", ")}`],
-              ["If it is not set", rule.kind === "term" && rule.default !== null ? shown(rule, rule.default, "") : ""],
+              ["If it is not set", rule.kind === "fact" ? "" : rule.default !== null ? `It counts as ${shown(rule, rule.default, "")}.` : rule.unset],
               ["Its name", <code key="name">{rule.rule}</code>],
               ["In the docs", <code key="doc">{rule.doc}</code>],
             ]}

@@ -7,6 +7,7 @@ import { askWhole, type Told } from "../../api/client";
 import { type Problem, problemOf } from "../../api/problem";
 import type { Compared, LintNote, Mandate, MandateRow, Me, RuleRow } from "../../api/schema";
 import { type Asked, useAsked } from "../../api/use";
+import { endIn, endTexts } from "./ends";
 
 export const useRules = (): Asked<"GET /v1/rules"> => useAsked("GET /v1/rules", {});
 
@@ -37,12 +38,15 @@ export interface Weighed {
 
 const PAUSE_MS = 250;
 
-/** What a draft would change and what lint says of it, asked once the typing rests; the last answer stands until then. */
-export function useWeighed(subject: string, mandate: Mandate | null): Weighed {
-  const text = mandate && JSON.stringify(mandate);
+/** What a draft would change and what lint says of it, asked once the typing rests; the last answer stands until then.
+ * `end` is when it would end, null for never; that of the version in force is kept where it is not said. */
+export function useWeighed(subject: string, mandate: Mandate | null, end?: number | null): Weighed {
+  const text = mandate && JSON.stringify([mandate, end]);
   const rested = useRested(text);
-  const drafts = { mandates: { [subject]: rested ? (JSON.parse(rested) as Mandate) : {} } };
-  const diff = useAsked("POST /v1/mandates/diff", {}, { when: rested !== null, body: drafts });
+  const [draft, ends] = rested ? (JSON.parse(rested) as [Mandate, number | null | undefined]) : [{}, undefined];
+  const drafts = { mandates: { [subject]: draft } };
+  const isEnding = end !== undefined; // what is not there is null in a list of JSON
+  const diff = useAsked("POST /v1/mandates/diff", {}, { when: rested !== null, body: isEnding ? { ...drafts, expires_at: { [subject]: ends ?? null } } : drafts });
   const lint = useAsked("POST /v1/mandates/lint", {}, { when: rested !== null, body: drafts });
   const last = useRef<Weighed | null>(null);
   const told = rested === null ? null : diff.data?.items[0] ?? null;
@@ -63,10 +67,8 @@ function useRested(text: string | null): string | null {
   return text === null ? null : rested;
 }
 
-/** When a mandate that is published in place of another one ends: with it, and never later. Whole seconds are exact here, and
- * an end that is rounded up would loosen. */
-export const endOf = ({ in_force, expires_at }: MandateRow): number | null =>
-  in_force && expires_at ? Math.floor(expires_at / 1e9) * 1e9 : null;
+/** When a mandate that is published in place of another one ends: with it, and never later. */
+export const endOf = (row: MandateRow): number | null => endIn(endTexts(row));
 
 /** Whether somebody may publish a subject's mandate: the guard decides, this only saves them a refusal. */
 export const mayPublish = (me: Me | null | undefined, subject: string): boolean =>

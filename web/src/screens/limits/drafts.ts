@@ -76,6 +76,12 @@ export function upon({ subject, base, texts, preset }: Draft, other: Base): void
   draft(subject, other, merged, preset);
 }
 
+/** The texts without a field. */
+export function without(texts: Texts, field: string): Texts {
+  const { [field]: _, ...others } = texts;
+  return others;
+}
+
 /** The fields in which two mandates are not typed alike. */
 export const different = (one: Texts, other: Texts): string[] =>
   [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((field) => one[field] !== other[field]);

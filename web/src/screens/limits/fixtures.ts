@@ -7,7 +7,7 @@ import type { Compared, Mandate, MandateRow, RuleRow, Version } from "../../api/
 const rule = (name: string, more: Partial<RuleRow>): RuleRow => ({
   rule: name, kind: "limit", group: "Money", plain: "It is {limit}.", measures: "What it measures.", exactly: "For an order: it must be at most the limit.",
   asked_of: "every order", on_breach: "denied", only: [], per: "total", unit: "money", scopes: ["firm", "account", "agent", "client"], input: "money", low: null, high: null,
-  choices: [], default: null, together: "", doc: `docs/rules.md#${name}`, ...more,
+  choices: [], default: null, unset: "", together: "", doc: `docs/rules.md#${name}`, ...more,
 });
 
 export const ORDER = rule("order_notional_max", { plain: "One order may open at most {limit}." });
@@ -50,7 +50,7 @@ export const LIMITS = {
   "GET /v1/mandates": page(ROGUE, { subject: "agent:idle", number: null, mandate: null, in_force: false, currency: "USD" }),
   "GET /v1/mandates/{subject}": ROGUE,
   "GET /v1/mandates/{subject}/history": page(FIRST, SECOND),
-  "GET /v1/mandates/effective": { path: ["firm", "agent:rogue"], missing: [], limits: [], terms: {} },
+  "GET /v1/mandates/effective": { path: ["firm", "agent:rogue"], missing: [], limits: [], terms: [] },
   "GET /v1/proposals": page(),
   "GET /v1/presets": page({ preset: "starter", purpose: "A first account.", needs: [], settings: [{ scope: "agent", field: "order_notional_max", value: "100", where: "both" }] }),
   "GET /v1/agents": page(),

@@ -1,8 +1,8 @@
 // What binds the orders of an agent in all: each limit with the scopes that it comes from, and the one that decides.
 
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { isDecimal } from "../../api/decimal";
-import type { EffectiveLimit } from "../../api/schema";
+import type { EffectiveLimit, EffectiveTerm, RuleRow } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
@@ -11,6 +11,8 @@ import { Section } from "../../parts/Page";
 import { Table, type Column } from "../../parts/Table";
 import { numbered } from "../../parts/Verdict";
 import { subjectWords, words } from "../../words";
+import { ruleOf, useRules } from "../limits/asking";
+import { shown } from "../limits/values";
 
 /** With a choice of the agent and the client that it is asked through. */
 export function Binding() {
@@ -35,17 +37,45 @@ export function Binding() {
   );
 }
 
-const COLUMNS: Column<EffectiveLimit>[] = [
-  { head: "Limit", names: true, cell: ({ limit, per }) => <>{words(limit)}{per !== "total" && <span className="soft small"> for each {per}</span>}</> },
-  { head: "In all", cell: ({ effective, unit }) => (effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unit)}</strong>) },
+/** One row of what binds: a limit, or how something is counted. */
+interface BindingRow {
+  name: string;
+  per: string;
+  effective: ReactNode;
+  from: readonly { subject: string; value: ReactNode; decides: boolean }[];
+}
+
+const ofLimit = ({ limit, per, effective, unit, from, decides }: EffectiveLimit): BindingRow => ({
+  name: limit, per,
+  effective: effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unit)}</strong>,
+  from: from.map(({ subject, value }) => ({ subject, value: numbered(String(value), unit), decides: decides.includes(subject) && from.length > 1 })),
+});
+
+/** A term: what nobody set counts by its default, or is said to be missing. */
+function ofTerm({ term, effective, together, unit, from, decides }: EffectiveTerm, rules: readonly RuleRow[]): BindingRow | null {
+  const rule = ruleOf(rules, term);
+  if (!rule) return null;
+  const say = (value: unknown): string => (value === null ? rule.unset : shown(rule, value, unit));
+  const isOwn = !together && new Set(from.map(({ value }) => JSON.stringify(value))).size > 1;
+  const inAll = together ? effective : from[0]?.value ?? null;
+  return {
+    name: term, per: "total",
+    effective: isOwn ? <span className="soft">each has its own</span> : inAll === null ? <span className="soft">{rule.unset}</span> : <strong>{say(inAll)}</strong>,
+    from: from.map(({ subject, value, is_set }) => ({
+      subject, decides: together && decides.includes(subject) && decides.length < from.length,
+      value: is_set ? say(value) : <span className="soft">{value === null ? "not set" : `not set: counts as ${say(value)}`}</span>,
+    })),
+  };
+}
+
+const COLUMNS: Column<BindingRow>[] = [
+  { head: "Limit", names: true, cell: ({ name, per }) => <>{words(name)}{per !== "total" && <span className="soft small"> for each {per}</span>}</> },
+  { head: "In all", cell: ({ effective }) => effective },
   {
     head: "Comes from",
-    cell: ({ from, decides, unit }) => (
+    cell: ({ from }) => (
       <ul className="plain small">
-        {from.map(({ subject, value }) => {
-          const decided = decides.includes(subject);
-          return <li key={subject} className={decided ? "" : "soft"}>{subjectWords(subject)}: {numbered(String(value), unit)}{decided && from.length > 1 ? ", which decides" : ""}</li>;
-        })}
+        {from.map(({ subject, value, decides }) => <li key={subject} className={decides || from.length === 1 ? "" : "soft"}>{subjectWords(subject)}: {value}{decides ? ", which decides" : ""}</li>)}
       </ul>
     ),
   },
@@ -54,13 +84,14 @@ const COLUMNS: Column<EffectiveLimit>[] = [
 /** The effective limits of one path. */
 export function Bound({ agent, client }: { agent: string; client?: string }) {
   const asked = useAsked("GET /v1/mandates/effective", client ? { agent, client } : { agent });
+  const rules = useRules();
   return (
-    <Asked of={asked} empty={({ limits, missing }) => limits.length + missing.length === 0} none="No limit binds here.">
-      {({ path, missing, limits }) => (
+    <Asked of={asked} empty={({ limits, terms, missing }) => limits.length + terms.length + missing.length === 0} none="No limit binds here.">
+      {({ path, missing, limits, terms }) => (
         <div className="stack tight">
           <p className="small soft">Judged for {path.map(subjectWords).join(", ")}. Each is held to its own limit, on its own numbers.</p>
           {missing.length > 0 && <Banner tone="bad">Without a mandate, so every order is denied: {missing.map(subjectWords).join(", ")}.</Banner>}
-          <div className="mandates-table"><Table label="Effective limits" columns={COLUMNS} rows={limits} keyOf={({ limit }) => limit} /></div>
+          <div className="mandates-table"><Table label="Effective limits" columns={COLUMNS} rows={[...limits.map(ofLimit), ...terms.flatMap((term) => ofTerm(term, rules.data?.items ?? []) ?? [])]} keyOf={({ name }) => name} /></div>
         </div>
       )}
     </Asked>

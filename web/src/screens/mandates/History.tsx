@@ -1,6 +1,6 @@
 // Every version of a mandate: who published it, when and why, and what it changed. Each can be made a draft again.
 
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { RuleRow, Version } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
@@ -10,8 +10,8 @@ import { Quote } from "../../parts/Facts";
 import { Section } from "../../parts/Page";
 import { When } from "../../parts/When";
 import { words } from "../../words";
-import { ruleOf } from "../limits/asking";
-import { shown } from "../limits/values";
+import { valueOf } from "../limits/Changes";
+import { END } from "../limits/ends";
 
 interface HistoryProps {
   subject: string;
@@ -43,6 +43,7 @@ export function History({ subject, rules, number, onRestore }: HistoryProps) {
                     </header>
                     <Quote by={version.by.name}>{version.why}</Quote>
                     <Changed of={version} rules={rules} />
+                    <p className="small soft">Digest <code>{version.digest.slice(0, 16)}</code>, which decisions name</p>
                   </li>
                 ))}
               </ol>
@@ -71,11 +72,10 @@ export function Changed({ of: { changed, currency, preset, expires_at }, rules, 
   return (
     <ul className="plain small">
       {preset && <li className="soft">From the preset {preset}</li>}
-      {expires_at !== null && <li className="soft">Ends <When at={expires_at} /></li>}
+      {expires_at !== null && !(END in changed) && <li className="soft">Ends <When at={expires_at} /></li>}
       {fields.length === 0 && <li className="soft">It changed no limit.</li>}
       {fields.map(([field, [before, after]]) => {
-        const rule = ruleOf(rules, field);
-        const say = (value: unknown): string => (rule ? shown(rule, value, currency) : String(value ?? "not set"));
+        const say = (value: unknown): ReactNode => valueOf(field, value, rules, currency);
         return <li key={field}>{words(field)}: <span className="soft">{say(before)}</span> → {say(after)}</li>;
       })}
     </ul>

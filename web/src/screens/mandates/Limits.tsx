@@ -8,6 +8,7 @@ import { Field } from "../../parts/Field";
 import { Section } from "../../parts/Page";
 import { words } from "../../words";
 import { Way } from "../limits/Changes";
+import { without } from "../limits/drafts";
 import { LimitInput } from "../limits/LimitInput";
 import { About, Plainly } from "../limits/Said";
 import { matches, read, scopeOf, type Texts } from "../limits/values";
@@ -21,18 +22,18 @@ interface LimitsProps {
   readOnly: boolean;
   notes: readonly LintNote[];
   changes: readonly Change[];
+  /** The field that somebody was led to. */
+  opened: string;
   onTexts: (texts: Texts) => void;
 }
 
-export function Limits({ subject, rules, texts, currency, faults, readOnly, notes, changes, onTexts }: LimitsProps) {
+export function Limits({ subject, rules, texts, currency, faults, readOnly, notes, changes, opened, onTexts }: LimitsProps) {
   const [about, setAbout] = useState<RuleRow | null>(null);
   const [added, setAdded] = useState("");
   const set = rules.filter(({ rule }) => texts[rule] !== undefined);
   const groups = [...new Set(set.map(({ group }) => group))];
-  const without = (rule: RuleRow): void => {
-    const { [rule.rule]: _, ...others } = texts;
-    const { [rule.together]: __, ...rest } = others;
-    onTexts(rule.together ? rest : others);
+  const takeAway = (rule: RuleRow): void => {
+    onTexts(without(without(texts, rule.rule), rule.together));
   };
   const add = (rule: RuleRow): void => {
     setAdded(rule.rule);
@@ -48,9 +49,9 @@ export function Limits({ subject, rules, texts, currency, faults, readOnly, note
             {set.filter((rule) => rule.group === group).map((rule) => (
               <li key={rule.rule}>
                 <Limit
-                  {...{ rule, currency, readOnly }} text={texts[rule.rule] ?? ""} fault={faults[rule.rule]} focus={added === rule.rule}
+                  {...{ rule, currency, readOnly }} text={texts[rule.rule] ?? ""} fault={faults[rule.rule]} focus={(added || opened) === rule.rule}
                   notes={notes.filter(({ fields }) => fields.includes(rule.rule))} way={changes.find(({ field }) => field === rule.rule)?.way}
-                  onText={(text) => onTexts({ ...texts, [rule.rule]: text })} onAbout={() => setAbout(rule)} onRemove={() => without(rule)}
+                  onText={(text) => onTexts({ ...texts, [rule.rule]: text })} onAbout={() => setAbout(rule)} onRemove={() => takeAway(rule)}
                 />
               </li>
             ))}

@@ -1,23 +1,29 @@
 // One mandate: what is in force, and a draft of what shall be. Each keystroke is kept; nothing takes effect before it is published.
 
+import { useEffect, useState } from "react";
+import { useLocation, useSearch } from "wouter";
 import { session } from "../../api/session";
 import { useShared } from "../../api/shared";
-import type { RuleRow, Version } from "../../api/schema";
+import type { Mandate as MandateShape, MandateRow, RuleRow, Version } from "../../api/schema";
+import { instant, now as clock } from "../../api/time";
 import { Asked } from "../../parts/Asked";
 import { Badge, Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
+import { Facts } from "../../parts/Facts";
 import { Page, Section } from "../../parts/Page";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
 import { subjectWords, words } from "../../words";
-import { endOf, type Known, mayPublish, useMandate, useRules, useWeighed } from "../limits/asking";
+import { type Known, mayPublish, ruleOf, useMandate, useRules, useWeighed } from "../limits/asking";
 import { Difference } from "../limits/Changes";
-import { different, draft, drop, type Base, useDrafts } from "../limits/drafts";
+import { different, draft, drop, type Base, useDrafts, without } from "../limits/drafts";
+import { END, endFault, endIn, endTexts, endToWeigh } from "../limits/ends";
 import { Publish } from "../limits/Publish";
 import { decoded, mandateOf, scopeOf, textsOf, titleOf, type Texts } from "../limits/values";
 import { WhatIf } from "../limits/WhatIf";
 import { Bound } from "./Binding";
 import { Conflict } from "./Conflict";
+import { End } from "./End";
 import { History } from "./History";
 import { Limits } from "./Limits";
 import { Presets } from "./Presets";
@@ -52,19 +58,21 @@ interface EditorProps {
 function Editor({ subject, known, rules }: EditorProps) {
   const { me } = useShared(session);
   const may = mayPublish(me, subject);
-  const now: Base = { etag: known.etag ?? "", number: known.answer.number, texts: textsOf(rules, known.answer.mandate) };
+  const now: Base = { etag: known.etag ?? "", number: known.answer.number, texts: { ...textsOf(rules, known.answer.mandate), ...endTexts(known.answer) } };
   const mine = useDrafts()[subject];
   const { base, texts } = mine ?? { base: now, texts: now.texts };
   const write = (next: Texts, preset = mine?.preset ?? known.answer.preset ?? ""): void => draft(subject, base, next, preset);
   const restore = (version: Version): void => {
-    draft(subject, now, textsOf(rules, version.mandate), version.preset);
+    const ends = endTexts({ in_force: (version.expires_at ?? 0) > instant(clock()), expires_at: version.expires_at });
+    draft(subject, now, { ...textsOf(rules, version.mandate), ...ends }, version.preset);
     toast(`Version ${version.number} is your draft now. Nothing is published.`);
   };
   const isOvertaken = mine !== undefined && base.number !== now.number;
-  const { mandate, faults } = mandateOf(rules, texts);
+  const { mandate, faults } = faultsOf(rules, texts);
   const hasFault = Object.keys(faults).length > 0;
   const { currency } = known.answer;
-  const weighed = useWeighed(subject, hasFault ? null : mandate);
+  const weighed = useWeighed(subject, hasFault ? null : mandate, endToWeigh(texts, now.texts));
+  const [opened, setOpened] = useOpened(may, rules, texts, write);
   const isChanged = mine !== undefined && (different(texts, now.texts).length > 0 || now.number === null);
   return (
     <>
@@ -72,10 +80,16 @@ function Editor({ subject, known, rules }: EditorProps) {
       {isOvertaken && <Conflict subject={subject} mine={mine} now={now} rules={rules} />}
       {!may && <Banner tone="plain">You see this as {me?.role}; operators publish mandates, and owners those of their own accounts.</Banner>}
       <div className="mandate">
-        <Limits
-          {...{ subject, rules, texts, currency, faults }} readOnly={!may} notes={weighed.notes} changes={weighed.compared?.changes ?? []}
-          onTexts={write}
-        />
+        <div className="stack">
+          <End
+            {...{ subject }} text={texts[END]} readOnly={!may} focus={opened === END} way={weighed.compared?.changes.find(({ field }) => field === END)?.way}
+            onText={(text) => { setOpened(END); write(text === undefined ? without(texts, END) : { ...texts, [END]: text }); }}
+          />
+          <Limits
+            {...{ subject, rules, texts, currency, faults, opened }} readOnly={!may} notes={weighed.notes} changes={weighed.compared?.changes ?? []}
+            onTexts={write}
+          />
+        </div>
         <div className="stack mandate-side" id="draft" tabIndex={-1}>
           {may && (
             <Section title="Your draft" actions={mine && <Button tone="quiet" onClick={() => { drop(subject); toast("The draft is gone. What is in force stays."); }}>Drop the draft</Button>}>
@@ -85,7 +99,7 @@ function Editor({ subject, known, rules }: EditorProps) {
               {isChanged && weighed.compared && <Difference of={weighed.compared} rules={rules} currency={currency} />}
               {isChanged && weighed.compared && (
                 <Publish
-                  compared={weighed.compared} mandate={mandate} etag={base.etag} rules={rules} currency={currency} preset={mine.preset} expiresAt={endOf(known.answer)}
+                  compared={weighed.compared} mandate={mandate} etag={base.etag} rules={rules} currency={currency} preset={mine.preset} expiresAt={endIn(texts)}
                   fault={isOvertaken ? "Somebody else published meanwhile: take their version in first." : hasFault ? "Mend what cannot be read first." : weighed.isFresh ? undefined : "It is being compared."}
                   onDone={() => drop(subject)}
                 />
@@ -100,10 +114,47 @@ function Editor({ subject, known, rules }: EditorProps) {
       </div>
       {isChanged && <ToDraft looser={weighed.compared?.loosens.length ?? 0} changes={different(texts, now.texts).length} />}
       <div className="stack">
+        <Said row={known.answer} />
         <History subject={subject} rules={rules} number={known.answer.number} onRestore={may ? restore : undefined} />
         {scopeOf(subject) === "agent" && <Section title={`What binds ${titleOf(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}
       </div>
     </>
+  );
+}
+
+/** What is typed as a mandate and its end, and what is wrong with either. */
+function faultsOf(rules: readonly RuleRow[], texts: Texts): { mandate: MandateShape; faults: Texts } {
+  const { mandate, faults } = mandateOf(rules, texts);
+  const fault = endFault(texts[END]);
+  return { mandate, faults: fault === undefined ? faults : { ...faults, [END]: fault } };
+}
+
+/** The field that the address asks for (`?limit=`), opened once: one that is not set is added to the draft, and no more. */
+function useOpened(may: boolean, rules: readonly RuleRow[], texts: Texts, write: (texts: Texts) => void): [string, (field: string) => void] {
+  const wanted = new URLSearchParams(useSearch()).get("limit") ?? "";
+  const [opened, setOpened] = useState(wanted);
+  const [path, go] = useLocation();
+  useEffect(() => {
+    const rule = ruleOf(rules, wanted);
+    if (!rule && wanted !== END) return;
+    if (may && texts[wanted] === undefined) write({ ...texts, [wanted]: "", ...(rule?.together ? { [rule.together]: texts[rule.together] ?? "" } : {}) });
+    setOpened(wanted);
+    go(path, { replace: true });
+  }, [wanted]); // once for each address: what is taken away afterwards stays away
+  return [opened, setOpened];
+}
+
+/** What a mandate says beside limits, and where each is set. */
+function Said({ row: { number, currency, preset, by, why, at, digest, confirmed_by } }: { row: MandateRow }) {
+  if (number === null) return null;
+  return (
+    <Section title="What else it says">
+      <Facts of={[
+        ["Counts in", `${currency}, the currency of its account; it is chosen when the account is added`],
+        ["Published by", <>{by?.name}{at && <>, <When at={at} /></>}{confirmed_by && `, confirmed by ${confirmed_by.name}`}</>], ["Why", why],
+        ["Made from", preset && `the preset ${preset}`], ["Digest", digest && <code>{digest}</code>],
+      ]} />
+    </Section>
   );
 }
 

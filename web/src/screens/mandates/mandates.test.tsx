@@ -5,7 +5,7 @@ import { api, broken, refused } from "../../testing/fake";
 import { show } from "../../testing/show";
 import { reload } from "../limits/drafts";
 import { compared, FIRST, LIMITS, ROGUE, SECOND } from "../limits/fixtures";
-import type { Drafts, ProposalRow } from "../../api/schema";
+import type { Comparing as Drafts, ProposalRow } from "../../api/schema";
 import Mandate from "./Mandate";
 import Mandates from "./Mandates";
 

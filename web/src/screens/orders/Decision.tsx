@@ -7,7 +7,7 @@ import { Facts } from "../../parts/Facts";
 import { Figure, Money, Price } from "../../parts/Money";
 import { Section } from "../../parts/Page";
 import { RuleLink } from "../../parts/Rule";
-import { asks, numbered, Verdict } from "../../parts/Verdict";
+import { numbered, Verdict } from "../../parts/Verdict";
 import { duration, milliseconds } from "../../api/time";
 import { subjectWords, words } from "../../words";
 
@@ -38,13 +38,14 @@ export function Decision({ row }: { row: OrderShown }) {
 const age = (decidedAt: number, at: number): string => duration(Math.max(milliseconds(decidedAt - at), 0) / 1000);
 
 function Found({ finding }: { finding: Explained }) {
-  const { rule, subject, limit, actual, unit, retry_after_s, verdict } = finding;
+  const { rule, subject, limit, actual, unit, retry_after_s, verdict, plain, sentence } = finding;
   return (
     <>
-      <p><strong>{asks(finding) || words(rule)}</strong></p>
+      <p><strong>{plain}</strong></p>
       <Facts of={[
         ["Here it is", <strong>{numbered(actual, unit)}</strong>], ["Limit", limit && limit !== "none" && `${numbered(limit, unit)}${subject === "order" ? "" : `, of ${subjectWords(subject)}`}`],
         ["Apart", apart(finding)], ["It would pass", retry_after_s !== null && `in ${duration(retry_after_s)}`],
+        ["Word by word", sentence && <span className="small soft">{sentence}</span>],
       ]} />
       <p className="small">{verdict === "hold" && "Asks people. "}Rule: <RuleLink rule={rule} /></p>
     </>

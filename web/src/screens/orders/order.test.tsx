@@ -13,7 +13,7 @@ const SEQ = 257;
 const ORDER = `r1a2b3c4d-${SEQ}`;
 const SIZE: Explained = {
   rule: "order_notional_max", subject: "agent:rogue", limit: "4000", actual: "5964.48", unit: "USD", verdict: "deny", retry_after_s: null,
-  sentence: "The worth of the order at its worst price must be at most 4000 USD.", doc: "docs/rules.md#order_notional_max",
+  plain: "One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD.", sentence: "The worth of the order at its worst price must be at most 4000 USD.", doc: "docs/rules.md#order_notional_max",
 };
 const DENIED: OrderShown = {
   order: ORDER, intent: "rogue-7", agent: "rogue", client: "", connection: "street", instrument: "AAPL", side: "buy", type: "market", quantity: "36", filled: "0",
@@ -41,7 +41,7 @@ test("a denial says each rule with its limit, what it was, and how far apart the
   api(HERE);
   show(<Order {...at} />);
   expect(await screen.findByRole("heading", { name: "Buy 36 AAPL" })).toBeTruthy();
-  expect(screen.getByText("The worth of the order at its worst price must be at most 4,000 USD.")).toBeTruthy();
+  expect(screen.getByText("One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD.")).toBeTruthy();
   expect(screen.getByText("5,964.48 USD", { selector: "strong" })).toBeTruthy();
   expect(screen.getByText("4,000 USD, of agent rogue")).toBeTruthy();
   expect(screen.getByText("1,964.48 USD over, no headroom")).toBeTruthy();

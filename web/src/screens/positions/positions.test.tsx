@@ -58,7 +58,7 @@ it("closes by an order that can only reduce, and says why where it was denied", 
     "POST /v1/orders": { verdict: "deny", order: "r1-9", seq: 9, at: NOON, repeated: false, preview: false, until: null, decision: { ...DECISION, verdict: "deny" } },
     "GET /v1/orders/{order}/why": {
       ...ORDER, by: { name: "ann", role: "operator", token: "T-1" }, closes: "", thought: null, verdict: "deny",
-      findings: [{ rule: "agent_active", subject: "agent:momentum", limit: "none", actual: "halt H-1", unit: "name", verdict: "deny", retry_after_s: null, sentence: "Nothing stops the agent." }],
+      findings: [{ rule: "agent_active", subject: "agent:momentum", limit: "none", actual: "halt H-1", unit: "name", verdict: "deny", retry_after_s: null, plain: "It is stopped: halt H-1.", sentence: "Nothing stops the agent." }],
     },
   });
   const { user } = show(<Positions />);
@@ -66,7 +66,7 @@ it("closes by an order that can only reduce, and says why where it was denied", 
   screen.getByText(/4 of it is already in working orders/);
   await user.click(screen.getByRole("button", { name: "Close 10 MSFT" }));
   await screen.findByText(/Nothing was sent/);
-  await screen.findByText(/Nothing stops the agent/);
+  await screen.findByText(/It is stopped: halt H-1/);
   expect(of("POST /v1/orders")[0]?.body).toEqual({ instrument: "MSFT", connection: "street", agent: "momentum", side: "sell", quantity: "10", type: "market", reduce: "clip" });
 });
 

@@ -73,7 +73,7 @@ function Form({ known: { answer, etag }, rule, rules, onClose }: { known: Known;
         <LimitInput key={one.rule} rule={one} label={words(one.rule)} text={texts[one.rule] ?? ""} currency={currency} fault={isTouched ? faults[one.rule] : undefined} focus={place === 0} onText={(text) => setTexts({ ...texts, [one.rule]: text })} />
       ))}
       {now[rule.rule] !== undefined && <div className="safeguard-acts"><Button tone="quiet" onClick={() => setGone(!isGone)}>{isGone ? "Keep it after all" : "Take this safeguard away"}</Button></div>}
-      <Applying {...{ subject, currency, rules, onClose }} rule={rule} etag={etag ?? ""} mandate={hasFault || !isTouched ? null : mandate} preset={answer.preset ?? ""} expiresAt={endOf(answer)} />
+      <Applying {...{ subject, currency, rules, onClose }} rule={rule} etag={etag ?? ""} mandate={hasFault || !isTouched ? null : mandate} preset={answer.preset ?? ""} expiresAt={endOf(answer)} isOver={!answer.in_force} />
     </div>
   );
 }
@@ -88,11 +88,13 @@ interface ApplyingProps {
   etag: string;
   preset: string;
   expiresAt: number | null;
+  /** What is published now begins anew, without the end that it had. */
+  isOver: boolean;
   onClose: () => void;
 }
 
-function Applying({ subject, currency, rule, rules, mandate, etag, preset, expiresAt, onClose }: ApplyingProps) {
-  const { compared, notes, isFresh, problem } = useWeighed(subject, mandate);
+function Applying({ subject, currency, rule, rules, mandate, etag, preset, expiresAt, isOver, onClose }: ApplyingProps) {
+  const { compared, notes, isFresh, problem } = useWeighed(subject, mandate, isOver ? expiresAt : undefined);
   const { act, busy, problem: refused } = useAct("PUT /v1/mandates/{subject}");
   const [why, setWhy] = useState("");
   const [isSure, setSure] = useState(false);

@@ -7,7 +7,7 @@ import { Button } from "../../parts/Button";
 import { Amount } from "../../parts/Money";
 import { words } from "../../words";
 import { Plainly } from "../limits/Said";
-import { scopeOf, titleOf } from "../limits/values";
+import { scopeOf, shown, titleOf } from "../limits/values";
 
 interface SafeguardProps {
   rule: RuleRow;
@@ -23,6 +23,7 @@ interface SafeguardProps {
 export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: SafeguardProps) {
   const name = words(rule.rule);
   const groups = alike(rule, rows);
+  const unset = rows.filter((row) => !groups.some(({ of }) => of.includes(row)));
   const used = exposure?.gauges.filter((one) => one.rule === rule.rule) ?? [];
   const isFree = mine.some((subject) => rule.scopes.includes(scopeOf(subject)) && !groups.some(({ of }) => of.some((row) => row.subject === subject)));
   return (
@@ -34,7 +35,7 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
           {isFree && <Button tone="quiet" onClick={() => onChange()} aria-label={`Set ${name} for somebody`}>{groups.length ? "Set for another" : "Set"}</Button>}
         </span>
       </header>
-      {groups.length === 0 && <p className="soft"><Plainly rule={rule} currency="" />{rule.kind === "term" && rule.default !== null && <span className="small"> Not set.</span>}</p>}
+      {groups.length === 0 && rule.default === null && <p className="soft"><Plainly rule={rule} currency="" />{rule.unset && <span className="small"> Not set. {rule.unset}</span>}</p>}
       {groups.map(({ value, currency, of }) => (
         <div key={`${JSON.stringify(value)} ${currency}`} className="safeguard-value">
           <p><Plainly rule={rule} value={value} currency={currency} /></p>
@@ -49,6 +50,12 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
           </ul>
         </div>
       ))}
+      {rule.default !== null && unset.length > 0 && (
+        <div className="safeguard-value">
+          <p><Plainly rule={rule} value={rule.default} currency="" /></p>
+          <p className="small soft">Not set, and counts as {shown(rule, rule.default, "")}: {unset.map(({ subject }) => titleOf(subject)).join(", ")}</p>
+        </div>
+      )}
     </div>
   );
 }

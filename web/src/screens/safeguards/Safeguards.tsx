@@ -1,7 +1,7 @@
 // Everything that keeps agents within bounds, in plain sentences: what is set, for whom, and how much of it is used today.
 
 import { useState } from "react";
-import { useLocation, useSearch } from "wouter";
+import { Link, useLocation, useSearch } from "wouter";
 import type { Exposure, MandateRow, RuleRow } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { session } from "../../api/session";
@@ -11,6 +11,7 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Choice, Field } from "../../parts/Field";
 import { Page, Section } from "../../parts/Page";
+import { When } from "../../parts/When";
 import { mayPublish, ruleOf, useRules } from "../limits/asking";
 import { About } from "../limits/Said";
 import { matches, titleOf } from "../limits/values";
@@ -69,6 +70,7 @@ function All({ rules, rows, exposure }: AllProps) {
           </ul>
         </Section>
       ))}
+      {(wanted === "" || matchesEnd(wanted)) && inForce.length > 0 && <Ends rows={inForce} mine={mine} />}
       {found.length === 0 && <p className="soft">{wanted ? "Nothing answers to that." : "Nothing is set here, so nothing of this bounds anybody. What is always checked still is."}</p>}
       {wanted === "" && <div><Button onClick={() => setRest(!rest)} aria-expanded={rest}>{rest ? "Show only what is set" : `Show the rest (${hidden})`}</Button></div>}
       <About rule={about} onClose={() => setAbout(null)} />
@@ -77,8 +79,26 @@ function All({ rules, rows, exposure }: AllProps) {
   );
 }
 
-const isSet = ({ rule }: RuleRow, rows: readonly MandateRow[]): boolean =>
-  rows.some(({ mandate }) => { const value = (mandate as Record<string, unknown> | null)?.[rule]; return value !== undefined && value !== null; });
+const matchesEnd = (wanted: string): boolean => ENDS_WORDS.includes(wanted.trim().toLowerCase());
+const ENDS_WORDS = "until when ends end expires expiry never validity";
+
+/** Until when each mandate is in force; it is set where the mandate is. */
+function Ends({ rows, mine }: { rows: readonly MandateRow[]; mine: readonly string[] }) {
+  const ending = rows.filter(({ expires_at }) => expires_at);
+  const never = rows.filter(({ expires_at }) => !expires_at).map(({ subject }) => titleOf(subject));
+  return (
+    <Section title="Until when">
+      <ul className="plain safeguards-ends">
+        {ending.map(({ subject, expires_at }) => <li key={subject} className="row apart"><span>{titleOf(subject)}: every order is denied from <strong><When at={expires_at ?? 0} /></strong> on.</span> {mine.includes(subject) && <Link href={`/mandates/${encodeURIComponent(subject)}?limit=expires_at`}>Change the end</Link>}</li>)}
+      </ul>
+      {never.length > 0 && <p className="soft">In force until another mandate is published: {never.join(", ")}. An end is set in the mandate.</p>}
+    </Section>
+  );
+}
+
+/** Whether something of it is set; what counts all the same is shown too. */
+const isSet = ({ rule, ...row }: RuleRow, rows: readonly MandateRow[]): boolean =>
+  (row.kind === "term" && row.default !== null) || rows.some(({ mandate }) => { const value = (mandate as Record<string, unknown> | null)?.[rule]; return value !== undefined && value !== null; });
 
 /** The rule whose documentation is open: it stands in the address, so that a link can lead to it. */
 function useAbout(rules: readonly RuleRow[]): [RuleRow | null, (rule: RuleRow | null) => void] {

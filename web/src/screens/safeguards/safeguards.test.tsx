@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { Drafts } from "../../api/schema";
+import type { Comparing as Drafts } from "../../api/schema";
 import { ANN, GAUGE } from "../../testing/house";
 import { api, refused, silent } from "../../testing/fake";
 import { show } from "../../testing/show";

@@ -10,9 +10,7 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Choice } from "../../parts/Field";
 import { Figure } from "../../parts/Money";
-import { RuleLink } from "../../parts/Rule";
-import { asks, numbered, Verdict } from "../../parts/Verdict";
-import { subjectWords } from "../../words";
+import { Sentence, Verdict } from "../../parts/Verdict";
 import { ruleOf, useRules } from "../limits/asking";
 
 /** More than any preset lets through, and than anybody owns. */
@@ -100,21 +98,8 @@ function Told({ of: { order, verdict, findings = [], worth, currency }, rules }:
   return (
     <div className="start-why stack" role="status">
       <p className="row"><Verdict of={verdict} /> <span>Worth <Figure value={worth} unit={currency} places={2} />. {sorted.length === 1 ? "One rule stands" : `${sorted.length} rules stand`} in its way:</span></p>
-      <ol>{sorted.slice(0, SHOWN).map((finding) => <li key={`${finding.rule} ${finding.subject}`}><Finding of={finding} rule={ruleOf(rules, finding.rule)} /></li>)}</ol>
+      <ol>{sorted.slice(0, SHOWN).map((finding) => <li key={`${finding.rule} ${finding.subject}`}><Sentence finding={finding} /></li>)}</ol>
       <p>{rest > 0 && `And ${rest} more. `}<Link href={`/orders/${encodeURIComponent(order)}`}>See its whole story</Link>: the decision, who asked, and its proof.</p>
     </div>
-  );
-}
-
-/** One rule: what it asks, whose limit it is, and what it found. */
-function Finding({ of: { rule: name, subject, limit, actual, unit, sentence }, rule }: { of: Explained; rule: RuleRow | undefined }) {
-  const most = numbered(limit, unit);
-  const whose = rule?.kind === "limit" ? `, and the limit is of ${subjectWords(subject)}` : limit && `, and there is ${most}`;
-  return (
-    <>
-      <strong>{rule?.plain.replace("{limit}", () => most) ?? asks({ sentence, limit })}</strong>{" "}
-      {actual.startsWith("missing") ? "What it goes by is not known here." : <>Here it is <strong className="number">{numbered(actual, unit)}</strong>{whose}.</>}{" "}
-      <RuleLink rule={name} />
-    </>
   );
 }

@@ -150,8 +150,8 @@ const DECIDED: Decided = { verdict: "deny", order: null, seq: null, at: null, re
 const WHY = {
   order: "r1-9", verdict: "deny", worth: "101000000", currency: "USD",
   findings: [
-    { rule: "buying_power", subject: "order", limit: "100000", actual: "101000000", unit: "USD", verdict: "deny", retry_after_s: null, sentence: "The cost must fit." },
-    { rule: "order_notional_max", subject: "agent:momentum", limit: "100", actual: "101000000", unit: "USD", verdict: "deny", retry_after_s: null, sentence: "" },
+    { rule: "buying_power", subject: "order", limit: "100000", actual: "101000000", unit: "USD", verdict: "deny", retry_after_s: null, plain: "It needs 101,000,000 USD of free cash; there is 100,000 USD.", sentence: "The cost must fit." },
+    { rule: "order_notional_max", subject: "agent:momentum", limit: "100", actual: "101000000", unit: "USD", verdict: "deny", retry_after_s: null, plain: "One order may open at most 100 USD (agent momentum); this one opens 101,000,000 USD.", sentence: "" },
   ],
 } as unknown as OrderShown;
 
@@ -171,8 +171,8 @@ describe("the first denial", () => {
     await sendIt(user);
     await screen.findByText("2 rules stand in its way:", { exact: false });
     const found = screen.getAllByRole("listitem").map(({ textContent }) => textContent ?? "");
-    expect(found[0]).toContain("One order may open at most 100 USD. Here it is 101,000,000 USD, and the limit is of agent momentum.");
-    expect(found[1]).toContain("The cost must fit. Here it is 101,000,000 USD, and there is 100,000 USD.");
+    expect(found[0]).toContain("One order may open at most 100 USD (agent momentum); this one opens 101,000,000 USD.");
+    expect(found[1]).toContain("It needs 101,000,000 USD of free cash; there is 100,000 USD.");
     expect(posted(sent)).toEqual(["POST /v1/instruments", "POST /v1/marks", "POST /v1/orders", "POST /v1/orders"]);
     expect(of("POST /v1/orders").map(({ params }) => params["preview"])).toEqual(["true", undefined]);
     expect(screen.getByRole("link", { name: "See its whole story" }).getAttribute("href")).toBe("/orders/r1-9");

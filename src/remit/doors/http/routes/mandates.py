@@ -64,7 +64,9 @@ async def draft(call: Call) -> bytes:
 
 async def compare(call: Call) -> dict[str, Any]:
     """Return what drafts would change."""
-    return {"items": await call.read("compared", mandates=plain(call.body.mandates)), "next": None}
+    body: s.Comparing = call.body
+    given = plain(body.mandates)
+    return {"items": await call.read("compared", mandates=given, expires_at=body.expires_at), "next": None}
 
 
 async def lint(call: Call) -> dict[str, Any]:
@@ -132,7 +134,7 @@ ROUTES = (
     Route(
         "POST", "/v1/mandates/diff", "compare_mandates",
         "What drafts would change: each field before and after, and whether that is tighter or looser.",
-        "mandates", READERS, Do(compare), body=s.Drafts, answer=Items[s.Compared], example={"mandates": _DRAFT},
+        "mandates", READERS, Do(compare), body=s.Comparing, answer=Items[s.Compared], example={"mandates": _DRAFT},
         remembered=False,
     ),
     Route(

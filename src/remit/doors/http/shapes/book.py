@@ -112,6 +112,7 @@ class PerOrder(Shape, frozen=True):
     rule: str
     limit: str
     unit: str
+    plain: str
     sentence: str
 
 

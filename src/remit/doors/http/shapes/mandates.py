@@ -43,7 +43,7 @@ class MandateRow(Shape, frozen=True):
 
 
 class Version(Shape, frozen=True):
-    """One published version of a mandate, and what it changed: field to [before, after]."""
+    """One published version of a mandate, and what it changed, its end too: field to [before, after]."""
 
     subject: Subject
     number: int
@@ -84,6 +84,13 @@ class Drafts(Sent, frozen=True):
     mandates: Annotated[dict[Subject, Mandate], msgspec.Meta(max_length=1000)]
 
 
+class Comparing(Drafts, frozen=True):
+    """Drafts to compare with what is in force. `expires_at` gives them an end, null for none; whoever is not named in
+    it keeps the end of the version in force."""
+
+    expires_at: Annotated[dict[Subject, At | None], msgspec.Meta(max_length=1000)] = {}
+
+
 class Linting(Sent, frozen=True):
     """Drafts to look at beside what is in force, if any; of a `preset` fewer things are worth saying."""
 
@@ -92,7 +99,8 @@ class Linting(Sent, frozen=True):
 
 
 class Change(Shape, frozen=True):
-    """One field that a draft changes, and what that means: tighter, looser, no effect, changed."""
+    """One field that a draft changes, or its end (`expires_at`, in ns), and what that means: tighter, looser, no
+    effect, changed."""
 
     field: str
     before: Any
@@ -195,13 +203,31 @@ class EffectiveLimit(Shape, frozen=True, kw_only=True, rename={"from_": "from"})
     decides: tuple[Subject, ...]
 
 
+class Counted(Said, frozen=True):
+    """What one subject's mandate says of a term; `is_set` is false where that is the default."""
+
+    is_set: bool
+
+
+class EffectiveTerm(Shape, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """How something is counted on a path: `effective` is what counts for its orders where the term is counted
+    `together`, and `decides` names whose that is; else it is each subject's own."""
+
+    term: str
+    effective: Any
+    unit: str
+    together: bool
+    from_: tuple[Counted, ...]
+    decides: tuple[Subject, ...]
+
+
 class Effective(Shape, frozen=True):
     """What binds the orders of one path; `missing` names who has no mandate, which denies."""
 
     path: tuple[Subject, ...]
     missing: tuple[Subject, ...]
     limits: tuple[EffectiveLimit, ...]
-    terms: dict[str, tuple[Said, ...]]
+    terms: tuple[EffectiveTerm, ...]
 
 
 class Setting(Shape, frozen=True):
@@ -228,6 +254,7 @@ class RuleRow(Shape, frozen=True):
     `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured.
     `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and
     `names` are of them where there are any. `together` names the field that is set and taken away with this one.
+    A field that is not set counts as its `default`, where it has one; else `unset` says what holds then.
     """
 
     rule: str
@@ -247,5 +274,6 @@ class RuleRow(Shape, frozen=True):
     high: int | None
     choices: tuple[str, ...]
     default: Any
+    unset: str
     together: str
     doc: str

@@ -141,7 +141,8 @@ class OrderRow(Shape, frozen=True):
 
 
 class Explained(Shape, frozen=True):
-    """One rule that did not hold, in words and numbers."""
+    """One rule that did not hold, in words and numbers: `plain` is one sentence for anybody, `sentence` what the rule
+    asks word by word."""
 
     rule: str
     subject: str
@@ -150,6 +151,7 @@ class Explained(Shape, frozen=True):
     unit: str
     verdict: VerdictName
     retry_after_s: int | None
+    plain: str
     sentence: str
     doc: str = ""
 

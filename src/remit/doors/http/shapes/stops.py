@@ -48,12 +48,13 @@ class Why(Sent, frozen=True):
 
 
 class HaltRow(Shape, frozen=True):
-    """A halt in force: its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not
-    breached any more), and the steps that end it."""
+    """A halt in force: why, in half a sentence (`because`), its limit and measurement, in `unit`, how that stands now
+    (`now` is empty where the limit is not breached any more), and the steps that end it."""
 
     id: str
     subject: Subject
     cause: str
+    because: str
     rule: str
     limit: str
     actual: str

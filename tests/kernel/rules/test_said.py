@@ -1,0 +1,87 @@
+"""What is found is said in plain words: every rule has a sentence, every number its unit, a breach stays visible."""
+
+from __future__ import annotations
+
+import pytest
+
+from remit.kernel.event import Finding, HaltCause
+from remit.kernel.halt_words import CAUSES, RULES, stopped_because
+from remit.kernel.mandate import Mandate
+from remit.kernel.rules import table
+from remit.kernel.rules.plainly import FOUND, HERE, PLAINLY, UNSET
+from remit.kernel.rules.said import finding_says, grouped, limit_says, plainly, span, subject_words, title, with_unit
+
+FIELDS = {field for group in PLAINLY.values() for field in group}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        ("4000", "USD", "4,000 USD"),
+        ("6044.0412345", "USD", "6,044.05 USD"),
+        ("-1553.26", "USD", "-1,553.26 USD"),
+        ("0.000000000000000001", "quantity", "0.00000001 units"),
+        ("1", "quantity", "1 unit"),
+        ("250", "bps", "250 bps (2.5 %)"),
+        ("20", "pct", "20 %"),
+        ("300", "seconds", "5 min"),
+        ("90061.5", "seconds", "1 d 1 h"),
+        ("0.25", "seconds", "0.25 s"),
+        ("10 per 60 s", "rate", "10 a minute"),
+        ("7 per 90 s", "rate", "7 in 1 min 30 s"),
+        ("0.6", "ratio", "0.6"),
+        ("10000", "count", "10,000"),
+        ("missing", "bps", "not known"),
+        ("AAPL, MSFT", "names", "AAPL, MSFT"),
+        ("UTC@daily@00:00-24:00", "names", "UTC daily 00:00-24:00"),
+    ],
+)
+def test_a_number_has_its_unit(value: str, unit: str, words: str) -> None:
+    assert with_unit(value, unit) == words
+
+
+def test_what_is_rounded_is_rounded_away_from_zero() -> None:
+    assert (grouped("4000.001", 2), grouped("-4000.001", 2), grouped("1234567.5")) == (
+        "4,000.01",
+        "-4,000.01",
+        "1,234,567.5",
+    )
+    assert (span(0), span(3600), span(86_399)) == ("0 s", "1 h", "23 h 59 min")
+
+
+def test_names_become_words() -> None:
+    assert (title("daily_loss_max"), title("ai_spend_daily_max"), title("slippage_max_bps")) == (
+        "daily loss", "AI spend daily", "slippage",
+    )  # fmt: skip
+    assert (subject_words("firm"), subject_words("agent:a:b")) == ("the firm", "agent a:b")
+    assert plainly("halt H-3 of agent:rogue (loss: daily_loss_max)") == "halt H-3 of agent rogue (loss: daily_loss_max)"
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in table.RULES])
+def test_every_rule_has_a_sentence_of_its_own(rule: str) -> None:
+    found = Finding(rule=rule, subject="agent:rogue", limit="4000", actual="6044.04", unit="USD")
+    said = finding_says(found)
+    assert said[0].isupper() and "{" not in said and not said.endswith(".") and rule not in said
+    assert "(agent rogue)" in said and (rule in FOUND or rule in HERE)
+
+
+def test_the_tables_name_only_what_there_is() -> None:
+    rules = {rule.name for rule in table.RULES}
+    assert FOUND.keys() | HERE.keys() <= rules and not FOUND.keys() & HERE.keys()
+    assert UNSET.keys() <= FIELDS == set(Mandate.__struct_fields__)
+
+
+def test_a_finding_says_what_is_asked_whose_it_is_and_what_it_is_here() -> None:
+    worth = Finding(rule="order_notional_max", subject="agent:rogue", limit="4000", actual="6044.04", unit="USD")
+    assert finding_says(worth) == "One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD"
+    price = Finding(rule="price_collar_bps", subject="firm", limit="500", actual="missing", unit="bps")
+    assert finding_says(price).endswith("(the firm); what it is here is not known")
+    fact = Finding(rule="agent_active", subject="order", limit="none", actual="pause of agent:rogue", unit="names")
+    assert finding_says(fact) == "It is stopped: pause of agent rogue"
+    assert limit_says("order_rate_max", "5 per 60 s", "rate") == "Orders come no faster than 5 a minute"
+
+
+def test_every_cause_of_a_halt_has_words() -> None:
+    assert set(HaltCause.__args__) == CAUSES.keys()  # type: ignore[attr-defined]  # a Literal
+    assert stopped_because("loss", "daily_loss_max") == RULES["daily_loss_max"]
+    assert (stopped_because("loss", "capital_max"), stopped_because("new_cause", "")) == (CAUSES["loss"], "new cause")
