@@ -266,7 +266,7 @@ export interface Cash {
   free: Money;
 }
 
-/** One field that a draft changes, and what that means: tighter, looser, no effect, changed. */
+/** One field that a draft changes, or its end (`expires_at`, in ns), and what that means: tighter, looser, no effect, changed. */
 export interface Change {
   field: string;
   before: unknown;
@@ -332,6 +332,12 @@ export interface Compared {
   unread: string[];
 }
 
+/** Drafts to compare with what is in force. `expires_at` gives them an end, null for none; whoever is not named in it keeps the end of the version in force. */
+export interface Comparing {
+  mandates: Record<string, Mandate>;
+  expires_at?: Record<string, number | null>;
+}
+
 /** The digest of the change that was shown. */
 export interface Confirming {
   digest: string;
@@ -372,6 +378,13 @@ export interface CosignedNote {
   root: string;
   note: string;
   cosigned_by: string[];
+}
+
+/** What one subject's mandate says of a term; `is_set` is false where that is the default. */
+export interface Counted {
+  subject: string;
+  value: unknown;
+  is_set: boolean;
 }
 
 /** What was decided of an order; `deny` is as good an answer as `allow`. `seq` is the journal's entry. `repeated` says that this intent was decided before: this is the first answer, and nothing acted twice. A hold waits for people until `until`. `order` is null in a preview, which changes nothing and has no entry. */
@@ -442,11 +455,6 @@ export interface Drafting {
   blocked?: string[] | null;
 }
 
-/** Mandates by subject that are not published yet. */
-export interface Drafts {
-  mandates: Record<string, Mandate>;
-}
-
 /** One difference, and of which connection. */
 export interface DriftOf {
   item: string;
@@ -493,7 +501,7 @@ export interface Effective {
   path: string[];
   missing: string[];
   limits: EffectiveLimit[];
-  terms: Record<string, Said[]>;
+  terms: EffectiveTerm[];
 }
 
 /** One limit with every value on the path; `effective` sums them up, `decides` names whose value that is. */
@@ -503,6 +511,16 @@ export interface EffectiveLimit {
   unit: string;
   per: string;
   from: Said[];
+  decides: string[];
+}
+
+/** How something is counted on a path: `effective` is what counts for its orders where the term is counted `together`, and `decides` names whose that is; else it is each subject's own. */
+export interface EffectiveTerm {
+  term: string;
+  effective: unknown;
+  unit: string;
+  together: boolean;
+  from: Counted[];
   decides: string[];
 }
 
@@ -589,7 +607,7 @@ export interface ExitTerms {
   slippage_bps?: number | null;
 }
 
-/** One rule that did not hold, in words and numbers. */
+/** One rule that did not hold, in words and numbers: `plain` is one sentence for anybody, `sentence` what the rule asks word by word. */
 export interface Explained {
   rule: string;
   subject: string;
@@ -598,6 +616,7 @@ export interface Explained {
   unit: string;
   verdict: "allow" | "deny" | "hold";
   retry_after_s: number | null;
+  plain: string;
   sentence: string;
   doc?: string;
 }
@@ -728,11 +747,12 @@ export interface GrantRow {
   connection: string;
 }
 
-/** A halt in force: its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not breached any more), and the steps that end it. */
+/** A halt in force: why, in half a sentence (`because`), its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not breached any more), and the steps that end it. */
 export interface HaltRow {
   id: string;
   subject: string;
   cause: string;
+  because: string;
   rule: string;
   limit: string;
   actual: string;
@@ -1729,6 +1749,7 @@ export interface PerOrder {
   rule: string;
   limit: string;
   unit: string;
+  plain: string;
   sentence: string;
 }
 
@@ -2026,7 +2047,7 @@ export interface Rotating {
   expires_at?: number | null;
 }
 
-/** One field of a mandate, or a fact that is always checked, in words and with what it takes. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. */
+/** One field of a mandate, or a fact that is always checked, in words and with what it takes. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. A field that is not set counts as its `default`, where it has one; else `unset` says what holds then. */
 export interface RuleRow {
   rule: string;
   kind: "fact" | "limit" | "term";
@@ -2045,6 +2066,7 @@ export interface RuleRow {
   high: number | null;
   choices: string[];
   default: unknown;
+  unset: string;
   together: string;
   doc: string;
 }
@@ -2389,7 +2411,7 @@ export interface Used {
   at: number;
 }
 
-/** One published version of a mandate, and what it changed: field to [before, after]. */
+/** One published version of a mandate, and what it changed, its end too: field to [before, after]. */
 export interface Version {
   subject: string;
   number: number;
@@ -2727,7 +2749,7 @@ export interface Calls {
   /** What drafts would change: each field before and after, and whether that is tighter or looser. */
   "POST /v1/mandates/diff": {
     params: Record<string, never>;
-    body: Drafts;
+    body: Comparing;
     answer: ItemsOfCompared;
   };
   /** Where limits contradict, or one can never bind. */
