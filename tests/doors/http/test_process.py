@@ -117,6 +117,22 @@ def test_a_taken_port_is_named_and_another_one_found_where_that_is_allowed(tmp_p
             assert now.bind != bind and url_of(now) == f"http://127.0.0.1:{found.getsockname()[1]}"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_door_that_fell_over_is_found_where_it_was(tmp_path: Path, host: str) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    settings = load({"REMIT_HOME": str(tmp_path), "REMIT_BIND": f"{shown}:{free_port()}"})
+    for left in (f"http://{shown}:{free_port()}", f"http://{shown}:99999", "http://localhost:1", "\x00", ""):
+        (tmp_path / "doors.address").write_text(left + "\n")
+        found, now = listen(settings, any_port=True)
+        with found:
+            assert url_of(now) == (
+                left if left.startswith(f"http://{shown}:") and "99999" not in left else url_of(settings)
+            )
+        found, now = listen(settings)
+        with found:
+            assert now.bind == settings.bind, "where `bind` is meant, it is that"
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [

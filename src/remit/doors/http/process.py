@@ -13,6 +13,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -21,6 +22,8 @@ from remit.guard.wire import GuardError
 from remit.kernel.printable import printable
 
 TOKEN = "doors.token"
+ADDRESS = "doors.address"
+"""Where the door listens, for whoever looks: its URL, as long as it runs. One that fell over leaves it."""
 OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 DONE, FAULT, USAGE = 0, 1, 2
 
@@ -97,22 +100,37 @@ def _is_there(module: str) -> bool:
 
 
 def listen(settings: Settings, *, any_port: bool = False) -> tuple[socket.socket, Settings]:
-    """Return a listening socket at `bind`, and the settings with the address that it has; NotServed."""
+    """Return a listening socket at `bind`, and the settings with the address that it has; NotServed.
+
+    With `any_port` that of a door which fell over comes first, so that whoever has its page open finds this one there,
+    and any free one last.
+    """
     reach = settings.reach
     family = socket.AF_INET6 if ":" in reach.host else socket.AF_INET
-    try:
-        found = socket.create_server((reach.host, reach.port), family=family, backlog=1024)
-    except OSError as fault:
-        if fault.errno != errno.EADDRINUSE or not any_port:
-            raise NotServed(f"{settings.bind} cannot be listened on: {fault.strerror}. Stop what listens there, or set "
-                            f"REMIT_BIND to another") from None  # fmt: skip
-        found = socket.create_server((reach.host, 0), family=family, backlog=1024)
+    ports = [*_left(settings), reach.port, 0] if any_port else [reach.port]
+    while True:
+        try:
+            found = socket.create_server((reach.host, ports.pop(0)), family=family, backlog=1024)
+            break
+        except OSError as fault:
+            if fault.errno != errno.EADDRINUSE or not ports:
+                raise NotServed(f"{settings.bind} cannot be listened on: {fault.strerror}. Stop what listens there, or "
+                                f"set REMIT_BIND to another") from None  # fmt: skip
     # Connections take it over. The loop's own way of asking for it passes over a socket that was made elsewhere, and
     # every answer in two parts would then wait for the caller's acknowledgement of the first.
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = found.getsockname()[1]
     host = f"[{reach.host}]" if ":" in reach.host else reach.host
     return found, msgspec.structs.replace(settings, bind=f"{host}:{port}")
+
+
+def _left(settings: Settings) -> list[int]:
+    """Return the port of a door of this data folder that fell over, where it listened on the same host."""
+    try:
+        parts = urlsplit((settings.home / ADDRESS).read_text(encoding="utf-8").strip())
+        return [parts.port] if parts.port and parts.hostname == settings.reach.host else []
+    except (OSError, ValueError):
+        return []
 
 
 def url_of(settings: Settings) -> str:

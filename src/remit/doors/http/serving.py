@@ -18,13 +18,11 @@ from starlette.types import ASGIApp
 from remit.doors.http.app import DOOR, Options, create_app
 from remit.doors.http.links import Link, Server
 from remit.doors.http.parts import PARTS
-from remit.doors.http.process import url_of
+from remit.doors.http.process import ADDRESS, url_of
 from remit.doors.http.trace import provider_of
 from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient
 
-ADDRESS = "doors.address"
-"""Where the door listens, for whoever looks: its URL, as long as it runs."""
 STOP_S = 3
 MESSAGE_BYTES_MAX = 65_536
 GARBAGE_EVERY = 50_000
