@@ -19,10 +19,10 @@ ARGS ?=
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 8
 
-up:  ## set up everything and run the demo (ARGS="--for 60s" ends it by itself)
+up:  ## set up everything, run the demo and open its page (ARGS="--for 60s" ends it by itself)
 	$(set_up) up
 	@.venv/bin/python scripts/web.py build || echo "set-up: going on without the page; make web tries it again" >&2
-	@.venv/bin/python -m remit up --demo $(ARGS)
+	@.venv/bin/python -m remit up --demo --open $(ARGS)
 
 web:  ## build the page from web/ (with the Node of this machine, else one in .venv)
 	$(set_up) up

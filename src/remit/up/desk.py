@@ -52,13 +52,15 @@ class Change(NamedTuple):
 
 CHANGES = (
     Change("account:main", "approval_notional_min", "2500", "the preset asks a person only where money is live"),
-    Change("account:main", "approval_expiry_s", 15, "long enough to answer one, short enough to see one run out"),
-    Change("account:main", "daily_loss_max", "2000", "so that one agent's halt does not stop the other"),
+    Change("account:main", "approval_expiry_s", 90, "long enough to answer one, short enough to see one run out"),
+    Change("account:main", "daily_loss_max", "6000", "so that one agent's halt does not stop the other"),
     Change("account:main", "price_collar_bps", 1000, "prices moved by more than the preset's 5 % a day that autumn"),
     Change("account:main", "orders_per_day_max", 500, "a day of the demo is weeks of prices"),
     Change("agent:*", "order_notional_max", "4000", "one share of GOOG costs more than the preset's 100"),
     Change("agent:*", "capital_max", "15000", "four instruments of some thousand each"),
     Change("agent:*", "order_rate_max", {"count": 60, "per_s": 60}, "the prices of a day pass in seconds"),
+    Change("agent:momentum", "daily_loss_max", "1000", "one bad week of that autumn should not end it for the day"),
+    Change("agent:reversion", "daily_loss_max", "5000", "it trades on while you look around"),
     Change("agent:rogue", "order_rate_max", {"count": 5, "per_s": 60}, "kept on a short lead"),
     Change("agent:rogue", "order_quantity_max", "100", "a fat finger in shares, not in money"),
     Change("agent:rogue", "instruments_blocked", ["GOOG"], "a block-list to run into"),

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from remit.kernel.numbers import NANOSECONDS, Money, parse
 from remit.reports.words import money, shown
+from remit.up.page import local
 from remit.up.story import Line, Story
-from remit.up.words import approve_command
+from remit.up.words import approve_command, command
 
 STYLES = {
     "allow": "green",
@@ -65,8 +66,10 @@ def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions, addr
     below = [Layout(waiting, size=waiting.plain.count("\n") + 1)] if story.waiting else []
     rows = size.height - 1 - sum(layout.size or 0 for layout in below)
     root = Layout()
+    page = [Layout(page_text(home, address), size=1)] if address else []
+    rows -= len(page)
     body = _wide(story, looked, size.width, rows) if size.width >= WIDE else _narrow(story, looked, size.width, rows)
-    root.split_column(Layout(header_text(story, looked, address), size=1), body, *below)
+    root.split_column(Layout(header_text(story, looked), size=1), body, *below, *page)
     return root
 
 
@@ -100,8 +103,17 @@ def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     return body
 
 
-def header_text(story: Story, looked: Looked, address: str = "") -> Text:
-    """Return the first line: mode, the recorded day, connections, the address, and the journal's size and head."""
+def page_text(home: Path, address: str) -> Text:
+    """Return the last line: where the page is, and the command that opens it signed in."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(" Page ", "bold black on cyan")
+    text.append(f"  {local(address)}", "cyan")
+    text.append(f"  to sign in: {command(home)} open")
+    return text
+
+
+def header_text(story: Story, looked: Looked) -> Text:
+    """Return the first line: mode, the recorded day, connections, and the journal's size and head."""
     status = looked.status
     journal = status.get("journal", {"size": 0, "root": ""})
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -110,8 +122,6 @@ def header_text(story: Story, looked: Looked, address: str = "") -> Text:
     for row in status.get("connections", ()):
         text.append(f"  {row['name']} ")
         text.append("ready" if row["ready"] else row["why"], "green" if row["ready"] else "red")
-    if address:
-        text.append(f"  {address}", "cyan")
     text.append(f"  journal {journal['size']:,} {journal['root'][:8]}", "dim")
     text.append("  Ctrl-C ends", "dim")
     return text

@@ -29,12 +29,13 @@ from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
 from remit.up.doors import open_doors
 from remit.up.exporter import bucket_heads, follow
+from remit.up.page import has_screen, open_page
 from remit.up.paper import PaperDesk
 from remit.up.screen import Screen
 from remit.up.story import Story
 from remit.up.summary import Summary, summarise, verified, written
 from remit.up.supervise import NotStarted, Program, Supervisor
-from remit.up.words import alert_words
+from remit.up.words import alert_words, command
 
 LOGS = "logs"
 DEMO = "demo"
@@ -52,6 +53,7 @@ class Wanted(NamedTuple):
     json_summary: Path | None
     day_ms: int
     approve: bool
+    open: bool
 
 
 def main(
@@ -63,14 +65,16 @@ def main(
     json_summary: Path | None = None,
     day_ms: int = 1500,
     approve: bool = False,
+    open_: bool = False,
 ) -> int:
     """Run the guard and what belongs beside it until Ctrl-C, SIGTERM or `for_s` seconds have passed.
 
     With `demo` everything runs in a fresh private folder (or goes on in `home`). `plain` prints lines instead of a
     screen; `json_summary` is where the demo's summary goes as JSON; `day_ms` is how long a recorded trading day takes;
-    `approve` lets the demo confirm held orders itself. Returns 0 after a clean end, 1 where something failed.
+    `approve` lets the demo confirm held orders itself; `open_` opens the page where it runs at a terminal of a machine
+    with a screen. Returns 0 after a clean end, 1 where something failed.
     """
-    wanted = Wanted(demo, for_s, home, plain, json_summary, day_ms, approve)
+    wanted = Wanted(demo, for_s, home, plain, json_summary, day_ms, approve, open_)
     try:
         harden()  # it may hold the vault's passphrase for as long as it runs
         _become_its_user(wanted)
@@ -97,6 +101,7 @@ class _Up:
         self.stop = asyncio.Event()
         self.heads: list[Path] = []
         """Files with heads of exports that the journal must hold."""
+        self.opening: asyncio.Future[None] | None = None
         self.approved: set[str] = set()
         self.before = 0
         """The last entry of earlier runs: it is part of the story and is not told again."""
@@ -156,7 +161,13 @@ class _Up:
             return ""
         if not self.wanted.demo:
             self.console.print(f"remit up: HTTP at {address}", markup=False, soft_wrap=True)
+        if self.wanted.open and self.console.is_terminal and has_screen(environ):
+            self.opening = asyncio.ensure_future(self._open(environ))
         return address
+
+    async def _open(self, environ: dict[str, str]) -> None:
+        if not await open_page(self.home, environ):
+            self.screen.tell(f"remit up: no browser could be opened; sign in with: {command(self.home)} open --print")
 
     async def _locked_guard(self) -> Path:
         """Start the guard with REMIT_PASSPHRASE, and ask at the terminal for one where its vault wants one."""

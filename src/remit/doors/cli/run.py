@@ -27,6 +27,9 @@ def up(
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")] = False,
     approve: Annotated[bool, typer.Option("--approve", help="Let the demo confirm held orders itself.")] = False,
     day_ms: Annotated[int, typer.Option(min=1, help="How long a recorded trading day of the demo takes.")] = 1500,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the page, signed in, at a terminal of a machine with a screen.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write the demo's summary here as JSON.")
     ] = None,
@@ -43,7 +46,7 @@ def up(
     main = part("remit.up", "main")
     home = home or caller().home
     given = {"demo": demo, "for_s": seconds, "home": home, "plain": plain, "json_summary": json}
-    raise typer.Exit(main(**given, approve=approve, day_ms=day_ms))
+    raise typer.Exit(main(**given, approve=approve, day_ms=day_ms, open_=open_))
 
 
 def init(

@@ -167,7 +167,11 @@ def _local_url() -> str:
     try:
         url = path.read_text(encoding="utf-8").strip()
     except OSError:
-        raise Fault("doors_not_running", "the doors are not running", "Start them: remit up") from None
+        raise Fault(
+            "doors_not_running",
+            f"no doors run for the data folder {settings.home}",
+            "Start them: remit up. Where another one runs, name its folder: remit --home FOLDER open",
+        ) from None
     parts = urlsplit(url)
     reach = settings.reach
     if reach.tls or parts.hostname not in ("127.0.0.1", "::1"):
