@@ -17,7 +17,7 @@ const TOUCHED: { [kind: string]: readonly string[] } = {
   reconciled: ["journal", "reconcile", "positions", "status", "connections"],
 };
 /** What no record changes. */
-const STILL = ["presets", "rules", "texts", "openapi.json"];
+const STILL = ["presets", "rules", "texts", "openapi.json", "history"];
 const AT_MOST_EVERY_MS = 1000;
 const SHARE = 5;
 

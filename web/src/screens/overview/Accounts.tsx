@@ -1,10 +1,13 @@
-// Equity and today's profit or loss of each account.
+// Equity and today's profit or loss of each account, and how it came about.
 
+import { lazy, Suspense } from "react";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Money } from "../../parts/Money";
 import type { AccountRow, Total } from "../../api/schema";
+
+const Equity = lazy(() => import("./Equity"));
 
 export function Accounts() {
   const accounts = useAsked("GET /v1/accounts", {});
@@ -24,7 +27,8 @@ export function Accounts() {
   );
 }
 
-function Account({ account: { name, environment, currency, equity, pnl }, total }: { account: AccountRow; total: Total | undefined }) {
+function Account({ account, total }: { account: AccountRow; total: Total | undefined }) {
+  const { name, environment, currency, equity, pnl } = account;
   return (
     <>
       <h2 className="row apart">
@@ -38,6 +42,7 @@ function Account({ account: { name, environment, currency, equity, pnl }, total 
         <div><dt>Exposure</dt><dd><Money value={total?.gross} /></dd></div>
         <div><dt>Drawdown</dt><dd><Money value={total?.drawdown} /></dd></div>
       </dl>
+      <Suspense fallback={<div className="curve" />}><Equity account={account} /></Suspense>
     </>
   );
 }

@@ -1,7 +1,8 @@
-// The chart of one instrument. It is drawn on a canvas, so what it shows is also said in words, and stands in the tables below.
+// The picture of one instrument. It is drawn on a canvas, so what it shows is also said in words, and stands in the tables below.
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useShared } from "../../api/shared";
+import { duration } from "../../api/time";
 import { look } from "../../design/look";
 import type { Drawing } from "./chart";
 import type { Canvas } from "./draw";
@@ -12,9 +13,14 @@ interface ChartProps {
   words: string;
   /** Places of a price. */
   places: number;
+  /** What is known, and since when. */
+  children?: ReactNode;
 }
 
-export function Chart({ drawing, words, places }: ChartProps) {
+const shapeWords = ({ candles, step }: Drawing): string =>
+  candles.length > 0 ? `each candle: ${duration(step)}, hollow where the price rose` : "line: the last price";
+
+export function Chart({ drawing, words, places, children }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<Canvas | null>(null);
   const now = useRef(drawing);
@@ -41,8 +47,8 @@ export function Chart({ drawing, words, places }: ChartProps) {
     <figure className="stack tight positions-figure">
       {isLost ? <p className="soft">No chart can be drawn here; the tables below say the same.</p> : <div ref={box} role="img" aria-label={words} className="positions-chart" />}
       <figcaption className="small soft">
-        <p><span className="good">▲ bought</span> · <span className="bad">▼ sold</span> · line: the last price · dashed: where stops and targets stand.</p>
-        <p>Fills are of the journal; prices and trails are those that this page has seen since it was loaded: {drawing.prices.length} so far. Nothing in between is made up.</p>
+        <p><span className="good">▲ bought</span> · <span className="bad">▼ sold</span> · {shapeWords(drawing)} · dashed: where stops and targets stood.</p>
+        {children}
         <p>Drawn with <a href="https://www.tradingview.com/" rel="noreferrer">TradingView Lightweight Charts™</a>, copyright (c) 2026 TradingView, Inc., under the Apache License 2.0.</p>
       </figcaption>
     </figure>

@@ -1,6 +1,5 @@
 // One instrument: its price, who holds it, its chart, its orders, exits and fills.
 
-import { useMemo } from "react";
 import { Link } from "wouter";
 import type { InstrumentRow, MarkRow, OrderRow } from "../../api/schema";
 import { useAsked } from "../../api/use";
@@ -11,11 +10,10 @@ import { Figure, Price } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { Table, type Column } from "../../parts/Table";
 import { When } from "../../parts/When";
-import { Chart } from "./Chart";
-import { chartWords, drawingOf, filledOf } from "./chart";
+import { filledOf } from "./chart";
+import { Drawn } from "./Drawn";
 import { Exits } from "./Exits";
 import { Holdings, held } from "./Holdings";
-import { useSeen } from "./seen";
 import { orderWords, Working } from "./Working";
 import "./positions.css";
 
@@ -54,7 +52,7 @@ function Priced({ instrument }: { instrument: string }) {
         {(row) => (
           <>
             <Known row={row} mark={mark} />
-            <Drawn row={row} mark={mark} />
+            <Drawn key={row.name} row={row} mark={mark} />
           </>
         )}
       </Asked>
@@ -72,15 +70,6 @@ function Known({ row: { kind, venue, category, currency, trading, unfit }, mark 
       ["What it is", `${kind}, ${category}, at ${venue}`],
     ]} />
   );
-}
-
-function Drawn({ row: { name, tick }, mark }: { row: InstrumentRow; mark: MarkRow | undefined }) {
-  const orders = useAsked("GET /v1/orders", { instrument: name, limit: FILLS }).data?.items;
-  const exits = useAsked("GET /v1/exits", { instrument: name, limit: MOST }).data?.items;
-  const seen = useSeen();
-  const told = useMemo(() => ({ mark, orders: orders ?? [], exits: exits ?? [], seen }), [mark, orders, exits, seen]);
-  const drawing = useMemo(() => drawingOf(name, told), [name, told]);
-  return <Chart drawing={drawing} words={chartWords(name, told)} places={(tick.split(".")[1] ?? "").length} />;
 }
 
 const COLUMNS: readonly Column<OrderRow>[] = [

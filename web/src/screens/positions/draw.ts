@@ -1,8 +1,10 @@
 // Drawing on the canvas. All of lightweight-charts is reached from here alone, so that it is loaded with the first chart.
 
-import { createChart, createSeriesMarkers, LineSeries, LineStyle, LineType, type IChartApi, type ISeriesApi, type Time, type UTCTimestamp } from "lightweight-charts";
+import {
+  CandlestickSeries, createChart, createSeriesMarkers, LineSeries, LineStyle, LineType, TickMarkType, type IChartApi, type ISeriesApi, type Time, type UTCTimestamp,
+} from "lightweight-charts";
 import { instant, local } from "../../api/time";
-import type { Dot, Drawing, Fill, Line } from "./chart";
+import type { Candle, Dot, Drawing, Fill, Line } from "./chart";
 
 export interface Canvas {
   show: (drawing: Drawing) => void;
@@ -16,7 +18,9 @@ export function begin(box: HTMLElement, places: number): Canvas {
   const colour = coloursOf(box);
   const chart = createChart(box, optionsOf(colour));
   const priceFormat = { type: "price" as const, precision: places, minMove: 10 ** -places };
+  const slots = chart.addSeries(LineSeries, { ...QUIET, lineVisible: false });
   const prices = chart.addSeries(LineSeries, { color: colour("--main"), lineWidth: 2, priceFormat });
+  const candles = chart.addSeries(CandlestickSeries, { ...candleColours(colour), priceFormat });
   const fills = chart.addSeries(LineSeries, { ...QUIET, priceFormat, lineVisible: false });
   const markers = createSeriesMarkers(fills, []);
   const lines = new Map<string, Series>();
@@ -24,7 +28,10 @@ export function begin(box: HTMLElement, places: number): Canvas {
   for (const touch of ["pointerdown", "wheel"]) box.addEventListener(touch, () => { isTouched = true; }, { passive: true });
   return {
     show: (drawing) => {
+      slots.setData(drawing.slots.map((time) => ({ time: time as UTCTimestamp }))); // so that equal times are equally far apart
       prices.setData(drawing.prices.map(placed));
+      candles.setData(drawing.candles.map(candled));
+      chart.applyOptions({ timeScale: { secondsVisible: drawing.candles.length === 0 } });
       fills.setData(onePerSecond(drawing.fills));
       markers.setMarkers(drawing.fills.map((fill) => markerOf(fill, colour)));
       for (const [of, series] of lines) if (!drawing.lines.some((line) => line.of === of)) { chart.removeSeries(series); lines.delete(of); }
@@ -43,13 +50,21 @@ const QUIET = { lastValueVisible: false, priceLineVisible: false, crosshairMarke
 
 const placed = ({ time, value }: Dot): { time: UTCTimestamp; value: number } => ({ time: time as UTCTimestamp, value });
 
-/** A series holds one point for each second; of several fills the last gives the height, and each its own mark. */
+const candled = ({ time, ...rest }: Candle) => ({ time: time as UTCTimestamp, ...rest });
+
+/** A series holds one point for each place; of a buy and a sell the last gives the height, and each its own mark. */
 const onePerSecond = (fills: readonly Fill[]) => [...new Map(fills.map((fill) => [fill.time, placed(fill)])).values()];
+
+/** Hollow where it rose, filled where it fell: colour does not say it alone. */
+function candleColours(colour: (token: string) => string) {
+  const [up, down] = [colour("--good"), colour("--bad")];
+  return { upColor: colour("--surface"), borderUpColor: up, wickUpColor: up, downColor: down, borderDownColor: down, wickDownColor: down };
+}
 
 function added(chart: IChartApi, { kind, words }: Line, colour: (token: string) => string): Series {
   const token = { stop: "--bad", target: "--good" }[kind];
   return chart.addSeries(LineSeries, {
-    ...QUIET, lastValueVisible: true, title: words, color: colour(token), lineWidth: 1, lineStyle: LineStyle.Dashed, lineType: LineType.WithSteps,
+    ...QUIET, lastValueVisible: words !== "", title: words, color: colour(token), lineWidth: 1, lineStyle: LineStyle.Dashed, lineType: LineType.WithSteps,
     ...(kind === "target" ? { autoscaleInfoProvider: () => null } : {}), // far away it would press all else into a line
   });
 }
@@ -75,6 +90,17 @@ function coloursOf(box: HTMLElement): (token: string) => string {
 
 const timeWords = (time: Time): string => local(instant((time as number) * 1000));
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const axis = {
+  day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }),
+  time: new Intl.DateTimeFormat("en-GB", CLOCK),
+  second: new Intl.DateTimeFormat("en-GB", { ...CLOCK, second: "2-digit" }),
+};
+function tickWords(time: Time, kind: TickMarkType): string {
+  const form = kind === TickMarkType.TimeWithSeconds ? axis.second : kind === TickMarkType.Time ? axis.time : axis.day;
+  return form.format(new Date((time as number) * 1000));
+}
+
 function optionsOf(colour: (token: string) => string) {
   const line = { color: colour("--line") };
   return {
@@ -83,7 +109,7 @@ function optionsOf(colour: (token: string) => string) {
     layout: { attributionLogo: false, background: { color: colour("--surface") }, textColor: colour("--soft"), fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { vertLines: line, horzLines: line },
     rightPriceScale: { borderColor: line.color },
-    timeScale: { borderColor: line.color, timeVisible: true, secondsVisible: true, tickMarkFormatter: timeWords },
+    timeScale: { borderColor: line.color, timeVisible: true, secondsVisible: true, tickMarkFormatter: tickWords },
     localization: { timeFormatter: timeWords },
   };
 }

@@ -5,6 +5,7 @@ import { api, broken, refused, silent } from "../../testing/fake";
 import { ANN, HOUSE, NOON, page } from "../../testing/house";
 import { show } from "../../testing/show";
 import { drawingOf } from "./chart";
+import { NO_PAST } from "./past";
 import Position from "./Position";
 import Positions from "./Positions";
 import { allSeen, forgetSeen, keep, legOf, pricesOf } from "./seen";
@@ -32,6 +33,8 @@ const ANSWERS = {
   "GET /v1/orders": ({ params }: { params: Record<string, string> }) => page(...(params["live"] ? [ORDER] : [BOUGHT])),
   "GET /v1/exits": page(EXIT),
   "GET /v1/marks": page(MARK),
+  "GET /v1/history/prices": { instrument: "MSFT", step_s: 60, known_from: NOON, fault: "", bars: [{ at: NOON, open: "25", high: "26", low: "24", close: "25.82" }] },
+  "GET /v1/history/exits": { instrument: "MSFT", step_s: 60, known_from: NOON, fault: "", legs: [] },
   "GET /v1/instruments/{instrument}": {
     name: "MSFT", kind: "equity", venue: "paper", currency: "USD", category: "technology", tick: "0.01", lot: "1", market: "MSFT", trading: "trading", last: "25.82", unfit: "",
   },
@@ -123,7 +126,7 @@ it("shows one instrument: its price, its chart in words, who holds it and what f
   api(ANSWERS);
   show(<Position params={{ instrument: "MSFT" }} />);
   await screen.findByRole("region", { name: "What was filled" });
-  expect(await screen.findByText(/prices and trails are those that this page has seen/)).toBeTruthy();
+  expect(await screen.findByText(/Every price that counted, kept since/)).toBeTruthy();
   expect(table("What was filled").getByRole("row", { name: /buy 10 MSFT/ }).textContent).toMatch(/27\.0154/);
   screen.getByText(/equity, technology, at paper/);
 });
@@ -183,8 +186,9 @@ it("draws fills where they were, and prices and stops once for each second", () 
   keep([{ of: pricesOf("MSFT"), at: NOON + 1e8, price: "26" }]);
   keep([{ of: pricesOf("MSFT"), at: NOON, price: "1" }, { of: pricesOf("MSFT"), at: NOON + 2e9, price: "27" }]);
   const seen = allSeen();
-  const { prices, fills, lines } = drawingOf("MSFT", { mark: MARK, orders: [ORDER, BOUGHT], exits: [EXIT], seen });
+  const { prices, fills, lines, slots } = drawingOf("MSFT", { mark: MARK, orders: [ORDER, BOUGHT], exits: [EXIT], seen, past: NO_PAST, range: "hour" });
   expect(prices.map(({ value }) => value)).toEqual([26, 27]);
+  expect(slots).toHaveLength(3);
   expect(fills).toEqual([{ time: NOON / 1e9, value: 27.015402, side: "buy", words: "+10" }]);
-  expect(lines.map(({ kind, dots }) => [kind, dots.length])).toEqual([["stop", 0], ["stop", 1]]);
+  expect(lines.map(({ kind, dots }) => [kind, dots.length])).toEqual([["stop", 1], ["stop", 2]]);
 });

@@ -1,5 +1,5 @@
-// The prices and stops that this page saw since it was loaded. The API keeps no history of prices, so a chart has nothing
-// older than that, beside fills; what was not seen is never made up.
+// The prices and stops that this page saw since it was loaded: they go on where the past that the API kept ends. What was
+// neither kept nor seen is never made up.
 
 import { useEffect } from "react";
 import type { ExitRow, MarkRow } from "../../api/schema";
