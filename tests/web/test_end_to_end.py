@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
+import pytest
 from scripts.demo import Demo
+from tests.doors.http.approver import GOOD
+from tests.doors.http.browser import REFUSED
 from tests.guard.processes import intent
-from tests.web.conftest import Person
+from tests.web.conftest import Person, code_of, hired
+from tests.web.second_door import SecondDoor, built_anew, other
 
 from remit.guard.wire import AsyncClient
 from remit.kernel import command as c
 
 HOSTILE = "<img src=x onerror=\"throw 'markup'\"><script>throw 'script'</script><b>bold</b>"
+MOMENTUM = "/mandates/agent%3Amomentum"
 MANY, AT_ONCE = 10_000, 250
 SCROLLED_TO = """(least) => {
     scrollTo(0, document.documentElement.scrollHeight);
@@ -36,7 +43,7 @@ def test_a_denial_appears_by_itself_and_is_explained_and_proved(demo: Demo, oper
     said = demo.propose("reversion", 9000)
     assert said["verdict"] == "deny"
     line = line_of(operator, said["order"]).filter(has_text="Denied")
-    assert "agent reversion asked to buy" in line.inner_text() and "limit 4,000" in line.inner_text()
+    assert "agent reversion asked to buy" in line.inner_text() and "at most 4,000 USD" in line.inner_text()
     line.get_by_text("Order notional, at most", exact=True).wait_for()
     line.get_by_role("link", name=f"Order {said['order']}").click()
     operator.page.get_by_role("heading", name="What was decided").wait_for()
@@ -62,7 +69,7 @@ def test_what_an_agent_wrote_stays_text_wherever_it_is_shown(demo: Demo, operato
 
 
 def test_a_tighter_limit_that_is_published_denies_the_next_order(demo: Demo, operator: Person) -> None:
-    operator.open("/mandates/agent%3Amomentum")
+    operator.open(MOMENTUM)
     limit = operator.page.get_by_label("Order notional, at most", exact=True)
     limit.fill("500")
     operator.page.get_by_text("Tighter").first.wait_for()
@@ -75,6 +82,37 @@ def test_a_tighter_limit_that_is_published_denies_the_next_order(demo: Demo, ope
     assert said["verdict"] == "deny"
     operator.open(f"/orders/{said['order']}")
     operator.page.get_by_text("500 USD, of agent momentum").first.wait_for()
+
+
+def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo: Demo, operator: Person) -> None:
+    demo.change("agent:momentum", "less, and no more by one alone", order_notional_max="500", second_person="required")
+    denied = demo.propose("momentum", 1500, "MSFT")
+    assert denied["verdict"] == "deny"
+    operator.open(MOMENTUM)
+    operator.page.get_by_label("Order notional, at most", exact=True).fill("2000")
+    changed = operator.page.locator(".limits-loosens", has_text="Order notional, at most")
+    assert "Looser" in changed.inner_text() and "500 USD → 2,000 USD" in changed.inner_text()
+    operator.page.get_by_label("Orders of the last").select_option("1")
+    operator.press("Try it")
+    way = operator.page.locator(f"a[href='/orders/{denied['order']}']")
+    turned = operator.page.locator(".limits-flips li", has=way)
+    assert "Denied → Allowed" in " ".join(turned.inner_text().split())
+    assert "at most 500 USD of agent momentum; here it was" in turned.inner_text()
+    operator.press("Publish what loosens…")
+    operator.fill(**{"To confirm, type agent:momentum": "agent:momentum", "Why": "it behaves"})
+    operator.press("Propose")
+    operator.told("The mandate of agent momentum waits for a second person, as ")
+    operator.page.get_by_text("You cannot confirm it: somebody else must").wait_for()
+    assert demo.propose("momentum", 1500, "MSFT")["verdict"] == "deny", "nothing of it is in force"
+
+    operator.begin()
+    operator.sign_in(code_of(demo, hired(demo, "grace")), MOMENTUM)
+    operator.press("Confirm…")
+    asked = operator.page.get_by_label("To confirm, type ")
+    asked.fill(asked.evaluate("one => one.labels[0].innerText").removeprefix("To confirm, type "))
+    operator.press("Confirm")
+    operator.told("The mandate of agent momentum is in force as it was proposed.")
+    assert demo.propose("momentum", 1500, "MSFT")["verdict"] == "allow"
 
 
 def test_a_halt_is_made_reviewed_and_resumed(demo: Demo, operator: Person) -> None:
@@ -129,6 +167,35 @@ def test_who_signs_out_in_one_tab_is_signed_out_in_the_other(demo: Demo, operato
     assert answer == 401
 
 
+def test_a_session_whose_time_is_over_leaves_nothing_and_comes_back_to_its_screen(demo: Demo, operator: Person) -> None:
+    http = httpx2.Client(base_url=demo.url, headers={"Authorization": f"Bearer {hired(demo, 'nora')}"})
+    assert http.post("/v1/me/password", json={"password": GOOD}).status_code == 200
+    began = time.monotonic()
+    operator.begin()
+    operator.sign_in(demo.code(), "/halts")
+    lasts_s = 2 + 4 * (time.monotonic() - began)  # long enough to come in, however busy the machine is
+    secret = hired(demo, "nora", expires_at=time.time_ns() + int(lasts_s * 10**9))
+    operator.begin()
+    operator.sign_in(code_of(demo, secret), "/halts")
+    operator.press("Pause or halt…")
+    operator.fill(Why="typed before the end")
+
+    operator.told("You are signed out. Your session has ended: sign in again.")  # nobody pressed anything
+    assert operator.who == "" and operator.page.title() == "Sign in · Remit"
+    assert operator.page.locator("dialog, nav, .frame, .toasts").count() == 0
+    assert operator.page.url == f"{demo.url}/halts"
+    changes = [sent.url.removeprefix(demo.url) for sent in operator.sent if sent.method != "GET"]
+    assert changes == ["/v1/session/code"], "what was typed went nowhere"
+    assert operator.page.evaluate("fetch('/v1/halts').then((answer) => answer.status)") == 401
+
+    operator.fill(Name="nora", Password=GOOD)
+    operator.press("Sign in")
+    operator.page.get_by_role("heading", name="Halts", exact=True).wait_for()
+    assert operator.who == "nora, operator"
+    operator.press("Pause or halt…")
+    assert operator.page.get_by_label("Why", exact=True).input_value() == ""
+
+
 async def many(demo: Demo) -> None:
     """Let an agent be denied thousands of times."""
     async with AsyncClient(demo.socket, demo.token("reversion"), "test") as client:
@@ -174,3 +241,45 @@ def _again(demo: Demo) -> Any:
         return demo.propose("reversion", 9000)
     except httpx2.TransportError:
         return None
+
+
+SCRIPT = "document.querySelector('head script[src]').getAttribute('src')"
+
+
+def test_a_page_that_was_built_anew_is_noticed_and_loaded(
+    demo: Demo, chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew = built_anew(tmp_path / "page")
+    with SecondDoor(demo, monkeypatch).open() as door:
+        person = Person(chromium, door.url)
+        person.sign_in(demo.code(), "/halts")
+        staying, before = person.page, person.page.evaluate(SCRIPT)
+        going = person.page = person.context.new_page()
+        person.open("/halts")
+        door.start_again(anew)
+        for tab in (staying, going):
+            tab.get_by_text("There is a newer page than this one.").wait_for()
+
+        going.get_by_role("link", name="Proof").first.click()  # its file is gone
+        going.get_by_role("heading", name="Proof", exact=True).wait_for()
+        staying.get_by_role("button", name="Load it").click()
+        staying.get_by_text("Live", exact=True).wait_for()
+        for tab in (staying, going):
+            assert tab.evaluate(SCRIPT) == "/assets/" + other(before.removeprefix("/assets/"))
+            assert tab.get_by_text("There is a newer page than this one.").count() == 0
+        assert only_of_files(person)
+
+        going.route("**/assets/Settings-*.js", lambda route: route.fulfill(status=404))
+        going.get_by_role("link", name="Settings").first.click()
+        person.told("A part of this page is missing, and it was loaded anew for that a moment ago.")
+        going.unroute_all()
+        person.press("Load the page anew")
+        going.get_by_role("heading", name="Settings", exact=True).wait_for()
+        assert only_of_files(person)
+        person.close()
+
+
+def only_of_files(person: Person) -> bool:
+    """Whether all that the pages complained of were files that did not come; forgotten with that."""
+    faults, person.faults = person.faults, []
+    return faults != [] and all("/assets/" in fault or REFUSED in fault for fault in faults)
