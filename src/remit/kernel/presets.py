@@ -112,7 +112,7 @@ PREDICTION_DESK = Preset(
 
 INSTITUTIONAL = Preset(
     "institutional",
-    "A firm's desk with maker-checker, exchange hours and a block-list.",
+    "A firm's desk: a second person approves what is large, in the hours of an exchange, with a block-list.",
     (
         Setting("account", "order_notional_max", _money("1000000")),
         Setting("account", "quorum_notional_min", _money("500000.01")),

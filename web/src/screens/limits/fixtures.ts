@@ -14,6 +14,7 @@ export const ORDER = rule("order_notional_max", { plain: "One order may open at 
 export const LOSS = rule("daily_loss_max", { group: "Losses", plain: "A loss of more than {limit} in a day stops trading." });
 export const RATE = rule("order_rate_max", { group: "Speed", plain: "Orders come no faster than {limit}.", unit: "rate", input: "rate" });
 export const COOLDOWN = rule("loss_cooldown", { kind: "term", group: "Losses", plain: "Nobody can start again before {limit}.", unit: "seconds", input: "wait", low: 0, high: 1_000_000_000, choices: ["review"], default: 0 });
+export const EXPIRY = rule("approval_expiry_s", { kind: "term", group: "Approvals", plain: "An order waits at most {limit} for people.", unit: "seconds", input: "whole", low: 1, high: 86_400, default: 300 });
 export const NAMES = rule("instruments_blocked", { group: "What may be traded", plain: "These may never be traded: {limit}.", unit: "names", input: "names" });
 export const SIDES = rule("sides_allowed", { group: "What may be traded", plain: "Only these sides: {limit}.", unit: "names", input: "names", choices: ["buy", "sell"] });
 export const HOURS = rule("hours_active", { group: "When", plain: "Only while all of these are open: {limit}.", unit: "names", input: "names" });

@@ -9,11 +9,13 @@ import { useAsked } from "../../api/use";
 import { Asked, Refused } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
-import { Choice, Field } from "../../parts/Field";
+import { Choice } from "../../parts/Field";
 import { Section } from "../../parts/Page";
 import { subjectWords, words } from "../../words";
 import { ruleOf, useRules } from "../limits/asking";
 import { draft, useDrafts } from "../limits/drafts";
+import { endTexts } from "../limits/ends";
+import { Given, givenFor, NOTHING_GIVEN } from "../limits/Given";
 import { shown, textsOf } from "../limits/values";
 
 interface PresetsProps {
@@ -35,20 +37,15 @@ export function Presets({ subject }: PresetsProps) {
 
 function Chosen({ presets, rules, subject }: { presets: readonly Preset[]; rules: readonly RuleRow[]; subject: string | undefined }) {
   const [name, setName] = useState(presets[0]?.preset ?? "");
-  const [given, setGiven] = useState({ calendar: "", blocked: "" });
+  const [texts, setTexts] = useState(NOTHING_GIVEN);
   const { busy, problem, made, make } = useMaking(rules);
   const drafts = useDrafts();
   const preset = presets.find((one) => one.preset === name);
   const lost = Object.keys(drafts).filter((one) => subject === undefined || one === subject);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const blocked = given.blocked.split(",").map((one) => one.trim()).filter(Boolean);
-    void make({
-      preset: name,
-      ...(subject ? { subjects: [subject] } : {}),
-      ...(preset?.needs.includes("calendar") ? { calendar: given.calendar.trim() || null } : {}),
-      ...(preset?.needs.includes("blocked") ? { blocked } : {}),
-    });
+    const given = givenFor(preset?.needs ?? [], texts);
+    if (given) void make({ preset: name, ...(subject ? { subjects: [subject] } : {}), ...given });
   };
   if (!preset) return <p className="soft">There is no preset.</p>;
   return (
@@ -63,8 +60,7 @@ function Chosen({ presets, rules, subject }: { presets: readonly Preset[]; rules
           })}
         </ul>
       </details>
-      {preset.needs.includes("calendar") && <Field label="The exchange's calendar" hint="such as XNYS" value={given.calendar} required autoComplete="off" onChange={(event) => setGiven({ ...given, calendar: event.target.value })} />}
-      {preset.needs.includes("blocked") && <Field label="What nobody may trade" hint="instruments, set apart by commas; it may be nothing" value={given.blocked} autoComplete="off" onChange={(event) => setGiven({ ...given, blocked: event.target.value })} />}
+      <Given needs={preset.needs} texts={texts} onTexts={setTexts} />
       {lost.length > 0 && <p className="small warn">It takes the place of your draft of {lost.map(subjectWords).join(", ")}.</p>}
       <div><Button type="submit" busy={busy}>{subject ? "Make it my draft" : "Make drafts for everybody"}</Button></div>
       <Refused problem={problem} />
@@ -89,7 +85,7 @@ function useMaking(rules: readonly RuleRow[]) {
       const mandates = await ask("POST /v1/mandates/draft", {}, asked);
       for (const [subject, mandate] of Object.entries(mandates)) {
         const { answer, etag } = await askWhole("GET /v1/mandates/{subject}", { subject });
-        draft(subject, { etag: etag ?? "", number: answer.number, texts: textsOf(rules, answer.mandate) }, textsOf(rules, mandate), asked?.preset);
+        draft(subject, { etag: etag ?? "", number: answer.number, texts: { ...textsOf(rules, answer.mandate), ...endTexts(answer) } }, { ...textsOf(rules, mandate), ...endTexts(answer) }, asked?.preset);
       }
       setMade(Object.keys(mandates));
     } catch (fault) {

@@ -1,10 +1,10 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
 import { ANN, page } from "../../testing/house";
 import { api, broken, refused } from "../../testing/fake";
 import { show } from "../../testing/show";
 import { reload } from "../limits/drafts";
-import { compared, FIRST, LIMITS, ROGUE, SECOND } from "../limits/fixtures";
+import { compared, EXPIRY, FIRST, LIMITS, ROGUE, RULES, SECOND } from "../limits/fixtures";
 import type { Comparing as Drafts, ProposalRow } from "../../api/schema";
 import Mandate from "./Mandate";
 import Mandates from "./Mandates";
@@ -158,6 +158,75 @@ describe("a draft", () => {
     const item = (await screen.findByText(/It can never bind/)).closest(".mandate-limit");
     expect(item?.textContent).toContain("One order may open");
   });
+});
+
+describe("until when", () => {
+  const later = "2030-01-02T03:04";
+  const set = async (value: string): Promise<void> => {
+    fireEvent.change(await screen.findByLabelText("Ends"), { target: { value } });
+  };
+  const endOf = (call: { body: unknown } | undefined): unknown => (call?.body as Drafts).expires_at?.["agent:rogue"];
+  it("is set in this machine's time, compared, and published", async () => {
+    const { of } = api({ ...LIMITS, "POST /v1/mandates/diff": ({ body }) => page(compared(body?.expires_at?.["agent:rogue"] ? [["expires_at", null, body.expires_at["agent:rogue"], "tighter"]] : [])) });
+    const { user } = editor();
+    await user.click(await screen.findByRole("button", { name: "Let it end at a time" }));
+    await screen.findByText("Give a day and a time.");
+    await set(later);
+    await waitFor(() => expect(endOf(of("POST /v1/mandates/diff").at(-1))).toBe(new Date(later).getTime() * 1e6));
+    await screen.findAllByText("Tighter");
+    expect(screen.getByText("never").closest("li")?.textContent).toBe("Ends Tighternever → 2 Jan 2030, 03:04:00");
+    await publish(user, "Publish…");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "for a while");
+    await user.click(screen.getByRole("button", { name: "Publish" }));
+    await waitFor(() => expect(of("PUT /v1/mandates/{subject}")[0]?.body).toMatchObject({ expires_at: new Date(later).getTime() * 1e6, why: "for a while" }));
+  });
+  it("that becomes never is a loosening, which takes the subject's name", async () => {
+    const ending = { ...ROGUE, expires_at: new Date(later).getTime() * 1e6 };
+    const { of } = api({ ...LIMITS, "GET /v1/mandates/{subject}": ending, "POST /v1/mandates/diff": ({ body }) => page(compared(body?.expires_at ? [["expires_at", ending.expires_at, null, "looser"]] : [])) });
+    const { user } = editor();
+    expect((await screen.findByLabelText<HTMLInputElement>("Ends")).value).toBe(later);
+    expect(endOf(of("POST /v1/mandates/diff").at(-1))).toBeUndefined();
+    await user.click(screen.getByRole("button", { name: "Let it never end" }));
+    await publish(user, "Publish what loosens…");
+    screen.getByLabelText("To confirm, type agent:rogue");
+    expect(endOf(of("POST /v1/mandates/diff").at(-1))).toBeNull();
+  });
+  it("cannot be over already", async () => {
+    api(LIMITS);
+    const { user } = editor();
+    await user.click(await screen.findByRole("button", { name: "Let it end at a time" }));
+    await set("2020-01-01T00:00");
+    await screen.findByText(/To stop somebody at once, pause them/);
+    await screen.findByText(/Not to be read as it stands: Ends/);
+  });
+});
+
+it("is opened at the limit that a link asks for, once", async () => {
+  api(LIMITS);
+  const { user } = show(<Mandate params={{ subject: "agent%3Arogue" }} />, { at: "/mandates/agent%3Arogue?limit=positions_max" });
+  const field = await screen.findByRole("textbox", { name: "Positions, at most" });
+  expect(document.activeElement).toBe(field);
+  expect(location.search).toBe("");
+  await user.click(screen.getByRole("button", { name: "Take Positions, at most away" }));
+  expect(screen.queryByRole("textbox", { name: "Positions, at most" })).toBeNull();
+});
+
+it("says what counts where nothing is set, and whose word decides", async () => {
+  const waits = (subject: string, value: number, is_set = false) => ({ subject, value, is_set });
+  api({
+    ...LIMITS, "GET /v1/rules": page(...RULES, EXPIRY),
+    "GET /v1/mandates/effective": {
+      path: ["firm", "agent:rogue"], missing: [], limits: [],
+      terms: [
+        { term: "approval_expiry_s", effective: 300, unit: "seconds", together: true, from: [waits("firm", 300), waits("agent:rogue", 3600, true)], decides: ["firm"] },
+        { term: "loss_cooldown", effective: null, unit: "seconds", together: false, from: [waits("firm", 0), waits("agent:rogue", 86_400, true)], decides: [] },
+      ],
+    },
+  });
+  editor();
+  const row = (await screen.findByRole("rowheader", { name: "Approval expiry" })).closest("tr");
+  expect(row?.textContent).toBe("Approval expiry5 minthe firm: not set: counts as 5 min, which decidesagent rogue: 1 h");
+  expect(screen.getByText("each has its own").closest("tr")?.textContent).toContain("agent rogue: 1 d, and a review");
 });
 
 it("explains a limit by its documentation", async () => {

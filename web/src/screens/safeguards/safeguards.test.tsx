@@ -1,17 +1,17 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Comparing as Drafts } from "../../api/schema";
-import { ANN, GAUGE } from "../../testing/house";
+import { ANN, GAUGE, page } from "../../testing/house";
 import { api, refused, silent } from "../../testing/fake";
 import { show } from "../../testing/show";
-import { LIMITS, ROGUE } from "../limits/fixtures";
+import { EXPIRY, LIMITS, ROGUE, RULES } from "../limits/fixtures";
 import Safeguards from "./Safeguards";
 
 const use = { ...GAUGE, subject: "agent:rogue", rule: "order_rate_max", limit: "5", unit: "count", used: "4", reserved: "0", headroom: "1", percent: 80 };
 const HOUSE = { ...LIMITS, "GET /v1/exposure": { gauges: [use], left_out: 0, per_order: [], without_mandate: ["agent:idle"] } };
-const page = (me = ANN, at = "/safeguards") => show(<Safeguards />, { at, me });
+const open = (me = ANN, at = "/safeguards") => show(<Safeguards />, { at, me });
 const opened = async (value: string) => {
-  const { user } = page();
+  const { user } = open();
   await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
   const field = await screen.findByRole("textbox", { name: "Order notional, at most" });
   await write(user, field, value);
@@ -27,7 +27,7 @@ const write = async (user: ReturnType<typeof show>["user"], field: HTMLElement, 
 describe("what is set", () => {
   it("is told in plain sentences, with whom it is for and what is used", async () => {
     api(HOUSE);
-    page();
+    open();
     expect((await screen.findByText(/One order may open/)).textContent).toBe("One order may open at most 4,000 USD.");
     expect(screen.getByText(/Orders come no faster/).textContent).toBe("Orders come no faster than 5 a minute.");
     expect(screen.getByRole("meter").getAttribute("aria-valuenow")).toBe("80");
@@ -35,34 +35,47 @@ describe("what is set", () => {
     screen.getByText(/every order is denied: Agent idle/);
     expect(screen.queryByText(/A loss of more/)).toBeNull();
   });
+  it("counts by its default where nobody set it", async () => {
+    api({ ...HOUSE, "GET /v1/rules": page(...RULES, EXPIRY) });
+    show(<Safeguards />);
+    expect((await screen.findByText(/An order waits at most/)).textContent).toBe("An order waits at most 5 min for people.");
+    screen.getByText("Not set, and counts as 5 min: Agent rogue");
+  });
+  it("says until when it is in force, and where that is set", async () => {
+    api({ ...HOUSE, "GET /v1/mandates": page({ ...ROGUE, expires_at: new Date("2030-01-02T03:04").getTime() * 1e6 }) });
+    show(<Safeguards />);
+    const region = await screen.findByRole("region", { name: "Until when" });
+    expect(region.textContent).toContain("Agent rogue: every order is denied from 2 Jan 2030, 03:04:00 on.");
+    expect(within(region).getByRole("link", { name: "Change the end" }).getAttribute("href")).toBe("/mandates/agent%3Arogue?limit=expires_at");
+  });
   it("stands before the rest, which is one press away", async () => {
     api(HOUSE);
-    const { user } = page();
+    const { user } = open();
     await user.click(await screen.findByRole("button", { name: /Show the rest/ }));
     expect(screen.getByText(/A loss of more/).textContent).toBe("A loss of more than … in a day stops trading.");
     within(screen.getByRole("region", { name: "Always checked" })).getByText("There is a mark.");
   });
   it("and what is not are searched together", async () => {
     api(HOUSE);
-    const { user } = page();
+    const { user } = open();
     await write(user, await screen.findByLabelText("Search"), "loss day");
     screen.getByText(/A loss of more/);
     expect(screen.queryByText(/One order may open/)).toBeNull();
   });
   it("stands while nothing is known of its use", async () => {
     api({ ...HOUSE, "GET /v1/exposure": silent });
-    page();
+    open();
     await screen.findByText(/One order may open/);
     expect(screen.queryByRole("meter")).toBeNull();
   });
   it("is explained at an address of its own", async () => {
     api(HOUSE);
-    page(ANN, "/safeguards?rule=daily_loss_max");
+    open(ANN, "/safeguards?rule=daily_loss_max");
     within(await screen.findByRole("dialog", { name: "Daily loss, at most" })).getByText("docs/rules.md#daily_loss_max");
   });
   it("is not changed by who may not", async () => {
     api(HOUSE);
-    page({ ...ANN, role: "auditor" });
+    open({ ...ANN, role: "auditor" });
     await screen.findByText(/One order may open/);
     expect(screen.queryByRole("button", { name: /Change|Set/ })).toBeNull();
   });
@@ -94,7 +107,7 @@ describe("a change", () => {
   });
   it("that takes it away loosens", async () => {
     const { of } = api(HOUSE);
-    const { user } = page();
+    const { user } = open();
     await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
     await user.click(await screen.findByRole("button", { name: "Take this safeguard away" }));
     await screen.findByText("not set");
@@ -113,7 +126,7 @@ describe("a change", () => {
   });
   it("of a limit that is not set asks for whom", async () => {
     api(HOUSE);
-    const { user } = page();
+    const { user } = open();
     await write(user, await screen.findByLabelText("Search"), "daily loss");
     await user.click(screen.getByRole("button", { name: "Set Daily loss, at most for somebody" }));
     await user.selectOptions(within(screen.getByRole("dialog")).getByLabelText("For whom"), "agent:rogue");

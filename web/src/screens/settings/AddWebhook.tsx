@@ -1,19 +1,13 @@
 // A new webhook: where it is, what it is told of, and the secret that its messages are signed with, which is shown once.
 
 import { useState } from "react";
-import type { ChannelRow } from "../../api/schema";
 import { useAct } from "../../api/use";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Field } from "../../parts/Field";
 import { type Filled, FormDialog } from "../../parts/FormDialog";
 import { Secret } from "../../parts/Secret";
-
-type Kind = ChannelRow["kinds"][number];
-const KINDS: readonly [kind: Kind, words: string, first: boolean][] = [
-  ["halts", "halts", true], ["approvals", "approvals", true], ["alarms", "alarms", true], ["drift", "drift", true],
-  ["limits", "limits near or over", true], ["summary", "a summary each day", true], ["violations", "every denial", false], ["fills", "every fill", false],
-];
+import { type Kind, KINDS } from "./kinds";
 
 export function AddWebhook({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { act, busy, problem, forget } = useAct("POST /v1/channels");

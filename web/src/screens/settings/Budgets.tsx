@@ -14,6 +14,9 @@ import { Section } from "../../parts/Page";
 import { type Column, Table } from "../../parts/Table";
 import { When } from "../../parts/When";
 import { subjectWords } from "../../words";
+import { session } from "../../api/session";
+import { useShared } from "../../api/shared";
+import { mayPublish } from "../limits/asking";
 import { useMay } from "./may";
 import { Settle } from "./Settle";
 
@@ -24,8 +27,9 @@ export function Budgets() {
   const asked = useAsked("GET /v1/budgets", {});
   return (
     <>
-      <Section title="Budgets for models, today" actions={<Link href="/mandates">Set in mandates</Link>}>
-        <Asked of={asked} empty={({ budgets }) => budgets.length === 0} none="Nobody has a budget or spent anything today. A mandate sets one: ai_spend_daily_max, client_spend_daily_max.">
+      <Section title="Budgets for models, today">
+        <p className="soft">A budget is a limit of a mandate, so that it takes effect as any limit does: what tightens at once, what loosens with a word of its own.</p>
+        <Asked of={asked} empty={({ budgets }) => budgets.length === 0} none="Nobody is here who could have a budget.">
           {({ budgets }) => <Days rows={budgets} />}
         </Asked>
       </Section>
@@ -41,17 +45,31 @@ function Days({ rows }: { rows: readonly Budget[] }) {
   return (
     <>
       <ul className="plain stack">{rows.filter((row) => !isIdle(row)).map((row) => <li key={`${row.subject} ${row.rule}`}><One row={row} /></li>)}</ul>
-      {idle.length > 0 && <p className="small soft">Without a budget, and nothing spent: {idle.map(({ subject }) => subjectWords(subject)).join(", ")}.</p>}
+      {idle.length > 0 && (
+        <>
+          <h3>Without a budget, and nothing spent</h3>
+          <ul className="plain lines">{idle.map((row) => <li key={`${row.subject} ${row.rule}`}><span>{subjectWords(row.subject)}</span> <ToLimit row={row} /></li>)}</ul>
+        </>
+      )}
     </>
   );
 }
 
-function One({ row: { subject, currency, spent, known, unpriced, limit, left, holds, rolls_in_s, zone } }: { row: Budget }) {
+/** The way to the field of the mandate that sets it; nothing for who may not publish that. */
+function ToLimit({ row: { subject, rule, limit } }: { row: Budget }) {
+  const { me } = useShared(session);
+  if (!mayPublish(me, subject)) return null;
+  const says = limit === null ? "Set a budget" : "Change";
+  return <Link className="small" href={`/mandates/${encodeURIComponent(subject)}?limit=${rule}`} aria-label={`${says} of ${subjectWords(subject)}`}>{says}</Link>;
+}
+
+function One({ row }: { row: Budget }) {
+  const { subject, currency, spent, known, unpriced, limit, left, holds, rolls_in_s, zone } = row;
   const full = limit === null ? null : Math.min(Math.max(percent(spent ?? limit, limit) ?? 100, 0), 100);
   return (
     <div className="gauge">
       <div className="row apart">
-        <strong>{limit ? <Link href={`/mandates/${encodeURIComponent(subject)}`}>{subjectWords(subject)}</Link> : subjectWords(subject)}</strong>
+        <span><strong>{subjectWords(subject)}</strong> <ToLimit row={row} /></span>
         <span className="row">
           {!holds && <Badge tone="bad">Used up</Badge>}
           <span><Money value={spent ?? known} currency={currency} /> {limit ? <>of <Money value={limit} currency={currency} /></> : <span className="soft">no budget</span>}</span>

@@ -1,4 +1,4 @@
-// Channels: to add a webhook with its secret, to try one, and to do without one.
+// Channels: to add a webhook with its secret or a chat, to try each, and to do without one.
 
 import { useState } from "react";
 import type { ChannelRow } from "../../api/schema";
@@ -12,6 +12,7 @@ import { type Column, Table } from "../../parts/Table";
 import { toast } from "../../parts/Toast";
 import { date } from "../../api/time";
 import { sentence } from "../../api/problem";
+import { AddChat } from "./AddChat";
 import { AddWebhook } from "./AddWebhook";
 import { useMay } from "./may";
 
@@ -19,6 +20,7 @@ export function Channels() {
   const asked = useAsked("GET /v1/channels", {});
   const may = useMay();
   const [adding, setAdding] = useState(false);
+  const [chatting, setChatting] = useState(false);
   const [removing, setRemoving] = useState<ChannelRow | null>(null);
   const [tried, setTried] = useState<{ name: string; delivered: boolean; why: string } | null>(null);
   const testing = useAct("POST /v1/channels/{channel}/test");
@@ -40,13 +42,14 @@ export function Channels() {
     ) }] : []),
   ];
   return (
-    <Section title="Channels" flush actions={may.setUp && <Button tone="main" onClick={() => setAdding(true)}>Add a webhook</Button>}>
+    <Section title="Channels" flush actions={may.setUp && <span className="row"><Button onClick={() => setChatting(true)}>Add a chat or mail…</Button><Button tone="main" onClick={() => setAdding(true)}>Add a webhook</Button></span>}>
       {tried && <Banner tone={tried.delivered ? "good" : "bad"} role="status">{tried.delivered ? `${tried.name} took the test.` : `${tried.name} did not take the test. ${sentence(tried.why)}`}</Banner>}
       <Refused problem={testing.problem} />
-      <Asked of={asked} none={<>There is none. Webhooks are added here; chats and mail on the machine: <code>remit notify add</code></>}>
+      <Asked of={asked} none="There is none: nobody is told of anything.">
         {({ items }) => <Table label="Channels" columns={columns} rows={items} keyOf={({ name }) => name} />}
       </Asked>
       <AddWebhook open={adding} onClose={() => { setAdding(false); void asked.refetch(); }} />
+      {chatting && <AddChat taken={asked.data?.items ?? []} onClose={() => { setChatting(false); void asked.refetch(); }} />}
       {removing && <Remove name={removing.name} onClose={() => { setRemoving(null); void asked.refetch(); }} />}
     </Section>
   );

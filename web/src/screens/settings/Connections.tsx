@@ -9,24 +9,37 @@ import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
+import { Command } from "../../parts/Command";
 import { Facts } from "../../parts/Facts";
 import { Money } from "../../parts/Money";
 import { Section } from "../../parts/Page";
 import { When } from "../../parts/When";
 import { useMay } from "./may";
+import { AddConnection } from "./AddConnection";
 import { ToleranceDialog } from "./ToleranceDialog";
 
 export function Connections() {
   const asked = useAsked("GET /v1/connections", { limit: 1000 });
   const reconciled = useAsked("GET /v1/reconcile", { limit: 1000 });
+  const may = useMay();
+  const [adding, setAdding] = useState(false);
   return (
-    <Asked of={asked} none={<>Nothing is connected. On the machine: <code>remit connection add</code></>}>
-      {({ items }) => (
-        <div className="halves">
-          {items.map((row) => <One key={row.name} row={row} agreed={reconciled.data?.items.find(({ connection }) => connection === row.name)} />)}
-        </div>
+    <>
+      <Asked of={asked} none="Nothing is connected, so that no order can go anywhere.">
+        {({ items }) => (
+          <div className="halves">
+            {items.map((row) => <One key={row.name} row={row} agreed={reconciled.data?.items.find(({ connection }) => connection === row.name)} />)}
+          </div>
+        )}
+      </Asked>
+      {may.setUp && (
+        <Section title="Another connection">
+          <p>The paper venue is the one that this release speaks to: orders fill at real prices with play money.</p>
+          <div><Button onClick={() => setAdding(true)}>Connect an account…</Button></div>
+        </Section>
       )}
-    </Asked>
+      {adding && <AddConnection taken={asked.data?.items ?? []} onClose={() => setAdding(false)} />}
+    </>
   );
 }
 
@@ -49,6 +62,16 @@ function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefin
         ["Its clock", clock_skew_ms ? `${clock_skew_ms} ms from ours` : "as ours"],
         ["If Remit falls silent", dead_man],
       ]} />
+      {may.setUp && (
+        <details>
+          <summary>Its key at the venue</summary>
+          <div className="stack tight settings-key">
+            <p className="small">A key never passes through this page. It is exchanged on the machine, while everything runs:</p>
+            <Command label={`Exchange the key of ${name}`} lines={[`remit vault rotate ${name} --why "a new key"`]} />
+            <p className="small soft">Afterwards revoke the old one at the venue. The journal then says “{name} has a new key”.</p>
+          </div>
+        </details>
+      )}
       {agreed && (
         <>
           <h3>How book and venue may differ</h3>

@@ -40,6 +40,37 @@ const opened = (part: string, answers: Answers = {}, me = ANN) => {
 };
 const told = (): string => document.body.textContent?.replaceAll("\u00a0", " ") ?? "";
 
+it("leads from a budget to the field of the mandate that sets it", async () => {
+  opened("budgets", { "GET /v1/budgets": { budgets: [BUDGET, { ...BUDGET, subject: "client:claude", rule: "client_spend_daily_max", spent: "0", known: "0", unpriced: 0, limit: null, holds: true }], calls: [], left_out: 0, over: null } });
+  expect((await screen.findByRole("link", { name: "Change of account main" })).getAttribute("href")).toBe("/mandates/account%3Amain?limit=ai_spend_daily_max");
+  expect(screen.getByRole("link", { name: "Set a budget of client claude" }).getAttribute("href")).toBe("/mandates/client%3Aclaude?limit=client_spend_daily_max");
+});
+
+it("gives the command that adds a chat, with what was chosen in it", async () => {
+  const { user } = opened("notifications");
+  await user.click(await screen.findByRole("button", { name: "Add a chat or mail…" }));
+  const box = within(screen.getByRole("dialog", { name: "Add a chat or mail" }));
+  await user.selectOptions(box.getByLabelText("Where"), "mail");
+  await user.click(box.getByRole("checkbox", { name: "drift" }));
+  expect(box.getByLabelText("Add the channel").textContent).toBe("remit notify add mail - --kind halts --kind approvals --kind alarms --kind limits --kind summary");
+  await user.click(box.getByRole("button", { name: "Copy: Add the channel" }));
+  await box.findByText("Copied.");
+  await user.clear(box.getByLabelText("Name"));
+  await user.type(box.getByLabelText("Name"), CHANNEL.name);
+  expect(box.queryByLabelText("Add the channel")).toBeNull();
+  box.getByText("There is one of this name.");
+});
+
+it("connects an account to paper", async () => {
+  const { user, of } = opened("connections", { "GET /v1/accounts": HOUSE["GET /v1/accounts"], "POST /v1/connections": { seq: 1, at: NOON, events: [] } });
+  await user.click(await screen.findByRole("button", { name: "Connect an account…" }));
+  const box = within(screen.getByRole("dialog"));
+  await box.findByRole("option", { name: "main, USD" });
+  await user.click(box.getByRole("button", { name: "Connect it" }));
+  await waitFor(() => expect(of("POST /v1/connections")[0]?.body).toEqual({ name: "paper1", account: "main", venue: "paper", environment: "training", fee_bps: 0 }));
+  expect(screen.getByLabelText("Exchange the key of street").textContent).toBe('remit vault rotate street --why "a new key"');
+});
+
 it("has an address for each part, and arrows to go from one to the next", async () => {
   const { user } = opened("none-such");
   await screen.findByText("Ready");

@@ -8,16 +8,16 @@ import { Button } from "../../parts/Button";
 import { Choice, Field } from "../../parts/Field";
 import { toast } from "../../parts/Toast";
 import { useMe } from "../halts/me";
-import { useSetUp } from "./useSetUp";
+import { type Picked, useSetUp } from "./useSetUp";
 
-export function Connect({ preset, onDone }: { preset: string; onDone: () => void }) {
+export function Connect({ picked, onDone }: { picked: Picked; onDone: () => void }) {
   const accounts = useAsked("GET /v1/accounts", { limit: 1000 });
   const connections = useAsked("GET /v1/connections", { limit: 1000 });
   return (
     <>
       <p>The paper venue is part of Remit: it takes orders as a broker would and fills them at the prices that come in. A new connection opens with 100,000 of its account's currency, all of it play money.</p>
       <Asked of={accounts} empty={() => false}>
-        {({ items }) => connections.data && <Form accounts={items.filter(({ environment }) => environment === "training")} taken={connections.data.items.map(({ name }) => name)} preset={preset} onDone={onDone} />}
+        {({ items }) => connections.data && <Form accounts={items.filter(({ environment }) => environment === "training")} taken={connections.data.items.map(({ name }) => name)} picked={picked} onDone={onDone} />}
       </Asked>
     </>
   );
@@ -26,7 +26,7 @@ export function Connect({ preset, onDone }: { preset: string; onDone: () => void
 interface FormProps {
   accounts: readonly AccountRow[];
   taken: readonly string[];
-  preset: string;
+  picked: Picked;
   onDone: () => void;
 }
 
@@ -35,7 +35,7 @@ export function free(taken: readonly string[]): string {
   for (let number = 1; ; number++) if (!taken.includes(`paper${number}`)) return `paper${number}`;
 }
 
-function Form({ accounts, taken, preset, onDone }: FormProps) {
+function Form({ accounts, taken, picked, onDone }: FormProps) {
   const me = useMe();
   const fixed = useAsked("GET /v1/status", {}).data?.currency ?? "";
   const [chosen, setChosen] = useState(accounts[0]?.name ?? "");
@@ -47,7 +47,7 @@ function Form({ accounts, taken, preset, onDone }: FormProps) {
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (busy) return;
-    const wanted = { account: known?.name ?? name.trim(), owner: me.owner || me.name, currency: known?.currency ?? currency, connection: connection.trim(), preset };
+    const wanted = { account: known?.name ?? name.trim(), owner: me.owner || me.name, currency: known?.currency ?? currency, connection: connection.trim(), picked };
     if (!(await connect(wanted))) return;
     toast(`${wanted.connection} is connected to paper.`);
     onDone();
@@ -63,7 +63,7 @@ function Form({ accounts, taken, preset, onDone }: FormProps) {
         </>
       )}
       <Field label="Name of the connection" fault={isTaken ? "There is one of this name: it stays as it is." : null} value={connection} onChange={(event) => setConnection(event.target.value)} required autoComplete="off" />
-      <p className="small soft">The firm and the account get the limits of {preset} where they have none.</p>
+      <p className="small soft">The firm and the account get the limits of {picked.preset} where they have none.</p>
       <Refused problem={problem} />
       <div className="row"><Button type="submit" tone="main" busy={busy}>Connect paper</Button></div>
     </form>

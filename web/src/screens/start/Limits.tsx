@@ -1,7 +1,6 @@
 // Which preset: what each one means, in words and numbers.
 
-import type { ReactNode } from "react";
-import { Link } from "wouter";
+import { useState, type ReactNode } from "react";
 import type { Preset } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked, Refused } from "../../parts/Asked";
@@ -9,36 +8,47 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { subjectWords } from "../../words";
 import { useRules } from "../limits/asking";
+import { Given, givenFor, NOTHING_GIVEN } from "../limits/Given";
 import { Gist, Whole } from "./Preset";
-import { useSetUp } from "./useSetUp";
+import { type Picked, useSetUp } from "./useSetUp";
 
 interface LimitsProps {
-  preset: string;
-  onPreset: (preset: string) => void;
+  picked: Picked;
+  onPicked: (picked: Picked) => void;
   /** Who has no mandate in force. */
   bare: readonly string[];
   onDone: () => void;
 }
 
-export function Limits({ preset, onPreset, bare, onDone }: LimitsProps) {
+export function Limits({ picked, onPicked, bare, onDone }: LimitsProps) {
   const presets = useAsked("GET /v1/presets", {});
   const said = { rules: useRules().data?.items ?? [], currency: useAsked("GET /v1/status", {}).data?.currency ?? "" };
   const { publish, busy, problem } = useSetUp();
-  const use = async (): Promise<void> => {
-    if (await publish(preset, bare)) onDone();
+  const [preset, setPreset] = useState(picked.preset);
+  const [texts, setTexts] = useState(NOTHING_GIVEN);
+  const use = async ({ needs }: Preset): Promise<void> => {
+    const given = givenFor(needs, texts);
+    if (!given) return;
+    onPicked({ preset, given });
+    if (await publish({ preset, given }, bare)) onDone();
   };
   return (
     <Asked of={presets}>
       {({ items }) => (
-        <form className="stack" onSubmit={(event) => { event.preventDefault(); if (!busy) void use(); }}>
+        <form className="stack" onSubmit={(event) => { event.preventDefault(); const chosen = items.find((each) => each.preset === preset); if (!busy && chosen) void use(chosen); }}>
           <p>A preset is a set of limits to begin with. Amounts are in the account's currency. Whoever has limits keeps them: a preset is only given to who has none, and every number can be changed later.</p>
           <fieldset className="start-presets">
             <legend className="heard">Preset</legend>
             {items.map((each) => (
-              <Card key={each.preset} of={each} chosen={preset === each.preset} onChoose={() => onPreset(each.preset)}><Gist of={each} {...said} /></Card>
+              <Card key={each.preset} of={each} chosen={preset === each.preset} onChoose={() => setPreset(each.preset)}><Gist of={each} {...said} /></Card>
             ))}
           </fieldset>
-          {items.filter((each) => each.preset === preset).map((each) => <Whole key={each.preset} of={each} {...said} />)}
+          {items.filter((each) => each.preset === preset).map((each) => (
+            <div key={each.preset} className="stack">
+              <Whole of={each} {...said} />
+              <div className="stack start-form"><Given needs={each.needs} texts={texts} onTexts={setTexts} /></div>
+            </div>
+          ))}
           {bare.length > 0 && <Banner tone="warn">Without limits, and so denied everything: {bare.map(subjectWords).join(", ")}. They get this preset now.</Banner>}
           <Refused problem={problem} />
           <div className="row"><Button type="submit" tone="main" busy={busy}>{bare.length > 0 ? `Publish ${preset}` : `Use ${preset}`}</Button></div>
@@ -51,13 +61,13 @@ export function Limits({ preset, onPreset, bare, onDone }: LimitsProps) {
 function Card({ of, chosen, onChoose, children }: { of: Preset; chosen: boolean; onChoose: () => void; children: ReactNode }) {
   const { preset, purpose, needs } = of;
   return (
-    <label className={needs.length > 0 ? "start-preset off" : "start-preset"}>
-      <span className="row"><input type="radio" name="preset" checked={chosen} disabled={needs.length > 0} onChange={onChoose} /> <strong>{preset}</strong></span>
+    <label className="start-preset">
+      <span className="row"><input type="radio" name="preset" checked={chosen} onChange={onChoose} /> <strong>{preset}</strong></span>
       <span>{purpose}</span>
       {children}
-      {needs.length > 0 && <span className="small soft">It needs {needs.map((need) => NEEDS[need] ?? need).join(" and ")} of yours: <Link href="/mandates">give it under Mandates</Link>.</span>}
+      {needs.length > 0 && <span className="small soft">It needs {needs.map((need) => NEEDS[need] ?? need).join(" and ")} of yours: it asks below.</span>}
     </label>
   );
 }
 
-const NEEDS: { [need: string]: string } = { blocked: "a block-list", calendar: "an exchange's calendar" };
+const NEEDS: { [need: string]: string } = { blocked: "a block-list", calendar: "the hours of an exchange" };

@@ -14,9 +14,10 @@ import { Connect } from "./Connect";
 import { Denial } from "./Denial";
 import { Limits } from "./Limits";
 import { Step } from "./Step";
+import type { Picked } from "./useSetUp";
 import "./start.css";
 
-const PRESET = "starter";
+const FIRST: Picked = { preset: "starter", given: {} };
 
 export default function Start() {
   const status = useAsked("GET /v1/status", {});
@@ -33,7 +34,7 @@ function Steps() {
   const connections = useAsked("GET /v1/connections", { limit: 1000 }).data?.items;
   const agents = useAsked("GET /v1/agents", { limit: 1000 }).data?.items;
   const denied = useAsked("GET /v1/orders", { state: "denied", limit: 1 }).data?.items;
-  const [preset, setPreset] = useState(PRESET);
+  const [picked, setPicked] = useState(FIRST);
   const [chosen, setChosen] = useState(false);
   const paper = connections?.filter(({ venue }) => venue === "paper");
   const limited = mandates?.filter((row) => row.in_force) ?? [];
@@ -54,14 +55,14 @@ function Steps() {
   return (
     <>
       {!isOperator && <Banner tone="warn">An operator sets this up. You can look at every step; what you may not do is refused.</Banner>}
-      <Step {...step(0)} title="Pick limits" there={limitsThere(limited, chosen ? preset : "")}>
-        <Limits preset={preset} onPreset={setPreset} bare={accounts.length > 0 ? bare : []} onDone={() => { setChosen(true); setOpened(1); }} />
+      <Step {...step(0)} title="Pick limits" there={limitsThere(limited, chosen ? picked.preset : "")}>
+        <Limits picked={picked} onPicked={setPicked} bare={accounts.length > 0 ? bare : []} onDone={() => { setChosen(true); setOpened(1); }} />
       </Step>
       <Step {...step(1)} title="Connect paper" there={paper?.length ? `Connected: ${paper.map(({ name, account }) => `${name} of account ${account}`).join(", ")}.` : "Nothing is connected to the paper venue yet."}>
-        <Connect preset={preset} onDone={() => setOpened(2)} />
+        <Connect picked={picked} onDone={() => setOpened(2)} />
       </Step>
       <Step {...step(2)} title="Add an agent" there={able?.length ? `May place orders: ${able.map(({ name }) => name).join(", ")}.` : "No agent may place orders yet."}>
-        <AddAgent preset={preset} made={made} onMade={setMade} />
+        <AddAgent picked={picked} made={made} onMade={setMade} />
       </Step>
       <Step {...step(3)} title="See a denial" there={denied?.length ? "Orders were denied already." : "Send an order that is far too large, and see what stands in its way."}>
         <Denial />

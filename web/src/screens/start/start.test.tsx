@@ -53,8 +53,21 @@ describe("the start", () => {
     show(<Start />);
     const card = (await screen.findByText("A first account with one or a few small agents.")).closest("label") as HTMLElement;
     await waitFor(() => expect(within(card).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["One order may open at most 100.", "A loss of more than 500 in a day stops trading. Only where money is live."]));
-    expect(screen.getByText(/It needs a block-list and an exchange's calendar of yours/)).toBeTruthy();
-    expect(screen.getByRole("radio", { name: /institutional/ })).toHaveProperty("disabled", true);
+    expect(screen.getByText(/It needs a block-list and the hours of an exchange of yours/)).toBeTruthy();
+  });
+
+  it("asks for what a preset needs, and drafts with it", async () => {
+    const { of } = api({ ...EMPTY, "GET /v1/accounts": HOUSE["GET /v1/accounts"], "GET /v1/mandates": page(bare("firm")) });
+    const { user } = show(<Start />);
+    await user.click(await screen.findByRole("radio", { name: /institutional/ }));
+    await fill(user, screen.getByLabelText("When positions may be opened"), "mon-fri 9-5");
+    await user.click(screen.getByRole("button", { name: "Publish institutional" }));
+    screen.getByText("Write it like America/New_York mon-fri 09:30-16:00.");
+    expect(of("POST /v1/mandates/draft")).toEqual([]);
+    await fill(user, screen.getByLabelText("When positions may be opened"), "Europe/Berlin mon-fri 09:00-17:30");
+    await fill(user, screen.getByLabelText("What nobody may trade"), "GME, AMC");
+    await user.click(screen.getByRole("button", { name: "Publish institutional" }));
+    await waitFor(() => expect(of("POST /v1/mandates/draft")[0]?.body).toEqual({ preset: "institutional", subjects: ["firm"], calendar: "Europe/Berlin@mon-fri@09:00-17:30", blocked: ["GME", "AMC"] }));
   });
 
   it("lets every step be skipped", async () => {

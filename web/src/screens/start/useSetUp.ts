@@ -10,7 +10,7 @@ const PLACE = "place_order";
 
 export interface SetUp {
   /** Publish a preset for subjects without a mandate in force; those that have one keep it. False where it failed. */
-  publish: (preset: string, subjects: readonly string[]) => Promise<boolean>;
+  publish: (picked: Picked, subjects: readonly string[]) => Promise<boolean>;
   connect: (wanted: Wanted) => Promise<boolean>;
   /** Add an agent that may place orders there, under the preset; the secret of a token of its own, null where it failed. */
   addAgent: (agent: NewAgent) => Promise<string | null>;
@@ -18,12 +18,18 @@ export interface SetUp {
   problem: Problem | null;
 }
 
+/** The preset that was picked, with what it needs of this house. */
+export interface Picked {
+  preset: string;
+  given: { calendar?: string; blocked?: string[] };
+}
+
 export interface Wanted {
   account: string;
   owner: string;
   currency: string;
   connection: string;
-  preset: string;
+  picked: Picked;
 }
 
 export interface NewAgent {
@@ -31,7 +37,7 @@ export interface NewAgent {
   account: string;
   owner: string;
   connection: string;
-  preset: string;
+  picked: Picked;
 }
 
 export function useSetUp(): SetUp {
@@ -57,9 +63,9 @@ export function useSetUp(): SetUp {
     }
   };
 
-  const publishing = async (preset: string, subjects: readonly string[]): Promise<boolean> => {
+  const publishing = async ({ preset, given }: Picked, subjects: readonly string[]): Promise<boolean> => {
     if (subjects.length === 0) return true;
-    const drafts = await ask("POST /v1/mandates/draft", {}, { preset, subjects: [...subjects] });
+    const drafts = await ask("POST /v1/mandates/draft", {}, { preset, subjects: [...subjects], ...given });
     for (const [subject, draft] of Object.entries(drafts)) {
       const { answer, etag } = await askWhole("GET /v1/mandates/{subject}", { subject });
       if (answer.in_force) continue;
@@ -69,7 +75,7 @@ export function useSetUp(): SetUp {
     return true;
   };
 
-  const connecting = async ({ account: name, owner, currency, connection: way, preset }: Wanted): Promise<boolean> => {
+  const connecting = async ({ account: name, owner, currency, connection: way, picked }: Wanted): Promise<boolean> => {
     const environment = "training";
     const [status, accounts, ways] = [await ask("GET /v1/status", {}), await ask("GET /v1/accounts", { limit: 1000 }), await ask("GET /v1/connections", { limit: 1000 })];
     if (!status.currency && !(await firm.act({}, { currency }))) return false;
@@ -77,21 +83,21 @@ export function useSetUp(): SetUp {
     if (!isThere && !(await account.act({}, { name, owner, environment, currency }))) return false;
     const isConnected = ways.items.some((one) => one.name === way);
     if (!isConnected && !(await connection.act({}, { name: way, account: name, venue: "paper", environment }))) return false;
-    return publishing(preset, ["firm", `account:${name}`]);
+    return publishing(picked, ["firm", `account:${name}`]);
   };
 
-  const adding = async ({ name, account: of, owner, connection: way, preset }: NewAgent): Promise<string | null> => {
+  const adding = async ({ name, account: of, owner, connection: way, picked }: NewAgent): Promise<string | null> => {
     const known = (await ask("GET /v1/agents", { limit: 1000 })).items.find((one) => one.name === name);
     if (!known && !(await agent.act({}, { name, account: of, owner }))) return null;
     if (!known?.connections.includes(way) && !(await grant.act({ agent: name, connection: way }))) return null;
     if (!known?.capabilities.includes(PLACE) && !(await capability.act({ agent: name, capability: PLACE }, { enabled: true }))) return null;
-    if (!(await publishing(preset, [`agent:${name}`]))) return null;
+    if (!(await publishing(picked, [`agent:${name}`]))) return null;
     const issued = await token.act({}, { role: "agent", name, owner: known?.owner ?? owner });
     return issued?.secret ?? null;
   };
 
   return {
-    publish: (preset, subjects) => doing(() => publishing(preset, subjects), false),
+    publish: (picked, subjects) => doing(() => publishing(picked, subjects), false),
     connect: (wanted) => doing(() => connecting(wanted), false),
     addAgent: (wanted) => doing(() => adding(wanted), null),
     busy: isReading,
