@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -23,8 +25,8 @@ from remit.kernel.event import Record
 from remit.kernel.kernel import Kernel
 from remit.kernel.numbers import text
 from remit.reports import model as models
-from remit.reports.errors import AnotherJournal, ModelUnusable, OutOfStep
-from remit.reports.model import Model
+from remit.reports.errors import AnotherJournal, JournalUnread, ModelUnusable, OutOfStep
+from remit.reports.model import LEFT_S, Model, path_in
 from remit.reports.sources import from_journal, from_stream
 from remit.reports.visible import EVERYTHING, Visible
 from remit.testing.disk import MemoryStore
@@ -83,6 +85,44 @@ def test_another_journal_is_noticed_and_read_anew(tmp_path: Path) -> None:
             fresh = Model(":memory:")
             fresh.take_all(enumerate(held, 1))
             assert everything(it) == everything(fresh)
+
+
+def test_a_file_that_was_removed_while_it_was_read_is_noticed(tmp_path: Path) -> None:
+    """Whoever went on would write where nobody reads."""
+    with Model(tmp_path / "read.sqlite") as one:
+        one.take_all(numbered()[:50])
+        (tmp_path / "read.sqlite").unlink()
+        with pytest.raises(ModelUnusable, match="removed or replaced"):
+            one.take_all(numbered())
+        with Model(tmp_path / "read.sqlite") as other:
+            other.take_all(numbered()[:10])
+            with pytest.raises(ModelUnusable, match="removed or replaced"):
+                one.take_all(numbered())
+            assert other.take_all(numbered()) == len(numbered()) - 10
+
+
+def test_each_version_has_its_own_file_and_what_is_long_left_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Model(path_in(tmp_path)) as ours:
+        ours.take_all(numbered())
+        monkeypatch.setattr(models, "reader", lambda: "b" * 64)
+        long_ago = time.time() - LEFT_S - 60
+        for name in ("read.sqlite", "read-0123.sqlite"):
+            (tmp_path / name).write_bytes(b"")
+            os.utime(tmp_path / name, (long_ago, long_ago))
+        with Model(path_in(tmp_path)) as theirs:
+            assert theirs.position == 0
+            assert theirs.take_all(numbered()[:10]) == 10
+        assert ours.position == len(numbered()) and ours.take_all(numbered()) == 0
+    assert len(list(tmp_path.glob("read*.sqlite"))) == 2
+
+
+def test_a_journal_that_cannot_be_read_is_named() -> None:
+    store = journal(list(entries()))
+    store.flip(store.names()[0], 8 * 200)
+    with pytest.raises(JournalUnread), Model(":memory:") as it:
+        from_journal(it, store)
 
 
 def test_another_version_reads_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from remit.kernel.codec import encode
 from remit.kernel.event import Record
 from remit.kernel.names import GUARD
 from remit.kernel.numbers import DAY_NS
-from remit.reports.model import FILE, Model
+from remit.reports.model import Model, path_in
 from remit.reports.sources import from_folder
 from remit.verify import verify
 from remit.verify.requests import planned
@@ -97,8 +97,8 @@ class History:
 
     def tell(self) -> int:
         """Build the read model from the first entry on."""
-        (self.home / FILE).unlink(missing_ok=True)
-        with Model(self.home / FILE) as model:
+        path_in(self.home).unlink(missing_ok=True)
+        with Model(path_in(self.home)) as model:
             return from_folder(model, self.home / JOURNAL)
 
     def read(self) -> int:

@@ -22,6 +22,12 @@ class ModelUnusable(ReportError):
     code = "model_unusable"
 
 
+class JournalUnread(ReportError):
+    """The journal cannot be read as it stands."""
+
+    code = "journal_unreadable"
+
+
 class OutOfStep(ReportError):
     """An entry is not the one that follows."""
 

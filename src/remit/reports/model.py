@@ -1,8 +1,8 @@
 """The read model: a SQLite file of what the journal says, for questions. Disposable: rebuilt from the journal alone.
 
 It takes entries in order, each once, and resumes where it stopped. The last entry that it took is kept by its hash, so
-that another journal, or this one after a rollback, is noticed, and so is another version of what reads it: it then
-begins anew.
+that another journal, or this one after a rollback, is noticed: it then begins anew. Each version of what reads the
+journal has a file of its own, so that two at once, as during an update, do not take it from one another.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -24,7 +25,8 @@ from remit.reports.story import tell
 from remit.reports.tables import SCHEMA, Tables
 from remit.reports.visible import EVERYTHING, Visible
 
-FILE = "read.sqlite"
+LEFT_S = 7 * 86_400
+"""What another version wrote last so long ago is removed."""
 PAGE_MAX = 1_000
 BATCH = 1_000
 """Entries that are taken together."""
@@ -36,6 +38,11 @@ _DECIDED = {
 """Which lines say each verdict; a refusal decides nothing, and is of no order."""
 _MARKED, _ONLY_MARKS = b'"kind":"marked"', b'"events":[{"event":"took"}]}'
 """Most entries are prices from which nothing followed: those are counted and not read."""
+
+
+def path_in(home: Path) -> Path:
+    """Return where the read model of a data folder is, for this version of what reads its journal."""
+    return home / f"read-{reader()[:16]}.sqlite"
 
 
 class Page(NamedTuple):
@@ -52,6 +59,7 @@ class Model:
     def __init__(self, path: Path | str) -> None:
         self._path = path
         self._database = _opened(path)
+        self._place = _place(path)
         self._tables = Tables(self._database)
         self._database.row_factory = None
 
@@ -88,6 +96,7 @@ class Model:
         try:
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._check_place()
                 position, last = self.position, b""
                 for seq, entry in entries:
                     if seq <= position:
@@ -132,8 +141,16 @@ class Model:
         self._tables.tell(record, lines)
         self._tables.count(record, lines)
 
+    def _check_place(self) -> None:
+        """Return where the file is the one that was opened: what is written into one that was removed, nobody reads."""
+        if _place(self._path) != self._place:
+            raise ModelUnusable(f"{self._path} was removed or replaced while it was read", "Open it again")
+
     def _meta(self, name: str) -> str:
-        row = self._database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        try:
+            row = self._database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        except sqlite3.Error as fault:
+            raise _unusable(self._path, fault) from None
         return "" if row is None else str(row[0])
 
     def _put_meta(self, name: str, value: str) -> None:
@@ -273,9 +290,34 @@ def _opened(path: Path | str) -> sqlite3.Connection:
         database = _connected(path)
         database.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
         database.execute("INSERT INTO meta VALUES ('reader', ?)", (reader(),))
+        _remove_left(path)
         return database
     except (OSError, sqlite3.Error) as fault:
         raise _unusable(path, fault) from None
+
+
+def _remove_left(path: Path | str) -> None:
+    """Remove the files of other versions beside a new one that nobody wrote for long."""
+    if path == ":memory:":
+        return
+    for other in Path(path).parent.glob("read*.sqlite"):
+        with contextlib.suppress(OSError):
+            if other != Path(path) and time.time() - _written_at(other) > LEFT_S:
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{other}{suffix}").unlink(missing_ok=True)
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file or what is still to be put into it was written last."""
+    return max(part.stat().st_mtime for part in (path, Path(f"{path}-wal")) if part.exists())
+
+
+def _place(path: Path | str) -> tuple[int, int] | None:
+    """Return which file stands at a path; None where there is none."""
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:

@@ -13,15 +13,22 @@ from remit.journal.log import read_entries
 from remit.journal.store import FolderReader, Reader
 from remit.kernel.codec import encode
 from remit.kernel.event import Record
-from remit.reports.errors import AnotherJournal
+from remit.reports.errors import AnotherJournal, JournalUnread
 from remit.reports.model import BATCH, Model
 
 
 def from_journal(model: Model, store: Reader, progress: Callable[[int], None] = lambda seq: None) -> int:
     """Bring a model up to the end of the journal in a folder and return how many entries that took.
 
-    Where it holds rows of another journal it begins anew. JournalError, ModelUnusable, OSError.
+    Where it holds rows of another journal it begins anew. JournalUnread, ModelUnusable, OSError.
     """
+    try:
+        return _take_up(model, store, progress)
+    except JournalError as fault:
+        raise JournalUnread(fault.what, fault.do) from None
+
+
+def _take_up(model: Model, store: Reader, progress: Callable[[int], None]) -> int:
     try:
         _meet(model, store)
     except AnotherJournal:

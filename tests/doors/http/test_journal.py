@@ -205,6 +205,22 @@ def test_a_question_that_reads_for_long_keeps_nobody_waiting(told: Door, monkeyp
     assert found[0].status_code == 200 and found[0].json()["items"]
 
 
+def test_a_read_model_that_was_removed_is_made_again_and_nothing_old_is_told(told: Door) -> None:
+    """Another program may take the file away while the door follows the journal with it."""
+    [file] = told.processes.home.glob("read-*.sqlite")
+    before = told.http("ada").get("/v1/journal", params={"latest": True, "limit": 1}).json()["position"]
+    file.unlink()
+    told.http("ada").post("/v1/pauses", json={"subject": "agent:momentum", "why": "to look"})
+    until = time.monotonic() + 20
+    while (answer := told.http("ada").get("/v1/journal", params={"latest": True, "limit": 1})).status_code == 503:
+        assert answer.json()["code"] == "model_unusable" and time.monotonic() < until
+        time.sleep(0.05)
+    assert answer.json()["position"] >= before
+    while not any("to look" in row["said"] for row in lines(told)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_lines_are_chosen_by_what_was_decided_and_in_what(told: Door) -> None:
     for verdict, word in (("allow", ": allowed"), ("deny", ": denied"), ("hold", ": held for people")):
         found = lines(told, verdict=verdict)

@@ -39,12 +39,12 @@ def reading() -> Iterator[Model]:
     """Give the read model of the data folder, brought up to the end of its journal. Fault."""
     # Fetched here: it brings the whole kernel along, and `remit kill` must not wait for that.
     from remit.reports.errors import ReportError
-    from remit.reports.model import FILE, Model
+    from remit.reports.model import Model, path_in
     from remit.reports.sources import from_folder
 
     home = caller().settings.home
     try:
-        with Model(home / FILE) as model:
+        with Model(path_in(home)) as model:
             from_folder(model, home / JOURNAL)
             yield model
     except ReportError as fault:

@@ -12,7 +12,7 @@ from typing import Any
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.event import Record
 from remit.reports.errors import AnotherJournal, ReportError
-from remit.reports.model import FILE, Model
+from remit.reports.model import Model, path_in
 from remit.reports.sources import from_folder, from_stream
 
 JOURNAL = "journal"
@@ -33,9 +33,13 @@ async def reading(app: Any) -> AsyncIterator[None]:
     finally:
         stop.set()
         await following
-        if app.state.model is not None:
-            app.state.model.close()
-            app.state.model = None
+        _put_down(app)
+
+
+def _put_down(app: Any) -> None:
+    if app.state.model is not None:
+        app.state.model.close()
+        app.state.model = None
 
 
 async def _keep(app: Any, home: Path, stop: asyncio.Event) -> None:
@@ -44,21 +48,23 @@ async def _keep(app: Any, home: Path, stop: asyncio.Event) -> None:
         try:
             if app.state.model is None:
                 await asyncio.to_thread(_catch_up, home)
-                app.state.model = Model(home / FILE)
+                app.state.model = Model(path_in(home))
             await _follow(app.state.model, app.state.client, stop)
         except AnotherJournal:
             app.state.model.begin_anew()
-        except (GuardError, ReportError) as fault:
+        except (GuardError, ReportError, OSError) as fault:
             if str(fault) != said:
                 said = str(fault)
                 log.warning("the read model waits: %s", said)
+            if not isinstance(fault, GuardError):
+                _put_down(app)  # its file may be another by now: nothing is answered from it until it is read again
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), AGAIN_S)
 
 
 def _catch_up(home: Path) -> None:
     """Read what is on this machine's disk, which is faster; where the journal is another user's, the guard tells it."""
-    with Model(home / FILE) as model, contextlib.suppress(OSError):
+    with Model(path_in(home)) as model, contextlib.suppress(OSError):
         from_folder(model, home / JOURNAL)
 
 

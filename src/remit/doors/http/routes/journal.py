@@ -19,9 +19,9 @@ from remit.doors.http.problem import Problem
 from remit.doors.http.shapes import journal as s
 from remit.doors.http.table import READERS, TOLD, Do, Look, Route
 from remit.kernel.names import Role
-from remit.reports.errors import ReportError
+from remit.reports.errors import ModelUnusable, ReportError
 from remit.reports.export import Format, ReportName, Span, rows_of, span_of, write
-from remit.reports.model import FILE, Model
+from remit.reports.model import Model, path_in
 from remit.reports.visible import EVERYTHING, Visible
 
 ROWS_MAX = 100_000
@@ -84,17 +84,20 @@ async def _told(call: Call, asked: Any, wanted: dict[str, Any]) -> bytes:
     after = None if asked.cursor is None else key_of(asked.cursor, 1)[0]
     if asked.cursor is not None and (type(after) is not int or not 0 <= after < 2**63):
         raise Problem("not_valid", "this is no cursor of this list", "Take `next` of the page before")
-    model_of(call)
+    following = model_of(call)
     wanted |= {"after": after, "limit": asked.limit}
     try:
         # On a thread and a connection of its own: a question that reads far keeps nobody else waiting.
-        return await asyncio.to_thread(_page, call.app.state.settings.home, seen, wanted)
+        return await asyncio.to_thread(_page, call.app.state.settings.home, seen, wanted, following.position)
     except ReportError as fault:
         raise _problem(fault) from None
 
 
-def _page(home: Path, seen: Visible, wanted: dict[str, Any]) -> bytes:
-    with Model(home / FILE) as model:
+def _page(home: Path, seen: Visible, wanted: dict[str, Any], told: int) -> bytes:
+    """Return a page of lines; ModelUnusable where the file holds less than the entry `told`, which was in it before."""
+    with Model(path_in(home)) as model:
+        if model.position < told:
+            raise ModelUnusable(f"it holds {model.position} of {told} entries and is read again", "Ask again soon")
         page = model.lines(seen, **wanted)
         following = None if page.next is None else cursor_of((page.next,))
         return msgspec.json.encode({"items": page.rows, "next": following, "position": model.position})
@@ -125,7 +128,7 @@ async def _report(call: Call, form: Format, media: bytes) -> Answer:
 
 
 def _written(home: Path, report: ReportName, seen: Visible, span: Span, form: Format) -> bytes:
-    with Model(home / FILE) as model:
+    with Model(path_in(home)) as model:
         for number, _ in enumerate(rows_of(model, report, seen, span), 1):
             if number > ROWS_MAX:
                 raise Problem("too_large", f"the report has more than {ROWS_MAX} rows", "Ask for fewer days, or by CLI")
