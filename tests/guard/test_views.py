@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.guard.desk import ANN, BOB, CLAUDE, EVE, FEED, MANDATE, MOMENTUM, REVERSION, Desk
 
 from remit.guard.errors import RequestMalformed
@@ -188,6 +189,23 @@ def test_a_loss_and_a_group_nobody_traded_in(desk: Desk) -> None:
     assert gauge(desk, "daily_loss_max")["holds"] is False
     halt = desk.see(MOMENTUM, "halts")[0]
     assert (halt["rule"], halt["limit"], halt["unit"]) == ("daily_loss_max", "100", "USD")
+
+
+def test_a_halt_says_how_its_limit_stands_now_breached_or_not(desk: Desk) -> None:
+    def now() -> tuple[str, ...]:
+        halt = desk.see(ANN, "halts")[0]
+        return tuple(halt[name] for name in ("limit", "actual", "now", "stands", "limit_now"))
+
+    desk.fill(desk.submit(MOMENTUM, "10"), "10", "100")
+    desk.mark("89")
+    assert now() == ("100", "110", "110", "110", "100")
+    desk.mark("90.4")
+    assert now() == ("100", "110", "", "96", "100"), "back within, and near"
+    looser = replace(MANDATE, daily_loss_max=parse(Money, "2000"))
+    desk.do(ANN, c.SetMandate(subject="agent:momentum", mandate=looser, why="room"))
+    assert now() == ("100", "110", "", "96", "2000")
+    desk.do(ANN, c.SetMandate(subject="agent:momentum", mandate=replace(MANDATE, daily_loss_max=None), why="none"))
+    assert now() == ("100", "110", "", "", ""), "nothing measures it any more"
 
 
 def test_ratios_show_what_still_fits(desk: Desk) -> None:

@@ -78,6 +78,14 @@ def test_a_day_in_words() -> None:
     )
 
 
+def test_a_halt_tells_its_numbers_to_the_hundredth_in_its_own_currency() -> None:
+    desk = Desk()
+    desk.fill(desk.submit(MOMENTUM, "10"), "10", "100")
+    desk.mark("88.99951")
+    (halt,) = [line for line in story(desk) if line.startswith("halt: HALT")]
+    assert "it lost more today than it may (110.01 USD; the limit is 100 USD), halt H-" in halt
+
+
 def test_what_was_written_steers_nothing() -> None:
     desk = Desk()
     desk.do(ANN, c.SetPause(subject="firm", paused=True, why="\x1b[2J\u202eevil"))

@@ -36,6 +36,10 @@ class Standing:
         """Nobody: the same."""
         return ""
 
+    def currency_of(self, subject: str) -> str:
+        """Unknown: whose currency it is, an account says, and no record of it has to be here."""
+        return ""
+
     def holder(self, connection: str) -> str:
         """Nobody: the same."""
         return ""

@@ -10,11 +10,13 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.event import Record
 from remit.kernel.halt_words import stopped_because
-from remit.kernel.rules.said import span, subject_words, title, with_unit
+from remit.kernel.names import subject
+from remit.kernel.rules.rule import Rule
+from remit.kernel.rules.said import grouped, span, subject_words, title, with_unit
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.rules.unit import MONEY
 from remit.reports.told import NOBODY, Book, Kind, Told, Whose, whose_agent, whose_order, whose_subject
-from remit.reports.words import drift_words, figure, money
+from remit.reports.words import PLACES, drift_words, figure, money
 from remit.reports.world_words import plainly
 
 TOLD_ALREADY = (e.Took, e.Refused, e.Repeated, e.Denied, e.Reserved, e.Quoted, e.Sweep, e.LookCut, e.Strange)
@@ -54,7 +56,7 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
         case e.Booked():
             yield _filled(event, book)
         case e.HaltRaised():
-            yield Told("halt", _halted(event), whose_subject(book, event.subject), event.rule)
+            yield _halted(event, book)
         case e.Crossed():
             where = f" in {event.group}" if event.group else ""
             numbers = f"{with_unit(event.actual, event.unit)} of {with_unit(event.limit, event.unit)}"
@@ -108,13 +110,24 @@ def _order(
             return Told("approval", f"order {name} was judged again and let out", whose)
 
 
-def _halted(event: e.HaltRaised) -> str:
+def _halted(event: e.HaltRaised, book: Book) -> Told:
     """Return what was halted, why, and by which numbers; money is the subject's own."""
-    rule, why = BY_NAME.get(event.rule), f": {event.why}" if event.why else ""
-    unit = "" if rule is None or rule.unit is MONEY else rule.unit.name
-    numbers = f" ({with_unit(event.actual, unit)}; the limit is {with_unit(event.limit, unit)})" if event.limit else ""
-    because = stopped_because(event.cause, event.rule)
-    return f"HALT of {subject_words(event.subject)}: {because}{numbers}, halt {event.halt}{why}"
+    whose, rule = whose_subject(book, event.subject), BY_NAME.get(event.rule)
+    because, why = stopped_because(event.cause, event.rule), f": {event.why}" if event.why else ""
+    numbers = ""
+    if event.limit:
+        unit = "" if rule is None else rule.unit.name
+        if rule is not None and rule.unit is MONEY:
+            unit = book.currency_of(subject("account", whose.account) if whose.account else event.subject)
+        actual, limit = (_number(value, rule, unit) for value in (event.actual, event.limit))
+        numbers = f" ({actual}; the limit is {limit})"
+    said = f"HALT of {subject_words(event.subject)}: {because}{numbers}, halt {event.halt}{why}"
+    return Told("halt", said, whose, event.rule)
+
+
+def _number(value: str, rule: Rule | None, unit: str) -> str:
+    """Return a limit or a measurement; an amount to the hundredth even where its currency is not known."""
+    return grouped(value, PLACES) if rule is not None and rule.unit is MONEY and not unit else with_unit(value, unit)
 
 
 def _filled(event: e.Booked, book: Book) -> Told:

@@ -9,6 +9,7 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import encode, plain
 from remit.kernel.event import Record
+from remit.kernel.names import FIRM, subject
 from remit.kernel.numbers import SCALE, Quantity, notional_ceil, parse, text
 from remit.kernel.order import Signal, transition
 from remit.reports.told import NOBODY, Placed, Told, Whose, whose_agent, whose_order, whose_subject
@@ -18,6 +19,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT R
 CREATE TABLE agents (name TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE clients (name TEXT PRIMARY KEY, agent TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE connections (name TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE currencies (subject TEXT PRIMARY KEY, currency TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE instruments (name TEXT PRIMARY KEY, currency TEXT NOT NULL, multiplier TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE TABLE things (  -- whom an exit, a halt, a token, a proposal or a preapproval concerns
@@ -102,6 +104,9 @@ class Tables:
     def agent_of(self, client: str) -> str:
         return self._one("SELECT agent FROM clients WHERE name = ?", client)
 
+    def currency_of(self, subject: str) -> str:
+        return self._one("SELECT currency FROM currencies WHERE subject = ?", subject)
+
     def holder(self, connection: str) -> str:
         return self._one("SELECT account FROM connections WHERE name = ?", connection)
 
@@ -128,6 +133,10 @@ class Tables:
         if refused:
             return
         match body:
+            case c.SetFirm(currency=currency):
+                self._put("currencies", (FIRM, currency))
+            case c.AddAccount(account=account):
+                self._put("currencies", (subject("account", account.name), account.currency))
             case c.AddAgent(agent=agent):
                 self._put("agents", (agent.name, agent.account))
             case c.AddClient(client=client):

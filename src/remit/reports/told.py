@@ -63,6 +63,10 @@ class Book(Protocol):
         """The agent that a client acts through."""
         ...
 
+    def currency_of(self, subject: str) -> str:
+        """The currency of the firm or of an account, by its written subject; empty where it is not known."""
+        ...
+
     def holder(self, connection: str) -> str:
         """The account of a connection."""
         ...

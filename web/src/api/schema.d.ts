@@ -747,7 +747,7 @@ export interface GrantRow {
   connection: string;
 }
 
-/** A halt in force: why, in half a sentence (`because`), its limit and measurement, in `unit`, how that stands now (`now` is empty where the limit is not breached any more), and the steps that end it. */
+/** A halt in force: why, in half a sentence (`because`), its limit and measurement, in `unit`, how that stands now (`stands` of `limit_now`, both empty where no mandate sets it any more; `now` is empty where it is not breached any more), and the steps that end it. */
 export interface HaltRow {
   id: string;
   subject: string;
@@ -769,6 +769,8 @@ export interface HaltRow {
   resume_in_s?: number | null;
   by_owner?: string;
   unit?: string;
+  stands?: string;
+  limit_now?: string;
 }
 
 /** How many entries the journal has, and the root of the tree over them. */

@@ -75,9 +75,9 @@ def exposure(looking: Looking) -> dict[str, Any]:
     }
 
 
-def gauges_of(looking: Looking, lines: Lines, of: Subject) -> list[dict[str, Any]]:
-    """Each limit of one subject that something uses up: used, reserved and left, one row for each group that it is
-    counted for; none where no mandate is in force."""
+def gauges_of(looking: Looking, lines: Lines, of: Subject, rule: str = "") -> list[dict[str, Any]]:
+    """Each limit of one subject that something uses up, or that of one rule: used, reserved and left, one row for each
+    group that it is counted for; none where no mandate is in force."""
     if of.version is None:
         return []
     facts = Facts()
@@ -89,7 +89,7 @@ def gauges_of(looking: Looking, lines: Lines, of: Subject) -> list[dict[str, Any
             cells.setdefault(id(sums), []).append(cell)
     found: list[dict[str, Any]] = []
     for index, line in enumerate(evaluator.lines):
-        if not line.rule.standing and "of" in roots(line.rule.resting):
+        if not line.rule.standing and "of" in roots(line.rule.resting) and rule in ("", line.rule.name):
             found += _gauges(of, cells, evaluator, index, facts)
     return found
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from remit.guard.views.exposure import gauges_of
 from remit.guard.views.looking import Looking
 from remit.kernel.codec import plain
 from remit.kernel.event import Finding
 from remit.kernel.halt import breach_of
 from remit.kernel.halt_words import stopped_because
 from remit.kernel.numbers import NANOSECONDS
-from remit.kernel.rules.table import BY_NAME
+from remit.kernel.rules.compile import Lines
+from remit.kernel.rules.table import BY_NAME, RULES
 from remit.kernel.rules.unit import MONEY
 from remit.kernel.stands import HALT_FILE, RECONCILE, refusal_of_resume
 from remit.kernel.state import HaltFact, Subject
@@ -21,7 +23,8 @@ Rows = list[dict[str, Any]]
 def halts(looking: Looking) -> Rows:
     """Every halt in force, latest first: its limit, how that stands now, and the steps that end it."""
     found = [fact for fact in looking.state.halts.values() if looking.binds(fact.subject)]
-    return [_halt(looking, fact) for fact in sorted(found, key=lambda fact: (-fact.at, fact.id))]
+    lines = Lines(RULES)
+    return [_halt(looking, lines, fact) for fact in sorted(found, key=lambda fact: (-fact.at, fact.id))]
 
 
 def pauses(looking: Looking) -> Rows:
@@ -33,7 +36,7 @@ def pauses(looking: Looking) -> Rows:
     ]
 
 
-def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
+def _halt(looking: Looking, lines: Lines, fact: HaltFact) -> dict[str, Any]:
     shown: dict[str, Any] = {"reviewed_by": "", "reviewed_limit": "", "review": "", **plain(fact)}
     shown["age_s"] = (looking.at - fact.at) // NANOSECONDS
     shown["needs"] = "resume" if fact.reviewed_by else "review"
@@ -45,8 +48,18 @@ def _halt(looking: Looking, fact: HaltFact) -> dict[str, Any]:
         shown["resume_in_s"] = max(-((looking.at - fact.at - cooldown * NANOSECONDS) // NANOSECONDS), 0)
     breach = None if of is None else breach_of(looking.kernel.judge, of, fact)
     shown["now"] = "" if breach is None else breach.actual
+    shown["stands"], shown["limit_now"] = _stands(looking, lines, fact.rule, of)
     shown["to_end"] = _to_end(looking, fact, shown, breach)
     return shown
+
+
+def _stands(looking: Looking, lines: Lines, name: str, of: Subject | None) -> tuple[str, str]:
+    """Return what a halt's limit measures now, breached or not, and what it is now, since both go on after the halt:
+    empty where it is not set any more, or was no limit of a mandate."""
+    rule = BY_NAME.get(name)
+    found = [] if of is None or rule is None or rule.standing else gauges_of(looking, lines, of, name)
+    worst = max(found, key=lambda row: row["percent"] or 0, default=None)
+    return ("", "") if worst is None else (worst["used"] or "", worst["limit"])
 
 
 def _unit(of: Subject | None, name: str) -> str:

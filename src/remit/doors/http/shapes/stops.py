@@ -49,7 +49,8 @@ class Why(Sent, frozen=True):
 
 class HaltRow(Shape, frozen=True):
     """A halt in force: why, in half a sentence (`because`), its limit and measurement, in `unit`, how that stands now
-    (`now` is empty where the limit is not breached any more), and the steps that end it."""
+    (`stands` of `limit_now`, both empty where no mandate sets it any more; `now` is empty where it is not breached any
+    more), and the steps that end it."""
 
     id: str
     subject: Subject
@@ -71,6 +72,8 @@ class HaltRow(Shape, frozen=True):
     resume_in_s: int | None = None
     by_owner: str = ""
     unit: str = ""
+    stands: str = ""
+    limit_now: str = ""
 
 
 class PauseRow(Shape, frozen=True):
