@@ -15,6 +15,7 @@ from remit.bench import (
     decide,
     durable,
     history,
+    kept,
     marks,
     peer,
     proof,
@@ -30,7 +31,9 @@ from remit.bench.callers import AnsweredOtherwise, Callers, framed
 from remit.bench.processes import Running
 from remit.bench.table import Row, Skipped
 from remit.doors.cli.main import app
+from remit.doors.history import past
 from remit.kernel.lens import Lens
+from remit.kernel.numbers import DAY_NS, text
 from remit.kernel.rules.table import RULES
 from remit.testing.sim.outcome import Failure, Outcome
 
@@ -151,6 +154,17 @@ def test_a_simulation_counts_its_orders_and_entries(tmp_path: Path) -> None:
     assert isinstance(orders, Row) and isinstance(entries, Row)
     assert 0 < entries.ns < orders.ns, "each order is an entry, and there are others"
     assert orders.unit == entries.unit == "/s"
+
+
+def test_what_the_history_keeps_is_there_afterwards(tmp_path: Path) -> None:
+    measured = kept._Kept(tmp_path / "few", kept.FEW)
+    work = measured.round()
+    work.prepare()
+    assert work.run() == kept.ENTRIES * kept.FEW
+    assert measured._history.position == kept.ENTRIES + 1
+    measured.close()
+    found = past.prices(tmp_path / "few", "I7", past.Span(None, None, 60, 2 * DAY_NS))
+    assert [text(bar.high) for _, bar in found.of["price"]] == ["100.06"]
 
 
 def test_a_broken_promise_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from remit.kernel.codec import decode, encode
 from remit.reports.prices import Priced, Prices
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(DEEDS)
 def test_it_knows_at_each_entry_which_mark_stands(deeds: list[Deed]) -> None:
     desk = opened()

@@ -16,6 +16,7 @@ from remit.bench.decide import decide, growth
 from remit.bench.doors import doors
 from remit.bench.durable import durable
 from remit.bench.history import history
+from remit.bench.kept import kept
 from remit.bench.marks import mark
 from remit.bench.proof import proof
 from remit.bench.replays import replay
@@ -53,6 +54,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "mark": Measurement(mark, 40, 10),
     "replay": Measurement(replay, 3, 1),
     "sim": Measurement(sim, 10, 3),
+    "kept": Measurement(kept, 20, 5),
     "history": Measurement(history, 1_000_000, 100_000),
 }
 

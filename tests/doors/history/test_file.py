@@ -66,7 +66,7 @@ def marked(entries: Iterable[bytes]) -> list[tuple[int, int]]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(DEEDS, st.data())
 def test_bars_of_any_split_of_the_journal_are_those_of_one_go(deeds: list[Deed], data: st.DataObject) -> None:
     entries = walked(deeds).journal
@@ -106,7 +106,7 @@ def test_numbers_beyond_sixty_four_bits_stay_exact(tmp_path: Path) -> None:
 
 
 def test_a_kill_between_any_two_writes_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    entries = walked(STEADY[:9]).journal
+    entries = walked(STEADY[:4]).journal
     wanted = in_one_go(entries)
     killed = 0
     for number in range(1, 400):

@@ -87,6 +87,7 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self._rows = 0
+        self._latest: dict[tuple[int, int], tuple[int, Bar]] = {}
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._base = sqlite3.connect(path, timeout=2, check_same_thread=False, isolation_level=None)
@@ -133,7 +134,7 @@ class History:
         def work() -> None:
             for table in ("kept", "known", "series", "bars"):
                 self._base.execute(f"DELETE FROM {table}")
-            self._series, self._rows = {}, 0
+            self._series, self._rows, self._latest = {}, 0, {}
             self._keep("form", FORM)
             priced = [Priced(terms) for terms in instruments]
             self._prices = Prices(priced)
@@ -217,15 +218,24 @@ class History:
             bars[place] = joined(bars.get(place), bar)
 
     def _put(self, bars: dict[Place, Bar]) -> None:
-        """One look and one write for each bar that was touched, whatever else there is."""
+        """One write for each bar that was touched, whatever else there is; the latest of each are known by heart."""
         rows = []
         for place, bar in bars.items():
-            question = "SELECT open, high, low, close FROM bars WHERE series = ? AND step = ? AND at = ?"
-            found = self._base.execute(question, place).fetchone()
-            self._rows += found is None
-            rows.append((*place, *map(text, joined(found and read(found), bar))))
+            known = self._known(place)
+            self._rows += known is None
+            whole = joined(known, bar)
+            self._latest[place.series, place.step_s] = place.at_s, whole
+            rows.append((*place, *map(text, whole)))
         self._base.executemany("INSERT OR REPLACE INTO bars VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._keep("rows", self._rows)
+
+    def _known(self, place: Place) -> Bar | None:
+        at_s, bar = self._latest.get((place.series, place.step_s), (None, None))
+        if at_s == place.at_s:
+            return bar
+        question = "SELECT open, high, low, close FROM bars WHERE series = ? AND step = ? AND at = ?"
+        found = self._base.execute(question, place).fetchone()
+        return None if found is None else read(found)
 
     def _prune(self, now: int) -> None:
         second = now // NANOSECONDS

@@ -25,7 +25,7 @@ log = logging.getLogger("remit.history")
 Result = TypeVar("Result")
 LOCK = "history.lock"
 BATCH_MAX = 1_000
-KEEP_NS = 2 * NANOSECONDS
+KEEP_NS = 5 * NANOSECONDS
 """How often what was read is written."""
 SAMPLE_NS = 60 * NANOSECONDS
 SOON_NS = 10 * NANOSECONDS
