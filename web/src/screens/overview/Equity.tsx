@@ -9,11 +9,15 @@ import type { AccountRow } from "../../api/schema";
 import { curveOf, HIGH, WIDE, type Curve } from "./curve";
 
 const DAY_MS = 86_400_000;
+const YOUNG_MS = 2 * 3_600_000; // what is known for no longer is worth the minutes of it
 const EVERY_MS = 60_000;
 
 export default function Equity({ account: { name, currency, equity } }: { account: AccountRow }) {
   const since = useMemo(() => instant(now() - DAY_MS), [name]);
-  const { data, error } = useAsked("GET /v1/history/equity", { account: name, since, step_s: 300 }, { every: EVERY_MS });
+  const { data: day, error } = useAsked("GET /v1/history/equity", { account: name, since, step_s: 300 }, { every: EVERY_MS });
+  const isYoung = typeof day?.known_from === "number" && instant(now()) - day.known_from < YOUNG_MS * 1e6;
+  const first = useAsked("GET /v1/history/equity", { account: name, since, step_s: 60 }, { every: EVERY_MS, when: isYoung });
+  const data = (isYoung && first.data) || day;
   const curve = useMemo(() => data && curveOf(data.points, { at: instant(now()), equity }), [data, equity]);
   if (error) return <p className="small soft">No curve: {sentence(error.detail)}</p>;
   if (!data) return <div className="curve" role="status"><span className="heard">Loading</span></div>;

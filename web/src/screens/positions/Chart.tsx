@@ -17,8 +17,10 @@ interface ChartProps {
   children?: ReactNode;
 }
 
-const shapeWords = ({ candles, step }: Drawing): string =>
-  candles.length > 0 ? `each candle: ${duration(step)}, hollow where the price rose` : "line: the last price";
+const shapeWords = ({ slots, candles, step }: Drawing): string => {
+  if (slots.length === 0) return `each candle: ${duration(step)}, hollow where the price rose`;
+  return candles.length > 0 ? "line: the last price, upright: how far it reached within a minute" : "line: the last price";
+};
 
 export function Chart({ drawing, words, places, children }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);

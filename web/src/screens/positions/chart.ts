@@ -29,7 +29,7 @@ export interface Line {
   words: string;
   dots: readonly Dot[];
 }
-/** Either a line of prices over places that are evenly apart, or candles. */
+/** Either candles, or a line of prices over slots: places that are evenly apart. */
 export interface Drawing {
   slots: readonly number[];
   prices: readonly Dot[];
@@ -82,7 +82,7 @@ export function drawingOf(instrument: string, { orders, exits, seen, past, range
 
 type Shape = Pick<Drawing, "slots" | "prices" | "candles" | "step">;
 
-/** Each second that was seen; where nothing was, the close of each minute. */
+/** Each second that was seen; where nothing was, the close of each minute, and in its middle how far it reached. */
 function lineOf(step: number, candles: readonly Candle[], live: readonly Dot[]): Shape {
   const isSeen = new Set(live.map(({ time }) => time - (time % step)));
   const kept = candles.filter(({ time }) => !isSeen.has(time));
@@ -93,7 +93,8 @@ function lineOf(step: number, candles: readonly Candle[], live: readonly Dot[]):
   const apart = end - start <= FINE_S ? 1 : 5;
   const prices = lastOfEach(all, apart);
   const [from, to] = [prices[0]?.time ?? 0, prices.at(-1)?.time ?? -1];
-  return { prices, candles: [], step: apart, slots: Array.from({ length: Math.floor((to - from) / apart) + 1 }, (_, place) => from + place * apart) };
+  const reached = kept.map(({ time, ...rest }) => ({ time: Math.min(time + step / 2 - ((time + step / 2) % apart), to), ...rest }));
+  return { prices, candles: reached, step: apart, slots: Array.from({ length: Math.floor((to - from) / apart) + 1 }, (_, place) => from + place * apart) };
 }
 
 /** Few enough to tell apart, the last of them going on with what is seen. */
@@ -141,7 +142,7 @@ function linesOf(exits: readonly ExitRow[], seen: Seen, past: Past, axis: Axis |
   const standing = exits.flatMap(({ exit, legs }) => legs.flatMap(({ kind, level }) => (level === null ? [] : [{ of: legOf(exit, kind), kind, level }])));
   const stands = new Set(standing.map(({ of }) => of));
   const over = past.legs.map(({ exit, kind }) => ({ of: legOf(exit, kind), kind, level: undefined })).filter(({ of }) => !stands.has(of));
-  return [...standing, ...over].map(({ of, kind, level }) => {
+  const lines = [...standing, ...over].map(({ of, kind, level }) => {
     const before = kept.get(of) ?? [];
     const after = (seen.get(of) ?? []).map(dot).filter(({ time }) => time > (before.at(-1)?.time ?? 0));
     const ends = level === undefined || !axis ? [] : [{ time: axis.last, value: height(level) }];
@@ -150,6 +151,7 @@ function linesOf(exits: readonly ExitRow[], seen: Seen, past: Past, axis: Axis |
       dots: axis ? placed([...before, ...after, ...ends], axis) : [],
     };
   });
+  return lines.filter(({ words, dots }) => words !== "" || dots.length > 1); // what was over within a minute has no length
 }
 
 function placed(dots: readonly Dot[], { first, last, place }: Axis): Dot[] {

@@ -20,7 +20,7 @@ export function begin(box: HTMLElement, places: number): Canvas {
   const priceFormat = { type: "price" as const, precision: places, minMove: 10 ** -places };
   const slots = chart.addSeries(LineSeries, { ...QUIET, lineVisible: false });
   const prices = chart.addSeries(LineSeries, { color: colour("--main"), lineWidth: 2, priceFormat });
-  const candles = chart.addSeries(CandlestickSeries, { ...candleColours(colour), priceFormat });
+  const candles = chart.addSeries(CandlestickSeries, { ...QUIET, priceFormat });
   const fills = chart.addSeries(LineSeries, { ...QUIET, priceFormat, lineVisible: false });
   const markers = createSeriesMarkers(fills, []);
   const lines = new Map<string, Series>();
@@ -31,7 +31,8 @@ export function begin(box: HTMLElement, places: number): Canvas {
       slots.setData(drawing.slots.map((time) => ({ time: time as UTCTimestamp }))); // so that equal times are equally far apart
       prices.setData(drawing.prices.map(placed));
       candles.setData(drawing.candles.map(candled));
-      chart.applyOptions({ timeScale: { secondsVisible: drawing.candles.length === 0 } });
+      candles.applyOptions(drawing.slots.length > 0 ? { ...QUIET, ...reachColours(colour) } : { lastValueVisible: true, priceLineVisible: true, ...candleColours(colour) });
+      chart.applyOptions({ timeScale: { secondsVisible: drawing.slots.length > 0 } });
       fills.setData(onePerSecond(drawing.fills));
       markers.setMarkers(drawing.fills.map((fill) => markerOf(fill, colour)));
       for (const [of, series] of lines) if (!drawing.lines.some((line) => line.of === of)) { chart.removeSeries(series); lines.delete(of); }
@@ -75,6 +76,12 @@ function markerOf({ time, side, words }: Fill, colour: (token: string) => string
     time: time as UTCTimestamp, text: words, position: isBuy ? ("belowBar" as const) : ("aboveBar" as const),
     shape: isBuy ? ("arrowUp" as const) : ("arrowDown" as const), color: colour(isBuy ? "--good" : "--bad"), size: 0.7,
   };
+}
+
+/** Beside a line: how far the price reached, and no more. */
+function reachColours(colour: (token: string) => string) {
+  const quiet = colour("--soft");
+  return { upColor: quiet, borderUpColor: quiet, wickUpColor: quiet, downColor: quiet, borderDownColor: quiet, wickDownColor: quiet };
 }
 
 /** The tokens as the browser resolves them here, light or dark. */

@@ -37,7 +37,8 @@ it("draws a line of an hour, from the past into what is seen, over places that a
   keep([{ of: pricesOf("MSFT"), at: NOON + 2 * MINUTE + 10e9, price: "23.5" }, { of: pricesOf("MSFT"), at: NOON + 2 * MINUTE + 20e9, price: "23.75" }]);
   const { prices, candles, slots, step } = drawn("hour", PAST);
   expect(prices).toEqual([{ time: T, value: 25 }, { time: T + 59, value: 25.5 }, { time: T + 119, value: 26 }, { time: T + 130, value: 23.5 }, { time: T + 140, value: 23.75 }]);
-  expect([candles, step, slots.length, slots[0], slots.at(-1)]).toEqual([[], 1, 141, T, T + 140]);
+  expect(candles.map(({ time, low, high }) => [time - T, low, high])).toEqual([[30, 24.5, 26], [90, 25, 27]]);
+  expect([step, slots.length, slots[0], slots.at(-1)]).toEqual([1, 141, T, T + 140]);
 });
 
 it("draws candles of more than that, and lets what is seen go on in the last of them", () => {
@@ -82,7 +83,7 @@ it("asks for the range that is chosen, and says since when prices are kept", asy
   const { of } = api(ANSWERS);
   const { user } = show(<Drawn row={ROW} mark={MARK} />);
   await screen.findByText(/Every price that counted, kept since/);
-  screen.getByText(/line: the last price/);
+  screen.getByText(/line: the last price, upright: how far/);
   expect(screen.getByRole("button", { name: "1 h" }).getAttribute("aria-pressed")).toBe("true");
   await user.click(screen.getByRole("button", { name: "1 week" }));
   await waitFor(() => expect(of("GET /v1/history/prices")).toHaveLength(2));
