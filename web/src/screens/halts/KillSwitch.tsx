@@ -1,11 +1,12 @@
 // The kill switch: one button that is the same everywhere; what it opens is loaded when it is pressed.
 
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../frame/lazily";
 import { Button } from "../../parts/Button";
 import { mayStop } from "./causes";
 import { useMe } from "./me";
 
-const KillDialog = lazy(() => import("./KillDialog"));
+const KillDialog = lazily(() => import("./KillDialog"));
 
 /** `subject` is whom it is about at first: everything, where it is not said. Nothing is shown to who may stop nothing. */
 export function KillSwitch({ subject, children = "Kill switch" }: { subject?: string; children?: string }) {
