@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import msgspec
 import pytest
 from scripts.demo import Demo
 from tests.doors.http.approver import GOOD
 from tests.doors.http.browser import REFUSED
-from tests.guard.processes import intent
 from tests.web.conftest import Person, code_of, hired
 from tests.web.second_door import SecondDoor, built_anew, other
 
-from remit.guard.wire import AsyncClient
-from remit.kernel import command as c
-
 HOSTILE = "<img src=x onerror=\"throw 'markup'\"><script>throw 'script'</script><b>bold</b>"
 MOMENTUM = "/mandates/agent%3Amomentum"
-MANY, AT_ONCE = 10_000, 250
-SCROLLED_TO = """(least) => {
-    scrollTo(0, document.documentElement.scrollHeight);
-    return [...document.querySelectorAll(".decisions-lines li")].some((row) => row.dataset.index >= least);
-}"""
-FEW_NODES = 60
-"""Rows of a window and what is kept ready around it."""
 
 
 def line_of(person: Person, order: str) -> Any:
@@ -173,7 +159,7 @@ def test_a_session_whose_time_is_over_leaves_nothing_and_comes_back_to_its_scree
     began = time.monotonic()
     operator.begin()
     operator.sign_in(demo.code(), "/halts")
-    lasts_s = 2 + 4 * (time.monotonic() - began)  # long enough to come in, however busy the machine is
+    lasts_s = 1 + 3 * (time.monotonic() - began)  # long enough to come in, however busy the machine is
     secret = hired(demo, "nora", expires_at=time.time_ns() + int(lasts_s * 10**9))
     operator.begin()
     operator.sign_in(code_of(demo, secret), "/halts")
@@ -194,37 +180,6 @@ def test_a_session_whose_time_is_over_leaves_nothing_and_comes_back_to_its_scree
     assert operator.who == "nora, operator"
     operator.press("Pause or halt…")
     assert operator.page.get_by_label("Why", exact=True).input_value() == ""
-
-
-async def many(demo: Demo) -> None:
-    """Let an agent be denied thousands of times."""
-    async with AsyncClient(demo.socket, demo.token("reversion"), "test") as client:
-        for first in range(0, MANY, AT_ONCE):
-            await asyncio.gather(*(client.ask("command", far_too_much(n)) for n in range(first, first + AT_ONCE)))
-
-
-def far_too_much(number: int) -> c.Submit:
-    order = intent(f"many-{number}", "100000", agent="reversion")
-    return c.Submit(intent=msgspec.structs.replace(order, connection="reserve"))
-
-
-def test_ten_thousand_decisions_scroll_with_few_rows_in_the_page(demo: Demo, operator: Person) -> None:
-    with ThreadPoolExecutor() as apart:  # this thread runs the browser's loop
-        apart.submit(asyncio.run, many(demo)).result()
-    last = demo.propose("reversion", 9000)["order"]
-    demo.until(lambda: demo.rows("/v1/journal", order=last), "a journal that is read to its end")
-    operator.open("/decisions?verdict=deny&agent=reversion")
-    rows = operator.page.locator(".decisions-lines li")
-    rows.first.wait_for()
-    most, held = 0, 0
-    while held < MANY:
-        operator.page.wait_for_function(SCROLLED_TO, arg=min(held + 99, MANY - 1))
-        held = int(rows.last.get_attribute("data-index")) + 1
-        most = max(most, rows.count())
-    assert most < FEW_NODES, f"{most} rows for {held} lines"
-    operator.page.evaluate("scrollTo(0, 0)")
-    operator.page.locator(".decisions-lines li[data-index='0']").wait_for()
-    assert rows.count() < FEW_NODES
 
 
 def test_a_door_that_fell_over_is_back_by_itself_and_what_came_meanwhile_is_shown(demo: Demo, operator: Person) -> None:
