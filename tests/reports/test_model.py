@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +103,37 @@ def test_a_file_that_was_removed_while_it_was_read_is_noticed(tmp_path: Path) ->
             with pytest.raises(ModelUnusable, match="removed or replaced"):
                 one.take_all(numbered())
             assert other.take_all(numbered()) == len(numbered()) - 10
+
+
+def test_a_program_that_only_asks_takes_nothing_from_who_follows(tmp_path: Path) -> None:
+    """Whoever opens and closes the file beside a follower leaves the follower's lock, so others leave its log."""
+    path = path_in(tmp_path)
+    with Model(path) as follower:
+        follower.take_all(numbered()[:50])
+        Model(path).close()
+        asks = f"from remit.reports.model import Model; from pathlib import Path; Model(Path({str(path)!r})).close()"
+        subprocess.run([sys.executable, "-c", asks], check=True)
+        follower.take_all(numbered())
+        with Model(path) as other:
+            assert other.position == len(numbered())
+
+
+def test_a_file_that_is_busy_is_left_to_whom_it_is(tmp_path: Path) -> None:
+    path = path_in(tmp_path)
+    with Model(path) as it:
+        it.take_all(numbered())
+    with closing(sqlite3.connect(path, isolation_level=None)) as holds:
+        holds.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holds.execute("BEGIN EXCLUSIVE")
+        asks = (
+            "import sqlite3, remit.reports.model as m; from pathlib import Path; connect = sqlite3.connect;"
+            "sqlite3.connect = lambda path, **more: connect(path, **more | {'timeout': 0.1});"
+            f"m.Model(Path({str(path)!r}))"
+        )
+        ran = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True)
+        assert "model_unusable" in ran.stderr and "locked" in ran.stderr
+    with Model(path) as again:
+        assert again.position == len(numbered())
 
 
 def test_each_version_has_its_own_file_and_what_is_long_left_goes(

@@ -6,6 +6,7 @@ a person's text can go while every journalled digest stays.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -118,8 +119,10 @@ _DO = {
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Made before sqlite opens it, so that it never exists with a wider mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Made before sqlite opens it, so that it never exists with a wider mode; one that is there is not opened, since
+    # closing any descriptor of it would let go of every lock that this process holds on it.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     return sqlite3.connect(path)
 
 

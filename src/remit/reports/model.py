@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 from remit.digest import sources
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
+from remit.private import make_private
 from remit.reports.errors import AnotherJournal, ModelUnusable, OutOfStep
 from remit.reports.story import tell
 from remit.reports.tables import SCHEMA, Tables
@@ -36,6 +37,7 @@ _DECIDED = {
     "deny": " AND kind = 'violation' AND entry IN ('submit', 'replace', 'approve') AND ord <> ''",
 }
 """Which lines say each verdict; a refusal decides nothing, and is of no order."""
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _MARKED, _ONLY_MARKS = b'"kind":"marked"', b'"events":[{"event":"took"}]}'
 """Most entries are prices from which nothing followed: those are counted and not read."""
 
@@ -278,11 +280,15 @@ class Model:
 
 def _opened(path: Path | str) -> sqlite3.Connection:
     """Open the file with the tables of this version in it; one that is none, or of another version, is made anew."""
-    with contextlib.suppress(OSError, sqlite3.DatabaseError):  # made anew, or refused by its name, below
+    try:
         database = _connected(path)
         if _reader_of(database) == reader():
             return database
         database.close()
+    except (OSError, sqlite3.Error) as fault:
+        # Only what is no database is made anew: one that is busy or out of reach is somebody's.
+        if getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF not in _DAMAGED:
+            raise _unusable(path, fault) from None
     try:
         if path != ":memory:":
             for suffix in ("", "-wal", "-shm"):
@@ -321,8 +327,8 @@ def _place(path: Path | str) -> tuple[int, int] | None:
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:
-    if path != ":memory:":  # made before sqlite opens it, so that it never exists with a wider mode
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path != ":memory:":
+        make_private(Path(path))
     database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = OFF")  # what a power cut damages is made anew
@@ -330,10 +336,9 @@ def _connected(path: Path | str) -> sqlite3.Connection:
 
 
 def _reader_of(database: sqlite3.Connection) -> str:
-    try:
-        row = database.execute("SELECT value FROM meta WHERE name = 'reader'").fetchone()
-    except sqlite3.OperationalError:  # no such table: a new file
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         return ""
+    row = database.execute("SELECT value FROM meta WHERE name = 'reader'").fetchone()
     return "" if row is None else str(row[0])
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from remit.doors.http.problem import Problem
+from remit.private import make_private
 
 FILE = "http.sqlite"
 KEPT_S = 7 * 86_400
@@ -88,7 +88,7 @@ class Remembered:
 
     def _opened(self) -> sqlite3.Connection:
         if self._database is None:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            make_private(self._path)
             found = sqlite3.connect(self._path, isolation_level=None)
             found.execute("PRAGMA journal_mode=WAL")
             found.execute("PRAGMA synchronous=FULL")

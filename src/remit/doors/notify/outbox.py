@@ -7,7 +7,6 @@ same id.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from remit.doors.notify.notice import Notice, Orders, counts_of, digest_of, ende
 from remit.kernel.codec import learn
 from remit.kernel.event import Record
 from remit.kernel.numbers import DAY_NS
+from remit.private import make_private
 from remit.reports.told import Placed
 
 KEPT_NS = 7 * DAY_NS
@@ -63,7 +63,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            make_private(path)
             self._base = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level=None)
             self._base.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + _TABLES)
         except (sqlite3.Error, OSError) as fault:
