@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brief, compare, difference, exact, grouped, isDecimal, percent, priced, rounded, sign, sum, text } from "./decimal";
+import { brief, compare, difference, exact, grouped, isDecimal, outward, percent, priced, rounded, sign, sum, text } from "./decimal";
 
 describe("exact numbers", () => {
   it.each(["0", "1", "-1", "0.000000000000000001", "-123456789012345678901234.5", "101.5"])("%s comes back as it went in", (given) => {
@@ -24,6 +24,10 @@ describe("for the eye", () => {
   });
   it.each([["2.345", 2, "2.35"], ["-2.345", 2, "-2.35"], ["-0.001", 2, "0.00"], ["0.999", 0, "1"], ["99934.063428", 2, "99934.06"]])("%s at %i places is %s", (given, places, shown) => {
     expect(rounded(given, places)).toBe(shown);
+  });
+
+  it("rounds away from zero, so that a breach stays visible", () => {
+    expect(["500.0001", "500", "-0.001", "501.46"].map((one) => outward(one, 2))).toEqual(["500.01", "500.00", "-0.01", "501.46"]);
   });
   it.each([["1.083412", "1.08341"], ["0.43710000", "0.4371"], ["356.927777", "356.928"], ["64012.123456", "64,012.12"], ["24.5", "24.50"], ["23", "23.00"], ["none", "none"]])("%s is a price of %s", (given, shown) => {
     expect(priced(given)).toBe(shown);

@@ -47,11 +47,16 @@ export function percent(part: string, whole: string): number | null {
 }
 
 /** A decimal rounded to some places, half away from zero: for the eye alone, with the exact text beside it. */
-export function rounded(value: string, places: number): string {
+export const rounded = (value: string, places: number): string => stepped(value, places, (step) => step / 2n);
+
+/** The same, always away from zero: what broke its limit by a little must not seem to keep it. The sentences of the API round so. */
+export const outward = (value: string, places: number): string => stepped(value, places, (step) => step - 1n);
+
+function stepped(value: string, places: number, more: (step: bigint) => bigint): string {
   const step = 10n ** BigInt(SCALE - places);
   const given = exact(value);
   const size = given < 0n ? -given : given;
-  const near = ((size + step / 2n) / step) * step;
+  const near = ((size + more(step)) / step) * step;
   const [whole = "0", part = ""] = text(near).split(".");
   const body = places ? `${whole}.${part.padEnd(places, "0")}` : whole;
   return given < 0n && near !== 0n ? `-${body}` : body;

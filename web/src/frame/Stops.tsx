@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { brief } from "../api/decimal";
 import type { HaltRow, PauseRow, Status } from "../api/schema";
 import { Badge } from "../parts/Banner";
+import { measured } from "../parts/Money";
 import { When } from "../parts/When";
 import { sentence } from "../api/problem";
 import { causeWords } from "../screens/halts/causes";
@@ -46,7 +47,7 @@ function FoldLine({ halts, pauses, open, onTurn }: Pick<Status, "halts" | "pause
 function HaltLine({ halt }: { halt: HaltRow }) {
   const { subject, actual, limit, why, at, reviewed_by, unit } = halt;
   const of = unitWords(unit ?? "");
-  const numbers = actual && limit && `: ${`${brief(actual)} ${of}`.trimEnd()}, the limit is ${`${brief(limit)} ${of}`.trimEnd()}`;
+  const numbers = actual && limit && `: ${`${measured(actual)} ${of}`.trimEnd()}, the limit is ${`${brief(limit)} ${of}`.trimEnd()}`;
   return (
     <li>
       <Badge tone="bad">Halted</Badge>

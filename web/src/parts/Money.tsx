@@ -1,6 +1,6 @@
 // Numbers: rounded for the eye where they are long, with all their places for whoever asks.
 
-import { brief, grouped, isDecimal, priced, rounded, sign } from "../api/decimal";
+import { brief, grouped, isDecimal, outward, priced, rounded, sign } from "../api/decimal";
 import { unitWords } from "../words";
 
 interface FigureProps {
@@ -41,6 +41,15 @@ export function Amount({ value, unit, bare = false }: { value: string | null; un
   if (/^[A-Z]{3}$/.test(said)) return <Money value={value} currency={bare ? "" : said} />;
   return <span className="number" title={`${value} ${said}`.trim()}>{brief(value)}{said && !bare && <small className="unit">{"\u00a0"}{said}</small>}</span>;
 }
+
+/** What was measured against a limit that it broke: rounded away from zero, as the sentences of the API have it. */
+export function Measured({ value, unit }: { value: string; unit: string }) {
+  const said = unitWords(unit);
+  return <span className="number" title={`${value} ${said}`.trim()}>{measured(value)}{said && <small className="unit">{"\u00a0"}{said}</small>}</span>;
+}
+
+/** The same as a text, without its unit. */
+export const measured = (value: string): string => (isDecimal(value) ? grouped(outward(value, 2)).replace(/\.00$/, "").replace(/^-/, "−") : value);
 
 /** A price or an average of prices: as many places as are money. */
 export function Price({ value }: { value: string | null | undefined }) {

@@ -2,22 +2,27 @@
 
 import type { HaltRow } from "../../api/schema";
 import { isDecimal, percent } from "../../api/decimal";
-import { Amount } from "../../parts/Money";
+import { Amount, Measured } from "../../parts/Money";
 import { words } from "../../words";
 
 /** The limit against what was measured, then and now. */
-export function Numbers({ halt: { rule, limit, actual, now, unit = "" } }: { halt: HaltRow }) {
+export function Numbers({ halt: { rule, limit, actual, now, unit = "", stands = "", limit_now = "" } }: { halt: HaltRow }) {
   if (!actual) return null;
   if (!limit) return <p>Found: <strong>{actual}</strong></p>;
   return (
     <div className="halts-numbers">
       <p className="soft small">{words(rule)} <code>{rule}</code></p>
       <dl>
-        <div><dt>Limit</dt><dd><Amount value={limit} unit={unit} /></dd></div>
-        <div><dt>When it halted</dt><dd className="bad"><Amount value={actual} unit={unit} /></dd></div>
-        {now && <div><dt>Now, still over</dt><dd className="bad"><Amount value={now} unit={unit} /></dd></div>}
+        <div><dt>{limit_now && limit_now !== limit ? "Limit then" : "Limit"}</dt><dd><Amount value={limit} unit={unit} /></dd></div>
+        <div><dt>When it halted</dt><dd className="bad"><Measured value={actual} unit={unit} /></dd></div>
+        {(now || stands) && (
+          <div>
+            <dt>{now ? "Now, still over" : "Now"}</dt>
+            <dd className={now ? "bad" : ""}><Measured value={now || stands} unit={unit} />{limit_now && <> of <Amount value={limit_now} unit={unit} /></>}</dd>
+          </div>
+        )}
       </dl>
-      {isDecimal(limit) && isDecimal(actual) && <Over limit={limit} actual={now || actual} />}
+      {isDecimal(limit) && isDecimal(actual) && <Over limit={limit_now || limit} actual={now || stands || actual} />}
     </div>
   );
 }

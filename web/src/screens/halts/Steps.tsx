@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { HaltRow } from "../../api/schema";
 import { useAsked } from "../../api/use";
-import { Amount } from "../../parts/Money";
+import { Amount, Measured } from "../../parts/Money";
 import { Left } from "../../parts/When";
 
 const NS = 1e9;
@@ -25,7 +25,7 @@ export function Steps({ halt }: { halt: HaltRow }) {
 }
 
 /** What still stands of its cause. */
-function Cause({ halt: { subject, cause, rule, now, limit, unit = "" } }: { halt: HaltRow }) {
+function Cause({ halt: { subject, cause, rule, now, limit, limit_now = "", unit = "" } }: { halt: HaltRow }) {
   if (cause === "drift" || cause === "unknown") {
     const name = subject.split(":")[1];
     if (!name) return <Row>Look at what came: the last lines of the history below say it.</Row>;
@@ -39,7 +39,7 @@ function Cause({ halt: { subject, cause, rule, now, limit, unit = "" } }: { halt
   if (!now) return null;
   return (
     <Row>
-      It is still over its limit, <Amount value={now} unit={unit} /> of <Amount value={limit} unit={unit} />: wait
+      It is still over its limit, <Measured value={now} unit={unit} /> of <Amount value={limit_now || limit} unit={unit} />: wait
       {rule === "daily_loss_max" ? " for the next session" : " until it no longer is"}, or <Link href={`/mandates/${encodeURIComponent(subject)}`}>change the limit</Link>.
     </Row>
   );

@@ -57,6 +57,17 @@ describe("what is in force", () => {
     expect(shown.getByText(/Wait for its cooldown/)).toBeTruthy();
   });
 
+  it("says how it stands now where the limit was changed since, before anybody resumes", async () => {
+    api({ ...QUIET, "GET /v1/halts": page({ ...HALT, unit: "USD", actual: "501.4512", stands: "464.01", limit_now: "20000", reviewed_by: "ann" }) });
+    const { user } = show(<Halts />);
+    await screen.findByText("It lost more today than it may.");
+    const said = /Limit then500\.00\sUSDWhen it halted501\.46\sUSDNow464\.01\sUSD of 20,000\.00\sUSD/;
+    expect(card("Agent rogue").textContent).toMatch(said);
+    expect(within(card("Agent rogue")).queryByText("Now, still over")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Resume…" }));
+    expect(screen.getByRole("dialog").textContent).toMatch(said);
+  });
+
   it("keeps what it knew when the link breaks", async () => {
     const { now } = api({ ...QUIET, "GET /v1/halts": page(HALT) });
     const { user } = show(<Halts />);
