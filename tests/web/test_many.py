@@ -19,6 +19,8 @@ from remit.guard.wire import AsyncClient
 from remit.kernel import command as c
 
 MANY, AT_ONCE, READ_S = 10_000, 250, 60
+STEP = 499
+"""As many as come at once."""
 SCROLLED_TO = """(least) => {
     scrollTo(0, document.documentElement.scrollHeight);
     return [...document.querySelectorAll(".decisions-lines li")].some((row) => row.dataset.index >= least);
@@ -69,7 +71,7 @@ def test_they_scroll_with_few_rows_in_the_page(door: Door, chromium: Any) -> Non
     rows.first.wait_for()
     most, held = 0, 0
     while held < MANY:
-        person.page.wait_for_function(SCROLLED_TO, arg=min(held + 99, MANY - 1))
+        person.page.wait_for_function(SCROLLED_TO, arg=min(held + STEP, MANY - 1))
         held = int(rows.last.get_attribute("data-index")) + 1
         most = max(most, rows.count())
     assert most < FEW_NODES, f"{most} rows for {held} lines"
