@@ -16,6 +16,7 @@ from tests.verify.test_export import exported
 from tests.verify.test_tampering import _decision
 
 from remit.evidence import EvidenceRefused, check_evidence, gather, write
+from remit.evidence.limits import limits_of
 from remit.journal.checkpoint import parse, sign
 from remit.journal.cosign import CosignatureSigner, cosignatures
 from remit.journal.cosigned import FILE as COSIGNED
@@ -24,6 +25,9 @@ from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.codec import decode
 from remit.kernel.event import Record
+from remit.kernel.mandate import Mandate, Rate
+from remit.kernel.numbers import Money
+from remit.kernel.numbers import parse as amount
 from remit.verify import CannotVerify, pack, verify_evidence
 
 KEY = SIGNER.verifier
@@ -71,8 +75,19 @@ def test_evidence_of_an_order_holds_its_story_and_what_it_was_judged_by(folder: 
     assert files[f"records/{allowed:012d}.json"] == ledger()[allowed - 1] + b"\n"
     assert verify_evidence(packed, KEY).startswith(f"{len(seqs)} records are entries of the journal")
     page = files["page.html"].decode()
-    for said in ("buy 10 AAPL at 100", "ALLOW", "Every rule held", "4 AAPL", "What it cannot prove", "agent:momentum"):
+    for said in (
+        "buy 10 AAPL at 100",
+        "Allowed",
+        "Every rule held",
+        "4 AAPL",
+        "What it cannot prove",
+        "agent momentum",
+    ):
         assert said in page, said
+    assert (
+        f"{len(seqs)} records, {len(told)} of them of what was asked for and 4 that it rests on, of a journal" in page
+    )
+    assert "the guard started for the first time" in page
     assert "<script" not in page and str(KEY) in files["README.txt"].decode()
 
 
@@ -115,8 +130,16 @@ def test_evidence_of_an_agent_and_of_a_day(folder: Path) -> None:
     denied = numbered("submit", '"verdict":"deny"')
     assert {numbered("submit", '"verdict":"allow"'), denied, numbered("halt")} <= {one.seq for one in of_agent.kept}
     page = unpacked(write(of_agent))["page.html"].decode()
-    for said in ("DENY", "order_notional_max", "5000", "500", f"entry {numbered('set_mandate', 'tighter')}", "tighter"):
+    for said in (
+        "Denied",
+        "order_notional_max",
+        "5000",
+        "500",
+        f"entry {numbered('set_mandate', 'tighter')}",
+        "tighter",
+    ):
         assert said in page, said
+
     its, halts = set[str](), set[str]()
     for entry in ledger():
         record = decode(Record, entry)
@@ -175,3 +198,35 @@ def test_whatever_is_changed_in_it_is_found(folder: Path) -> None:
     for cut in (0, 2, 40, len(packed) // 2, len(packed) - 1):
         with pytest.raises(CannotVerify):
             verify_evidence(packed[:cut], KEY)
+
+
+def test_the_page_is_written_for_people(folder: Path) -> None:
+    page = unpacked(write(gather(folder, KEY, "momentum")))["page.html"].decode()
+    assert "<td>One order may open at most 500 USD (agent momentum); this one opens 5,000 USD.</td>" in page
+    assert "<td>order notional <code>order_notional_max</code></td><td>agent momentum</td><td>500</td>" in page
+    heads = "".join(f"<th>{head}</th>" for head in ("Price used, of", "Bid", "Ask", "Last", "Seen at"))
+    assert f"{heads}</tr>\n<tr><td>AAPL</td><td>100</td>" in page and " UTC</td></tr>" in page
+    assert "<td>One order may open at most 500.</td>" in page, "of the mandate"
+    assert "<code>remit verify</code> derives them" in page and "`" not in page
+
+
+def test_every_limit_of_a_mandate_is_a_sentence() -> None:
+    mandate = Mandate(
+        instruments_allowed=("GOOG",), message_rate_max=Rate(5, 60), mark_age_max=30, price_collar_bps=100,
+        bulk_approval_max=amount(Money, "1000"), approval_expiry_s=90, zone="Europe/Berlin", loss_cooldown="review",
+        position_duplicate="blocked",
+    )  # fmt: skip
+    said = {name: (says, limit) for name, says, limit in limits_of(mandate)}
+    assert said == {
+        "zone": ("A day begins at midnight in Europe/Berlin", "Europe/Berlin"),
+        "approval_expiry_s": ("An order waits at most 1 min 30 s for people", "90"),
+        "bulk_approval_max": ("Orders of at most 1,000 may be approved together with others", "1000"),
+        "loss_cooldown": ("After a stop for losses nobody can start again before a review", "review"),
+        "price_collar_bps": (
+            "The worst price of an order may lie at most 100 bps (1 %) on the wrong side of the market", "100",
+        ),
+        "instruments_allowed": ("Only these may be traded: GOOG", "GOOG"),
+        "mark_age_max": ("Nothing is opened on a price older than 30 s", "30"),
+        "position_duplicate": ("A second stake in a market that one is already in is blocked", "blocked"),
+        "message_rate_max": ("Orders, changes and cancels together come no faster than 5 a minute", "5 per 60 s"),
+    }  # fmt: skip

@@ -5,18 +5,20 @@ It is a rendering of the records beside it and of nothing else: the same records
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
 
 from remit.evidence.holding import Evidence, Kept, Published
+from remit.evidence.limits import limits_of
 from remit.kernel import command as c
-from remit.kernel.codec import plain
-from remit.kernel.event import Decision
+from remit.kernel.event import Decision, Finding
 from remit.kernel.names import Principal
-from remit.kernel.numbers import NANOSECONDS, text
+from remit.kernel.numbers import NANOSECONDS, Price, text
 from remit.kernel.printable import printable
-from remit.reports.words import order_words, reason
+from remit.kernel.rules.said import finding_says, grouped, subject_words, title
+from remit.reports.words import order_words
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
@@ -31,6 +33,8 @@ NOT_PROVED = (
     "That the same key signed no other history: heads that others kept tell that.",
     "That what was journalled is what happened outside.",
 )
+DECIDED = {"allow": "Allowed", "hold": "Held for people", "deny": "Denied"}
+_CODE = re.compile("`([^`]+)`")
 
 
 def page(evidence: Evidence) -> str:
@@ -39,51 +43,77 @@ def page(evidence: Evidence) -> str:
 
 
 def _lines(evidence: Evidence) -> Iterator[str]:
-    title = f"Evidence: {_shown(evidence.of)}"
-    yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-    yield f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
+    name = f"Evidence: {_shown(evidence.of)}"
+    yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+    yield f"<style>{STYLE}</style></head><body><h1>{name}</h1>"
     records = [one for one in evidence.kept if not one.role]
-    size = evidence.receipts[0].checkpoint.split("\n")[1]
-    yield (
-        f"<p>{len(records)} records of a journal of {size} entries, signed as "
-        f"<code>{_shown(evidence.key.name)}</code>. This page only renders the records beside it. What proves them are "
-        "the receipts: README.txt says how to check them.</p>"
-    )
-    entries = {version.digest: str(version.entry) for version in evidence.mandates}
+    yield f"<p>{_counted(evidence, len(records))} This page only renders them. What proves them are the receipts: "
+    yield "README.txt says how to check them.</p>"
+    published: dict[str, list[Published]] = {}
+    for version in evidence.mandates:
+        published.setdefault(version.digest, []).append(version)
     for one in records:
         if one.record.decision is not None:
-            yield from _decision(one, one.record.decision, entries)
+            yield from _decision(one, one.record.decision, published)
     yield from _approvals(records)
     yield from _story(evidence.kept)
     yield from _mandates(evidence.mandates)
     yield "<h2>What it cannot prove</h2><ul>"
-    yield from (f"<li>{_shown(claim)}</li>" for claim in NOT_PROVED)
+    yield from (f"<li>{_claim(claim)}</li>" for claim in NOT_PROVED)
     yield "</ul></body></html>"
 
 
-def _decision(one: Kept, decision: Decision, entries: dict[str, str]) -> Iterator[str]:
-    """`entries`: which entry published the mandate of a digest."""
+def _counted(evidence: Evidence, about: int) -> str:
+    """Return how many records there are, and how many of them were asked for: the rest says by what was decided."""
+    of_all, size = len(evidence.kept), evidence.receipts[0].checkpoint.split("\n")[1]
+    beside = f", {about} of them of what was asked for and {of_all - about} that it rests on," if of_all > about else ""
+    records = "1 record" if of_all == 1 else f"{of_all} records"
+    return f"{records}{beside} of a journal of {size} entries, signed as <code>{_shown(evidence.key.name)}</code>."
+
+
+def _decision(one: Kept, decision: Decision, published: dict[str, list[Published]]) -> Iterator[str]:
+    """`published`: the mandates of these records, by their digests."""
     body, by = one.record.command.body, one.record.command.by
     asked = order_words(body.intent) if isinstance(body, c.Submit) else one.told[0].said if one.told else "a judgement"
+    word = _shown(DECIDED.get(decision.verdict, decision.verdict))
     yield f"<h2>Entry {one.seq}: {_shown(asked)}</h2><table>"
     yield from (
-        _row("asked by", _who(by)),
-        _row("at", _utc(one.record.command.at)),
-        _row("order", decision.order),
-        f'<tr><th>decided</th><td class="{escape(decision.verdict)}">{_shown(decision.verdict.upper())}</td></tr>',
-        _row("worth at its worst price", f"{text(decision.worth)} {decision.currency}"),
-        _row("under the mandates", ", ".join(_mandate(digest, entries) for digest in decision.mandates) or "none"),
-        _row("prices used", "; ".join(_mark(mark) for mark in plain(decision.marks)) or "none"),
+        _row("Asked by", _who(by)),
+        _row("At", _utc(one.record.command.at)),
+        _row("Order", decision.order),
+        f'<tr><th>Decided</th><td class="{escape(decision.verdict)}">{word}</td></tr>',
+        _row("Worth at its worst price", f"{grouped(text(decision.worth), 18)} {decision.currency}"),
+        _row(
+            "Under the mandates",
+            "; ".join(_mandate(digest, published) for digest in dict.fromkeys(decision.mandates)) or "none",
+        ),
     )
     yield "</table>"
-    if decision.findings:
-        yield "<table><tr><th>rule</th><th>of</th><th>limit</th><th>actual</th><th>unit</th><th>in words</th></tr>"
-        for finding in decision.findings:
-            cells = (finding.rule, finding.subject, finding.limit, finding.actual, finding.unit, reason(finding))
-            yield "<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in cells) + "</tr>"
-        yield "</table>"
-    else:
+    yield from _findings(decision.findings)
+    yield from _marks(decision)
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
+    if not findings:
         yield "<p>Every rule held.</p>"
+        return
+    heads = ("What was found", "Rule", "Limit of", "Limit, in full", "Measured, in full", "Unit")
+    yield from _head(heads)
+    for finding in findings:
+        of = "this order" if finding.subject == "order" else subject_words(finding.subject)
+        cells = (of, finding.limit, finding.actual, finding.unit)
+        yield f"<tr><td>{_shown(finding_says(finding))}.</td><td>{_named(finding.rule)}</td>" + _cells(cells) + "</tr>"
+    yield "</table>"
+
+
+def _marks(decision: Decision) -> Iterator[str]:
+    if not decision.marks:
+        yield "<p>No price was used.</p>"
+        return
+    yield from _head(("Price used, of", "Bid", "Ask", "Last", "Seen at"))
+    for instrument, bid, ask, last, at in decision.marks:
+        yield "<tr>" + _cells((instrument, _price(bid), _price(ask), _price(last), _utc(at))) + "</tr>"
+    yield "</table>"
 
 
 def _approvals(records: list[Kept]) -> Iterator[str]:
@@ -92,19 +122,19 @@ def _approvals(records: list[Kept]) -> Iterator[str]:
     if not found:
         yield "<p>No record here is the answer of a person to an order.</p>"
         return
-    yield "<table><tr><th>entry</th><th>at</th><th>who</th><th>said</th></tr>"
+    yield from _head(("Entry", "At", "Who", "Said"))
     for one in found:
         command = one.record.command
-        said = "; ".join(told.said for told in one.told) or type(command.body).__name__.lower()
-        cells = (str(one.seq), _utc(command.at), _who(command.by), said)
-        yield "<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in cells) + "</tr>"
+        said = "; ".join(told.said for told in one.told) or _kind(one)
+        yield "<tr>" + _cells((str(one.seq), _utc(command.at), _who(command.by), said)) + "</tr>"
     yield "</table>"
 
 
 def _story(kept: tuple[Kept, ...]) -> Iterator[str]:
-    yield "<h2>What happened, in order</h2><table><tr><th>entry</th><th>at</th><th>what</th><th>receipt</th></tr>"
+    yield "<h2>What happened, in order</h2>"
+    yield from _head(("Entry", "At", "What", "Receipt"))
     for one in kept:
-        said = [told.said for told in one.told] or [type(one.record.command.body).__name__.lower()]
+        said = [told.said for told in one.told] or [_kind(one)]
         why = f" ({one.role})" if one.role else ""
         yield (
             f"<tr><td>{one.seq}</td><td>{_utc(one.record.command.at)}</td><td>"
@@ -118,27 +148,58 @@ def _mandates(versions: tuple[Published, ...]) -> Iterator[str]:
     yield "<h2>The mandates</h2>"
     if not versions:
         yield "<p>No record here publishes any.</p>"
+        return
+    yield "<p>Money is in the currency of whom a mandate is for.</p>"
     for version in versions:
-        yield f"<h3>{_shown(version.subject)}, from entry {version.entry} on</h3><table>"
-        yield _row("digest", version.digest)
-        yield _row("published", f"{_utc(version.at)} by {_who(version.by)}: {version.why}")
+        yield f"<h3>{_shown(subject_words(version.subject))}, from entry {version.entry} on</h3><table>"
+        yield _row("Digest", version.digest)
+        yield _row("Published", f"{_utc(version.at)} by {_who(version.by)}: {version.why}")
         if version.confirmed_by is not None:
-            yield _row("confirmed by", _who(version.confirmed_by))
-        limits = plain(version.mandate)
-        yield from (_row(name, str(limit)) for name, limit in limits.items() if limit is not None)
+            yield _row("Confirmed by", _who(version.confirmed_by))
+        if version.expires_at is not None:
+            yield _row("Ends", _utc(version.expires_at))
         yield "</table>"
+        yield from _head(("What it says", "Limit", "In full"))
+        for field, says, limit in limits_of(version.mandate):
+            yield f"<tr><td>{_shown(says)}.</td><td>{_named(field)}</td>" + _cells((limit,)) + "</tr>"
+        yield "</table>"
+
+
+def _head(names: tuple[str, ...]) -> Iterator[str]:
+    yield "<table><tr>" + "".join(f"<th>{_shown(name)}</th>" for name in names) + "</tr>"
+
+
+def _cells(said: tuple[str, ...]) -> str:
+    return "".join(f"<td>{_shown(one)}</td>" for one in said)
 
 
 def _row(name: str, said: str) -> str:
     return f"<tr><th>{_shown(name)}</th><td>{_shown(said)}</td></tr>"
 
 
-def _mandate(digest: str, entries: dict[str, str]) -> str:
-    return f"{digest[:16]} ({f'entry {entries[digest]}' if digest in entries else 'not among these records'})"
+def _named(rule: str) -> str:
+    """A rule in words, and by the name that the documentation has it under."""
+    return f"{_shown(title(rule))} <code>{_shown(rule)}</code>"
 
 
-def _mark(mark: list[str]) -> str:
-    return " ".join(str(part) for part in mark)
+def _claim(said: str) -> str:
+    """A sentence of ours, with what is typed set as such."""
+    return _CODE.sub(r"<code>\1</code>", _shown(said))
+
+
+def _kind(one: Kept) -> str:
+    """What an entry is that has no words of its own."""
+    return str(one.record.command.body.__struct_config__.tag).replace("_", " ")
+
+
+def _mandate(digest: str, published: dict[str, list[Published]]) -> str:
+    """The mandates of these records that have a digest: those that say the same have the same one."""
+    found = [f"{subject_words(version.subject)} (entry {version.entry})" for version in published.get(digest, ())]
+    return f"digest {digest[:16]}: {', '.join(found) or 'not among these records'}"
+
+
+def _price(price: Price) -> str:
+    return grouped(text(price), 18)
 
 
 def _who(by: Principal) -> str:

@@ -55,6 +55,8 @@ def _asked(record: Record, book: Book) -> Iterator[Told]:
             yield _acted(body, book)
         case c.Noted():
             yield _noted(body, book, refused)
+        case c.KernelStarted() if record.command.seq == 1:
+            yield Told("guard", f"the guard started for the first time, version {body.version}")
         case _ if refused is not None:
             yield refusal(by, body, refused, _owned(by, whose_body(body, book), book))
         case _ if not isinstance(body, REPORTS + KEEPS_TIME):

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.guard.views.looking import Looking, Unknown
-from remit.guard.views.rules import TERM_UNITS
 from remit.kernel.codec import plain
 from remit.kernel.loosening import EXPIRY
 from remit.kernel.mandate import EMPTY, LIMITS, TERMS, MandateVersion
 from remit.kernel.numbers import Money
 from remit.kernel.rules.compile import COMPANIONS
 from remit.kernel.rules.table import BY_NAME
+from remit.kernel.rules.told import TERM_UNITS
 from remit.kernel.rules.unit import COUNT, MONEY, limit_written
 from remit.kernel.state import Subject
 

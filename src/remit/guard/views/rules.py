@@ -21,14 +21,10 @@ from remit.kernel.rules.rule import TOTAL, Rule
 from remit.kernel.rules.said import with_unit
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME, RULES
-from remit.kernel.rules.told import LANES, breach_of, conditions_of
+from remit.kernel.rules.told import LANES, TERM_UNITS, breach_of, conditions_of
 
 Rows = list[dict[str, Any]]
 
-TERM_UNITS = {
-    "haircut_bps": "bps", "approval_expiry_s": "seconds", "bulk_approval_max": "money", "loss_cooldown": "seconds",
-    "approval_quorum": "count",
-}  # fmt: skip
 NOTHING = "Nothing is bounded by it."
 _SLIPPAGE = with_unit(str(SLIPPAGE_BPS), "bps")
 BOUNDS = {"slippage": _SLIPPAGE, "mark_age": with_unit(str(MARK_AGE_CEILING_NS // NANOSECONDS), "seconds")}

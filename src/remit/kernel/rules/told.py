@@ -5,6 +5,11 @@ from __future__ import annotations
 from remit.kernel.names import MANDATE_SCOPES
 from remit.kernel.rules.rule import TOTAL, Hold, Rule
 
+TERM_UNITS = {
+    "haircut_bps": "bps", "approval_expiry_s": "seconds", "bulk_approval_max": "money", "loss_cooldown": "seconds",
+    "approval_quorum": "count",
+}  # fmt: skip
+"""The units of what a mandate says beside limits; of what is not here there is none."""
 LANES = {"every": "every order", "opening": "orders that increase risk", "reducing": "reductions"}
 SUMMED = {
     "at_most": "the smallest",
