@@ -31,14 +31,15 @@ export function begin(box: HTMLElement, places: number): Canvas {
       slots.setData(drawing.slots.map((time) => ({ time: time as UTCTimestamp }))); // so that equal times are equally far apart
       prices.setData(drawing.prices.map(placed));
       candles.setData(drawing.candles.map(candled));
-      candles.applyOptions(drawing.slots.length > 0 ? { ...QUIET, ...reachColours(colour) } : { lastValueVisible: true, priceLineVisible: true, ...candleColours(colour) });
-      chart.applyOptions({ timeScale: { secondsVisible: drawing.slots.length > 0 } });
+      const isLine = drawing.slots.length > 0;
+      candles.applyOptions(isLine ? { ...QUIET, ...reachColours(colour) } : { lastValueVisible: true, priceLineVisible: true, ...candleColours(colour) });
+      chart.applyOptions({ timeScale: { secondsVisible: isLine, maxBarSpacing: isLine ? 0 : CANDLE_WIDE_MAX } });
       fills.setData(onePerSecond(drawing.fills));
       markers.setMarkers(drawing.fills.map((fill) => markerOf(fill, colour)));
-      for (const [of, series] of lines) if (!drawing.lines.some((line) => line.of === of)) { chart.removeSeries(series); lines.delete(of); }
+      for (const [of, series] of lines) if (!drawing.lines.some((line) => keyOf(line) === of)) { chart.removeSeries(series); lines.delete(of); }
       for (const line of drawing.lines) {
-        const series = lines.get(line.of) ?? added(chart, line, colour);
-        lines.set(line.of, series);
+        const series = lines.get(keyOf(line)) ?? added(chart, line, colour);
+        lines.set(keyOf(line), series);
         series.setData(line.dots.map(placed));
       }
       if (!isTouched) chart.timeScale().fitContent();
@@ -47,9 +48,13 @@ export function begin(box: HTMLElement, places: number): Canvas {
   };
 }
 
+const CANDLE_WIDE_MAX = 24;
 const QUIET = { lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false };
 
 const placed = ({ time, value }: Dot): { time: UTCTimestamp; value: number } => ({ time: time as UTCTimestamp, value });
+
+/** An exit that is over loses its words, and with them the name at the edge. */
+const keyOf = ({ of, words }: Line): string => `${of} ${words}`;
 
 const candled = ({ time, ...rest }: Candle) => ({ time: time as UTCTimestamp, ...rest });
 

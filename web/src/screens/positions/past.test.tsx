@@ -1,6 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 import type { ExitRow, LegHistory, MarkRow, OrderRow, PriceBar } from "../../api/schema";
+import { instant, now } from "../../api/time";
 import { api, broken, refused, silent } from "../../testing/fake";
 import { HOUSE, NOON, page } from "../../testing/house";
 import { show } from "../../testing/show";
@@ -23,7 +24,7 @@ const ROW = { name: "MSFT", tick: "0.01", currency: "USD" } as Parameters<typeof
 const ANSWERS = {
   ...HOUSE,
   "GET /v1/orders": page<OrderRow>(), "GET /v1/exits": page<ExitRow>(), "GET /v1/marks": page<MarkRow>(),
-  "GET /v1/history/prices": { instrument: "MSFT", step_s: 60, known_from: NOON, fault: "", bars: BARS },
+  "GET /v1/history/prices": { instrument: "MSFT", step_s: 60, known_from: 1e18, fault: "", bars: BARS },
   "GET /v1/history/exits": { instrument: "MSFT", step_s: 60, known_from: NOON, fault: "", legs: [LEG] },
 };
 
@@ -93,6 +94,13 @@ it("asks for the range that is chosen, and says since when prices are kept", asy
   await user.click(screen.getByRole("button", { name: "All" }));
   await waitFor(() => expect(of("GET /v1/history/prices")).toHaveLength(3));
   expect(of("GET /v1/history/prices")[2]?.params["since"]).toBeUndefined();
+});
+
+it("asks for the minutes of what is known for a short time only, whatever the range", async () => {
+  const { of } = api({ ...ANSWERS, "GET /v1/history/prices": { ...ANSWERS["GET /v1/history/prices"], known_from: instant(now() - 600_000) } });
+  const { user } = show(<Drawn row={ROW} mark={MARK} />);
+  await user.click(await screen.findByRole("button", { name: "1 week" }));
+  await waitFor(() => expect(of("GET /v1/history/prices").map(({ params }) => params["step_s"])).toEqual(["60", "900", "60"]));
 });
 
 it("says what is missing, and shows what is there", async () => {

@@ -24,6 +24,8 @@ export interface Past {
 }
 export const NO_PAST: Past = { bars: [], legs: [], step_s: 60, known_from: null };
 const EVERY_MS = 60_000;
+const FINEST_S = 60;
+const YOUNG_NS = 4 * 3600 * 1e9; // what is known for no longer is worth its minutes, over whatever range
 
 /** The past of an instrument, asked for again each minute: `prices` says how the question stands. */
 export function usePast(instrument: string, range: Range) {
@@ -31,8 +33,11 @@ export function usePast(instrument: string, range: Range) {
   // Once for each range, and not with each second: the question must stay the same one.
   const since = useMemo(() => (seconds === null ? {} : { since: instant(now() - seconds * 1000) }), [instrument, seconds]);
   const asked = { instrument, step_s, ...since };
-  const prices = useAsked("GET /v1/history/prices", asked, { every: EVERY_MS });
-  const exits = useAsked("GET /v1/history/exits", asked, { every: EVERY_MS });
+  const coarse = useAsked("GET /v1/history/prices", asked, { every: EVERY_MS });
+  const isYoung = step_s > FINEST_S && typeof coarse.data?.known_from === "number" && instant(now()) - coarse.data.known_from < YOUNG_NS;
+  const fine = useAsked("GET /v1/history/prices", { ...asked, step_s: FINEST_S }, { every: EVERY_MS, when: isYoung });
+  const prices = isYoung && fine.data ? fine : coarse;
+  const exits = useAsked("GET /v1/history/exits", isYoung ? { ...asked, step_s: FINEST_S } : asked, { every: EVERY_MS });
   const past = useMemo<Past>(() => ({
     ...(prices.data ? { bars: prices.data.bars, step_s: prices.data.step_s, known_from: prices.data.known_from } : NO_PAST), legs: exits.data?.legs ?? [],
   }), [prices.data, exits.data]);
