@@ -100,6 +100,35 @@ def test_only_what_came_since_then_and_is_of_those_agents(day: Desk, journal: Pa
     assert what_if(journal, drafts, 0, agents=()).judged == 0
 
 
+@pytest.fixture(scope="module")
+def halted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A loss of 200 against 100 halts the agent; two orders are denied under the halt, one before it is not."""
+    desk = Desk()
+    desk.fill(desk.submit(MOMENTUM, "10"), "10", "100")
+    desk.mark("80")
+    desk.submit(MOMENTUM, "1", limit="80")
+    desk.submit(MOMENTUM, "2", limit="80")
+    return written(tmp_path_factory.mktemp("home") / "journal", desk.journal)
+
+
+@pytest.mark.parametrize(
+    ("draft", "needless"),
+    [
+        ("150", []),
+        ("200", []),
+        ("201", [("agent:momentum", "daily_loss_max", "200", "100", "201", 2)]),
+        (None, [("agent:momentum", "daily_loss_max", "200", "100", "", 2)]),
+    ],
+)
+def test_a_halt_that_the_draft_would_not_have_raised_is_told_with_what_it_stopped(
+    halted: Path, draft: str | None, needless: list[tuple[Any, ...]]
+) -> None:
+    found = what_if(halted, limits(daily_loss_max=None if draft is None else parse(Money, draft)), 0)
+    told = [(one.subject, one.rule, one.actual, one.limit, one.would, one.orders) for one in found.needless]
+    assert told == needless
+    assert (found.judged, found.looser) == (3, 0), "what followed the halt is not replayed"
+
+
 def test_a_damaged_journal_is_named(journal: Path, tmp_path: Path) -> None:
     segment = sorted(journal.glob("*.journal"))[0]
     (tmp_path / segment.name).write_bytes(segment.read_bytes().replace(b"momentum", b"momentun"))

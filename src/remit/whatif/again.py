@@ -8,6 +8,7 @@ would have become of the account.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from remit.journal.store import FolderReader
 from remit.kernel import command as c
 from remit.kernel import event as e
 from remit.kernel.admin import FORGETS
-from remit.kernel.codec import decode
+from remit.kernel.codec import decode, plain
 from remit.kernel.command import Command
 from remit.kernel.decision import VERDICTS, VerdictName
 from remit.kernel.event import Decision, Finding, Record
@@ -63,11 +64,25 @@ class Flip(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
+class Needless(msgspec.Struct, frozen=True):
+    """A halt that was raised at `actual` against `limit` of a mandate's field `rule`, and would not have been against
+    the drafts' `would` (empty: no limit). It stood all the same: `orders` of those judged were denied under it."""
+
+    halt: str
+    subject: str
+    rule: str
+    at: int
+    actual: str
+    limit: str
+    would: str
+    orders: int = 0
+
+
 class WhatIf(msgspec.Struct, frozen=True):
     """What drafts would have decided of `judged` orders between the times `from_at` and `to_at` (ns since the epoch).
 
     `tighter` verdicts become stricter and `looser` ones milder; `flips` are the newest of them, oldest first. `was` and
-    `would` count orders by verdict.
+    `would` count orders by verdict. `needless` halts denied some of them, which nothing else says.
     """
 
     from_at: int
@@ -78,6 +93,7 @@ class WhatIf(msgspec.Struct, frozen=True):
     was: dict[VerdictName, int]
     would: dict[VerdictName, int]
     flips: tuple[Flip, ...]
+    needless: tuple[Needless, ...] = ()
 
 
 def what_if(
@@ -108,7 +124,8 @@ def what_if(
         if step:
             flips.append(_flip(record, decision))
             del flips[:-FLIPS_MAX]
-    return WhatIf(from_at, past.kernel.state.at, sum(was.values()), tighter, looser, was, would, tuple(flips))
+    judged, needless = sum(was.values()), tuple(halt for halt in past.needless.values() if halt.orders)
+    return WhatIf(from_at, past.kernel.state.at, judged, tighter, looser, was, would, tuple(flips), needless)
 
 
 class _Past:
@@ -117,6 +134,8 @@ class _Past:
 
     def __init__(self, drafts: Mapping[str, Mandate]) -> None:
         self.kernel = Kernel()
+        self.needless: dict[str, Needless] = {}
+        """By halt: those that the drafts would not have raised."""
         self._drafts = drafts
         self._versions: dict[str, MandateVersion] = {}
 
@@ -128,6 +147,9 @@ class _Past:
         for event in record.events:
             if judged and decision is None and isinstance(event, e.Reserved | e.Denied) and isinstance(body, c.Submit):
                 decision = self._judge(command, body)
+                self._count_denied(decision)
+            elif isinstance(event, e.HaltRaised):
+                self._look_at(event, command.at)
             fold_event(state, command, record.decision, event)
         if isinstance(body, FORGETS):
             self.kernel.judge.forget()
@@ -141,6 +163,25 @@ class _Past:
             return decision
         covered = covering(kernel.state, command.by, body.intent, decision, needs.quorum, command.at)
         return decision if covered is None else msgspec.structs.replace(decision, verdict="allow")
+
+    def _look_at(self, halt: e.HaltRaised, at: int) -> None:
+        """Remember a halt that the drafts would not have raised with the numbers of its moment."""
+        draft = self._drafts.get(halt.subject)
+        if draft is None or halt.rule not in draft.__struct_fields__ or not halt.actual:
+            return
+        would = plain(getattr(draft, halt.rule))
+        if would is None or Decimal(halt.actual) < Decimal(would):
+            stated = "" if would is None else str(would)
+            self.needless[halt.halt] = Needless(
+                halt.halt, halt.subject, halt.rule, at, halt.actual, halt.limit, stated
+            )
+
+    def _count_denied(self, decision: Decision) -> None:
+        """Count an order under the halts that need not have been."""
+        stops = " ".join(one.actual for one in decision.findings if one.rule == "agent_active")
+        for name, halt in self.needless.items():
+            if decision.verdict == "deny" and f"halt {name} of " in stops:
+                self.needless[name] = msgspec.structs.replace(halt, orders=halt.orders + 1)
 
     def _stand(self) -> None:
         """Put the drafts in force wherever the record has put something else."""

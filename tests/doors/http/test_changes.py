@@ -50,6 +50,8 @@ def test_a_draft_is_tried_on_the_orders_that_came(door: Door) -> None:
     assert http.get("/v1/mandates/agent:momentum").headers["etag"] == stands
     assert http.post("/v1/mandates/what-if", json={**draft, "days": 0}).status_code == 422
     assert door.http("momentum").post("/v1/mandates/what-if", json=draft).status_code == 403
+    unknown = http.post("/v1/mandates/what-if", json={"mandates": {"agent:nobody": {}}, "days": 1})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown")
 
 
 def test_drafts_and_differences_change_nothing(door: Door) -> None:

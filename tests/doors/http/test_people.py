@@ -26,6 +26,10 @@ def people(door: Door, who: str = "operator") -> dict[str, Any]:
 def test_an_owner_sees_and_rules_their_own_accounts_alone(door: Door) -> None:
     owner = door.http().get("/v1/accounts").json()["items"][0]["owner"]
     hired(door, "kim", "owner", owner)
+    # What the firm has in all is not theirs to measure, order by order.
+    for path in ("diff", "what-if"):
+        asked = {"mandates": {"firm": {"gross_exposure_max": "0"}}}
+        assert door.http("kim").post(f"/v1/mandates/{path}", json=asked).status_code == 404, path
     hired(door, "lee", "owner", "lee")
     assert len(door.http("kim").get("/v1/accounts").json()["items"]) == 1
     assert door.http("lee").get("/v1/accounts").json()["items"] == []

@@ -1358,6 +1358,18 @@ export interface Moment {
   details?: Record<string, unknown>;
 }
 
+/** A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would` (empty: no limit). It stood all the same: `orders` of those judged were denied under it. */
+export interface Needless {
+  halt: string;
+  subject: string;
+  rule: string;
+  at: number;
+  actual: string;
+  limit: string;
+  would: string;
+  orders: number;
+}
+
 /** A callback key for one person, who approves and declines by it. `owner` is the person behind them. */
 export interface NewCallback {
   person: string;
@@ -2508,7 +2520,7 @@ export interface WaitingShown {
   seq: number;
 }
 
-/** What drafts would have decided of the `judged` orders that the caller may see, between two times. Each was judged as things stood when it came, and is followed by what really followed. `was` and `would` count them by verdict; `flips` are the newest 500 that turn, oldest first; `tighter` and `looser` count all of those. */
+/** What drafts would have decided of the `judged` orders that the caller may see, between two times. Each was judged as things stood when it came, and is followed by what really followed. `was` and `would` count them by verdict; `flips` are the newest 500 that turn, oldest first; `tighter` and `looser` count all of those. `needless` halts denied some of them: what followed a halt is not replayed. */
 export interface WhatIf {
   from_at: number;
   to_at: number;
@@ -2518,6 +2530,7 @@ export interface WhatIf {
   was: Record<string, number>;
   would: Record<string, number>;
   flips: Flip[];
+  needless: Needless[];
 }
 
 /** The reason, for the journal. */

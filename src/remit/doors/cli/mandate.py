@@ -276,6 +276,13 @@ def what_if_(
         f"{found.judged} orders since {show.when(found.from_at)}: {found.tighter} would be judged more strictly, "
         f"{found.looser} less"
     )
+    for halt in found.needless:
+        under = "no limit" if not halt.would else halt.would
+        show.say(
+            f"  {halt.orders} stayed denied by halt {halt.halt} of {halt.subject}: {halt.rule} stood at {halt.actual}, "
+            f"the limit was {halt.limit}; with {under} it would not have been raised. What followed it is not replayed",
+            "yellow",
+        )
 
 
 @app.command()

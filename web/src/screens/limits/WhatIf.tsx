@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ask } from "../../api/client";
 import { type Problem, problemOf } from "../../api/problem";
-import type { Flip, Mandate, WhatIf as Tried } from "../../api/schema";
+import type { Flip, Mandate, Needless, WhatIf as Tried } from "../../api/schema";
 import { Refused } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
@@ -79,16 +79,25 @@ function useTrying(subject: string) {
   return { tried, busy: state !== "still", queued: state === "queued", problem, go };
 }
 
-function Turned({ told: { judged, tighter, looser, flips } }: { told: Tried }) {
+function Turned({ told: { judged, tighter, looser, flips, needless } }: { told: Tried }) {
   const [all, setAll] = useState(false);
   const newest = [...flips].reverse();
   return (
     <div className="stack tight" role="status">
       <p>{summed(judged, tighter, looser)} {flips.length > 0 && <span className="soft">Against what was decided then, under the limits of then.</span>}</p>
+      {needless.map((halt) => <Banner key={halt.halt} tone="warn">{withoutHalt(halt)}</Banner>)}
       <ul className="plain limits-flips">{(all ? newest : newest.slice(0, SHOWN)).map((flip) => <li key={flip.seq}><Turn flip={flip} /></li>)}</ul>
       {flips.length > SHOWN && !all && <div><Button tone="quiet" onClick={() => setAll(true)}>Show all {flips.length}</Button></div>}
     </div>
   );
+}
+
+/** A halt that stands in the past all the same: verdicts under it cannot turn. */
+function withoutHalt({ orders, subject, rule, actual, limit, would, halt }: Needless): string {
+  const denied = orders === 1 ? "1 of them stays denied" : `${orders} of them stay denied`;
+  const then = `${words(rule)} stood at ${numbered(actual, "")}, the limit was ${numbered(limit, "")}`;
+  const now = would === "" ? "Without that limit" : `With ${numbered(would, "")}`;
+  return `${denied} because ${subjectWords(subject)} was halted then (${halt}): ${then}. ${now} it would not have been halted. What followed a halt is not replayed.`;
 }
 
 function summed(judged: number, tighter: number, looser: number): string {

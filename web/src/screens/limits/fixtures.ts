@@ -68,6 +68,7 @@ export const LIMITS = {
       seq: 9, at: NOON, order: "r1-9", agent: "rogue", client: "", instrument: "GOOG", side: "buy", quantity: "12", was: "deny", would: "allow", looser: true,
       findings: [{ rule: "order_notional_max", subject: "agent:rogue", limit: "4000", actual: "6044.04", unit: "USD" }],
     }],
+    needless: [{ halt: "H-1", subject: "agent:rogue", rule: "daily_loss_max", at: NOON, actual: "513.51", limit: "500", would: "5000", orders: 40 }],
   },
   "PUT /v1/mandates/{subject}": { seq: 20, at: NOON, events: [{ event: "took" }] },
 } satisfies Answers;

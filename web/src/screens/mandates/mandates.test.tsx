@@ -118,6 +118,7 @@ describe("a draft", () => {
     await draftOf(user, "9000");
     await user.click(await screen.findByRole("button", { name: "Try it" }));
     await screen.findByText(/^430 orders were judged again: 1 would go further than they did\./);
+    screen.getByText(/^40 of them stay denied because agent rogue was halted then \(H-1\): .* With 5,000 it would not have been halted\./);
     expect(screen.getByRole("link", { name: "buy 12 GOOG" }).getAttribute("href")).toBe("/orders/r1-9");
     screen.getByText("6,044.04 USD");
   });
@@ -142,13 +143,13 @@ describe("a draft", () => {
   it("of an old version can be made again, and limits are added and taken away", async () => {
     api(LIMITS);
     const { user } = editor();
-    await user.click(await screen.findByRole("button", { name: "Restore version 1 as a draft" }));
+    await user.click(await screen.findByRole("button", { name: "Restore as a draft: version 1" }));
     expect((await order()).value).toBe("1000");
     expect(screen.queryByRole("textbox", { name: "Order rate, at most" })).toBeNull();
     await write(user, screen.getByLabelText("Search the limits that are not set"), "quorum");
     await user.click(screen.getByRole("button", { name: "Set Approval quorum" }));
     screen.getByRole("textbox", { name: "Quorum notional, at least" });
-    await user.click(screen.getByRole("button", { name: "Take Approval quorum away" }));
+    await user.click(screen.getByRole("button", { name: "Take away Approval quorum" }));
     expect(screen.queryByRole("textbox", { name: "Quorum notional, at least" })).toBeNull();
   });
   it("shows lint's word beside the limit that it is about", async () => {
@@ -207,7 +208,7 @@ it("is opened at the limit that a link asks for, once", async () => {
   const field = await screen.findByRole("textbox", { name: "Positions, at most" });
   expect(document.activeElement).toBe(field);
   expect(location.search).toBe("");
-  await user.click(screen.getByRole("button", { name: "Take Positions, at most away" }));
+  await user.click(screen.getByRole("button", { name: "Take away Positions, at most" }));
   expect(screen.queryByRole("textbox", { name: "Positions, at most" })).toBeNull();
 });
 
@@ -232,7 +233,7 @@ it("says what counts where nothing is set, and whose word decides", async () => 
 it("explains a limit by its documentation", async () => {
   api(LIMITS);
   const { user } = editor();
-  await user.click(await screen.findByRole("button", { name: "What Order notional, at most means" }));
+  await user.click(await screen.findByRole("button", { name: "What it means: Order notional, at most" }));
   within(screen.getByRole("dialog", { name: "Order notional, at most" })).getByText("docs/rules.md#order_notional_max");
 });
 

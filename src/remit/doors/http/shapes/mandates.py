@@ -149,11 +149,26 @@ class Flip(Shape, frozen=True):
     findings: tuple[Finding, ...]
 
 
+class Needless(Shape, frozen=True):
+    """A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would` (empty: no
+    limit). It stood all the same: `orders` of those judged were denied under it."""
+
+    halt: str
+    subject: str
+    rule: str
+    at: At
+    actual: str
+    limit: str
+    would: str
+    orders: int
+
+
 class WhatIf(Shape, frozen=True):
     """What drafts would have decided of the `judged` orders that the caller may see, between two times.
 
     Each was judged as things stood when it came, and is followed by what really followed. `was` and `would` count them
     by verdict; `flips` are the newest 500 that turn, oldest first; `tighter` and `looser` count all of those.
+    `needless` halts denied some of them: what followed a halt is not replayed.
     """
 
     from_at: At
@@ -164,6 +179,7 @@ class WhatIf(Shape, frozen=True):
     was: dict[VerdictName, int]
     would: dict[VerdictName, int]
     flips: tuple[Flip, ...]
+    needless: tuple[Needless, ...]
 
 
 class LintNote(Shape, frozen=True):
