@@ -61,6 +61,10 @@ class Orders:
         """Not remembered."""
         return ""
 
+    def currency_of(self, subject: str) -> str:
+        """Not remembered."""
+        return ""
+
     def holder(self, connection: str) -> str:
         """Not remembered."""
         return ""
