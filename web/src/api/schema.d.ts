@@ -1358,7 +1358,7 @@ export interface Moment {
   details?: Record<string, unknown>;
 }
 
-/** A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would` (empty: no limit). It stood all the same: `orders` of those judged were denied under it. */
+/** A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would`, empty for no limit. It stood all the same: `orders` of those judged were denied under it. */
 export interface Needless {
   halt: string;
   subject: string;

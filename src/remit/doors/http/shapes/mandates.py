@@ -150,8 +150,8 @@ class Flip(Shape, frozen=True):
 
 
 class Needless(Shape, frozen=True):
-    """A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would` (empty: no
-    limit). It stood all the same: `orders` of those judged were denied under it."""
+    """A halt that was raised at `actual` against `limit`, and would not have been against the drafts' `would`, empty
+    for no limit. It stood all the same: `orders` of those judged were denied under it."""
 
     halt: str
     subject: str
