@@ -1,7 +1,7 @@
 // The names of the API as words for people. Names are the same everywhere in the house; here they only lose their underscores.
 
-/** What ends of names say; of a time it is nothing, since every time is shown with its own unit. */
-const ENDS: { [end: string]: string } = { max: "at most", min: "at least", pct: "in %", bps: "in bps", s: "" };
+/** What ends of names say; of a unit it is nothing, since every value is shown with its own. */
+const ENDS: { [end: string]: string } = { max: "at most", min: "at least", pct: "", bps: "", s: "" };
 const SHORT: { [part: string]: string } = { ai: "AI" };
 
 /** Fields whose words their names do not give. */

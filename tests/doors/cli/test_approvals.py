@@ -42,7 +42,9 @@ def test_the_worst_number_comes_first(house: House) -> None:
     assert shown[0] == "worth up to 1500 USD, at worst 100 each"
     assert shown[1] == "  with it 1500 USD are left of market_exposure_max 3000 of AAPL (agent:momentum, 50 % used)"
     assert shown[2] == "  the market moved 0 bps against it, 100 to 100, no limit"
-    assert shown[-1].startswith("  approval_notional_min of agent:momentum: For an order that increases risk")
+    asks = "  A person must approve each order that opens 1,500 USD or more (agent momentum); this one opens 1,500 USD."
+    assert shown[-2] == asks
+    assert shown[-1].startswith("    approval_notional_min of agent:momentum: For an order that increases risk")
 
 
 def test_a_client_and_an_old_mark_are_told(house: House) -> None:

@@ -91,7 +91,7 @@ def test_a_person_sets_a_desk_up_and_an_agent_trades(desk: Processes, tmp_path: 
     assert remit(home, "kill", "--why", "end of the test").code == 0
     assert remit(home, "doctor").code == 1
     told = ok(home, "timeline", "momentum").out
-    assert "bought 10 AAPL" in told and "denied: order_notional_max" in told
+    assert "bought 10 AAPL" in told and "denied. One order may open at most" in told
     assert "read approvals: refused, not_authorised" in told, "what an agent asked and was refused is there too"
     assert f"bob approved {order}" not in told and "approved" in ok(home, "timeline", order).out
     assert ok(home, "report", "blotter", "--from", "2020-01-01", "--to", "2100-01-01").out.count("AAPL") == 1

@@ -107,7 +107,7 @@ def test_remit_open_leads_to_what_waits_and_an_approval_lets_it_go(door: Door, a
     assert shown.index("1,200.00 USD") < shown.index("Why it waits") < shown.index("Approve") < shown.index(digest)
     approver.press("Approve")
     approver.told("Approved: the order may go out.")
-    assert "buy 12 AAPL" in approver.main and "limit" not in approver.main
+    assert "Buy 12 AAPL" in approver.main and "limit" not in approver.main
     sent = next(one for one in reversed(approver.sent) if one.method == "POST")
     assert sent.url == f"{approver.url}/v1/approvals/{large}/approve"
     assert sent.post_data_json == {"digest": digest} and sent.headers["idempotency-key"].startswith("page-")
@@ -320,10 +320,10 @@ def test_the_keyboard_alone_is_enough(door: Door, approver: Approver) -> None:
     to("Skip to what is shown")
     approver.page.keyboard.press("Enter")
     assert approver.page.locator("main:focus").count() == 1
-    to("buy 13 AAPL")
+    to("Buy 13 AAPL")
     approver.page.keyboard.press("Enter")
     approver.page.get_by_role("button", name="Decline").wait_for()
-    assert approver.page.locator("h1:focus").inner_text() == "buy 13 AAPL", "what is new is where the next key begins"
+    assert approver.page.locator("h1:focus").inner_text() == "Buy 13 AAPL", "what is new is where the next key begins"
     to("Approve")
     to("why")
     approver.page.keyboard.type("not by hand")

@@ -77,7 +77,7 @@ function Held({ row, choosing, known, onChoose, alone }: HeldProps) {
         </label>
       )}
       {known !== undefined && known !== row.digest && <p className="warn" role="alert">It changed since you chose it: look at it again.</p>}
-      {alone && <p className="small soft">Beyond <code>bulk_approval_max</code>: it takes a look of its own.</p>}
+      {alone && <p className="small soft">Too large to be approved together with others: it takes a look of its own.</p>}
     </article>
   );
 }

@@ -26,7 +26,7 @@ it("lists what waits, with the worst numbers first", async () => {
   vi.setSystemTime(milliseconds(NOON));
   api({ "GET /v1/approvals": page(WAITING) });
   const { container } = show(<Approvals />);
-  await screen.findByRole("link", { name: "buy 8 GOOG" });
+  await screen.findByRole("link", { name: "Buy 8 GOOG" });
   for (const words of ["3,341.28", "5 min", "417.66", "11,658.72 of 15,000", "721.75 bps (7.22 %) against it, from 413.52 to 443.36; no limit on it", "training: no real money"]) {
     expect(container.textContent?.replaceAll("\u00a0", " ")).toContain(words);
   }
@@ -48,20 +48,20 @@ describe("several at once", () => {
     const items = [{ order: "a", answer: "released" as const, ...answered }, { order: "b", answer: "refused" as const, ...answered, code: "bulk_too_large", why: "it is worth more" }];
     const { of } = api({ ...HOUSE, "GET /v1/approvals": page(...many, beyond), "GET /v1/preapprovals": page(), "POST /v1/approvals/approve": { items } });
     const { user } = show(<Approvals />);
-    for (const quantity of ["1", "2"]) await user.click(await screen.findByLabelText(`Choose buy ${quantity} GOOG`));
-    expect(screen.queryByLabelText("Choose buy 9 GOOG")).toBeNull();
+    for (const quantity of ["1", "2"]) await user.click(await screen.findByLabelText(`Choose Buy ${quantity} GOOG`));
+    expect(screen.queryByLabelText("Choose Buy 9 GOOG")).toBeNull();
     expect(told()).toContain("2 chosen, worth at most 301.00 USD");
     await user.click(screen.getByRole("button", { name: "Approve them…" }));
     await user.click(screen.getByRole("button", { name: "Approve all 2" }));
     await screen.findByText("What became of them");
-    expect(told()).toContain("buy 2 GOOG refused It is worth more.");
+    expect(told()).toContain("Buy 2 GOOG refused It is worth more.");
     expect(of("POST /v1/approvals/approve")[0]?.body).toEqual({ orders: many.map(({ order, digest }) => ({ order, digest })) });
   });
 
   it("are chosen no more when one changes", async () => {
     const { now } = api({ ...HOUSE, "GET /v1/approvals": page(...many), "GET /v1/preapprovals": page(), "POST /v1/approvals/approve": refused(503, "guard_stopped") });
     const { user } = show(<Approvals />);
-    await user.click(await screen.findByLabelText("Choose buy 1 GOOG"));
+    await user.click(await screen.findByLabelText("Choose Buy 1 GOOG"));
     now({ "GET /v1/approvals": page(...many.map((row) => ({ ...row, digest: "e".repeat(64) }))) });
     await user.click(screen.getByRole("button", { name: "Approve them…" }));
     await user.click(screen.getByRole("button", { name: "Approve all 1" })); // whatever came of it, all is asked for anew
@@ -122,7 +122,7 @@ describe("one order", () => {
     now({ [`GET ${PATH}`]: { ...SHOWN, digest: "e".repeat(64), quantity: "80" } });
     await user.click(screen.getByRole("button", { name: "Approve" }));
     await screen.findByText("It changed while you looked at it.");
-    await screen.findByRole("heading", { name: "buy 80 GOOG" });
+    await screen.findByRole("heading", { name: "Buy 80 GOOG" });
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Approve" }).disabled).toBe(true);
     now({ [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "released", seq: 1, at: 1, decision: null } });
     await user.click(screen.getByRole("button", { name: "I have looked" }));
@@ -146,7 +146,7 @@ describe("one order", () => {
     const next = { ...WAITING, order: "r1a2b3c4d-18", quantity: "3" };
     const { user } = opened({ "GET /v1/approvals": page({ ...WAITING }, next), [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "released", seq: 1, at: 1, decision: null } });
     await user.click(await screen.findByRole("button", { name: "Approve" }));
-    expect((await screen.findByRole("link", { name: /^Next: buy 3 GOOG/ })).getAttribute("href")).toBe("/approvals/r1a2b3c4d-18");
+    expect((await screen.findByRole("link", { name: /^Next: Buy 3 GOOG/ })).getAttribute("href")).toBe("/approvals/r1a2b3c4d-18");
   });
 
   it("is declined with a reason", async () => {
@@ -163,7 +163,7 @@ describe("one order", () => {
     const { user } = opened({ [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "denied", seq: 1, at: 1, decision } } as never);
     await user.click(await screen.findByRole("button", { name: "Approve" }));
     await screen.findByText("Judged again and denied: nothing goes out.");
-    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Approval drift, in bps, at most, of agent momentum: 60 bps; the limit is 10 bps"]);
+    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Approval drift, at most, of agent momentum: 60 bps (0.6 %); the limit is 10 bps (0.1 %)"]);
   });
 
   it("may be answered once more where it is not known what came of it", async () => {

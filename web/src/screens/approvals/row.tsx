@@ -11,7 +11,8 @@ import { subjectWords, unitWords, words } from "../../words";
 
 const MODES: { [mode: string]: string } = { live: "live: real money", training: "training: no real money" };
 
-export const terms = ({ side, quantity, instrument }: Waiting): string => `${side} ${grouped(quantity)} ${instrument}`;
+/** What is asked for, as a title. */
+export const terms = ({ side, quantity, instrument }: Pick<Waiting, "side" | "quantity" | "instrument">): string => `${side === "buy" ? "Buy" : "Sell"} ${grouped(quantity)} ${instrument}`;
 
 export function ModeOf({ row: { environment } }: { row: Waiting }) {
   return <Badge tone={environment === "live" ? "bad" : "main"}>{MODES[environment] ?? environment}</Badge>;

@@ -32,8 +32,8 @@ describe("what is typed", () => {
 });
 
 it("is shown with its unit", () => {
-  expect([shown(ORDER, "4000", "USD"), shown(RATE, { count: 10, per_s: 60 }, ""), shown(RATE, { count: 7, per_s: 90 }, ""), shown(BPS, 250, ""), shown(AGE, 90, ""), shown(NAMES, [], ""), shown(SHORT, "blocked", ""), shown(COOLDOWN, "review", ""), shown(ORDER, null, "USD")])
-    .toEqual(["4,000 USD", "10 a minute", "7 in 1 min 30 s", "250 bps (2.5 %)", "1 min 30 s", "nothing", "blocked", "a review", "not set"]);
+  expect([shown(ORDER, "4000", "USD"), shown(RATE, { count: 10, per_s: 60 }, ""), shown(RATE, { count: 7, per_s: 90 }, ""), shown(RATE, "5 per 60 s", ""), shown(BPS, 250, ""), shown(AGE, 90, ""), shown(NAMES, [], ""), shown(SHORT, "blocked", ""), shown(COOLDOWN, "review", ""), shown(ORDER, null, "USD")])
+    .toEqual(["4,000 USD", "10 a minute", "7 in 1 min 30 s", "5 a minute", "250 bps (2.5 %)", "1 min 30 s", "nothing", "blocked", "a review", "not set"]);
   expect([typed(AGE, 7200), typed(AGE, 0), typed(COUNT, 60)]).toEqual(["2 h", "0 s", "60"]);
   expect([hint(ORDER, "EUR"), hint(SHORT, ""), hint(SIDES, "")]).toEqual(["in EUR", "", "of buy, sell"]);
 });

@@ -4,6 +4,7 @@
 import { grouped, isDecimal } from "../../api/decimal";
 import type { Mandate, RuleRow } from "../../api/schema";
 import { duration } from "../../api/time";
+import { numbered } from "../../parts/Verdict";
 import { subjectWords, words } from "../../words";
 
 /** What is typed, by field; a field that is not there is not set. */
@@ -109,6 +110,7 @@ const UNITS: { readonly [unit: string]: string } = { pct: " %", quantity: " unit
 export function shown(rule: RuleRow, value: unknown, currency: string): string {
   if (value === null || value === undefined) return "not set";
   if (isRate(value)) return `${grouped(String(value.count))} ${NAMED[value.per_s] ?? `in ${duration(value.per_s)}`}`;
+  if (rule.input === "rate") return numbered(String(value), rule.unit);
   if (Array.isArray(value)) return value.length ? value.map((name) => String(name).replaceAll("@", " ")).join(", ") : "nothing";
   if (rule.input === "word" || rule.input === "zone") return String(value);
   if (rule.input === "wait") return value === "review" || value === 0 ? "a review" : `${duration(Number(value))}, and a review`;

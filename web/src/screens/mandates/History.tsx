@@ -39,7 +39,7 @@ export function History({ subject, rules, number, onRestore }: HistoryProps) {
                   <li key={version.number} className="stack tight">
                     <header className="row apart">
                       <span><strong>Version {version.number}</strong> <span className="soft small">{version.by.name}{version.confirmed_by && `, confirmed by ${version.confirmed_by.name}`}, <When at={version.at} /></span></span>
-                      {version.number === number ? <Badge tone="good">Newest</Badge> : onRestore && <Button tone="quiet" onClick={() => onRestore(version)} aria-label={`Restore version ${version.number} as a draft`}>Restore as a draft</Button>}
+                      {version.number === number ? <Badge tone="good">Newest</Badge> : onRestore && <Button tone="quiet" onClick={() => onRestore(version)} aria-label={`Restore as a draft: version ${version.number}`}>Restore as a draft</Button>}
                     </header>
                     <Quote by={version.by.name}>{version.why}</Quote>
                     <Changed of={version} rules={rules} />

@@ -88,8 +88,8 @@ function Limit({ rule, text, currency, fault, focus, readOnly, notes, way, onTex
         <p><Plainly rule={rule} value={"value" in found ? found.value : undefined} currency={currency} /> {way && way !== "no effect" && <Way of={way} />}</p>
         <Notes of={notes} />
         <div className="row mandate-acts">
-          <Button tone="quiet" onClick={onAbout} aria-label={`What ${name} means`}>What it means</Button>
-          {!readOnly && <Button tone="quiet" onClick={onRemove} aria-label={`Take ${name} away`}>Take away</Button>}
+          <Button tone="quiet" onClick={onAbout} aria-label={`What it means: ${name}`}>What it means</Button>
+          {!readOnly && <Button tone="quiet" onClick={onRemove} aria-label={`Take away ${name}`}>Take away</Button>}
         </div>
       </div>
       <LimitInput rule={rule} label={name} text={text} currency={currency} fault={fault} focus={focus} readOnly={readOnly} onText={onText} />
@@ -120,7 +120,7 @@ function Unset({ rules, onAdd, onAbout }: { rules: readonly RuleRow[]; onAdd: (r
           <li key={rule.rule} className="row apart">
             <span><strong>{words(rule.rule)}</strong> <span className="soft small"><Plainly rule={rule} currency="" /></span></span>
             <span className="row">
-              <Button tone="quiet" onClick={() => onAbout(rule)} aria-label={`What ${words(rule.rule)} means`}>?</Button>
+              <Button tone="quiet" onClick={() => onAbout(rule)} aria-label={`What it means: ${words(rule.rule)}`}>?</Button>
               <Button onClick={() => onAdd(rule)} aria-label={`Set ${words(rule.rule)}`}>Set</Button>
             </span>
           </li>

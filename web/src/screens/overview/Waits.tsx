@@ -1,12 +1,12 @@
 // Orders that wait for people, the largest first.
 
 import { Link } from "wouter";
-import { grouped } from "../../api/decimal";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Money } from "../../parts/Money";
 import { Section } from "../../parts/Page";
 import { Left } from "../../parts/When";
+import { terms } from "../approvals/row";
 
 const SHOWN = 5;
 
@@ -19,7 +19,7 @@ export function Waits() {
           <ul className="plain lines waits">
             {items.slice(0, SHOWN).map((row) => (
               <li key={row.order}>
-                <Link href={`/approvals/${encodeURIComponent(row.order)}`}>{row.side} {grouped(row.quantity)} {row.instrument}</Link>
+                <Link href={`/approvals/${encodeURIComponent(row.order)}`}>{terms(row)}</Link>
                 <span className="soft">{row.agent}</span>
                 <strong><Money value={row.worth} currency={row.currency} /></strong>
                 <Left until={row.until} over="lapsed" after=" left" />

@@ -18,7 +18,7 @@ it("says what each account has, what waits, how near the limits are, and what ha
   show(<Overview />);
   await screen.findByTitle("99934.063428 USD");
   await screen.findByText("+12.50");
-  screen.getByRole("link", { name: "buy 8 GOOG" });
+  screen.getByRole("link", { name: "Buy 8 GOOG" });
   screen.getByRole("meter", { name: "Capital, at most" });
   await screen.findByText("All well");
   expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Denied one violation.*Held one: held for people.*Allowed agent momentum asked to buy 8 GOOG/);

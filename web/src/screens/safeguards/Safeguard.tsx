@@ -31,8 +31,8 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
       <header className="row apart">
         <h3>{name}</h3>
         <span className="row safeguard-acts">
-          <Button tone="quiet" onClick={onAbout} aria-label={`What ${name} means`}>What it means</Button>
-          {isFree && <Button tone="quiet" onClick={() => onChange()} aria-label={`Set ${name} for somebody`}>{groups.length ? "Set for another" : "Set"}</Button>}
+          <Button tone="quiet" onClick={onAbout} aria-label={`What it means: ${name}`}>What it means</Button>
+          {isFree && <Button tone="quiet" onClick={() => onChange()} aria-label={`${groups.length ? "Set for another" : "Set"}: ${name}`}>{groups.length ? "Set for another" : "Set"}</Button>}
         </span>
       </header>
       {groups.length === 0 && rule.default === null && <p className="soft"><Plainly rule={rule} currency="" />{rule.unset && <span className="small"> Not set. {rule.unset}</span>}</p>}

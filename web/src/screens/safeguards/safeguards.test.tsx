@@ -128,7 +128,7 @@ describe("a change", () => {
     api(HOUSE);
     const { user } = open();
     await write(user, await screen.findByLabelText("Search"), "daily loss");
-    await user.click(screen.getByRole("button", { name: "Set Daily loss, at most for somebody" }));
+    await user.click(screen.getByRole("button", { name: "Set: Daily loss, at most" }));
     await user.selectOptions(within(screen.getByRole("dialog")).getByLabelText("For whom"), "agent:rogue");
     await screen.findByRole("textbox", { name: "Daily loss, at most" });
   });
