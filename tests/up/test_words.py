@@ -15,11 +15,11 @@ from remit.up.words import alert_words, approve_command
 CASES = [
     # rule, subject, limit, actual, unit, verdict, in words
     ("order_notional_max", "agent:rogue", "4000", "6111.555", "USD", "deny",
-     "order_notional_max: 6,111.55 USD, limit 4,000 (agent rogue)"),
+     "order_notional_max: 6,111.56 USD, limit 4,000 (agent rogue)"),
     ("approval_notional_min", "account:main", "2500", "3000.5", "USD", "hold",
-     "approval_notional_min: 3,000.50 USD, from 2,500 (account main)"),
+     "approval_notional_min: 3,000.5 USD, from 2,500 (account main)"),
     ("confidence_min", "account:main", "0.6", "0.2", "ratio", "deny",
-     "confidence_min: 0.20, at least 0.60 (account main)"),
+     "confidence_min: 0.2, at least 0.6 (account main)"),
     ("instruments_blocked", "firm", "GOOG", "GOOG", "names", "deny", "instruments_blocked: GOOG; limit GOOG (firm)"),
     ("agent_active", "agent:rogue", "none", "halt H-1-1 of firm", "names", "deny", "agent_active: halt H-1-1 of firm"),
     ("increments", "order", "none", "price 1.001 is no multiple of the tick 0.01", "fact", "deny",

@@ -11,8 +11,7 @@ from remit.kernel import event as e
 from remit.kernel.event import Record
 from remit.kernel.halt_words import stopped_because
 from remit.kernel.names import subject
-from remit.kernel.rules.rule import Rule
-from remit.kernel.rules.said import grouped, span, subject_words, title, with_unit
+from remit.kernel.rules.said import numbers_apart, span, subject_words, title, told_apart
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.rules.unit import MONEY
 from remit.reports.told import NOBODY, Book, Kind, Told, Whose, whose_agent, whose_order, whose_subject
@@ -59,8 +58,9 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
             yield _halted(event, book)
         case e.Crossed():
             where = f" in {event.group}" if event.group else ""
-            numbers = f"{with_unit(event.actual, event.unit)} of {with_unit(event.limit, event.unit)}"
-            line = f"{title(event.rule)} of {subject_words(event.subject)}{where} {LEVELS[event.level]}: {numbers}"
+            limit, actual = told_apart(event.limit, event.actual, event.unit)
+            what = f"{title(event.rule)} of {subject_words(event.subject)}{where}"
+            line = f"{what} {LEVELS[event.level]}: {actual} of {limit}"
             yield Told("limit", line, whose_subject(book, event.subject), event.rule)
         case e.ExitSet() | e.ExitArmed() | e.ExitTriggered() | e.ExitEnded():
             yield _exit(record, event, book)
@@ -119,15 +119,12 @@ def _halted(event: e.HaltRaised, book: Book) -> Told:
         unit = "" if rule is None else rule.unit.name
         if rule is not None and rule.unit is MONEY:
             unit = book.currency_of(subject("account", whose.account) if whose.account else event.subject)
-        actual, limit = (_number(value, rule, unit) for value in (event.actual, event.limit))
+        limit, actual = told_apart(event.limit, event.actual, unit)
+        if rule is not None and rule.unit is MONEY and not unit:  # to the hundredth all the same
+            limit, actual = numbers_apart(event.limit, event.actual, PLACES)
         numbers = f" ({actual}; the limit is {limit})"
     said = f"HALT of {subject_words(event.subject)}: {because}{numbers}, halt {event.halt}{why}"
     return Told("halt", said, whose, event.rule)
-
-
-def _number(value: str, rule: Rule | None, unit: str) -> str:
-    """Return a limit or a measurement; an amount to the hundredth even where its currency is not known."""
-    return grouped(value, PLACES) if rule is not None and rule.unit is MONEY and not unit else with_unit(value, unit)
 
 
 def _filled(event: e.Booked, book: Book) -> Told:

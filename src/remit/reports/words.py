@@ -10,7 +10,7 @@ from remit.kernel.exit_words import terms_words
 from remit.kernel.names import split_subject
 from remit.kernel.numbers import SCALE, NotDecimal, Quantity, parse, text
 from remit.kernel.order import OrderIntent
-from remit.kernel.rules.said import finding_says, grouped, title
+from remit.kernel.rules.said import finding_says, grouped, numbers_apart, title
 
 PLACES = 2
 PLAIN_UNITS = ("count", "quantity", "ratio", "rate")
@@ -76,7 +76,14 @@ def reason(finding: Finding) -> str:
         return f"{finding.rule}: {finding.actual}; limit {finding.limit}{whose}"
     unit = "" if finding.unit in PLAIN_UNITS else f" {finding.unit}"
     bound = "from" if finding.verdict == "hold" else "at least" if finding.rule.endswith("_min") else "limit"
-    return f"{finding.rule}: {shown(finding.actual)}{unit}, {bound} {shown(finding.limit)}{whose}"
+    limit, actual = numbers_apart(finding.limit, finding.actual, PLACES)
+    return f"{finding.rule}: {actual}{unit}, {bound} {limit}{whose}"
+
+
+def limit_words(rule: str, limit: str, actual: str) -> str:
+    """Return how a limit stands, where there is little room: `daily_loss_max at 570, limit 500`."""
+    limit, actual = numbers_apart(limit, actual, PLACES)
+    return f"{rule} at {actual}, limit {limit}"
 
 
 def _whose(subject: str) -> str:

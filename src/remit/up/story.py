@@ -12,7 +12,7 @@ from remit.kernel.event import Record
 from remit.kernel.exit_words import terms_words
 from remit.kernel.numbers import text
 from remit.kernel.printable import without_odd
-from remit.reports.words import drift_words, money, order_words, reasons, shown, whole
+from remit.reports.words import drift_words, limit_words, money, order_words, reasons, whole
 
 LINES_MAX = 400
 TRY = "try:"
@@ -199,8 +199,7 @@ class Story:
             if event.level == "back" or halts:
                 return []
             who = event.subject.partition(":")[2] or event.subject
-            said = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
-            return [Line(at, who, event.group, event.level, said)]
+            return [Line(at, who, event.group, event.level, limit_words(event.rule, event.limit, event.actual))]
         elif isinstance(event, e.Alarm):
             return [Line(at, "guard", "", "alarm", f"{event.code}: {event.why}")]
         elif isinstance(event, (e.Drifted, e.Corrected, e.Kept, e.Took)):
@@ -210,7 +209,7 @@ class Story:
     def _halted(self, at: int, event: e.HaltRaised) -> Line:
         why, brief = event.why or event.rule, str(event.cause)
         if event.limit:
-            why = f"{event.rule} at {shown(event.actual)}, limit {shown(event.limit)}"
+            why = limit_words(event.rule, event.limit, event.actual)
             brief = f"{event.rule.removesuffix('_max')} {whole(event.actual)}/{whole(event.limit)}"
         halted = Halted(event.halt, event.subject, event.cause, why, brief)
         self.halts[event.halt] = halted

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from remit.kernel.event import Finding, HaltCause
 from remit.kernel.halt_words import CAUSES, RULES, stopped_because
 from remit.kernel.mandate import Mandate
+from remit.kernel.numbers import text
 from remit.kernel.rules import table
 from remit.kernel.rules.plainly import FOUND, HERE, PLAINLY, UNSET
-from remit.kernel.rules.said import finding_says, grouped, limit_says, plainly, span, subject_words, title, with_unit
+from remit.kernel.rules.said import (
+    finding_says,
+    grouped,
+    limit_says,
+    plainly,
+    span,
+    subject_words,
+    title,
+    told_apart,
+    with_unit,
+)  # fmt: skip
 
 FIELDS = {field for group in PLAINLY.values() for field in group}
 
@@ -20,7 +33,9 @@ FIELDS = {field for group in PLAINLY.values() for field in group}
         ("4000", "USD", "4,000 USD"),
         ("6044.0412345", "USD", "6,044.05 USD"),
         ("-1553.26", "USD", "-1,553.26 USD"),
-        ("0.000000000000000001", "quantity", "0.00000001 units"),
+        ("0.000000000000000001", "quantity", "0.000000000000000001 units"),
+        ("0.0000004", "quantity", "0.0000004 units"),
+        ("0.001", "USD", "0.001 USD"),
         ("1", "quantity", "1 unit"),
         ("250", "bps", "250 bps (2.5 %)"),
         ("20", "pct", "20 %"),
@@ -47,6 +62,32 @@ def test_what_is_rounded_is_rounded_away_from_zero() -> None:
         "1,234,567.5",
     )
     assert (span(0), span(3600), span(86_399)) == ("0 s", "1 h", "23 h 59 min")
+
+
+@pytest.mark.parametrize(
+    ("limit", "actual", "unit", "words"),
+    [
+        ("500", "500.004", "USD", ("500 USD", "500.01 USD")),
+        ("500", "499.999", "USD", ("500 USD", "499.999 USD")),
+        ("0.6", "0.599999999", "ratio", ("0.6", "0.599999999")),
+        ("0.000000001", "0.000000004", "quantity", ("0.000000001 units", "0.000000004 units")),
+        ("5", "4.999999999999999999", "quantity", ("5 units", "4.999999999999999999 units")),
+        ("30", "30.4", "seconds", ("30 s", "30.4 s")),
+        ("100", "100.004", "bps", ("100 bps (1 %)", "100.01 bps (1.01 %)")),
+        ("500", "500", "USD", ("500 USD", "500 USD")),
+        ("AAPL", "MSFT", "names", ("AAPL", "MSFT")),
+    ],
+)
+def test_two_numbers_that_differ_never_look_the_same(
+    limit: str, actual: str, unit: str, words: tuple[str, str]
+) -> None:
+    assert told_apart(limit, actual, unit) == words
+
+
+@given(st.integers(1, 10**24), st.integers(1, 10**24), st.sampled_from(["USD", "quantity", "bps", "pct", "seconds"]))
+def test_whatever_they_are(one: int, other: int, unit: str) -> None:
+    limit, actual = told_apart(text(one), text(other), unit)
+    assert (limit == actual) == (one == other) and not actual.startswith("0 ")
 
 
 def test_names_become_words() -> None:

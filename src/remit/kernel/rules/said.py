@@ -1,13 +1,15 @@
 """What was found, in words: numbers with their units as people read them, and each finding in one plain sentence.
 
 The one place that makes them, for the API, the page, the command line, notices and reports alike. It rounds for the
-eye, away from zero, so that a breach stays visible; whoever computes takes the finding itself. No sentence here has its
-full stop.
+eye, away from zero; what is not zero never looks like it; and a limit and a measurement that differ are told with as
+many places as it takes to see that (`told_apart`), so that no breach looks like none. Whoever computes takes the
+finding itself. No sentence here has its full stop.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from remit.kernel.event import Finding
 from remit.kernel.numbers import NotDecimal, Quantity, div_ceil, parse, text
@@ -16,6 +18,9 @@ from remit.kernel.rules.unit import BPS, COUNT, FACT, NAMES, PCT, QUANTITY, RATE
 
 MONEY_PLACES = 2
 PLACES = 8
+SIGNIFICANT = 2
+"""Digits of a number below one that are told however small it is."""
+PLACES_MAX = 18
 ONE = 10**18
 DAY_S = 86_400
 SPANS = ((DAY_S, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -30,19 +35,23 @@ _FIELDS = {field: says for group in PLAINLY.values() for field, says in group.it
 
 
 def grouped(number: str, places: int = PLACES) -> str:
-    """Return decimal text with its thousands apart and at most so many places; what is no number as it stands."""
+    """Return decimal text with its thousands apart and at most so many places, or as many as two digits below one take;
+    what is no number as it stands."""
     try:
         value = int(parse(Quantity, number))
     except NotDecimal:
         return number
-    step = ONE // 10**places
+    if 0 < abs(value) < ONE:
+        places = max(places, PLACES_MAX - len(str(abs(value))) + SIGNIFICANT)
+    step = ONE // 10 ** min(places, PLACES_MAX)
     written = text(div_ceil(abs(value), step) * step)
     whole, _, fraction = written.partition(".")
     return ("-" if value < 0 else "") + f"{int(whole):,}" + (f".{fraction}" if fraction else "")
 
 
-def with_unit(value: str, unit: str) -> str:
-    """Return a limit or a measurement with its unit: `4,000 USD`, `250 bps (2.5 %)`, `5 min`, `10 a minute`."""
+def with_unit(value: str, unit: str, more: int = 0) -> str:
+    """Return a limit or a measurement with its unit: `4,000 USD`, `250 bps (2.5 %)`, `5 min`, `10 a minute`; with so
+    many `more` places than are told else."""
     rate = _RATE.fullmatch(value)
     if rate is not None:
         return f"{grouped(rate[1])} {EACH.get(int(rate[2])) or 'in ' + span(int(rate[2]))}"
@@ -51,16 +60,35 @@ def with_unit(value: str, unit: str) -> str:
     except NotDecimal:
         return "not known" if value == "missing" else value.replace("@", " ")
     if unit == SECONDS.name:
-        return span_of(value)
+        return f"{grouped(value, more)} s" if more else span_of(value)
     if unit == BPS.name:
-        return f"{grouped(value, 2)} bps ({grouped(text(int(parse(Quantity, value)) // 100), 2)} %)"
+        share = grouped(text(int(parse(Quantity, value)) // 100), 2 + more)
+        return f"{grouped(value, 2 + more)} bps ({share} %)"
     if unit == PCT.name:
-        return f"{grouped(value, 2)} %"
+        return f"{grouped(value, 2 + more)} %"
     if unit == QUANTITY.name:
-        return f"{grouped(value)} {'unit' if value == '1' else 'units'}"
+        return f"{grouped(value, PLACES + more)} {'unit' if value == '1' else 'units'}"
     if unit in PLAIN or unit == RATE.name:
-        return grouped(value)
-    return f"{grouped(value, MONEY_PLACES)} {unit}"
+        return grouped(value, PLACES + more)
+    return f"{grouped(value, MONEY_PLACES + more)} {unit}"
+
+
+def told_apart(limit: str, actual: str, unit: str) -> tuple[str, str]:
+    """Return a limit and a measurement with their unit, each with as many places as it takes to tell them apart."""
+    return _apart(limit, actual, lambda value, more: with_unit(value, unit, more))
+
+
+def numbers_apart(limit: str, actual: str, places: int) -> tuple[str, str]:
+    """Return the same as numbers alone, with at least so many places."""
+    return _apart(limit, actual, lambda value, more: grouped(value, places + more))
+
+
+def _apart(limit: str, actual: str, says: Callable[[str, int], str]) -> tuple[str, str]:
+    for more in range(PLACES_MAX):
+        found = says(limit, more), says(actual, more)
+        if found[0] != found[1] or limit == actual:
+            break
+    return found
 
 
 def span(seconds: int) -> str:
@@ -99,18 +127,21 @@ def plainly(words: str) -> str:
 
 def limit_says(rule: str, limit: str, unit: str) -> str:
     """Return what a limit asks, in its plain sentence: `One order may open at most 4,000 USD`; empty for a fact."""
-    says = _FIELDS.get(rule, "")
-    return says.removesuffix(".").replace("{limit}", with_unit(limit, unit))
+    return _asks(rule, with_unit(limit, unit))
+
+
+def _asks(rule: str, limit: str) -> str:
+    return _FIELDS.get(rule, "").removesuffix(".").replace("{limit}", limit)
 
 
 def finding_says(finding: Finding) -> str:
     """Return why a rule did not hold: what it asks, whose limit that is, and what it is here."""
-    rule, limit, actual = finding.rule, with_unit(finding.limit, finding.unit), with_unit(finding.actual, finding.unit)
+    rule, (limit, actual) = finding.rule, told_apart(finding.limit, finding.actual, finding.unit)
     of = "" if finding.subject == "order" else f" ({subject_words(finding.subject)})"
     own = FOUND.get(rule)
     if own is not None:
         return own.format(limit=limit, actual=plainly(actual)) + of
-    asks = limit_says(rule, finding.limit, finding.unit)
+    asks = _asks(rule, limit)
     if not asks:
         return f"{title(rule)}: {plainly(actual)}"
     here = HERE.get(rule, "here it is {actual}") if finding.actual != "missing" else "what it is here is not known"
