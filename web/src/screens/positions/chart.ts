@@ -47,7 +47,7 @@ const dot = ({ at, price }: Point): Dot => ({ time: second(at), value: height(pr
 
 const LINE_S = 3600;
 const FINE_S = 600;
-const CANDLES_MAX = 240;
+const CANDLES_MAX = 300;
 const STEPS = [60, 300, 900, 3600, 21_600, 86_400];
 
 /** Orders that filled, the latest first. One that filled in parts stands at its average, when it last changed. */

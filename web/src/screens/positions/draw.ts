@@ -32,10 +32,11 @@ export function begin(box: HTMLElement, places: number): Canvas {
       prices.setData(drawing.prices.map(placed));
       candles.setData(drawing.candles.map(candled));
       const isLine = drawing.slots.length > 0;
-      candles.applyOptions(isLine ? { ...QUIET, ...reachColours(colour) } : { lastValueVisible: true, priceLineVisible: true, ...candleColours(colour) });
+      candles.applyOptions(isLine ? { ...QUIET, ...reachColours(colour) } : { lastValueVisible: true, priceLineVisible: true, priceLineColor: colour("--main"), ...candleColours(colour) });
       chart.applyOptions({ timeScale: { secondsVisible: isLine, maxBarSpacing: isLine ? 0 : CANDLE_WIDE_MAX } });
       fills.setData(onePerSecond(drawing.fills));
-      markers.setMarkers(drawing.fills.map((fill) => markerOf(fill, colour)));
+      const isCrowded = drawing.fills.length > FILL_WORDS_MAX;
+      markers.setMarkers(drawing.fills.map((fill) => markerOf(isCrowded ? { ...fill, words: "" } : fill, colour)));
       for (const [of, series] of lines) if (!drawing.lines.some((line) => keyOf(line) === of)) { chart.removeSeries(series); lines.delete(of); }
       for (const line of drawing.lines) {
         const series = lines.get(keyOf(line)) ?? added(chart, line, colour);
@@ -49,6 +50,7 @@ export function begin(box: HTMLElement, places: number): Canvas {
 }
 
 const CANDLE_WIDE_MAX = 24;
+const FILL_WORDS_MAX = 40; // of more than that how much each was stands in the table alone
 const QUIET = { lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false };
 
 const placed = ({ time, value }: Dot): { time: UTCTimestamp; value: number } => ({ time: time as UTCTimestamp, value });
