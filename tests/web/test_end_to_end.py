@@ -153,6 +153,20 @@ def test_who_signs_out_in_one_tab_is_signed_out_in_the_other(demo: Demo, operato
     assert answer == 401
 
 
+def test_who_signs_in_in_another_tab_does_nothing_that_was_begun_in_this_one(demo: Demo, operator: Person) -> None:
+    operator.open("/halts")
+    operator.press("Pause or halt…")
+    operator.page.get_by_label("Whom", exact=True).select_option("agent:momentum")
+    operator.fill(Why="as the owner says")
+    first, operator.page = operator.page, operator.context.new_page()
+    operator.sign_in(code_of(demo, hired(demo, "grace")), "/positions")
+    operator.page = first
+    operator.press("Pause agent momentum")
+    operator.told("You are grace now, operator: this browser was signed in anew. What owner began here is dropped.")
+    assert operator.who == "grace, operator" and operator.page.locator("dialog[open]").count() == 0
+    assert demo.rows("/v1/pauses") == []
+
+
 def test_a_session_whose_time_is_over_leaves_nothing_and_comes_back_to_its_screen(demo: Demo, operator: Person) -> None:
     http = httpx2.Client(base_url=demo.url, headers={"Authorization": f"Bearer {hired(demo, 'nora')}"})
     assert http.post("/v1/me/password", json={"password": GOOD}).status_code == 200

@@ -4,7 +4,7 @@ import { link } from "./link";
 import { NO_ANSWER, Problem, worded } from "./problem";
 import type { Calls, ProblemShape } from "./schema";
 import { tellClock } from "./time";
-import { ENDED, session, signedIn, signedOut } from "./session";
+import { ENDED, session, signedIn, signedOut, whose } from "./session";
 
 export type Call = keyof Calls;
 export type Params<C extends Call> = Calls[C]["params"];
@@ -125,7 +125,8 @@ async function renew(refused: Problem): Promise<void> {
   const { answer: me } = await send("GET /v1/session", {}, undefined, {});
   if (!before || me.csrf === before.csrf) throw refused;
   signedIn(me);
-  if (me.name !== before.name) {
-    throw new Problem({ code: "another_person", detail: `you are ${me.name} by now, signed in from another tab`, fix: "look again before you go on" });
-  }
+  if (whose(me) !== whose(before)) throw anotherPerson(me.name);
 }
+
+export const anotherPerson = (name: string): Problem =>
+  new Problem({ code: "another_person", detail: `you are ${name} by now, signed in from another tab`, fix: "look again before you go on" });

@@ -12,6 +12,9 @@ export interface Session {
 
 export const session = new Shared<Session>({ me: undefined, said: "" });
 
+/** As whom something is seen and done: another name, role or owner is somebody else. */
+export const whose = (me: Me | null | undefined): string => (me ? [me.name, me.role, me.owner].join(" ") : "");
+
 export const ENDED = "You are signed out. Your session has ended: sign in again.";
 
 export function signedIn(me: Me): void {

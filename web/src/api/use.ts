@@ -2,9 +2,11 @@
 
 import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { ask, type Answer, type Body, type Call, type Options, type Params } from "./client";
+import { useState } from "react";
+import { anotherPerson, ask, type Answer, type Body, type Call, type Options, type Params } from "./client";
 import { attended } from "./attended";
 import { type Problem, problemOf } from "./problem";
+import { session, whose } from "./session";
 
 /** What only tells: every GET, and the questions about mandates that are too long for an address. */
 export type Reading = Extract<Call, `GET ${string}` | `POST /v1/mandates/${"draft" | "diff" | "lint"}`>;
@@ -59,11 +61,13 @@ export interface Acting<C extends Call> {
   forget: () => void;
 }
 
-/** A change. While its outcome is not known, the same change again goes by the same Idempotency-Key, and so acts once. */
+/** A change. While its outcome is not known, the same change again goes by the same Idempotency-Key, and so acts once. What one
+ * person began, in several steps even, is not gone on with as another. */
 export function useAct<C extends Exclude<Call, Reading>>(call: C): Acting<C> {
   const queries = useQueryClient();
+  const [by] = useState(() => whose(session.get().me));
   const made = useMutation<Answer<C>, Problem, [Params<C>, Body<C> | undefined, Options]>({
-    mutationFn: ([params, body, options]) => once(call, params, body, options),
+    mutationFn: ([params, body, options]) => once(by, call, params, body, options),
     onSettled: () => void queries.invalidateQueries(),
   });
   const act: Acting<C>["act"] = async (params, body, options = {}) => {
@@ -82,8 +86,10 @@ const keys = new Map<string, string>();
 /** Whether the first answer of a call is kept under a key. */
 export const actsOnce = (call: Call): boolean => !NOT_KEPT.test(call);
 
-async function once<C extends Call>(call: C, params: Params<C>, body: Body<C> | undefined, options: Options): Promise<Answer<C>> {
-  const request = JSON.stringify([call, params, body]);
+async function once<C extends Call>(by: string, call: C, params: Params<C>, body: Body<C> | undefined, options: Options): Promise<Answer<C>> {
+  const { me } = session.get();
+  if (me && whose(me) !== by) throw anotherPerson(me.name);
+  const request = JSON.stringify([by, call, params, body, options.match]);
   const key = actsOnce(call) ? (keys.get(request) ?? `page-${crypto.randomUUID()}`) : undefined;
   if (key) keys.set(request, key);
   try {

@@ -1,30 +1,25 @@
 // The whole page: who is signed in sees the frame and its screens, everybody else the way in.
 
-import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 import { keepWatch } from "../api/attended";
 import { keepComparing } from "../api/build";
 import { keepLooking, link } from "../api/link";
 import { follow } from "../api/live";
-import { keepTime, session } from "../api/session";
+import type { Me } from "../api/schema";
+import { keepTime, session, whose } from "../api/session";
 import { useShared } from "../api/shared";
 import { queryClient } from "../api/use";
 import { Banner } from "../parts/Banner";
 import { Waiting } from "../parts/Asked";
+import { toast } from "../parts/Toast";
 import { SignIn } from "../screens/sign-in/SignIn";
 import { begin } from "../screens/sign-in/entering";
 import { Frame } from "./Frame";
 
 export function App() {
-  const [queries] = useState(queryClient);
-  return <QueryClientProvider client={queries}><Inside /></QueryClientProvider>;
-}
-
-function Inside() {
   const { me } = useShared(session);
   const how = useShared(link);
-  const queries = useQueryClient();
-  const name = me?.name;
   useEffect(keepLooking, []);
   useEffect(keepComparing, []);
   useEffect(() => keepWatch(), []);
@@ -32,17 +27,40 @@ function Inside() {
     if (me === undefined && how !== "door" && how !== "guard") void begin();
   }, [me, how]);
   useEffect(() => (me ? keepTime(me) : undefined), [me]);
-  useEffect(() => {
-    const again = (): void => void begin();
-    addEventListener("hashchange", again);
-    return () => removeEventListener("hashchange", again);
-  }, []);
-  useEffect(() => {
-    if (name === undefined) return queries.clear(); // what one person saw is not for the next
-    return follow(queries);
-  }, [name, queries]);
-  if (me) return <Frame me={me} />;
+  useEffect(lookAgain, []);
+  useChanged(me);
+  if (me) return <Signed key={whose(me)} me={me} />;
   return me === null ? <SignIn /> : <Starting />;
+}
+
+/** The page of one person. It goes with them, and with it what they saw and what they typed: it is not for the next. */
+function Signed({ me }: { me: Me }) {
+  const [queries] = useState(queryClient);
+  useEffect(() => follow(queries), [queries]);
+  return <QueryClientProvider client={queries}><Frame me={me} /></QueryClientProvider>;
+}
+
+/** Find out again who is signed in when somebody comes back to the tab, and when a code is put into its address. */
+function lookAgain(): () => void {
+  const again = (): void => {
+    if (document.visibilityState === "visible") void begin();
+  };
+  addEventListener("hashchange", again);
+  document.addEventListener("visibilitychange", again);
+  return () => {
+    removeEventListener("hashchange", again);
+    document.removeEventListener("visibilitychange", again);
+  };
+}
+
+/** Say so where this browser was signed in as somebody else while the page was open. */
+function useChanged(me: Me | null | undefined): void {
+  const before = useRef(me);
+  useEffect(() => {
+    const was = before.current;
+    before.current = me;
+    if (was && me && whose(was) !== whose(me)) toast(`You are ${me.name} now, ${me.role}: this browser was signed in anew. What ${was.name} began here is dropped.`);
+  }, [me]);
 }
 
 function Starting() {

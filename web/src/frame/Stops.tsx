@@ -47,7 +47,7 @@ function FoldLine({ halts, pauses, open, onTurn }: Pick<Status, "halts" | "pause
 function HaltLine({ halt }: { halt: HaltRow }) {
   const { subject, actual, limit, why, at, reviewed_by, unit } = halt;
   const of = unitWords(unit ?? "");
-  const numbers = actual && limit && `: ${`${measured(actual)} ${of}`.trimEnd()}, the limit is ${`${brief(limit)} ${of}`.trimEnd()}`;
+  const numbers = actual && limit && `: ${`${measured(actual, limit)} ${of}`.trimEnd()}, the limit is ${`${brief(limit)} ${of}`.trimEnd()}`;
   return (
     <li>
       <Badge tone="bad">Halted</Badge>

@@ -1,5 +1,5 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
+import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { link } from "../api/link";
 import { instant } from "../api/time";
@@ -61,6 +61,57 @@ describe("who is there", () => {
     await user.click(screen.getByRole("button", { name: "Sign out" }));
     await screen.findByText("You are signed out. Your session has ended: sign in again.");
     expect(location.pathname).toBe("/approvals");
+  });
+});
+
+describe("somebody else in the same browser", () => {
+  const BOB = { ...ANN, name: "bob", owner: "bob", role: "approver" as const, csrf: "b".repeat(64) };
+  const opened = async (): Promise<UserEvent> => {
+    at("/halts");
+    const user = userEvent.setup({ delay: null });
+    render(<App />);
+    await user.click(await screen.findByRole("button", { name: "Pause or halt…" }));
+    await user.type(await screen.findByLabelText("Why"), "ann says so");
+    return user;
+  };
+
+  it("gets nothing of what was typed before, and is told who they are", async () => {
+    const { now, sent } = api(HOUSE);
+    await opened();
+    const before = sent.length;
+    now({ "GET /v1/session": BOB, "POST /v1/session/code": { person: "bob", role: "approver", expires_at: 1, csrf: BOB.csrf } });
+    location.hash = "#code=00ff";
+    await screen.findByText("You are bob now, approver: this browser was signed in anew. What ann began here is dropped.");
+    screen.getByText("bob, approver");
+    expect(screen.queryByLabelText("Why")).toBeNull();
+    await waitFor(() => expect(sent.slice(before).map(({ call }) => call)).toContain("GET /v1/halts")); // and sees what bob may see
+  });
+
+  it("is noticed as soon as somebody comes back to the tab", async () => {
+    const { now } = api(HOUSE);
+    await opened();
+    now({ "GET /v1/session": BOB });
+    document.dispatchEvent(new Event("visibilitychange"));
+    await screen.findByText("bob, approver");
+    expect(screen.queryByLabelText("Why")).toBeNull();
+  });
+
+  it("is not acted for by what another tab had begun", async () => {
+    const { now, of } = api(HOUSE);
+    const user = await opened();
+    now({ "GET /v1/session": BOB, "POST /v1/pauses": refused(403, "csrf_refused"), "POST /v1/halts": refused(403, "csrf_refused") });
+    await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: /^(Pause|Halt) / }));
+    await screen.findByText("bob, approver");
+    expect([of("POST /v1/pauses").length + of("POST /v1/halts").length, screen.queryByLabelText("Why")]).toEqual([1, null]);
+  });
+
+  it("an answer that only passes ends nobody's session", async () => {
+    const { now, of } = api(HOUSE);
+    await opened();
+    now({ "GET /v1/session": refused(503, "busy") });
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(() => expect(of("GET /v1/session")).toHaveLength(2));
+    screen.getByText("ann, operator");
   });
 });
 

@@ -9,16 +9,15 @@ import { Caught } from "./Caught";
 import { lazily } from "./lazily";
 import { Newer } from "./Newer";
 
-const document_ = (name: string): string => `<script type="module" src="/assets/${name}.js"></script><link rel="stylesheet" href="/assets/index-1.css">`;
+const document_ = (name: string): string => `<script type="module" src="/assets/${name}.js"></script>`;
 let served: string | null;
 let asked: string[];
 const reload = vi.fn();
 
 beforeEach(() => {
   [served, asked] = [document_("index-1"), []];
-  document.head.append(Object.assign(document.createElement("script"), { type: "x" }), Object.assign(document.createElement("link"), { rel: "stylesheet" }));
+  document.head.append(Object.assign(document.createElement("script"), { type: "x" })); // nothing is loaded for it
   document.head.querySelector("script")?.setAttribute("src", "/assets/index-1.js");
-  document.head.querySelector("link")?.setAttribute("href", "/assets/index-1.css");
   holdOwn();
   vi.stubGlobal("fetch", async (address: string) => {
     asked.push(address);

@@ -5,7 +5,8 @@ import { link } from "../api/link";
 import { Problem } from "../api/problem";
 import { useAct, useAsked } from "../api/use";
 import { api, broken, refused, silent } from "../testing/fake";
-import { HALT, HOUSE, page } from "../testing/house";
+import { signedIn } from "../api/session";
+import { ANN, HALT, HOUSE, page } from "../testing/house";
 import { show } from "../testing/show";
 import { Asked, Refused } from "./Asked";
 import { Button } from "./Button";
@@ -131,4 +132,37 @@ it("sends a change again under the same key while its outcome is not known, and 
   const keys = of("POST /v1/pauses").map(({ headers }) => headers.get("idempotency-key"));
   expect(keys[0]).toMatch(/^page-/);
   expect([keys[1] === keys[0], keys[2] === keys[0]]).toEqual([true, false]);
+});
+
+function Steps() {
+  const [one, other] = [useAct("POST /v1/pauses"), useAct("POST /v1/halts")];
+  const go = async (): Promise<void> => {
+    await one.act({}, { subject: "agent:a", why: "stop" });
+    await other.act({}, { subject: "agent:a", why: "stop" });
+  };
+  return <><Button onClick={() => void go()}>Go</Button><Refused problem={other.problem} /></>;
+}
+
+it("goes on with nothing as somebody else: what takes several steps stops there", async () => {
+  const { of } = api({ ...HOUSE, "POST /v1/pauses": () => { signedIn({ ...ANN, name: "bob" }); return { seq: 1, at: 1, events: [] }; } });
+  const { user } = show(<Steps />);
+  await user.click(screen.getByRole("button", { name: "Go" }));
+  await screen.findByText(/You are bob by now/);
+  expect([of("POST /v1/pauses").length, of("POST /v1/halts").length]).toEqual([1, 0]);
+});
+
+function Publishing({ match }: { match: string }) {
+  const { act } = useAct("PUT /v1/mandates/{subject}");
+  return <Button onClick={() => void act({ subject: "agent:a" }, { mandate: {}, why: "less" }, { match })}>Publish</Button>;
+}
+
+it("takes the same change against another version for another one", async () => {
+  const { of } = api({ ...HOUSE, "PUT /v1/mandates/{subject}": broken });
+  for (const match of ['"1"', '"1"', '"2"']) {
+    const { user, unmount } = show(<Publishing match={match} />);
+    await user.click(screen.getByRole("button", { name: "Publish" }));
+    unmount();
+  }
+  const keys = of("PUT /v1/mandates/{subject}").map(({ headers }) => headers.get("idempotency-key"));
+  expect([keys[0] === keys[1], keys[1] === keys[2]]).toEqual([true, false]);
 });

@@ -23,7 +23,7 @@ async function enter(): Promise<void> {
   } catch (fault) {
     const problem = problemOf(fault);
     if (used) session.set({ me: null, said: used });
-    else if (!problem.isSignedOut && !problem.isAway) signedOut(worded(problem));
+    else if (!problem.isSignedOut && !problem.isAway && !session.get().me) signedOut(worded(problem));
   }
 }
 
