@@ -109,3 +109,15 @@ it("asks nothing while nobody is there, and everything when somebody comes", asy
   await pass(10);
   expect(asked).toHaveLength(1);
 });
+
+it("asks for everything anew now and then while there is no room for its stream", async () => {
+  await pass(0);
+  const full = { code: "busy", status: 503, retry_after_s: 1, detail: "64 streams are open" };
+  refuses = new Response(JSON.stringify(full), { status: 503 });
+  lines[0]?.cut();
+  await pass(1000 + 35_000);
+  expect([following.get(), asked.length]).toEqual([false, 3]);
+  refuses = null;
+  await pass(10_000);
+  expect(following.get()).toBe(true);
+});

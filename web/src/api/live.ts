@@ -23,6 +23,7 @@ export const following = new Shared(false);
 export const latest = new Shared(0);
 
 const AGAIN_MS = 1000;
+const REFUSED_MS = 10_000; // there are too many streams: until there is room all is asked for anew this often
 const SILENT_MS = 25_000; // the door says that the stream is alive every 15 s
 const GAP_MS = 60_000; // after a longer break all is asked for anew, instead of every record in between
 
@@ -51,6 +52,7 @@ async function run(stale: Stale, ended: AbortSignal): Promise<void> {
   while (!ended.aborted && session.get().me) {
     const resume = last > 0 && Date.now() - heard < GAP_MS;
     if (last > 0 && !resume) stale.add(null);
+    let wait = AGAIN_MS;
     try {
       for await (const record of opened(resume ? last : 0, ended)) {
         heard = Date.now();
@@ -61,11 +63,13 @@ async function run(stale: Stale, ended: AbortSignal): Promise<void> {
       }
     } catch (fault) {
       if (fault instanceof Problem && fault.isSignedOut) return;
+      wait = fault instanceof Problem && fault.isForNow ? REFUSED_MS : AGAIN_MS;
     }
     following.set(false);
     if (ended.aborted) return;
     void look();
-    await new Promise((wake) => setTimeout(wake, AGAIN_MS));
+    await new Promise((wake) => setTimeout(wake, wait));
+    if (wait === REFUSED_MS) stale.add(null);
   }
 }
 
