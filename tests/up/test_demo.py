@@ -23,7 +23,7 @@ from remit.kernel import command as c
 from remit.kernel.codec import plain
 from remit.up import paper
 from remit.up.desk import CHANGES, changes_table, instruments
-from remit.up.feed import moments_by_day
+from remit.up.feed import days_to_play, moments_by_day
 from remit.up.paper import instrument_lines
 from remit.up.summary import COUNTED
 from remit.up.supervise import Supervisor
@@ -155,6 +155,26 @@ def test_a_day_is_an_open_two_extremes_and_a_close() -> None:
     assert day == date(2008, 9, 2) and len(moments) == 4
     assert all(len(marks) == len(instruments()) for marks in moments)
     assert all(mark.close is not None for marks in moments for mark in marks), "the close before is known on day one"
+
+
+@pytest.mark.parametrize(
+    ("played", "first"),
+    [(None, "2013-02-28"), ("2012-05-17", "2013-02-28"), ("2013-02-28", "2013-03-01"), ("2013-03-01", "2013-03-01")],
+)
+def test_it_goes_on_after_the_day_that_was_played_and_stands_at_the_very_last(
+    tmp_path: Path, played: str | None, first: str
+) -> None:
+    file = tmp_path / "day"
+    if played is not None:
+        file.write_text(f"{played}\n")
+    days = list(days_to_play(date(2013, 2, 28), file))
+    assert (str(days[0][0]), str(days[-1][0])) == (first, "2013-03-01")
+
+
+def test_only_what_the_desk_trades_is_told() -> None:
+    """The sample holds a share that was first traded in 2012: the guard would refuse what it does not know."""
+    [marks, *_] = next(moments_by_day(date(2012, 5, 18)))[1]
+    assert {mark.instrument for mark in marks} == {one.name for one in instruments()}
 
 
 def test_the_venue_learns_the_instruments_as_the_guard_knows_them() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from tests.doors.cli.house import invoke
 
 from remit.up.page import has_screen, local, open_page
-from remit.up.panels import Looked, page_text, view
+from remit.up.panels import Looked, view
 from remit.up.story import Story
 
 
@@ -53,9 +53,11 @@ def test_where_no_doors_run_nothing_is_opened_and_the_command_names_the_folder_i
     assert said.exit_code != 0 and str(tmp_path / "home") in said.stderr
 
 
-def test_the_screen_says_where_the_page_is_and_how_to_get_in(tmp_path: Path) -> None:
-    assert page_text(tmp_path, "http://127.0.0.1:8420").plain.startswith(" Page   http://localhost:8420  to sign in: ")
+def test_the_screen_says_where_the_page_is_how_to_get_in_and_what_ended() -> None:
+    story = Story()
+    story.notes.append("feed ended (exit code 2)")
     console = Console(width=120, height=30, file=open(os.devnull, "w"), record=True)  # noqa: SIM115
-    console.print(view(Story(), Looked(), Path("/h"), console.size, "http://127.0.0.1:8420"))
-    last = [line for line in console.export_text().splitlines() if line.strip()][-1]
-    assert last.startswith(" Page ") and "REMIT_HOME=/h" in last
+    console.print(view(story, Looked(), Path("/h"), console.size, "http://127.0.0.1:8420"))
+    note, page = [line for line in console.export_text().splitlines() if line.strip()][-2:]
+    assert note.startswith(" feed ended (exit code 2)")
+    assert page.startswith(" Page   http://localhost:8420  to sign in: ") and "REMIT_HOME=/h" in page

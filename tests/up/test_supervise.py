@@ -67,7 +67,7 @@ def test_the_guard_stops_before_the_venue(tmp_path: Path) -> None:
     order = tmp_path / "order"
 
     async def go() -> None:
-        wanted = Wanted(demo=False, for_s=None, home=tmp_path, plain=True, json_summary=None, day_ms=1, approve=False)
+        wanted = Wanted(False, None, tmp_path, plain=True, json_summary=None, day_ms=1, approve=False, open=False)
         up = _Up(wanted)
         for name in ("guard", "venue", "feed", "agents"):
             await up.supervisor.start(program(name, POLITE.format(name=name, order=str(order))))
@@ -131,7 +131,7 @@ def test_what_a_program_says_steers_no_terminal(tmp_path: Path) -> None:
     shown = io.StringIO()
 
     async def go() -> None:
-        wanted = Wanted(demo=False, for_s=None, home=tmp_path, plain=True, json_summary=None, day_ms=1, approve=False)
+        wanted = Wanted(False, None, tmp_path, plain=True, json_summary=None, day_ms=1, approve=False, open=False)
         up = _Up(wanted)
         up.console = Console(highlight=False, file=shown, force_terminal=True)
         await up.supervisor.start(program("guard", STEERING))

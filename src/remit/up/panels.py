@@ -66,7 +66,7 @@ def view(story: Story, looked: Looked, home: Path, size: ConsoleDimensions, addr
     below = [Layout(waiting, size=waiting.plain.count("\n") + 1)] if story.waiting else []
     rows = size.height - 1 - sum(layout.size or 0 for layout in below)
     root = Layout()
-    page = [Layout(page_text(home, address), size=1)] if address else []
+    page = [Layout(line, size=1) for line in (*note_texts(story), *page_texts(home, address))]
     rows -= len(page)
     body = _wide(story, looked, size.width, rows) if size.width >= WIDE else _narrow(story, looked, size.width, rows)
     root.split_column(Layout(header_text(story, looked), size=1), body, *below, *page)
@@ -103,13 +103,20 @@ def _narrow(story: Story, looked: Looked, width: int, rows: int) -> Layout:
     return body
 
 
-def page_text(home: Path, address: str) -> Text:
-    """Return the last line: where the page is, and the command that opens it signed in."""
+def note_texts(story: Story) -> list[Text]:
+    """Return what was said last of the programs themselves, such as that one ended, in a line."""
+    return [Text(f" {note}", "yellow", no_wrap=True, overflow="ellipsis") for note in story.notes[-1:]]
+
+
+def page_texts(home: Path, address: str) -> list[Text]:
+    """Return where the page is, if it is served, and the command that opens it signed in, in a line."""
+    if not address:
+        return []
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(" Page ", "bold black on cyan")
     text.append(f"  {local(address)}", "cyan")
     text.append(f"  to sign in: {command(home)} open")
-    return text
+    return [text]
 
 
 def header_text(story: Story, looked: Looked) -> Text:

@@ -30,10 +30,11 @@ class Screen:
         self._plain = plain
         self._live: Live | None = None
 
-    def begin(self, address: str) -> None:
-        """Say what runs, where (`address` is that of HTTP, if served), and which limits are not the preset's."""
+    def begin(self, address: str, *, again: bool) -> None:
+        """Say what runs, where (`address` is that of HTTP, if served), and which limits are not the preset's, unless it
+        goes on `again`."""
         self.address = address
-        self.console.print(begin_text(self._home, address), soft_wrap=not self.console.is_terminal)
+        self.console.print(begin_text(self._home, address, again=again), soft_wrap=not self.console.is_terminal)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:

@@ -29,6 +29,7 @@ from remit.up import desk
 from remit.up.desk import Files, SetUpFailed
 from remit.up.doors import open_doors
 from remit.up.exporter import bucket_heads, follow
+from remit.up.feed import OVER
 from remit.up.page import has_screen, open_page
 from remit.up.paper import PaperDesk
 from remit.up.screen import Screen
@@ -118,7 +119,7 @@ class _Up:
         if name == "feed" and line.startswith("feed: day "):
             self.story.day = line.removeprefix("feed: day ")
             self.story.days.append(self.story.day)
-        elif line.startswith(f"{name} ended ("):
+        elif line.startswith((f"{name} ended (", OVER)):
             self.screen.tell(f"remit up: {line}")
         elif not self.wanted.demo and name == "guard":
             self.console.print(printable(alert_words(line) or line), markup=False, soft_wrap=True)
@@ -193,6 +194,7 @@ class _Up:
     # With --demo
 
     async def _demo(self) -> int:
+        again = self.files.done.exists()
         self.files.prepare()
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_all)
@@ -208,15 +210,29 @@ class _Up:
             address = await doors  # before the first price: nothing should happen that nobody is shown
             await self._feed(socket, venue)
             await self._agents(socket)
-            self.screen.begin(address)
+            self.screen.begin(address, again=again)
             code = await self._show(client)
             await self.supervisor.stop_one("agents")
             await self.supervisor.stop_one("feed")
             await self.screen.look(client)
-        journal = await verified(self.home)
+        journal = await self._verified()
         summary = summarise(self.story, self.screen.looked, self.files, journal, self.home)
         self._end(summary)
         return code if summary.journal["verified"] else 1
+
+    async def _verified(self) -> dict[str, Any]:
+        """Check the journal that is left; another Ctrl-C leaves that out."""
+        count = self.story.seq
+        self.console.print(f"remit up: stopped; {count:,} entries are checked now (Ctrl-C leaves that out)")
+        self.stop.clear()
+        checking, left = asyncio.ensure_future(verified(self.home)), asyncio.ensure_future(self.stop.wait())
+        await asyncio.wait({checking, left}, return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
+        if checking.done():
+            return checking.result()
+        checking.cancel()
+        await asyncio.wait({checking})
+        return {"verified": False, "why": "it was left out"}
 
     async def _show(self, client: AsyncClient) -> int:
         following = asyncio.ensure_future(self._follow(client))

@@ -93,9 +93,11 @@ async def verified(home: Path) -> dict[str, Any]:
     try:
         async with asyncio.timeout(VERIFY_S):
             out, err = await process.communicate()
-    except TimeoutError:
+    except (TimeoutError, asyncio.CancelledError) as fault:
         process.kill()
         await process.wait()
+        if isinstance(fault, asyncio.CancelledError):
+            raise
         return {"verified": False, "why": f"not within {VERIFY_S} s"}
     try:
         said: dict[str, Any] = json.loads(out)[0]
@@ -104,16 +106,19 @@ async def verified(home: Path) -> dict[str, Any]:
     return {**said, "verified": process.returncode == 0}
 
 
-def begin_text(home: Path, address: str = "") -> RenderableType:
+def begin_text(home: Path, address: str = "", *, again: bool = False) -> RenderableType:
     """Return what the demo is, where HTTP is served, and which limits differ from the preset, with the reason of
-    each."""
+    each; where it goes on `again`, limits are what people made of them since."""
     lines = [
         f"Remit demo, in training, in {home}: recorded prices, a paper venue, and the agents {', '.join(AGENTS)}.",
         *([f"HTTP at {address}, its API at {address}/v1/openapi.json; sign in with"] if address else []),
         *([f"  {command(home)} open"] if address else []),
-        f"Their limits are the {PRESET} preset (remit mandate presets) with these changes:",
     ]
-    lines += [f"  {change.subject} {change.field} = {change.words}: {change.why}" for change in CHANGES]
+    if again:
+        lines.append("It goes on where it was, with the limits that it has now: remit mandate show")
+    else:
+        lines.append(f"Their limits are the {PRESET} preset (remit mandate presets) with these changes:")
+        lines += [f"  {change.subject} {change.field} = {change.words}: {change.why}" for change in CHANGES]
     return Text("\n".join([*lines, ""]))
 
 
