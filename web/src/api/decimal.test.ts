@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brief, compare, difference, exact, grouped, isDecimal, outward, percent, priced, rounded, sign, sum, text } from "./decimal";
+import { brief, compare, difference, exact, grouped, isDecimal, outward, percent, placesApart, priced, rounded, sign, sum, text } from "./decimal";
 
 describe("exact numbers", () => {
   it.each(["0", "1", "-1", "0.000000000000000001", "-123456789012345678901234.5", "101.5"])("%s comes back as it went in", (given) => {
@@ -28,6 +28,13 @@ describe("for the eye", () => {
 
   it("rounds away from zero, so that a breach stays visible", () => {
     expect(["500.0001", "500", "-0.001", "501.46"].map((one) => outward(one, 2))).toEqual(["500.01", "500.00", "-0.01", "501.46"]);
+  });
+  it("takes as many places as it needs to tell two numbers apart, and a number from zero", () => {
+    expect(placesApart("500", ["500"], 2)).toBe(2);
+    expect(placesApart("500.004", ["500"], 2)).toBe(3);
+    expect(placesApart("499.999999", ["500", null], 2)).toBe(6);
+    expect(placesApart("0.0000004", [], 2)).toBe(7);
+    expect([brief("0.0000004"), priced("0.00000042"), brief("-0.000000001"), brief("0.001")]).toEqual(["0.0000004", "0.00000042", "−0.000000001", "0.001"]);
   });
   it.each([["1.083412", "1.08341"], ["0.43710000", "0.4371"], ["356.927777", "356.928"], ["64012.123456", "64,012.12"], ["24.5", "24.50"], ["23", "23.00"], ["none", "none"]])("%s is a price of %s", (given, shown) => {
     expect(priced(given)).toBe(shown);

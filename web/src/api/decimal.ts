@@ -62,6 +62,15 @@ function stepped(value: string, places: number, more: (step: bigint) => bigint):
   return given < 0n && near !== 0n ? `-${body}` : body;
 }
 
+/** How many places it takes to see that a number is not zero, and not one of others that it stands beside: at least so many.
+ * Without that what broke its limit by a little would look as if it kept it. */
+export function placesApart(value: string, others: readonly (string | null | undefined)[], places: number, round = rounded): number {
+  const unlike = ["0", ...others].filter((other) => typeof other === "string" && isDecimal(other) && compare(other, value) !== 0) as string[];
+  let found = places;
+  while (found < SCALE && unlike.some((other) => round(other, found) === round(value, found))) found += 1;
+  return found;
+}
+
 /** A decimal with its thousands set apart; every other text as it is. */
 export function grouped(value: string): string {
   const found = /^(-?)(\d+)(\.\d+)?$/.exec(value);
@@ -69,23 +78,26 @@ export function grouped(value: string): string {
   return `${found[1]}${(found[2] ?? "").replace(/\B(?=(\d{3})+$)/g, ",")}${found[3] ?? ""}`;
 }
 
-/** A number for the eye: grouped, and rounded to hundredths where it has more places than that; below one to a millionth,
- * since of a small quantity hundredths would leave nothing. */
-export const brief = (value: string): string => kept(value, (whole) => (whole === "0" ? PLACES : 2));
+/** A number for the eye: grouped, and rounded to hundredths where it has more places than that; below one to a millionth
+ * or further, since of a small quantity hundredths would leave nothing. */
+export const brief = (value: string): string => kept(value, (whole, part) => (whole === "0" ? small(part) : 2));
 
 /** A price for the eye: to six digits and at least to hundredths, since a fourth place of a currency or of a chance is money. */
 export function priced(value: string): string {
-  const shown = kept(value, (whole) => (whole === "0" ? PLACES : Math.max(PLACES - whole.length, 2)));
+  const shown = kept(value, (whole, part) => (whole === "0" ? small(part) : Math.max(PLACES - whole.length, 2)));
   const places = (shown.split(".")[1] ?? "").length;
   return isDecimal(value) && places < 2 ? grouped(rounded(value, 2)).replace(/^-/, "−") : shown;
 }
 
 const PLACES = 6;
 
+/** The places of what is below one: two digits of it are shown, however small it is. */
+const small = (part: string): number => Math.min(Math.max(PLACES, part.search(/[1-9]/) + 2), SCALE);
+
 /** Rounded to what `places` says of its whole part, with no zeros beyond hundredths that say nothing. */
-function kept(value: string, places: (whole: string) => number): string {
+function kept(value: string, places: (whole: string, part: string) => number): string {
   if (!isDecimal(value)) return value;
   const [whole = "0", part = ""] = value.replace("-", "").split(".");
-  const shown = part.length > 2 ? rounded(value, places(whole)).replace(/(\.\d\d\d*?)0+$/, "$1") : value;
+  const shown = part.length > 2 ? rounded(value, places(whole, part)).replace(/(\.\d\d\d*?)0+$/, "$1") : value;
   return grouped(shown).replace(/^-/, "−");
 }

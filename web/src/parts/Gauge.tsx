@@ -35,7 +35,7 @@ export function Gauge({ limit, whose = true }: { limit: Limit; whose?: boolean }
         <p className="small bad">Not known: {missing}. Nothing opens while it is missing.</p>
       ) : isMeasured && (
         <p className="small soft">
-          Used <Amount value={used} unit={unit} bare />
+          Used <Amount value={used} unit={unit} beside={limit.limit} bare />
           {reserved !== null && sign(reserved) !== 0 && <> · reserved <Amount value={reserved} unit={unit} bare /></>}
           {headroom !== null && <> · {isDecimal(headroom) && sign(headroom) < 0 ? "over by" : "left"} <Amount value={headroom.replace("-", "")} unit={unit} /></>}
         </p>

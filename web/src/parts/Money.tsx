@@ -1,6 +1,6 @@
 // Numbers: rounded for the eye where they are long, with all their places for whoever asks.
 
-import { brief, grouped, isDecimal, outward, priced, rounded, sign } from "../api/decimal";
+import { brief, grouped, isDecimal, outward, placesApart, priced, rounded, sign } from "../api/decimal";
 import { unitWords } from "../words";
 
 interface FigureProps {
@@ -34,22 +34,36 @@ export function Money({ value, currency, signed = false }: { value: string | nul
   return <Figure value={value} unit={currency ?? ""} places={2} signed={signed} />;
 }
 
-/** A number of a limit in its unit: money to the hundredth, all else in brief, since a share has eighteen places. `bare` leaves the unit to what stands beside it. */
-export function Amount({ value, unit, bare = false }: { value: string | null; unit: string; bare?: boolean }) {
+interface AmountProps {
+  value: string | null;
+  unit: string;
+  /** Leave the unit to what stands beside it. */
+  bare?: boolean;
+  /** What it stands beside: where the two differ they look different. */
+  beside?: string | null;
+}
+
+/** A number of a limit in its unit: money to the hundredth, all else in brief, since a share has eighteen places. */
+export function Amount({ value, unit, bare = false, beside }: AmountProps) {
   const said = unitWords(unit);
-  if (value === null) return <Figure value={value} />;
-  if (/^[A-Z]{3}$/.test(said)) return <Money value={value} currency={bare ? "" : said} />;
-  return <span className="number" title={`${value} ${said}`.trim()}>{brief(value)}{said && !bare && <small className="unit">{"\u00a0"}{said}</small>}</span>;
+  if (value === null || !isDecimal(value)) return <Figure value={value} />;
+  const places = placesApart(value, [beside], 2);
+  if (/^[A-Z]{3}$/.test(said)) return <Figure value={value} unit={bare ? "" : said} places={places} />;
+  const shown = places > 2 && beside ? grouped(rounded(value, places)).replace(/^-/, "−") : brief(value);
+  return <span className="number" title={`${value} ${said}`.trim()}>{shown}{said && !bare && <small className="unit">{"\u00a0"}{said}</small>}</span>;
 }
 
 /** What was measured against a limit that it broke: rounded away from zero, as the sentences of the API have it. */
-export function Measured({ value, unit }: { value: string; unit: string }) {
+export function Measured({ value, unit, limit }: { value: string; unit: string; limit: string }) {
   const said = unitWords(unit);
-  return <span className="number" title={`${value} ${said}`.trim()}>{measured(value)}{said && <small className="unit">{"\u00a0"}{said}</small>}</span>;
+  return <span className="number" title={`${value} ${said}`.trim()}>{measured(value, limit)}{said && <small className="unit">{"\u00a0"}{said}</small>}</span>;
 }
 
 /** The same as a text, without its unit. */
-export const measured = (value: string): string => (isDecimal(value) ? grouped(outward(value, 2)).replace(/\.00$/, "").replace(/^-/, "−") : value);
+export function measured(value: string, limit: string): string {
+  if (!isDecimal(value)) return value;
+  return grouped(outward(value, placesApart(value, [limit], 2, outward))).replace(/\.00$/, "").replace(/^-/, "−");
+}
 
 /** A price or an average of prices: as many places as are money. */
 export function Price({ value }: { value: string | null | undefined }) {

@@ -1,7 +1,7 @@
 // Allowed, held, denied: the same three words and colours everywhere.
 
 import type { Explained } from "../api/schema";
-import { brief, exact, grouped, isDecimal, text } from "../api/decimal";
+import { brief, compare, exact, grouped, isDecimal, text } from "../api/decimal";
 import { duration } from "../api/time";
 import { unitWords } from "../words";
 import { Badge, type Tone } from "./Banner";
@@ -22,8 +22,13 @@ export function Sentence({ finding }: { finding: Explained }) {
 
 const EACH: { readonly [seconds: number]: string } = { 1: "a second", 60: "a minute", 3600: "an hour", 86_400: "a day" };
 
-/** A number with its unit, where the two can be read together. */
-export function numbered(value: string, unit: string): string {
+const alike = (shown: string): string => shown.replaceAll(/\.0+(?!\d)/g, "");
+
+/** A number with its unit, where the two can be read together; beside another one that differs it is whole where it must be. */
+export function numbered(value: string, unit: string, beside?: string): string {
+  if (beside !== undefined && isDecimal(value) && isDecimal(beside) && compare(value, beside) !== 0 && alike(numbered(value, unit)) === alike(numbered(beside, unit))) {
+    return `${grouped(value)} ${unitWords(unit)}`.trimEnd();
+  }
   const rate = /^(\d+) per (\d+) s$/.exec(value);
   if (rate) return `${grouped(rate[1] ?? "")} ${EACH[Number(rate[2])] ?? `in ${duration(Number(rate[2]))}`}`;
   if (unit === "seconds" && isDecimal(value) && Number(value) >= 1) return duration(Number(value));

@@ -6,8 +6,8 @@ import { show } from "../testing/show";
 import { Banner, Badge } from "./Banner";
 import { Facts, Quote } from "./Facts";
 import { Gauge } from "./Gauge";
-import { Figure, Money } from "./Money";
-import { Sentence, Verdict } from "./Verdict";
+import { Figure, measured, Money } from "./Money";
+import { numbered, Sentence, Verdict } from "./Verdict";
 import { Left, When } from "./When";
 
 const HOSTILE = "<img src=x onerror=\"throw 'markup'\">";
@@ -84,4 +84,18 @@ describe("words", () => {
     const { container } = show(<Facts of={[["Client", ""], ["Agent", "momentum"], ["Exit", null]]} />);
     expect(container.textContent).toBe("Agentmomentum");
   });
+});
+
+it.each([
+  [{ limit: "500", used: "500.004", headroom: "-0.004", percent: 101, holds: false }, "Used 500.004 · over by 0.004 USD"],
+  [{ limit: "500", used: "499.996", headroom: "0.004", percent: 100, holds: true }, "Used 499.996 · left 0.004 USD"],
+  [{ limit: "0.0000001", used: "0.0000004", headroom: "-0.0000003", percent: 400, holds: false, unit: "quantity" }, "Used 0.0000004 · over by 0.0000003 units"],
+])("shows that what is near a limit is not at it", (limit, said) => {
+  const { container } = show(<Gauge limit={{ ...GAUGE, reserved: "0", ...limit }} />);
+  expect(container.textContent?.replaceAll("\u00a0", " ")).toContain(said);
+});
+
+it("tells a breach by a little in every unit", () => {
+  expect([numbered("100.004", "bps", "100"), numbered("30.4", "seconds", "30"), numbered("30", "seconds", "30")]).toEqual(["100.004 bps", "30.4 s", "30 s"]);
+  expect([measured("500.0000001", "500"), measured("499.999", "500"), measured("501.4512", "500")]).toEqual(["500.01", "499.999", "501.46"]);
 });

@@ -118,7 +118,7 @@ function Done({ outcome, title }: { outcome: Outcome; title: string }) {
       {denied.length > 0 && (
         <ul>
           {denied.map(({ rule, subject, actual, limit, unit }) => (
-            <li key={rule + subject}>{words(rule)}, of {subjectWords(subject)}: {numbered(actual, unit)}; the limit is {numbered(limit, unit)}</li>
+            <li key={rule + subject}>{words(rule)}, of {subjectWords(subject)}: {numbered(actual, unit, limit)}; the limit is {numbered(limit, unit, actual)}</li>
           ))}
         </ul>
       )}

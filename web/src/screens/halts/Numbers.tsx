@@ -14,11 +14,11 @@ export function Numbers({ halt: { rule, limit, actual, now, unit = "", stands = 
       <p className="soft small">{words(rule)} <code>{rule}</code></p>
       <dl>
         <div><dt>{limit_now && limit_now !== limit ? "Limit then" : "Limit"}</dt><dd><Amount value={limit} unit={unit} /></dd></div>
-        <div><dt>When it halted</dt><dd className="bad"><Measured value={actual} unit={unit} /></dd></div>
+        <div><dt>When it halted</dt><dd className="bad"><Measured value={actual} unit={unit} limit={limit} /></dd></div>
         {(now || stands) && (
           <div>
             <dt>{now ? "Now, still over" : "Now"}</dt>
-            <dd className={now ? "bad" : ""}><Measured value={now || stands} unit={unit} />{limit_now && <> of <Amount value={limit_now} unit={unit} /></>}</dd>
+            <dd className={now ? "bad" : ""}><Measured value={now || stands} unit={unit} limit={limit_now || limit} />{limit_now && <> of <Amount value={limit_now} unit={unit} /></>}</dd>
           </div>
         )}
       </dl>

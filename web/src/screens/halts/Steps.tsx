@@ -39,7 +39,7 @@ function Cause({ halt: { subject, cause, rule, now, limit, limit_now = "", unit 
   if (!now) return null;
   return (
     <Row>
-      It is still over its limit, <Measured value={now} unit={unit} /> of <Amount value={limit_now || limit} unit={unit} />: wait
+      It is still over its limit, <Measured value={now} unit={unit} limit={limit_now || limit} /> of <Amount value={limit_now || limit} unit={unit} />: wait
       {rule === "daily_loss_max" ? " for the next session" : " until it no longer is"}, or <Link href={`/mandates/${encodeURIComponent(subject)}`}>change the limit</Link>.
     </Row>
   );

@@ -43,7 +43,7 @@ function Found({ finding }: { finding: Explained }) {
     <>
       <p><strong>{plain}</strong></p>
       <Facts of={[
-        ["Here it is", <strong>{numbered(actual, unit)}</strong>], ["Limit", limit && limit !== "none" && `${numbered(limit, unit)}${subject === "order" ? "" : `, of ${subjectWords(subject)}`}`],
+        ["Here it is", <strong>{numbered(actual, unit, limit)}</strong>], ["Limit", limit && limit !== "none" && `${numbered(limit, unit, actual)}${subject === "order" ? "" : `, of ${subjectWords(subject)}`}`],
         ["Apart", apart(finding)], ["It would pass", retry_after_s !== null && `in ${duration(retry_after_s)}`],
         ["Word by word", sentence && <span className="small soft">{sentence}</span>],
       ]} />
