@@ -265,7 +265,6 @@ def test_legs_are_told_where_they_moved_to_whom_may_see_them(tmp_path: Path) -> 
         about = encode(Leg(f"X-{agent}", "trailing_stop", agent, ""))
         for minute, level in enumerate((96, 96, 96, 97, 97, 98, 98)):
             history.sample(minute * 60 * NANOSECONDS, [Sample("leg", "AAPL", level * SCALE, f"X-{agent} 0", about)])
-    history.sweep()
     history.close()
     now = 7 * 60 * NANOSECONDS
     found = past.legs(tmp_path, "AAPL", Span(None, None, 60, now), lambda leg: leg.agent == "a")
@@ -273,6 +272,21 @@ def test_legs_are_told_where_they_moved_to_whom_may_see_them(tmp_path: Path) -> 
         "X-a 0": [(0, "96"), (180, "97"), (300, "98"), (360, "98")]
     }
     assert past.legs(tmp_path, "MSFT", Span(None, None, 60, now), lambda leg: True).of == {}
+
+
+def test_exits_of_which_nothing_is_kept_any_more_are_forgotten(tmp_path: Path) -> None:
+    history = begun(tmp_path)
+    for exit_, day in (("X-1", 0), ("X-2", 300), ("X-3", 370)):
+        history.sample(day * DAY_NS, [Sample("leg", "AAPL", 96 * SCALE, f"{exit_} 0", about_of(exit_))])
+    assert [row[3:5] for row in told(tmp_path)["series"]] == [("AAPL", about_of("X-2")), ("AAPL", about_of("X-3"))]
+    history.sample(371 * DAY_NS, [Sample("leg", "AAPL", 97 * SCALE, "X-1 0", about_of("X-1"))])
+    history.close()
+    found = past.legs(tmp_path, "AAPL", Span(None, None, 60, 371 * DAY_NS), lambda leg: True)
+    assert sorted(leg.exit for leg in found.legs.values()) == ["X-1", "X-2", "X-3"]
+
+
+def about_of(name: str) -> bytes:
+    return encode(Leg(name, "stop_loss", "a", ""))
 
 
 def test_what_cannot_be_read_is_a_fault_of_the_answer(tmp_path: Path) -> None:

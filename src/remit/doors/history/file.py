@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from remit.doors.history.bars import HOUR_S, KEPT_S, MINUTE_S, Bar, Place, bar_of, begins, joined, one
+from remit.doors.history.bars import DAY_S, HOUR_S, KEPT_S, MINUTE_S, Bar, Place, bar_of, begins, joined, one
 from remit.doors.history.errors import HistoryDamaged, HistoryUnusable
 from remit.kernel.codec import decode, encode, learn
 from remit.kernel.instrument import Instrument
@@ -88,6 +88,7 @@ class History:
     def __init__(self, path: Path) -> None:
         self._rows = 0
         self._latest: dict[tuple[int, int], tuple[int, Bar]] = {}
+        self._series: dict[tuple[str, str, str], int] = {}
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._base = sqlite3.connect(path, timeout=2, check_same_thread=False, isolation_level=None)
@@ -110,8 +111,7 @@ class History:
         self._keep("form", FORM)
         rows = self._base.execute("SELECT priced FROM known").fetchall()
         self._prices = Prices(decode(Priced, row[0]) for row in rows)
-        found = self._base.execute("SELECT kind, of, name, id FROM series").fetchall()
-        self._series: dict[tuple[str, str, str], int] = {(kind, of, name): id for kind, of, name, id in found}
+        self._know_series()
         self._rows = self._kept("rows") or 0
 
     # How far the journal was read
@@ -194,21 +194,22 @@ class History:
             if self._kept("sampled") is None:
                 self._keep("sampled", at)
             self._prune(at)
+            if self._kept("swept") != begins(at, DAY_S):
+                self._keep("swept", begins(at, DAY_S))
+                self._sweep()
 
         self._do(work)
 
-    def sweep(self) -> None:
-        """Forget of which exits nothing is kept any more."""
+    def _sweep(self) -> None:
+        """Forget of which exits nothing is kept any more: once a day, for it looks at each."""
+        self._base.execute(
+            "DELETE FROM series WHERE kind = 'leg' AND NOT EXISTS (SELECT 1 FROM bars WHERE bars.series = series.id)"
+        )
+        self._know_series()
 
-        def work() -> None:
-            self._base.execute(
-                "DELETE FROM series WHERE kind = 'leg'"
-                " AND NOT EXISTS (SELECT 1 FROM bars WHERE bars.series = series.id)"
-            )
-            found = self._base.execute("SELECT kind, of, name, id FROM series").fetchall()
-            self._series = {(kind, of, name): id for kind, of, name, id in found}
-
-        self._do(work)
+    def _know_series(self) -> None:
+        found = self._base.execute("SELECT kind, of, name, id FROM series").fetchall()
+        self._series = {(kind, of, name): id for kind, of, name, id in found}
 
     # The rows
 
