@@ -18,6 +18,7 @@ import { numbered, Sentence } from "../../parts/Verdict";
 import { subjectWords, words } from "../../words";
 import { Text } from "../decisions/Said";
 import { Answers } from "./Answers";
+import { Became } from "./Became";
 import { Preapprove } from "./Preapprove";
 import { furthest, ModeOf, people, terms, worst } from "./row";
 import "./approvals.css";
@@ -34,7 +35,7 @@ export default function Approval({ params: { order } }: { params: { order: strin
   const row = asked.data;
   const isMissing = asked.error?.code === "not_found";
   useEffect(() => setGone(isMissing), [isMissing]); // what waits no more never waits again: it is not asked for anew
-  if (outcome && outcome.kind !== "quicker") return <Done outcome={outcome} title={row ? terms(row) : order} />;
+  if (outcome && outcome.kind !== "quicker") return <Done order={order} outcome={outcome} title={row ? terms(row) : order} />;
   if (outcome || isGone || isMissing) return <Over order={order} title={row ? terms(row) : `Order ${order}`} quicker={outcome !== null} />;
   return (
     <Page title={row ? terms(row) : "Approval"} actions={row && <ModeOf row={row} />}>
@@ -106,7 +107,7 @@ const ANSWERED: { [answer in Answered["answer"]]: string } = {
   refused: "It was refused.",
 };
 
-function Done({ outcome, title }: { outcome: Outcome; title: string }) {
+function Done({ order, outcome, title }: { order: string; outcome: Outcome; title: string }) {
   const answer = outcome.kind === "answered" ? outcome.answer : null;
   const said = answer ? ANSWERED[answer.answer] : "Declined: nothing goes out.";
   const isBad = answer !== null && !["released", "waiting"].includes(answer.answer);
@@ -122,7 +123,8 @@ function Done({ outcome, title }: { outcome: Outcome; title: string }) {
           ))}
         </ul>
       )}
-      <Next after={answer?.order} />
+      <Became order={order} />
+      <Next after={order} />
     </Page>
   );
 }
@@ -144,13 +146,14 @@ function Over({ order, title, quicker }: { order: string; title: string; quicker
           </Banner>
         )}
       </Asked>
+      <Became order={order} />
       <Next after={order} />
     </Page>
   );
 }
 
 /** Where to go on: to the largest that waits, and to all of them. */
-function Next({ after }: { after?: string | undefined }) {
+function Next({ after }: { after: string }) {
   const { data } = useAsked("GET /v1/approvals", {});
   const next = data?.items.find(({ order }) => order !== after);
   return (

@@ -116,6 +116,18 @@ describe("one order", () => {
     expect(of(`POST ${PATH}/approve` as never)[0]?.body).toEqual({ digest: WAITING.digest });
   });
 
+  it("says what became of it, and leads to it", async () => {
+    const became = { order: WAITING.order, side: "buy", instrument: "GOOG", state: "sent", quantity: "8", filled: "0", paid_average: null };
+    const { user, now } = opened({ [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "released", seq: 1, at: 1, decision: null }, "GET /v1/orders/{order}/why": became as never });
+    await user.click(await screen.findByRole("button", { name: "Approve" }));
+    await screen.findByText("It is on its way to the venue.");
+    expect(screen.getByRole("link", { name: "All that happened to this order" }).getAttribute("href")).toBe(`/orders/${WAITING.order}`);
+    screen.getByRole("link", { name: "What waits now" });
+    now({ "GET /v1/approvals/{order}": refused(404, "not_found"), "GET /v1/orders/{order}/approval": { answer: "released", why: "" } as never, "GET /v1/orders/{order}/why": { ...became, state: "filled", filled: "8", paid_average: "24.9" } as never });
+    show(<Approval params={{ order: WAITING.order }} />);
+    expect((await screen.findByText(/Bought 8 of 8 GOOG at/)).textContent).toBe("Bought 8 of 8 GOOG at 24.90.");
+  });
+
   it("cannot be approved once it changed, until that was looked at too", async () => {
     const { user, of, now } = opened({ [`POST ${PATH}/approve`]: refused(409, "digest_mismatch") });
     await screen.findByRole("button", { name: "Approve" });
