@@ -95,6 +95,14 @@ def people(processes: Processes) -> None:
         processes.secrets[name] = processes.say(asked)["secret"]
 
 
+def session_of(door: Door, who: str = "operator") -> str:
+    """The secret of a browser session, begun by a one-time code."""
+    code = door.processes.say({"kind": "new_code"}, who)["code"]
+    with httpx2.Client(base_url=door.url) as browser:
+        browser.post("/v1/session/code", json={"code": code}).raise_for_status()
+        return str(browser.cookies["remit_session"])
+
+
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The door over a trading guard, which knows its address, as passkeys need it; the price of AAPL is 100."""

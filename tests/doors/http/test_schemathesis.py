@@ -99,7 +99,7 @@ def test_nothing_is_told_without_a_token(case: Any, door: Door, session: request
         return
     case.cookies = {}
     case.headers = {name: said for name, said in (case.headers or {}).items() if name.lower() not in ASKS}
-    for headers in ({}, {"Authorization": "Bearer remit_op_" + "0" * 49}, {"Cookie": "remit_session=x"}):
+    for headers in ({}, {"Authorization": "Bearer remit_op_" + "0" * 49}, {"Cookie": "remit_session=remit_session_x"}):
         answer = case.call(base_url=door.url, session=session, headers=headers, timeout=30)
         assert 400 <= answer.status_code < 500, (answer.status_code, answer.text)
         assert answer.status_code in (401, 403) or answer.json()["code"] in MALFORMED, answer.text

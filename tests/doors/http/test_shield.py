@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doors.http.conftest import Door, people
+from tests.doors.http.conftest import Door, people, session_of
 from tests.guard.processes import trading
 
 from remit.doors.http.app import Options
@@ -153,10 +153,17 @@ def test_a_body_that_does_not_come_holds_no_place(narrow: Door) -> None:
 
 
 def test_a_session_reads_by_its_cookie_and_changes_nothing_without_its_header(door: Door) -> None:
-    secret = door.processes.secrets["operator"]
+    secret = session_of(door)
     http = door.http("nobody")
     cookie = {"Cookie": f"remit_session={secret}"}
     assert http.get("/v1/self", headers=cookie).json()["role"] == "operator"
+    for other in (
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://localhost:3000"},
+    ):
+        answer = http.get("/v1/self", headers={**cookie, **other})
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_refused"), "nor of another port's page"
     sent = {"subject": "client:claude", "why": "a look"}
     for headers, status in (
         (cookie, 403),
@@ -168,6 +175,17 @@ def test_a_session_reads_by_its_cookie_and_changes_nothing_without_its_header(do
         answer = http.post("/v1/pauses", json=sent, headers=headers)
         assert answer.status_code == status, answer.text
     door.http().post("/v1/pauses/client:claude/end", json={"why": "seen"})
+
+
+@pytest.mark.parametrize("who", ["operator", "momentum", "ada", "otto"])
+def test_a_cookie_holds_a_session_and_no_other_token(door: Door, who: str) -> None:
+    """Cookies know no port: what listens on another one of this host could give its own token to a person's page."""
+    own, other = session_of(door), door.processes.secrets[who]
+    for cookie in (other, f"{other}; remit_session={own}", f"{own}; remit_session={other}"):
+        answer = door.http("nobody").get("/v1/self", headers={"Cookie": f"remit_session={cookie}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_missing")
+    twice = {"Cookie": f"remit_session={own}; remit_session={own}"}
+    assert door.http("nobody").get("/v1/self", headers=twice).status_code == 200
 
 
 def test_a_session_cookie_is_out_of_reach() -> None:
@@ -184,7 +202,7 @@ def test_a_session_cookie_is_out_of_reach() -> None:
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//]", "http://a]b/", "null"])
 def test_an_origin_that_is_none_is_another_site(door: Door, origin: str) -> None:
-    secret = door.processes.secrets["operator"]
+    secret = session_of(door)
     session = {"Cookie": f"remit_session={secret}", CSRF_HEADER: csrf_of(secret), "Origin": origin}
     sent = {"subject": "client:claude", "why": "a look"}
     for path, body, headers in (

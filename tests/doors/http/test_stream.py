@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.doors.http.conftest import Door
+from tests.doors.http.conftest import Door, session_of
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -90,7 +90,7 @@ def test_a_websocket_is_refused_with_a_problem(
     caplog.set_level("INFO", "remit.doors")
     secret = door.processes.secrets["operator"]
     given = {
-        name: {"Authorization": f"Bearer {secret}", "Cookie": f"remit_session={secret}"}[name]
+        name: {"Authorization": f"Bearer {secret}", "Cookie": f"remit_session={session_of(door)}"}[name]
         if value == "operator" else value
         for name, value in headers.items()
     }  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_websocket_is_refused_with_a_problem(
 
 
 def test_a_page_of_this_host_may_open_a_websocket_with_its_session(door: Door) -> None:
-    headers = {"Cookie": f"remit_session={door.processes.secrets['operator']}", "Origin": door.url}
+    headers = {"Cookie": f"remit_session={session_of(door)}", "Origin": door.url}
     with connect(door.url.replace("http", "ws") + "/v1/stream?from=1", additional_headers=headers) as socket:
         assert json.loads(socket.recv(5))["command"]["seq"] == 1
 

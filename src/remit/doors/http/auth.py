@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from remit.doors.http.problem import Problem
 
 COOKIE = "remit_session"
+SESSION = "remit_session_"
+"""How the secret of a session begins."""
 CSRF_HEADER = "X-Remit-CSRF"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECRET_LENGTH_MAX = 200
@@ -32,8 +34,8 @@ class Caller(NamedTuple):
 def caller_of(method: str, headers: Headers) -> Caller:
     """Return who asks; Problem `token_missing` where nobody does, `csrf_refused` where a cookie is not enough.
 
-    A bearer token comes first. A cookie may read; to change anything the request also needs `X-Remit-CSRF`, and must
-    come from a page of this very host.
+    A bearer token comes first. A cookie holds a session and no other token, and is taken only of a page of this very
+    host, or of none; to change anything the request also needs `X-Remit-CSRF`.
     """
     given = headers.get(b"authorization")
     if given is not None:
@@ -45,14 +47,16 @@ def caller_of(method: str, headers: Headers) -> Caller:
     secret = cookie_of(headers.get(b"cookie", b""))
     if not secret:
         raise _missing("the request brings no token")
-    if method not in SAFE:
-        check_origin(headers)
-        if not hmac.compare_digest(headers.get(CSRF_HEADER.lower().encode(), b""), csrf_of(secret).encode()):
-            raise Problem(
-                "csrf_refused",
-                f"a session changes nothing without its {CSRF_HEADER} header",
-                "Ask GET /v1/session for its value; programs send a bearer token instead",
-            )
+    if not secret.startswith(SESSION):  # whatever listens on another port of this host can set a cookie, too
+        raise _missing("the cookie holds no session")
+    check_origin(headers)
+    given = headers.get(CSRF_HEADER.lower().encode(), b"")
+    if method not in SAFE and not hmac.compare_digest(given, csrf_of(secret).encode()):
+        raise Problem(
+            "csrf_refused",
+            f"a session changes nothing without its {CSRF_HEADER} header",
+            "Ask GET /v1/session for its value; programs send a bearer token instead",
+        )
     return Caller(_bounded(secret), True)
 
 
@@ -79,12 +83,14 @@ def csrf_of(secret: str) -> str:
 
 
 def cookie_of(header: bytes) -> str:
-    """Return the session's secret from a Cookie header; empty where there is none."""
+    """Return the session's secret from a Cookie header; empty where there is none, and where there are two: nobody
+    knows which of them this door set."""
+    found = set()
     for part in header.decode("latin-1").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE:
-            return value
-    return ""
+            found.add(value)
+    return found.pop() if len(found) == 1 else ""
 
 
 def set_cookie(secret: str, *, tls: bool, max_age_s: int) -> tuple[bytes, bytes]:
