@@ -59,7 +59,7 @@ CHANGES = (
     Change("agent:*", "order_notional_max", "4000", "one share of GOOG costs more than the preset's 100"),
     Change("agent:*", "capital_max", "15000", "four instruments of some thousand each"),
     Change("agent:*", "order_rate_max", {"count": 60, "per_s": 60}, "the prices of a day pass in seconds"),
-    Change("agent:momentum", "daily_loss_max", "1000", "one bad week of that autumn should not end it for the day"),
+    Change("agent:momentum", "daily_loss_max", "2500", "the crash of that October should not end it for the day"),
     Change("agent:reversion", "daily_loss_max", "5000", "it trades on while you look around"),
     Change("agent:rogue", "order_rate_max", {"count": 5, "per_s": 60}, "kept on a short lead"),
     Change("agent:rogue", "order_quantity_max", "100", "a fat finger in shares, not in money"),
