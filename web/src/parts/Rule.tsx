@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Link } from "wouter";
+import { sentence } from "../api/problem";
 import type { RuleRow } from "../api/schema";
 import { useAsked } from "../api/use";
 import { words } from "../words";
@@ -31,16 +32,28 @@ function Told({ rule }: { rule: string }) {
   );
 }
 
-function Row({ of: { rule, kind, plain, exactly, on_breach, asked_of, scopes, doc } }: { of: RuleRow }) {
+function Row({ of }: { of: RuleRow }) {
   return (
     <>
-      <p><strong>{plain.replace("{limit}", "the limit")}</strong></p>
-      <Facts of={[
-        ["Exactly", exactly], ["Asked of", asked_of], ["Where it does not hold", on_breach],
-        ["Set for", kind === "fact" ? "always checked: no mandate switches it off" : scopes.join(", ")],
-        ["Name", <code>{rule}</code>], ["Documented in", <code>{doc}</code>],
-      ]} />
-      {kind !== "fact" && <p><Link href="/safeguards">See its limits in Safeguards</Link></p>}
+      <p><strong>{of.plain.replace("{limit}", "the limit")}</strong></p>
+      <Documented of={of} />
+      {of.kind !== "fact" && <p><Link href="/safeguards">See its limits in Safeguards</Link></p>}
     </>
   );
 }
+
+/** All that the documentation says of a rule, and where it stands. `unset`: what holds where no mandate sets it. */
+export function Documented({ of: { rule, kind, plain, measures, exactly, on_breach, asked_of, only, scopes, doc, ...row }, unset = row.unset }: { of: RuleRow; unset?: string }) {
+  const isFact = kind === "fact";
+  return (
+    <Facts of={[
+      ["What is looked at", measures === plain ? "" : measures], ["Word by word", exactly], ["Looked at for", asked_of && sentence(asked_of)],
+      ["If it does not hold", on_breach && `The order is ${on_breach.replaceAll("`", "")}.`], ["Also", only.map(sentence).join(" ")],
+      ["Set in mandates of", isFact ? "none: it is always checked, and nobody can switch it off" : scopes.map(WHOSE).join(", ")],
+      ["If it is not set", isFact ? "" : unset],
+      ["Its name", <code>{rule}</code>], ["In the documentation", <><code>{doc}</code>, among the files that Remit comes with; all that it says of this rule stands above.</>],
+    ]} />
+  );
+}
+
+const WHOSE = (scope: string): string => (scope === "firm" ? "the firm" : `${scope}s`);

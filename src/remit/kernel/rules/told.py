@@ -33,11 +33,11 @@ def breach_of(rule: Rule) -> str:
         return "held for people"
     said = ["denied"]
     if rule.breach.retry:
-        said.append("with the time after which it would pass")
+        said.append("and told when it would pass")
     if rule.breach.halt:
-        said.append(f"and the subject is halted (cause `{rule.breach.halt}`)")
+        said.append(f"and whoever the limit is of is halted (cause `{rule.breach.halt}`)")
     if rule.breach.halt and rule.breach.cancel:
-        said.append("and its working orders that open are cancelled")
+        said.append("with its working orders that open cancelled")
     elif rule.breach.cancel:
         said.append("and working orders that worsen it are cancelled, oldest first, until it would hold")
     return " ".join(said)

@@ -19,8 +19,8 @@ const DENIED = line(40, {
 });
 const RULE: RuleRow = {
   rule: "order_notional_max", kind: "limit", group: "Size", plain: "One order may be worth {limit} at most.", measures: "", exactly: "The worth of the order at its worst price.",
-  asked_of: "an order that increases risk", on_breach: "it is denied", only: [], per: "total", unit: "money", scopes: ["firm", "agent"], input: "money", low: null, high: null,
-  choices: [], default: null, unset: "", together: "", doc: "docs/rules.md#order_notional_max",
+  asked_of: "orders that increase risk", on_breach: "denied", only: [], per: "total", unit: "money", scopes: ["firm", "agent"], input: "money", low: null, high: null,
+  choices: [], default: null, unset: "Nothing is bounded by it.", together: "", doc: "docs/rules.md#order_notional_max",
 };
 
 /** A journal that ends at line `last`, and answers in pages, latest first, as the API does. */
@@ -60,6 +60,7 @@ test("a denial is a sentence with its numbers, and leads to its order and to wha
   const told = await screen.findByRole("dialog");
   expect(await within(told).findByText("One order may be worth the limit at most.")).toBeTruthy();
   expect(within(told).getByText("docs/rules.md#order_notional_max")).toBeTruthy();
+  for (const said of ["Orders that increase risk.", "The order is denied.", "the firm, agents", "Nothing is bounded by it."]) expect(within(told).getByText(said)).toBeTruthy();
 });
 
 test("the filter stands in the address and is what is asked", async () => {

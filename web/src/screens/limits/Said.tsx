@@ -2,7 +2,7 @@
 
 import type { RuleRow } from "../../api/schema";
 import { Dialog } from "../../parts/Dialog";
-import { Facts } from "../../parts/Facts";
+import { Documented } from "../../parts/Rule";
 import { words } from "../../words";
 import { shown } from "./values";
 
@@ -21,19 +21,7 @@ export function About({ rule, onClose }: { rule: RuleRow | null; onClose: () => 
       {rule && (
         <>
           <p><Plainly rule={rule} currency="" /></p>
-          <Facts
-            of={[
-              ["Measures", rule.measures === rule.plain ? "" : rule.measures],
-              ["Exactly", rule.exactly],
-              ["Asked of", rule.asked_of],
-              ["If it is broken", rule.on_breach.replaceAll("`", "")],
-              ["Only", rule.only.join("; ")],
-              ["May stand in", rule.kind === "fact" ? "no mandate: nobody can switch it off" : `mandates of ${rule.scopes.join(", ")}`],
-              ["If it is not set", rule.kind === "fact" ? "" : rule.default !== null ? `It counts as ${shown(rule, rule.default, "")}.` : rule.unset],
-              ["Its name", <code key="name">{rule.rule}</code>],
-              ["In the docs", <code key="doc">{rule.doc}</code>],
-            ]}
-          />
+          <Documented of={rule} {...(rule.default !== null ? { unset: `It counts as ${shown(rule, rule.default, "")}.` } : {})} />
         </>
       )}
     </Dialog>
