@@ -63,8 +63,8 @@ def order_words(intent: OrderIntent) -> str:
 
 def drift_words(drift: Drift) -> str:
     """Return one difference between book and venue."""
-    bucket = title(drift.bucket)
-    return f"{drift.kind} {drift.item}: book {figure(drift.book)}, venue {figure(drift.venue)} ({bucket})"
+    said = money if drift.kind == "cash" else figure
+    return f"{drift.kind} {drift.item}: book {said(drift.book)}, venue {said(drift.venue)} ({title(drift.bucket)})"
 
 
 def reason(finding: Finding) -> str:

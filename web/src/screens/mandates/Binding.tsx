@@ -48,7 +48,7 @@ interface BindingRow {
 const ofLimit = ({ limit, per, effective, unit, from, decides }: EffectiveLimit): BindingRow => ({
   name: limit, per,
   effective: effective === null ? <span className="soft">in several currencies</span> : <strong className={isDecimal(String(effective)) || unit === "rate" ? "number" : ""}>{numbered(String(effective), unit)}</strong>,
-  from: from.map(({ subject, value }) => ({ subject, value: numbered(String(value), unit), decides: decides.includes(subject) && from.length > 1 })),
+  from: from.map(({ subject, value }) => ({ subject, value: numbered(String(value), unit), decides: decides.includes(subject) && decides.length < from.length })),
 });
 
 /** A term: what nobody set counts by its default, or is said to be missing. */
@@ -56,12 +56,13 @@ function ofTerm({ term, effective, together, unit, from, decides }: EffectiveTer
   const rule = ruleOf(rules, term);
   if (!rule) return null;
   const say = (value: unknown): string => (value === null ? rule.unset : shown(rule, value, unit));
-  const isOwn = !together && new Set(from.map(({ value }) => JSON.stringify(value))).size > 1;
+  const isOwn = !together && new Set(from.map(({ value }) => say(value))).size > 1;
+  const isUnset = from.every(({ is_set }) => !is_set);
   const inAll = together ? effective : from[0]?.value ?? null;
   return {
     name: term, per: "total",
     effective: isOwn ? <span className="soft">each has its own</span> : inAll === null ? <span className="soft">{rule.unset}</span> : <strong>{say(inAll)}</strong>,
-    from: from.map(({ subject, value, is_set }) => ({
+    from: isUnset ? [] : from.map(({ subject, value, is_set }) => ({
       subject, decides: together && decides.includes(subject) && decides.length < from.length,
       value: is_set ? say(value) : <span className="soft">{value === null ? "not set" : `not set: counts as ${say(value)}`}</span>,
     })),
@@ -74,7 +75,7 @@ const COLUMNS: Column<BindingRow>[] = [
   {
     head: "Comes from",
     cell: ({ from }) => (
-      <ul className="plain small">
+      from.length === 0 ? <span className="small soft">set nowhere, and counts all the same</span> : <ul className="plain small">
         {from.map(({ subject, value, decides }) => <li key={subject} className={decides || from.length === 1 ? "" : "soft"}>{subjectWords(subject)}: {value}{decides ? ", which decides" : ""}</li>)}
       </ul>
     ),

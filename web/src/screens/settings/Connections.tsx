@@ -21,6 +21,7 @@ import { ToleranceDialog } from "./ToleranceDialog";
 export function Connections() {
   const asked = useAsked("GET /v1/connections", { limit: 1000 });
   const reconciled = useAsked("GET /v1/reconcile", { limit: 1000 });
+  const agents = useAsked("GET /v1/agents", { limit: 1000 });
   const may = useMay();
   const [adding, setAdding] = useState(false);
   return (
@@ -28,7 +29,7 @@ export function Connections() {
       <Asked of={asked} none="Nothing is connected, so that no order can go anywhere.">
         {({ items }) => (
           <div className="halves">
-            {items.map((row) => <One key={row.name} row={row} agreed={reconciled.data?.items.find(({ connection }) => connection === row.name)} />)}
+            {items.map((row) => <One key={row.name} row={row} users={agents.data?.items.filter(({ connections }) => connections.includes(row.name)).map(({ name }) => name) ?? []} agreed={reconciled.data?.items.find(({ connection }) => connection === row.name)} />)}
           </div>
         )}
       </Asked>
@@ -43,7 +44,7 @@ export function Connections() {
   );
 }
 
-function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefined }) {
+function One({ row, users, agreed }: { row: ConnectionRow; users: readonly string[]; agreed: Reconciled | undefined }) {
   const [isOpen, setOpen] = useState(false);
   const may = useMay();
   const { name, account, venue, environment, fee_bps, ready, why, clock_skew_ms, dead_man } = row;
@@ -64,11 +65,11 @@ function One({ row, agreed }: { row: ConnectionRow; agreed: Reconciled | undefin
       ]} />
       {may.setUp && (
         <details>
-          <summary>Its key at the venue</summary>
+          <summary>Its keys at the venue</summary>
           <div className="stack tight settings-key">
-            <p className="small">A key never passes through this page. It is exchanged on the machine, while everything runs:</p>
-            <Command label={`Exchange the key of ${name}`} lines={[`remit vault rotate ${name} --why "a new key"`]} />
-            <p className="small soft">Afterwards revoke the old one at the venue. The journal then says “{name} has a new key”.</p>
+            <p className="small">Each agent has a key of its own here, and the connection one. None passes through this page: they are exchanged on the machine, while everything runs.</p>
+            {["", ...users].map((agent) => <Command key={agent} label={`Exchange the key of ${agent || name}`} lines={[`remit vault rotate ${name}${agent && ` --agent ${agent}`} --why "a new key"`]} />)}
+            <p className="small soft">The new key speaks at once. Decisions shows the exchange under Access{venue === "paper" ? "; the paper venue forgets the old one by itself" : "; then revoke the old one at the venue"}.</p>
           </div>
         </details>
       )}

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
-import type { Budget, ChannelRow, ModelCall, PersonRow, Reconciled, TokenRow } from "../../api/schema";
+import type { AgentRow, Budget, ChannelRow, ModelCall, PersonRow, Reconciled, TokenRow } from "../../api/schema";
 import { milliseconds } from "../../api/time";
 import { type Answers, api, refused } from "../../testing/fake";
 import { ANN, HOUSE, NOON, STATUS, page } from "../../testing/house";
@@ -21,6 +21,10 @@ const TOKEN: TokenRow = {
 const CHANNEL: ChannelRow = { name: "desk", how: "webhook", where: "hooks.example.com", kinds: ["halts", "approvals"], dry: false, created_at: NOON };
 const BUDGET: Budget = {
   subject: "account:main", rule: "ai_spend_daily_max", currency: "USD", spent: null, known: "1.25", unpriced: 1, limit: "50", left: null, holds: false, zone: "UTC", rolls_in_s: 7200,
+};
+const AGENT: AgentRow = {
+  name: "momentum", account: "main", owner: "ann", paused: [], halted: [], capabilities: [], connections: ["street"], mandate: 1, clients: [], orders_live: 0, orders_today: 0, positions: 0,
+  currency: "USD", pnl: "0", pnl_today: "0",
 };
 const CALL: ModelCall = { id: "call-1", agent: "momentum", client: "", provider: "openai", model: "new-one", state: "unpriced", cost_usd: null, amount: null, seq: 9, at: NOON };
 const BOB: PersonRow = { name: "bob", role: "approver", owner: "bob", disabled: false, known: true, tokens: 2, password: true, totp: true, passkeys: [{ id: "K1", name: "phone" }] };
@@ -62,13 +66,14 @@ it("gives the command that adds a chat, with what was chosen in it", async () =>
 });
 
 it("connects an account to paper", async () => {
-  const { user, of } = opened("connections", { "GET /v1/accounts": HOUSE["GET /v1/accounts"], "POST /v1/connections": { seq: 1, at: NOON, events: [] } });
+  const { user, of } = opened("connections", { "GET /v1/agents": page(AGENT), "GET /v1/accounts": HOUSE["GET /v1/accounts"], "POST /v1/connections": { seq: 1, at: NOON, events: [] } });
   await user.click(await screen.findByRole("button", { name: "Connect an account…" }));
   const box = within(screen.getByRole("dialog"));
   await box.findByRole("option", { name: "main, USD" });
   await user.click(box.getByRole("button", { name: "Connect it" }));
   await waitFor(() => expect(of("POST /v1/connections")[0]?.body).toEqual({ name: "paper1", account: "main", venue: "paper", environment: "training", fee_bps: 0 }));
   expect(screen.getByLabelText("Exchange the key of street").textContent).toBe('remit vault rotate street --why "a new key"');
+  expect(screen.getByLabelText("Exchange the key of momentum").textContent).toBe('remit vault rotate street --agent momentum --why "a new key"');
 });
 
 it("has an address for each part, and arrows to go from one to the next", async () => {
