@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,17 @@ def _take_up(model: Model, store: Reader, progress: Callable[[int], None]) -> in
 def from_folder(model: Model, folder: Path, progress: Callable[[int], None] = lambda seq: None) -> int:
     """Bring a model up to the end of the journal in a folder on this machine; errors as `from_journal`."""
     return from_journal(model, FolderReader(folder), progress)
+
+
+def entries_of(folder: Path, start: int) -> Iterator[bytes]:
+    """Yield the entries of a journal's folder from the sequence number `start` on, as far as a signed head covers them.
+
+    It ends before the first that cannot be read: the guard is asked for what is missing, and says why. OSError.
+    """
+    store = FolderReader(folder)
+    with contextlib.suppress(JournalError):
+        for _, entry in read_entries(store, start - 1, max(sealed_size(store), start - 1)):
+            yield entry
 
 
 def _meet(model: Model, store: Reader) -> None:

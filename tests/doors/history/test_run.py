@@ -32,6 +32,7 @@ class Guard:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.broken = asyncio.Event()
+        self.followed: list[int] = []
 
     async def ask(self, do: str, body: dict[str, Any]) -> Any:
         if self.broken.is_set():
@@ -40,6 +41,7 @@ class Guard:
         return await self.desk.looked(EVE, body["view"], **arguments)
 
     async def follow(self, body: dict[str, int], kind: Any = None) -> AsyncIterator[bytes]:
+        self.followed.append(body["from"])
         at = body["from"] - 1
         while not self.broken.is_set():
             while at < len(self.desk.journal):
@@ -213,6 +215,20 @@ def test_a_new_file_reaches_back_a_week_or_so_many_entries(tmp_path: Path, monke
         async with keeping(tmp_path, desk):
             await until(lambda: kept(tmp_path, "position") == len(desk.journal), "it was read")
         assert len(prices(tmp_path, desk)["price"]) == 50
+
+    asyncio.run(play())
+
+
+def test_what_is_on_the_disk_is_not_asked_of_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        desk = walked(STEADY)
+        sealed = len(desk.journal) - 3
+        monkeypatch.setattr(run, "BATCH_MAX", 7)
+        monkeypatch.setattr(run, "entries_of", lambda folder, start: iter(desk.journal[start - 1 : sealed]))
+        async with keeping(tmp_path, desk) as [(guard, _)]:
+            await until(lambda: kept(tmp_path, "position") == len(desk.journal), "it was read")
+        assert guard.followed == [sealed + 1]
+        assert bars(tmp_path) == wanted(desk)
 
     asyncio.run(play())
 

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,10 +17,12 @@ import msgspec
 
 from remit.doors.history.errors import HistoryDamaged, HistoryUnusable
 from remit.doors.history.file import FILE, History, Leg, Sample, digest_of, remove
+from remit.doors.http.reading import JOURNAL
 from remit.guard.wire import AsyncClient, GuardError, GuardGone
 from remit.kernel.codec import build, encode
 from remit.kernel.instrument import Instrument
 from remit.kernel.numbers import DAY_NS, NANOSECONDS, Money, parse
+from remit.reports.sources import entries_of
 
 log = logging.getLogger("remit.history")
 Result = TypeVar("Result")
@@ -127,7 +130,7 @@ class Historian:
     # From the journal
 
     async def _follow(self) -> None:
-        start = await self._begin()
+        start = await self._catch_up(await self._begin())
         self.fault = ""
         self._begun.set()
         async with contextlib.aclosing(self._entries(start)) as entries:
@@ -135,6 +138,16 @@ class Historian:
                 self._batch.append(entry)
                 if len(self._batch) >= BATCH_MAX:
                     await self._flush()
+
+    async def _catch_up(self, start: int) -> int:
+        """Read what is on this machine's disk, which costs the guard nothing, and return the entry to follow from;
+        where the journal is another user's, the guard tells it."""
+        entries = entries_of(self._home / JOURNAL, start)
+        with contextlib.suppress(OSError):
+            while batch := await self._in_thread(lambda: list(islice(entries, BATCH_MAX))):
+                await self._in_thread(lambda: self.file.take(batch))  # noqa: B023  awaited at once
+                start += len(batch)
+        return start
 
     async def _begin(self) -> int:
         """Return the entry to follow from; begin anew where the journal is not the one that was read."""
