@@ -29,8 +29,8 @@ def test_a_denial_appears_by_itself_and_is_explained_and_proved(demo: Demo, oper
     said = demo.propose("reversion", 9000)
     assert said["verdict"] == "deny"
     line = line_of(operator, said["order"]).filter(has_text="Denied")
-    assert "agent reversion asked to buy" in line.inner_text() and "at most 4,000 USD" in line.inner_text()
-    line.get_by_text("Order notional, at most", exact=True).wait_for()
+    assert "Agent reversion asked to buy" in line.inner_text() and "at most 4,000 USD" in line.inner_text()
+    line.get_by_text("Largest order", exact=True).wait_for()
     line.get_by_role("link", name=f"Order {said['order']}").click()
     operator.page.get_by_role("heading", name="What was decided").wait_for()
     operator.settled()
@@ -56,7 +56,7 @@ def test_what_an_agent_wrote_stays_text_wherever_it_is_shown(demo: Demo, operato
 
 def test_a_tighter_limit_that_is_published_denies_the_next_order(demo: Demo, operator: Person) -> None:
     operator.open(MOMENTUM)
-    limit = operator.page.get_by_label("Order notional, at most", exact=True)
+    limit = operator.page.get_by_label("Largest order", exact=True)
     limit.fill("500")
     operator.page.get_by_text("Tighter").first.wait_for()
     assert demo.http().get("/v1/mandates/agent:momentum").json()["mandate"]["order_notional_max"] == "4000", "a draft"
@@ -75,8 +75,8 @@ def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo
     denied = demo.propose("momentum", 1500, "MSFT")
     assert denied["verdict"] == "deny"
     operator.open(MOMENTUM)
-    operator.page.get_by_label("Order notional, at most", exact=True).fill("2000")
-    changed = operator.page.locator(".limits-loosens", has_text="Order notional, at most")
+    operator.page.get_by_label("Largest order", exact=True).fill("2000")
+    changed = operator.page.locator(".limits-loosens", has_text="Largest order")
     assert "Looser" in changed.inner_text() and "500 USD → 2,000 USD" in changed.inner_text()
     operator.page.get_by_label("Orders of the last").select_option("1")
     operator.press("Try it")

@@ -61,7 +61,8 @@ def _numbers(held: dict[str, Any]) -> None:
     if drift["bps"] is not None:
         limit = "no limit" if drift["limit_bps"] is None else f"limit {drift['limit_bps']}"
         stale = "" if drift["fresh"] else "; that mark is old"
-        show.say(f"  the market moved {drift['bps']} bps against it, {drift['from']} to {drift['to']}, {limit}{stale}")
+        by, side = drift["bps"].removeprefix("-"), "in its favour" if drift["bps"].startswith("-") else "against it"
+        show.say(f"  the market moved {by} bps {side}, {drift['from']} to {drift['to']}, {limit}{stale}")
 
 
 def outcome_of(order: str, record: dict[str, Any]) -> int:

@@ -56,8 +56,8 @@ it("says whether it can hurt, what is out there, and what would stop an order, e
   const hurt = screen.getByRole("region", { name: "Can this agent hurt me?" });
   expect(hurt.textContent).toMatch(/1 order of it is at a broker.*orders.*It holds 1 position, worth 258\.2 USD.*Of these, 1 has no stop that is watched: MSFT/);
   await waitFor(() => expect(hurt.textContent).toMatch(/A loss of more than 500 USD in a day stops trading\..*daily_loss_max/));
-  await screen.findByText(/agent momentum asked to buy/);
-  expect(point("Its mandate, today").getByRole("meter", { name: "Capital, at most" })).toBeTruthy();
+  await screen.findByText(/Agent momentum asked to buy/);
+  expect(point("Its mandate, today").getByRole("meter", { name: "Capital in use" })).toBeTruthy();
 });
 
 it("switches a capability off at once, and one that trades on after asking", async () => {

@@ -39,8 +39,10 @@ export function Filters({ search, onChange }: FiltersProps) {
         <Choice label="Agent" of={named("agent", agents.data?.items)} {...given("agent")} />
         <Choice label="Account" of={named("account", accounts.data?.items)} {...given("account")} />
         <Choice label="Instrument" of={named("instrument", instruments.data?.items)} {...given("instrument")} />
-        <Field label="From" type="datetime-local" {...given("since")} />
-        <Field label="Until" type="datetime-local" {...given("until")} />
+        <div className="decisions-times">
+          <Field label="From" type="datetime-local" {...given("since")} />
+          <Field label="Until" type="datetime-local" {...given("until")} />
+        </div>
         <label className="decisions-looks">
           <input type="checkbox" checked={search.get("looks") === "1"} onChange={(event) => set("looks", event.target.checked ? "1" : "")} />
           <span>Calls that only looked, too</span>

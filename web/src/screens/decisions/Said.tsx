@@ -30,6 +30,23 @@ export function wordOf({ kind, entry, order, code, said }: Line): [string, Tone]
 const isRule = ({ kind, entry, order, code, said }: Line): boolean =>
   code !== "" && ((order !== "" && DECIDES.includes(entry) && (kind === "violation" || said.includes(": held for people"))) || kind === "limit");
 
+/** A line as a sentence: its full stop, and a capital where it begins with a word and not with a name. */
+export function lineWords(said: string): string {
+  const begins = BEGINS.test(said) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
+  return /[.!?]$/.test(begins) ? begins : `${begins}.`;
+}
+
+const BEGINS = /^(agent|client|feed|the|a|an|order|exit|market|nothing|somebody|new|bought|sold|traded|resume|halt)\b/;
+
+/** What a line says; of a denial what was asked, and then why, since the word beside it says that it was denied. */
+function parted(line: Line): string[] {
+  const { said } = line;
+  const at = said.indexOf(DENIED);
+  return wordOf(line)[0] === "Denied" && at > 0 ? [said.slice(0, at), said.slice(at + DENIED.length)] : [said];
+}
+
+const DENIED = ": denied. ";
+
 interface SaidProps {
   line: Line;
   /** Whether it stands on the page of its own order. */
@@ -38,13 +55,13 @@ interface SaidProps {
 
 export function Said({ line, within = false }: SaidProps) {
   const [word, tone] = wordOf(line);
-  const { at, seq, said, order, text } = line;
+  const { at, seq, order, text } = line;
   return (
     <div className="said">
       <span className="said-when soft small"><When at={at} /></span>
       <span className="said-word"><Badge tone={tone}>{word}</Badge></span>
       <div className="said-what">
-        <p>{said}.</p>
+        {parted(line).map((part) => <p key={part}>{lineWords(part)}</p>)}
         <div className="said-more small">
           {order && !within && <Link href={`/orders/${encodeURIComponent(order)}`}>Order {order}</Link>}
           {isRule(line) && <span>Rule: <RuleLink rule={line.code} /></span>}
@@ -60,7 +77,7 @@ function Written({ line }: { line: Line }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <button type="button" className="rule-link" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Hide" : "Read"} what was written</button>
+      <button type="button" className="rule-link" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Hide" : "Read"} {line.kind === "thought" || line.entry !== "submit" ? "what was written" : "the thought behind it"}</button>
       {open && <Text digest={line.text} seq={line.seq} by={line.client || line.agent || line.who} />}
     </>
   );

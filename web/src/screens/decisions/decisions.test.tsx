@@ -9,13 +9,15 @@ import { HOUSE, LINE, page } from "../../testing/house";
 import { show } from "../../testing/show";
 import Decisions from "./Decisions";
 import { filterOf } from "./filter";
-import { HEAD, PAGE } from "./lines";
+import { HEAD, PAGE, together } from "./lines";
+import { lineWords } from "./Said";
 import { Rows } from "./Timeline";
 
 const ROW_PX = 60;
 const line = (id: number, more: Partial<Line> = {}): Line => ({ ...LINE, id, seq: id, order: `r1-${id}`, said: `agent momentum asked to buy ${id} GOOG: allowed`, ...more });
 const DENIED = line(40, {
-  kind: "violation", code: "order_notional_max", said: "agent rogue asked to buy 36 AAPL through street: denied: order_notional_max: 6,044.04 USD, limit 4,000 (agent rogue)",
+  kind: "violation", code: "order_notional_max",
+  said: "agent rogue asked to buy 36 AAPL through street: denied. One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD",
 });
 const RULE: RuleRow = {
   rule: "order_notional_max", kind: "limit", group: "Size", plain: "One order may be worth {limit} at most.", measures: "", exactly: "The worth of the order at its worst price.",
@@ -53,14 +55,34 @@ beforeEach(() => {
 test("a denial is a sentence with its numbers, and leads to its order and to what its rule is", async () => {
   api({ ...AROUND, "GET /v1/journal": lines(DENIED), "GET /v1/rules": page(RULE) });
   const { user } = show(<Decisions />);
-  expect(await screen.findByText(/denied: order_notional_max: 6,044.04 USD, limit 4,000/)).toBeTruthy();
+  expect(await screen.findByText("Agent rogue asked to buy 36 AAPL through street.")).toBeTruthy();
+  expect(screen.getByText("One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD.")).toBeTruthy();
   expect(screen.getByText("Denied", { selector: ".badge" })).toBeTruthy();
   expect(screen.getByRole("link", { name: "Order r1-40" }).getAttribute("href")).toBe("/orders/r1-40");
-  await user.click(screen.getByRole("button", { name: "Order notional, at most" }));
+  await user.click(screen.getByRole("button", { name: "Largest order" }));
   const told = await screen.findByRole("dialog");
   expect(await within(told).findByText("One order may be worth the limit at most.")).toBeTruthy();
   expect(within(told).getByText("docs/rules.md#order_notional_max")).toBeTruthy();
   for (const said of ["Orders that increase risk.", "The order is denied.", "the firm, agents", "Nothing is bounded by it."]) expect(within(told).getByText(said)).toBeTruthy();
+});
+
+test("the thought behind an order stands in the order's own line", async () => {
+  const [digest, text] = ["b".repeat(64), "It rose three days in a row."];
+  const thought = (seq: number, more: Partial<Line> = {}): Line => line(seq * 10 + 1, { seq, kind: "thought", text: digest, order: `r1-${seq}`, said: "agent momentum wrote why", ...more });
+  const order = (seq: number): Line => line(seq * 10, { seq, order: `r1-${seq}` });
+  api({
+    ...AROUND, "GET /v1/texts/{digest}": { digest, standing: "kept", text },
+    "GET /v1/journal": lines(thought(9), order(9), thought(8, { entry: "noted", said: "agent momentum wrote a thought" }), thought(7), order(7)),
+  });
+  const { user } = show(<Decisions />);
+  await screen.findByText(/buy 90 GOOG/);
+  expect(screen.queryByText(/wrote why/)).toBeNull();
+  expect(screen.getAllByRole("listitem")).toHaveLength(3);
+  const [first] = screen.getAllByRole("listitem") as [HTMLElement];
+  await user.click(within(first).getByRole("button", { name: "Read the thought behind it" }));
+  expect(await within(first).findByText(text)).toBeTruthy();
+  expect(together([order(7), thought(7)])).toEqual([{ ...order(7), text: digest }]);
+  expect(together([thought(7), order(6)])).toHaveLength(2);
 });
 
 test("the filter stands in the address and is what is asked", async () => {
@@ -176,4 +198,11 @@ test("a page that cannot be fetched keeps what is there", async () => {
   house.now({ "GET /v1/journal": whole });
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("These are all.")).toBeTruthy();
+});
+
+test.each([
+  ["agent momentum asked to buy 8 GOOG: denied. One order may open at most 100 USD", "Agent momentum asked to buy 8 GOOG: denied. One order may open at most 100 USD."],
+  ["ann halts agent momentum: enough!", "ann halts agent momentum: enough!"], ["orders-desk: its link is open", "orders-desk: its link is open."],
+])("%s is a sentence", (said, shown) => {
+  expect(lineWords(said)).toBe(shown);
 });

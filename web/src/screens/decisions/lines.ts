@@ -1,6 +1,6 @@
 // Lines of the journal, latest first: the page that is newest is followed, the older ones are fetched as somebody gets there.
 
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { ask, type Params } from "../../api/client";
 import { type Problem, problemOf } from "../../api/problem";
 import type { Line } from "../../api/schema";
@@ -10,6 +10,21 @@ export type Filter = Pick<Params<"GET /v1/journal">, "agent" | "account" | "inst
 
 export const HEAD = 100;
 export const PAGE = 500;
+
+/** Lines with the thought that an agent gave with an order put into the order's own line, where both are here: beside it that
+ * would be a line for each order that says nothing yet. Whichever way they are sorted the two stand next to each other. */
+export function together(rows: readonly Line[]): Line[] {
+  const found: Line[] = [];
+  const isOf = (thought: Line | undefined, line: Line | undefined): boolean =>
+    thought?.kind === "thought" && thought.entry === "submit" && line?.seq === thought.seq && line.kind !== "thought" && line.order !== "";
+  rows.forEach((line, at) => {
+    const beside = [rows[at - 1], rows[at + 1]];
+    if (beside.some((other) => isOf(line, other))) return;
+    const thought = beside.find((other) => isOf(other, line));
+    found.push(thought ? { ...line, text: thought.text } : line);
+  });
+  return found;
+}
 
 interface Held {
   rows: readonly Line[];
@@ -58,5 +73,6 @@ export function useLines(filter: Filter): Lines {
       .catch((fault: unknown) => setProblem(problemOf(fault)))
       .finally(() => { asking.current = false; setFetching(false); });
   }, [filter, next]);
-  return { head, rows: held?.rows ?? [], fresh: isApart && fresh.length > 0 ? null : fresh.length, show, older, hasOlder: next !== null, isFetching, problem };
+  const shown = useMemo(() => together(held?.rows ?? []), [held?.rows]);
+  return { head, rows: shown, fresh: isApart && fresh.length > 0 ? null : together(fresh).length, show, older, hasOlder: next !== null, isFetching, problem };
 }

@@ -7,7 +7,7 @@ import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { Section } from "../../parts/Page";
 import { When } from "../../parts/When";
-import { wordOf } from "../decisions/Said";
+import { lineWords, wordOf } from "../decisions/Said";
 
 const SHOWN = 10;
 
@@ -37,7 +37,7 @@ function Said({ line }: { line: Line }) {
       <span className="soft small"><When at={at} /></span>
       <span>
         <Badge tone={tone}>{word}</Badge>{" "}
-        {order ? <Link href={`/orders/${encodeURIComponent(order)}`}>{said}</Link> : said}
+        {order ? <Link href={`/orders/${encodeURIComponent(order)}`}>{lineWords(said)}</Link> : lineWords(said)}
       </span>
     </li>
   );

@@ -19,9 +19,9 @@ it("says what each account has, what waits, how near the limits are, and what ha
   await screen.findByTitle("99934.063428 USD");
   await screen.findByText("+12.50");
   screen.getByRole("link", { name: "Buy 8 GOOG" });
-  screen.getByRole("meter", { name: "Capital, at most" });
+  screen.getByRole("meter", { name: "Capital in use" });
   await screen.findByText("All well");
-  expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Denied one violation.*Held one: held for people.*Allowed agent momentum asked to buy 8 GOOG/);
+  expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Denied one violation\..*Held one: held for people\..*Allowed Agent momentum asked to buy 8 GOOG/);
 });
 
 it("says what is wrong", async () => {
@@ -38,7 +38,7 @@ it("says what is wrong", async () => {
   show(<Overview />);
   const wrong = await screen.findByRole("region", { name: "Is anything wrong" });
   await screen.findByText("connection street");
-  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*Agent momentum Exceeded: Capital, at most/);
+  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*Agent momentum Exceeded: Capital in use/);
   screen.getByText(/everything of theirs is denied: agent new/);
 });
 
