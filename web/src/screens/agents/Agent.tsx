@@ -10,6 +10,7 @@ import { Button } from "../../parts/Button";
 import { Facts } from "../../parts/Facts";
 import { Money } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
+import { together } from "../decisions/lines";
 import { Said } from "../decisions/Said";
 import { causeWords, mayStop, whom } from "../halts/causes";
 import { HaltCard } from "../halts/HaltCard";
@@ -112,7 +113,7 @@ function Lately({ agent, href }: { agent: string; href: string }) {
   return (
     <Section title="Lately" actions={<Link href={href}>All of it</Link>} flush>
       <Asked of={asked} none="It did nothing yet.">
-        {({ items }) => <ol className="plain agents-lines">{items.map((line) => <li key={line.id}><Said line={line} /></li>)}</ol>}
+        {({ items }) => <ol className="plain agents-lines">{together(items).map((line) => <li key={line.id}><Said line={line} /></li>)}</ol>}
       </Asked>
     </Section>
   );

@@ -7,6 +7,7 @@ import { Asked } from "../../parts/Asked";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Section } from "../../parts/Page";
+import { together } from "../decisions/lines";
 import { Said } from "../decisions/Said";
 import { Receipt } from "../proof/Receipt";
 
@@ -20,7 +21,7 @@ export function Life({ order, isComplete }: { order: string; isComplete: boolean
       <Asked of={asked} none="The journal has not been read that far yet.">
         {({ items, next }) => (
           <>
-            <ol className="plain order-life">{items.map((line) => <Step key={line.id} line={line} onVerify={setSeq} />)}</ol>
+            <ol className="plain order-life">{together(items).map((line) => <Step key={line.id} line={line} onVerify={setSeq} />)}</ol>
             {(next !== null || !isComplete) && <p className="none soft">These are the first {items.length} lines.</p>}
           </>
         )}
