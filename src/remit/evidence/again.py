@@ -38,9 +38,9 @@ def check_evidence(
     files = files_of(source, key)
     try:
         about = json.loads(files[MANIFEST])
-        of, version = str(about["of"]), str(about["packed_by"])
+        of, version, decided = str(about["of"]), str(about["packed_by"]), about["decided"] is True
         receipts = [parse(files[name]) for name in sorted(files) if name.startswith(RECEIPTS)]
-        again = files_for(hold(of, key, receipts), files.get(ATTESTATION))
+        again = files_for(hold(of, key, receipts, decided), files.get(ATTESTATION))
     except EvidenceRefused as refused:
         raise CannotVerify(refused.what, "Take it for forged") from None
     except (ValueError, LookupError, TypeError) as fault:

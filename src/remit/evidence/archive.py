@@ -51,9 +51,15 @@ How to check it
 What this evidence does not prove
 
   That nothing else concerns {of}: only the whole journal shows what is absent. Nor that each decision is right
-  (4), that the same key signed no other history (3), or that what was journalled is what happened outside. Who packed
-  it verified the whole journal first; this file cannot show that.
+  (4), that the same key signed no other history (3), or that what was journalled is what happened outside. {packed}
+  This file cannot show that.
 """
+DECIDED = """\
+Who packed
+  it verified the whole journal first, and decided all of it again."""
+AS_WRITTEN = """\
+Who packed
+  it checked that every entry stands under the signed head, and took the decisions as written: do (4)."""
 
 
 def write(evidence: Evidence, attestation: bytes | None = None) -> bytes:
@@ -84,7 +90,9 @@ def files_for(evidence: Evidence, attestation: bytes | None) -> dict[str, bytes]
     if attestation is not None:
         files[ATTESTATION] = attestation
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    about = {"evidence": FORMAT, "of": evidence.of, "packed_by": __version__, "files": listed}
+    about = {
+        "evidence": FORMAT, "of": evidence.of, "packed_by": __version__, "decided": evidence.decided, "files": listed,
+    }  # fmt: skip
     files[MANIFEST] = json.dumps(about, indent=1, ensure_ascii=True).encode() + b"\n"
     return files
 
@@ -98,4 +106,5 @@ def _readme(evidence: Evidence, attested: bool) -> str:
         cosigned=f"with lines of {by}" if by else "with no line of a witness",
         key=evidence.key,
         attested=ATTESTED if attested else "",
+        packed=DECIDED if evidence.decided else AS_WRITTEN,
     )

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from remit.evidence.holding import Evidence, EvidenceRefused, hold, span_of
 from remit.journal import tiles
 from remit.journal.cosign import Cosigner
@@ -23,12 +25,19 @@ from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.state import State
 from remit.verify import verify
+from remit.verify.again import Again
 from remit.verify.export import is_export
+from remit.verify.passage import Passage
+from remit.verify.places import checkpoint_of
+from remit.verify.verdict import Difference
 
 RECORDS_MAX = 20_000
 """Each comes with a receipt of its own: a longer span is better given as an export."""
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 """Every string of an entry, as it is written there."""
+FEW = 20
+"""So few names are looked for one by one, which is quicker than reading every string."""
+PROGRESS_EVERY = 5_000
 ASKED_MIN = 1_000
 """So many entries that asked for orders are kept before those of orders that are over are dropped."""
 
@@ -41,33 +50,69 @@ def gather(
     heads: Sequence[str] = (),
     witnesses: Sequence[Cosigner] = (),
     progress: Callable[[int], None] | None = None,
+    decide: bool = True,
 ) -> Evidence:
     """Return the evidence of an order by its id, an agent by its name, or a day (2026-01-31, UTC), from a journal or an
     export.
 
     The whole journal is verified first: EvidenceRefused where it does not hold, or holds nothing of what was asked for.
+    Without `decide` its decisions are taken as written, which is quicker: every entry stands in the tree under the
+    signed head all the same, and the evidence says which of the two it was. `progress` hears how many entries passed.
     With the records come the mandates that their decisions name and the starts that say which kernel decided. The
     receipts are made under the head that witnesses cosigned, where one is kept beside the journal that covers them all:
     with the lines of `witnesses` alone, as far as they hold.
     """
     picking = _Picking(of)
-    verdict = verify(folder, key, heads=heads, progress=progress, passed=picking.take)
-    if verdict.difference is not None or verdict.fault:
-        found = verdict.fault if verdict.difference is None else encode(verdict.difference).decode()
-        raise EvidenceRefused("journal_not_verified", f"the journal does not hold: {found}", "See `remit verify`")
-    size = verdict.count - verdict.unsealed
+    if decide:
+        verdict = verify(folder, key, heads=heads, progress=progress, passed=picking.take)
+        _check(verdict.difference, verdict.fault)
+        size, newest = verdict.count - verdict.unsealed, verdict.head
+    else:
+        size, newest = _as_written(folder, key, heads, picking, progress)
     kept = [(seq, entry) for seq, entry in picking.chosen() if seq <= size]
     if not kept:
         raise EvidenceRefused("unknown", f"the journal holds nothing of {of}", "Name an order, an agent or a day")
     cosigned = covering(folder, key, kept[-1][0], size)
-    head = verdict.head if cosigned is None else only(cosigned, key, witnesses).note
+    head = newest if cosigned is None else only(cosigned, key, witnesses).note
     receipts = tuple(_receipts(folder, size if cosigned is None else cosigned.size, kept, head))
     try:
         check(receipts[0], key.name, (key,))
     except ReceiptInvalid as fault:
         what, do = f"a head that witnesses cosigned is not this journal's: {fault.what}", "Keep both as evidence"
         raise EvidenceRefused("journal_not_verified", what, do) from None
-    return hold(of, key, receipts)
+    return hold(of, key, receipts, decide)
+
+
+def _as_written(
+    folder: Path, key: Verifier, heads: Sequence[str], picking: _Picking, progress: Callable[[int], None] | None
+) -> tuple[int, str]:
+    """Fold every entry as it is written, check the tree, its newest head and what each record must hold by itself, and
+    return how many entries that head covers, and the head. EvidenceRefused, CannotVerify."""
+
+    def passed(seq: int, entry: bytes, state: State) -> None:
+        picking.take(seq, entry, state)
+        if progress is not None and seq % PROGRESS_EVERY == 0:
+            progress(seq)
+
+    again = Again()
+    again.folds = True
+    kept = sorted((checkpoint_of(head, key) for head in heads), key=lambda head: head.size)
+    try:
+        found = Passage(folder, key, kept, (), again, passed, every_signature=False).run()
+    except (msgspec.MsgspecError, ValueError) as fault:
+        raise _unsound(f"entry {again.seq + 1} is no record of this version: {fault}") from None
+    assert found is not None
+    _check(found.difference, found.fault)
+    return found.size - found.unsealed, found.head
+
+
+def _check(difference: Difference | None, fault: str) -> None:
+    if difference is not None or fault:
+        raise _unsound(fault if difference is None else encode(difference).decode())
+
+
+def _unsound(found: str) -> EvidenceRefused:
+    return EvidenceRefused("journal_not_verified", f"the journal does not hold: {found}", "See `remit verify`")
 
 
 class _Picking:
@@ -102,7 +147,7 @@ class _Picking:
             self._note_mandates(seq, entry, state)
         if self._span is None:
             is_halt_over = self._is_halt_over(entry, state)
-            if not is_halt_over and self._names.isdisjoint(_QUOTED.findall(entry)):
+            if not is_halt_over and not self._is_named(entry):
                 return
             record = decode(Record, entry)
             self._note_names(record, state)
@@ -128,6 +173,12 @@ class _Picking:
         if self._span is None and not self._is_known and self._of not in self._state.agents:
             return []
         return sorted(self._kept.items())
+
+    def _is_named(self, entry: bytes) -> bool:
+        """Whether a string of an entry is one of the names; most entries of an order's time hold none, seen at once."""
+        if len(self._names) < FEW and not any(name in entry for name in self._names):
+            return False
+        return not self._names.isdisjoint(_QUOTED.findall(entry))
 
     def _is_halt_over(self, entry: bytes, state: State) -> bool:
         """Whether an entry halts the agent with all others of its account, or of the firm."""

@@ -68,9 +68,11 @@ class Evidence(NamedTuple):
     kept: tuple[Kept, ...]
     receipts: tuple[Receipt, ...]
     mandates: tuple[Published, ...]
+    decided: bool
+    """Whether whoever packed it decided the whole journal again, or took its decisions as written."""
 
 
-def hold(of: str, key: Verifier, receipts: Sequence[Receipt]) -> Evidence:
+def hold(of: str, key: Verifier, receipts: Sequence[Receipt], decided: bool) -> Evidence:
     """Return the evidence that receipts make, in the order of their entries: nothing else is asked. EvidenceRefused
     where they say nothing of what it is said to be of; ValueError where an entry is no record."""
     span, book = span_of(of), Standing()
@@ -81,7 +83,7 @@ def hold(of: str, key: Verifier, receipts: Sequence[Receipt]) -> Evidence:
         kept.append(Kept(receipt.seq, receipt.entry, record, tuple(tell(record, book)), _role(record, span)))
     if all(one.role for one in kept) if span else not any(_names(one.record, of) for one in kept):
         raise EvidenceRefused("unknown", f"the journal holds nothing of {of}", "Name an order, an agent or a day")
-    return Evidence(of, key, tuple(kept), tuple(receipts), tuple(_published([one.record for one in kept])))
+    return Evidence(of, key, tuple(kept), tuple(receipts), tuple(_published([one.record for one in kept])), decided)
 
 
 def span_of(of: str) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
-"""`python -m remit.whatif JOURNAL`: takes one question as JSON, writes one answer as JSON.
+"""`python -m remit.whatif JOURNAL`: takes one question as JSON, writes an empty line and one answer as JSON.
 
-So a door can ask without stopping for it. A refusal is the answer `{"code", "what", "do"}` with exit code 1.
+So a door can ask without stopping for it; it reads an answer behind the first empty line. A refusal is the answer
+`{"code", "what", "do"}` with exit code 1.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def main() -> int:
     try:
         found = what_if(Path(sys.argv[1]), asked.mandates, asked.from_at, agents=asked.agents)
     except WhatIfRefused as refused:
-        sys.stdout.buffer.write(encode({"code": refused.code, "what": refused.what, "do": refused.do}))
+        sys.stdout.buffer.write(b"\n" + encode({"code": refused.code, "what": refused.what, "do": refused.do}))
         return 1
-    sys.stdout.buffer.write(encode(found))
+    sys.stdout.buffer.write(b"\n" + encode(found))
     return 0
 
 

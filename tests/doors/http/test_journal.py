@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import threading
 import time
 import zipfile
@@ -18,7 +19,6 @@ from tests.doors.http.conftest import LIMITS, Door, people
 from tests.guard.processes import trading
 
 from remit.attest.check import Expected, check
-from remit.doors.http import aside
 from remit.doors.http.app import Options
 from remit.doors.http.paging import cursor_of
 from remit.doors.http.reading import reading
@@ -263,14 +263,16 @@ def test_evidence_is_a_zip_that_holds(told: Door) -> None:
         assert told.http(who).get(f"/v1/evidence/{fill['order']}").status_code == 403
 
 
-def test_one_piece_of_evidence_is_made_at_a_time(told: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Taken:
-        def locked(self) -> bool:
-            return True
-
-    monkeypatch.setattr(aside, "_busy", Taken())
-    refused = told.http("operator").get("/v1/evidence/momentum")
-    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "5")
+def test_evidence_may_be_come_back_for(told: Door) -> None:
+    asking = {"Prefer": "respond-async, wait=0"}
+    far = told.http("otto").get("/v1/evidence/momentum", headers=asking)
+    assert (far.status_code, far.headers["preference-applied"]) == (202, "respond-async"), far.text
+    assert far.json() == {"read": 0, "of": 0}, "it has just begun"
+    for _ in range(20):
+        found = told.http("otto").get("/v1/evidence/momentum", headers={"Prefer": "respond-async, wait=5"})
+        if found.status_code != 202:
+            break
+    assert found.status_code == 200 and verify_evidence(found.content, key_of(told.processes.home / "journal", None))
 
 
 def test_an_attestation_is_for_the_nonce_that_asked(told: Door) -> None:
@@ -279,3 +281,17 @@ def test_an_attestation_is_for_the_nonce_that_asked(told: Door) -> None:
     assert check(found.content, expected, time.time_ns()).well
     assert told.http("momentum").get("/v1/attestation").status_code == 403
     assert told.http("otto").get("/v1/attestation", params={"nonce": "no hex"}).status_code == 422
+
+
+def test_whoever_leaves_before_their_evidence_is_made_keeps_no_place(told: Door) -> None:
+    """Its place is free at once: the same caller's next question is not told that another is being worked on."""
+    bearer = told.processes.secrets["otto"]
+    for of in ("momentum", TODAY):
+        with socket.create_connection(("127.0.0.1", told.port)) as leaving:
+            head = f"Host: 127.0.0.1:{told.port}\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+            leaving.sendall(f"GET /v1/evidence/{of} HTTP/1.1\r\n{head}".encode())
+            time.sleep(0.1)
+    end = time.monotonic() + 5
+    while (answer := told.http("otto").get("/v1/evidence/momentum")).status_code != 200:
+        assert answer.json()["code"] == "busy" and time.monotonic() < end
+        time.sleep(0.05)

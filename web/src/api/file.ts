@@ -3,17 +3,26 @@
 import { addressOf, refusal, type Call, type Params } from "./client";
 import { NO_ANSWER, Problem } from "./problem";
 
-/** A file that a call answers with; Problem. */
-export async function fileOf<C extends Call>(call: C, params: Params<C>): Promise<Blob> {
+const PREFER = "respond-async, wait=10";
+
+/** A file that a call answers with; Problem. Where it takes long to make, `tell` hears how far it is, in percent. */
+export async function fileOf<C extends Call>(call: C, params: Params<C>, tell: (percent: number) => void = () => {}): Promise<Blob> {
   const [method, path] = addressOf(call, params);
-  let answer: Response;
-  try {
-    answer = await fetch(path, { method, cache: "no-store" });
-    if (answer.ok) return await answer.blob();
-  } catch {
-    throw new Problem({ code: NO_ANSWER, detail: "the door does not answer", fix: "look whether remit up runs" });
+  for (;;) {
+    let answer: Response;
+    try {
+      answer = await fetch(path, { method, cache: "no-store", headers: { Prefer: PREFER } });
+      if (answer.status === 202) {
+        const { read, of } = (await answer.json()) as { read: number; of: number };
+        tell(of ? Math.floor((100 * read) / of) : 0);
+        continue; // the door waits within each question
+      }
+      if (answer.ok) return await answer.blob();
+    } catch {
+      throw new Problem({ code: NO_ANSWER, detail: "the door does not answer", fix: "look whether remit up runs" });
+    }
+    throw await refusal(answer);
   }
-  throw await refusal(answer);
 }
 
 const KEPT_MS = 60_000; // some browsers read it only after a while

@@ -2773,7 +2773,7 @@ export interface Calls {
     body: Linting;
     answer: ItemsOfLintNote;
   };
-  /** Judge the last days' orders again under drafts, as things stood when each came: which verdicts turn. Nothing changes. One question at a time is worked on. */
+  /** Judge the last days' orders again under drafts, as things stood when each came: which verdicts turn. Nothing changes. Each caller has one question at work. */
   "POST /v1/mandates/what-if": {
     params: Record<string, never>;
     body: Trying;
@@ -3452,7 +3452,7 @@ export interface Calls {
     body: undefined;
     answer: Heads;
   };
-  /** What the journal holds of one order, one agent or one day, as a zip that a stranger can check and read: records, receipts, mandates, a page for people and the verifier. The whole journal is verified first. For who sees everything; one at a time. */
+  /** What the journal holds of one order, one agent or one day, as a zip that a stranger can check and read: records, receipts, mandates, a page for people and the verifier. Every entry is held against the signed head; decisions are packed as written. For who sees everything, one at a time each. With `Prefer: respond-async, wait=20` it answers 202 with how far it is after so many seconds: ask the same again, within 30 s. */
   "GET /v1/evidence/{of}": {
     params: {
       of: string;

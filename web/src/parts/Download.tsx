@@ -18,21 +18,24 @@ interface DownloadProps<C extends Call> {
 
 export function Download<C extends Call>({ call, params, name, children }: DownloadProps<C>) {
   const [busy, setBusy] = useState(false);
+  const [percent, setPercent] = useState<number | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const load = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
     try {
-      keep(await fileOf(call, params), name);
+      keep(await fileOf(call, params, setPercent), name);
       toast(`${name} is downloaded.`);
     } catch (fault) {
       setProblem(problemOf(fault));
     }
     setBusy(false);
+    setPercent(null);
   };
   return (
     <>
       <Button onClick={() => void load()} busy={busy}>{busy ? "It is being made" : children}</Button>
+      {percent !== null && <p className="small soft" role="status">{percent} % of the journal is read.</p>}
       <Refused problem={problem} />
     </>
   );

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from remit.doors.http.aside import Aside
 from remit.doors.http.dispatch import Table
 from remit.doors.http.hosts import Hosts
 from remit.doors.http.limits import Gate, Limits
@@ -70,8 +71,9 @@ def create_app(
 ) -> Application:
     """Return the application over a client of the guard, whose own token is the door's.
 
-    `app.state` holds `client`, `settings`, `metrics`, `limits`, `openapi` (the document's bytes), `parts` (what answers
-    at a path of its own, by that path) and `stopping`, an event that is set when streams should end.
+    `app.state` holds `client`, `settings`, `metrics`, `limits`, `streams`, `remembered`, `aside` (long work), `openapi`
+    (the document's bytes), `parts` (what answers at a path of its own, by that path) and `stopping`, an event that is
+    set when streams should end.
     """
 
     @contextlib.asynccontextmanager
@@ -88,6 +90,7 @@ def create_app(
     app.state.client, app.state.settings, app.state.metrics = client, settings, metrics
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
+    app.state.aside = Aside(settings.home, app.state.stopping)
     app.state.openapi = msgspec.json.encode(openapi(rows))
     app.state.parts = {}
     table = Table(app, client, rows)

@@ -156,6 +156,12 @@ def entered(entry: Entry) -> bytes:
     return msgspec.json.encode(_Entered(entry.command.seq, entry.command.at, entry.events))
 
 
+async def left(receive: Receive) -> None:
+    """Wait until the caller leaves; what they say meanwhile is not listened to."""
+    while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
+        continue
+
+
 def needed(value: str, name: str) -> str:
     """Return a text that must be given; Problem `not_valid`."""
     if not value:

@@ -19,7 +19,7 @@ from starlette.types import Receive, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from remit.doors.http.auth import caller_of, check_origin
-from remit.doors.http.call import Call, Streaming
+from remit.doors.http.call import Call, Streaming, left
 from remit.doors.http.problem import Problem, body_of, problem_of
 from remit.doors.http.shapes.base import Given
 from remit.guard.wire import AsyncClient, GuardError, GuardGone, GuardNotRunning
@@ -106,7 +106,7 @@ class Streams:
         self._open += 1
         state.metrics.streams.inc()
         pumping = asyncio.ensure_future(pump())
-        ends = {pumping, asyncio.ensure_future(_left(receive)), asyncio.ensure_future(state.stopping.wait())}
+        ends = {pumping, asyncio.ensure_future(left(receive)), asyncio.ensure_future(state.stopping.wait())}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -214,12 +214,6 @@ async def _refuse(socket: WebSocket, problem: Problem) -> None:
         await socket.send_denial_response(Response(body_of(problem), problem.status, media_type=media))
     else:
         await socket.close(1008, problem.code)
-
-
-async def _left(receive: Receive) -> None:
-    """Wait until the reader leaves; what it says meanwhile is not listened to."""
-    while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
-        continue
 
 
 async def _taken(sending: Awaitable[None]) -> None:

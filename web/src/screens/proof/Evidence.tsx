@@ -17,7 +17,7 @@ export function Evidence() {
   const set = (event: { target: { value: string } }): void => setGiven({ ...given, [kind]: event.target.value });
   return (
     <>
-      <p>Records, a receipt for each, the mandates in force, a page for people, and the program that checks it all. The whole journal is verified first, so it may take a while.</p>
+      <p>Records, a receipt for each, the mandates in force, a page for people, and the program that checks it all. Every entry of the journal is held against the signed head first, so it may take a while. Decisions are packed as they were written: whether each follows from its limits, <code>remit verify</code> shows elsewhere, from the whole journal.</p>
       <div className="proof-check">
         <Choice label="Of" of={[["day", "A day"], ["agent", "An agent"], ["order", "An order"]]} value={kind} onChange={(event) => setKind(event.target.value as Of)} />
         {kind === "day" && <Field label="Day, in UTC" type="date" value={given.day} max={today()} onChange={set} />}

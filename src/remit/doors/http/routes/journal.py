@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from remit.doors.http import aside
+from remit.doors.http.aside import Aside, Far, Who
 from remit.doors.http.call import Answer, Call
 from remit.doors.http.paging import cursor_of, key_of
 from remit.doors.http.problem import Problem
@@ -30,6 +31,8 @@ SEES_ALL: tuple[Role, ...] = ("operator", "approver", "compliance", "auditor")
 CAPABILITY = "explain_decision"
 RECEIPT_MEDIA = "text/plain; charset=utf-8"
 EVIDENCE_MEDIA = "application/zip"
+_ASYNC = re.compile(r"^\s*respond-async\s*(?:,\s*wait=([0-9]{1,3})\s*)?$")
+WAIT_S_MAX = 60
 
 
 async def visible(call: Call) -> Visible:
@@ -146,11 +149,19 @@ async def receipt(call: Call) -> Answer:
 
 
 async def evidence(call: Call) -> Answer:
-    """Return what the journal holds of one thing as a zip, worked out beside this process."""
+    """Return what the journal holds of one thing as a zip, worked out beside this process; how far that is to whoever
+    would rather come back for it."""
     if await visible(call) is not EVERYTHING:
         raise Problem("not_authorised", "only who sees everything is given evidence", "Ask an operator or an auditor")
-    settings, of = call.app.state.settings, call.params.of
-    packed = await aside.evidence(settings.home, of, [str(one.cosigner) for one in settings.witnesses])
+    me = await call.read("self")
+    work: Aside = call.app.state.aside
+    witnesses = [str(one.cosigner) for one in call.app.state.settings.witnesses]
+    of, patience = call.params.of, _ASYNC.search(call.header("Prefer"))
+    wait_s = None if patience is None else min(float(patience[1] or 0), WAIT_S_MAX)
+    packed = await work.evidence(Who(me["name"], me["role"]), of, witnesses, call.receive, wait_s)
+    if isinstance(packed, Far):
+        headers = ((b"preference-applied", b"respond-async"), (b"retry-after", b"1"))
+        return Answer(s.Making(packed.read, packed.of), 202, headers)
     stem = "".join(char if char.isascii() and char.isalnum() or char in "-_" else "_" for char in of)
     name = f'attachment; filename="{stem}-evidence.zip"'.encode()
     return Answer(packed, headers=((b"content-disposition", name),), media=EVIDENCE_MEDIA.encode())
@@ -189,9 +200,11 @@ ROUTES = (
     Route(
         "GET", "/v1/evidence/{of}", "download_evidence",
         "What the journal holds of one order, one agent or one day, as a zip that a stranger can check and read: "
-        "records, receipts, mandates, a page for people and the verifier. The whole journal is verified first. For who "
-        "sees everything; one at a time.",
+        "records, receipts, mandates, a page for people and the verifier. Every entry is held against the signed head; "
+        "decisions are packed as written. For who sees everything, one at a time each. With `Prefer: respond-async, "
+        "wait=20` it answers 202 with how far it is after so many seconds: ask the same again, within 30 s.",
         "journal", SEES_ALL, Do(evidence), s.EvidenceOf, None, media=EVIDENCE_MEDIA,
+        headers={"Prefer": "`respond-async, wait=SECONDS` (60 at most): rather a 202 than a longer wait."},
     ),
     Route(
         "GET", "/v1/attestation", "show_attestation",

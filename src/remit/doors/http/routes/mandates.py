@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any
 
-from remit.doors.http import aside
+from remit.doors.http.aside import Aside, Who
 from remit.doors.http.call import Answer, Call, entered
 from remit.doors.http.paging import cut_of
 from remit.doors.http.problem import Problem
@@ -79,7 +79,8 @@ async def lint(call: Call) -> dict[str, Any]:
 async def try_out(call: Call) -> Answer:
     """Return what drafts would have decided of the last days' orders, worked out beside this process."""
     body: s.Trying = call.body
-    role = (await call.read("self"))["role"]
+    me = await call.read("self")
+    role = me["role"]
     if role not in READERS:  # whoever trades could measure by it what others hold
         raise Problem("not_authorised", f"the role {role} may not try mandates", "Ask a person")
     # Whose numbers the caller may not see, they may not measure by drafts either: the view refuses those.
@@ -87,7 +88,8 @@ async def try_out(call: Call) -> Answer:
     agents = [row["name"] for row in await call.read("agents")]  # whose orders the caller may see
     from_at = time.time_ns() - body.days * DAY_NS
     asked = encode({"mandates": body.mandates, "from_at": from_at, "agents": agents})
-    return Answer(await aside.what_if(call.app.state.settings.home, asked))
+    work: Aside = call.app.state.aside
+    return Answer(await work.what_if(Who(me["name"], role), asked, call.receive))
 
 
 async def list_all(call: Call) -> bytes:
@@ -143,7 +145,7 @@ ROUTES = (
     Route(
         "POST", "/v1/mandates/what-if", "try_mandates",
         "Judge the last days' orders again under drafts, as things stood when each came: which verdicts turn. Nothing "
-        "changes. One question at a time is worked on.",
+        "changes. Each caller has one question at work.",
         "mandates", READERS, Do(try_out), body=s.Trying, answer=s.WhatIf, example={"mandates": _DRAFT, "days": 7},
         remembered=False,
     ),

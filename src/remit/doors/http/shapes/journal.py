@@ -118,6 +118,13 @@ class EvidenceOf(Given, frozen=True):
     of: Name
 
 
+class Making(Shape, frozen=True):
+    """Evidence that is being made: so many entries are read of those that there are; 0 of 0 before it began."""
+
+    read: int
+    of: int
+
+
 class AttestationQuery(Given, frozen=True):
     """Your own nonce, in small hex, up to 64 bytes: no earlier answer can hold it."""
 
