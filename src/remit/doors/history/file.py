@@ -7,7 +7,6 @@ samples the past goes.
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,7 @@ from remit.doors.history.errors import HistoryDamaged, HistoryUnusable
 from remit.kernel.codec import decode, encode, learn
 from remit.kernel.instrument import Instrument
 from remit.kernel.numbers import NANOSECONDS, Money, parse, text
+from remit.private import make_private
 from remit.reports.prices import Priced, Prices
 
 FILE = "history.sqlite"
@@ -90,7 +90,7 @@ class History:
         self._latest: dict[tuple[int, int], tuple[int, Bar]] = {}
         self._series: dict[tuple[str, str, str], int] = {}
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            make_private(path)
             self._base = sqlite3.connect(path, timeout=2, check_same_thread=False, isolation_level=None)
         except (sqlite3.Error, OSError) as fault:
             raise unusable(fault) from None
