@@ -1,10 +1,12 @@
 // An exit for a position, or new terms for one that stands.
 
 import type { ExitRow, ExitTerms, Position } from "../../api/schema";
+import { grouped, priced } from "../../api/decimal";
 import { useAct } from "../../api/use";
 import { Dialog } from "../../parts/Dialog";
 import { toast } from "../../parts/Toast";
 import { TermsForm } from "./TermsForm";
+import { nameOf } from "./terms";
 
 interface ChangeProps {
   exit: ExitRow;
@@ -21,12 +23,14 @@ export function ChangeExit({ exit, open, onClose }: ChangeProps) {
     close();
   };
   return (
-    <Dialog open={open} onClose={close} title={`Change ${exit.exit}`}>
-      <p>It protects {exit.protects} {exit.instrument} of {exit.agent}; the last price is {exit.last ?? "not known"}. Now: <strong>{exit.says}</strong>. Terms are whole: what stands empty below goes.</p>
+    <Dialog open={open} onClose={close} title={`Change the exit of ${grouped(exit.protects)} ${exit.instrument} (${exit.agent})`}>
+      <p>The last price is {exit.last === null ? "not known" : priced(exit.last)}. Now: <strong>{saysOf(exit)}</strong>. Leave a field empty to drop that part. <span className="soft small">{exit.exit}</span></p>
       <TermsForm of={exit} busy={busy} problem={problem} onTerms={(terms) => void change(terms)} onClose={close} />
     </Dialog>
   );
 }
+
+const saysOf = ({ legs }: ExitRow): string => legs.map(({ kind, level }) => `${nameOf(kind)}${level === null ? ", not trailing yet" : ` at ${priced(level)}`}`).join(", ");
 
 interface ProtectProps {
   /** A position of an agent. */

@@ -13,7 +13,7 @@ import { useMe } from "../halts/me";
 import { ChangeExit } from "./ExitDialog";
 import { mayTrade } from "./may";
 import { Protection } from "./Protection";
-import { percentOf } from "./terms";
+import { nameOf, percentOf } from "./terms";
 
 const COLUMNS: readonly Column<ExitRow>[] = [
   { head: "Exit", names: true, cell: ({ exit, instrument }) => <span className="positions-named"><Link href={`/positions/${encodeURIComponent(instrument)}`}>{instrument}</Link> <span className="soft small">{exit}</span></span> },
@@ -21,21 +21,19 @@ const COLUMNS: readonly Column<ExitRow>[] = [
   { head: "Protects", number: true, cell: ({ protects, side }) => <span><Figure value={protects} /> <span className="soft small">{side === "sell" ? "long" : "short"}</span></span> },
   { head: "Terms", cell: (row) => <Terms of={row} /> },
   { head: "Price", number: true, cell: ({ last }) => <Price value={last} /> },
-  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small positions-order">{order && <Link href={`/orders/${encodeURIComponent(order)}`}>its order</Link>}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
+  { head: "How it stands", cell: ({ protection, order, tries }) => <span><Protection of={protection} /> <span className="soft small positions-order">{order && <Link href={`/orders/${encodeURIComponent(order)}`}>the order it came with</Link>}{tries > 0 ? ` try ${tries}` : ""}</span></span> },
 ];
 
 export function Exits({ of }: { of: readonly ExitRow[] }) {
   const may = mayTrade(useMe());
-  const columns = may ? [...COLUMNS, { head: "Do", cell: (row: ExitRow) => <Acts exit={row} /> }] : COLUMNS;
+  const columns = may ? [...COLUMNS, { head: "Actions", cell: (row: ExitRow) => <Acts exit={row} /> }] : COLUMNS;
   return <Table label="Every exit" columns={columns} rows={of} keyOf={({ exit }) => exit} />;
 }
-
-const KINDS: { [kind: string]: string } = { stop_loss: "Stop-loss", take_profit: "Take-profit", trailing_stop: "Trailing stop" };
 
 function Terms({ of: { legs, terms, triggered } }: { of: ExitRow }) {
   return (
     <ul className="plain positions-legs">
-      {legs.map((leg) => <li key={leg.kind}>{KINDS[leg.kind] ?? leg.kind} {sayingOf(leg)}{triggered === leg.kind && <strong className="warn"> touched</strong>}</li>)}
+      {legs.map((leg) => <li key={leg.kind}>{nameOf(leg.kind)} {sayingOf(leg)}{triggered === leg.kind && <strong className="warn"> touched</strong>}</li>)}
       {terms.quantity && <li className="soft">{terms.quantity} at most</li>}
     </ul>
   );
@@ -43,10 +41,10 @@ function Terms({ of: { legs, terms, triggered } }: { of: ExitRow }) {
 
 /** Where a leg stands, and by what distance it follows. */
 function sayingOf({ level, trigger, offset, offset_bps, activation }: LegShown) {
-  if (trigger) return <>at <Figure value={trigger} /></>;
+  if (trigger) return <>at <Price value={trigger} /></>;
   const distance = offset_bps == null ? (offset ?? "") : `${percentOf(offset_bps)} %`;
-  if (level === null) return <>{distance}, not trailing yet{activation && <>: from <Figure value={activation} /></>}</>;
-  return <>{distance}, now at <Figure value={level} /></>;
+  if (level === null) return <>{distance}, not trailing yet{activation && <>: from <Price value={activation} /></>}</>;
+  return <>{distance}, now at <Price value={level} /></>;
 }
 
 function Acts({ exit }: { exit: ExitRow }) {

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<Position>[] = [
 
 export function Holdings({ of }: { of: readonly Position[] }) {
   const may = mayTrade(useMe());
-  const columns = may ? [...COLUMNS, { head: "Do", cell: (row: Position) => <Acts position={row} /> }] : COLUMNS;
+  const columns = may ? [...COLUMNS, { head: "Actions", cell: (row: Position) => <Acts position={row} /> }] : COLUMNS;
   return <Table label="What is held" columns={columns} rows={of} keyOf={({ subject, connection, instrument }) => `${subject} ${connection} ${instrument}`} />;
 }
 

@@ -14,6 +14,7 @@ import { filledOf } from "./chart";
 import { Drawn } from "./Drawn";
 import { Exits } from "./Exits";
 import { Holdings, held } from "./Holdings";
+import { useMoment } from "./moment";
 import { orderWords, Working } from "./Working";
 import "./positions.css";
 
@@ -21,9 +22,10 @@ const MOST = 1000;
 const FILLS = 200;
 
 export default function Position({ params: { instrument } }: { params: { instrument: string } }) {
-  const positions = useAsked("GET /v1/positions", { by: "agent" });
-  const working = useAsked("GET /v1/orders", { instrument, live: true, limit: MOST });
-  const exits = useAsked("GET /v1/exits", { instrument, limit: MOST });
+  const [positions, working, exits, orders] = useMoment(
+    useAsked("GET /v1/positions", { by: "agent" }), useAsked("GET /v1/orders", { instrument, live: true, limit: MOST }),
+    useAsked("GET /v1/exits", { instrument, limit: MOST }), useAsked("GET /v1/orders", { instrument, limit: FILLS }),
+  );
   const mine = (answer: { positions: Parameters<typeof held>[0] }) => held(answer.positions).filter((row) => row.instrument === instrument);
   return (
     <Page title={instrument} lead={<><Link href="/positions">All positions</Link> · <Link href={`/decisions?instrument=${encodeURIComponent(instrument)}`}>Its decisions</Link></>}>
@@ -37,7 +39,11 @@ export default function Position({ params: { instrument } }: { params: { instrum
       <Section title="Exits" flush>
         <Asked of={exits} none="No exit is set: nothing closes by itself.">{({ items }) => <Exits of={items} />}</Asked>
       </Section>
-      <Fills instrument={instrument} />
+      <Section title="Filled orders" flush>
+        <Asked of={orders} empty={({ items }) => filledOf(items).length === 0} none="Nothing was filled lately.">
+          {({ items }) => <Table label="What was filled" columns={COLUMNS} rows={latestFirst(filledOf(items))} keyOf={({ order }) => order} />}
+        </Asked>
+      </Section>
     </Page>
   );
 }
@@ -77,16 +83,7 @@ const COLUMNS: readonly Column<OrderRow>[] = [
   { head: "Agent", cell: ({ agent, client }) => <span>{agent} {client && <span className="soft small">{client}</span>}</span> },
   { head: "Filled", number: true, cell: ({ filled }) => <Figure value={filled} /> },
   { head: "On average at", number: true, cell: ({ paid_average }) => <Price value={paid_average} /> },
-  { head: "When", cell: ({ changed_at }) => <When at={changed_at} /> },
+  { head: "Filled at", cell: ({ changed_at }) => <When at={changed_at} /> },
 ];
 
-function Fills({ instrument }: { instrument: string }) {
-  const asked = useAsked("GET /v1/orders", { instrument, limit: FILLS });
-  return (
-    <Section title="Filled orders" flush>
-      <Asked of={asked} empty={({ items }) => filledOf(items).length === 0} none="Nothing was filled lately.">
-        {({ items }) => <Table label="What was filled" columns={COLUMNS} rows={filledOf(items)} keyOf={({ order }) => order} />}
-      </Asked>
-    </Section>
-  );
-}
+const latestFirst = (orders: readonly OrderRow[]): OrderRow[] => [...orders].sort((one, other) => other.changed_at - one.changed_at);

@@ -5,6 +5,7 @@ import { Asked } from "../../parts/Asked";
 import { Page, Section } from "../../parts/Page";
 import { Exits } from "./Exits";
 import { Holdings, held } from "./Holdings";
+import { useMoment } from "./moment";
 import { useSeen } from "./seen";
 import { Working } from "./Working";
 import "./positions.css";
@@ -12,9 +13,9 @@ import "./positions.css";
 const MOST = 1000;
 
 export default function Positions() {
-  const positions = useAsked("GET /v1/positions", { by: "agent" });
-  const orders = useAsked("GET /v1/orders", { live: true, limit: MOST });
-  const exits = useAsked("GET /v1/exits", { limit: MOST });
+  const [positions, orders, exits] = useMoment(
+    useAsked("GET /v1/positions", { by: "agent" }), useAsked("GET /v1/orders", { live: true, limit: MOST }), useAsked("GET /v1/exits", { limit: MOST }),
+  );
   useSeen(); // so that a chart that is opened from here has some past already
   return (
     <Page title="Positions" lead="What your agents hold, their orders at work, and the exits that close by themselves.">

@@ -3,11 +3,12 @@
 import { useState, type FormEvent } from "react";
 import type { ExitRow, ExitTerms } from "../../api/schema";
 import type { Problem } from "../../api/problem";
+import { priced } from "../../api/decimal";
 import { Refused } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Choice, Field } from "../../parts/Field";
-import { draftOf, loosens, NOTHING, termsOf, type Draft } from "./terms";
+import { draftOf, loosens, nameOf, NOTHING, standsOf, termsOf, type Draft, type Stand } from "./terms";
 
 interface TermsFormProps {
   /** The exit that gets new terms; a new one where there is none. */
@@ -24,30 +25,34 @@ export function TermsForm({ of, busy, problem, onTerms, onClose }: TermsFormProp
   const [asked, setAsked] = useState(false);
   const terms = termsOf(draft, of?.terms.slippage_bps);
   const looser = of && typeof terms !== "string" ? loosens(of, terms) : [];
+  const stands = of && typeof terms !== "string" ? standsOf(of, terms) : [];
+  const closes = stands.some((each) => each.closes);
   const put = (more: Partial<Draft>): void => { setDraft({ ...draft, ...more }); setFault(null); setAsked(false); };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (busy) return;
     if (typeof terms === "string") return setFault(terms);
-    if (looser.length > 0 && !asked) return setAsked(true);
+    if ((looser.length > 0 || closes) && !asked) return setAsked(true);
     onTerms(terms);
   };
   return (
     <form className="stack" onSubmit={submit}>
       <Legs draft={draft} put={put} />
       {looser.length > 0 && <Widens says={looser} asked={asked} />}
+      {of && <Stands of={stands} last={of.last} asked={asked} />}
       {fault && <p className="bad" role="alert">{fault}</p>}
       <Refused problem={problem} />
       <div className="row">
-        <Button type="submit" tone={asked ? "danger" : "main"} busy={busy}>{wordOf(of, looser.length > 0, asked)}</Button>
+        <Button type="submit" tone={asked ? "danger" : "main"} busy={busy}>{wordOf(of, looser.length > 0, closes, asked)}</Button>
         <Button onClick={onClose}>Cancel</Button>
       </div>
     </form>
   );
 }
 
-function wordOf(of: ExitRow | undefined, isLooser: boolean, asked: boolean): string {
+function wordOf(of: ExitRow | undefined, isLooser: boolean, closes: boolean, asked: boolean): string {
   if (!of) return "Set the exit";
+  if (closes) return asked ? "Yes, close by it" : "Close by it now…";
   if (asked) return "Yes, widen it";
   return isLooser ? "Widen it…" : "Give it these terms";
 }
@@ -59,6 +64,24 @@ function Widens({ says, asked }: { says: readonly string[]; asked: boolean }) {
       <ul>{says.map((each) => <li key={each}>{each}</li>)}</ul>
       {asked && <p><strong>Do you want that?</strong></p>}
     </Banner>
+  );
+}
+
+/** Where the legs would stand; what would close at once is said before it is asked. */
+function Stands({ of, last, asked }: { of: readonly Stand[]; last: string | null; asked: boolean }) {
+  const now = of.filter(({ closes }) => closes);
+  const words = ({ kind, level }: Stand): string => `${nameOf(kind)}: would stand at ${priced(level)}`;
+  return (
+    <>
+      {of.length > now.length && <p className="soft small" role="status">{of.filter(({ closes }) => !closes).map(words).join(". ")}.</p>}
+      {now.length > 0 && (
+        <Banner tone="warn" role="status">
+          <p><strong>This closes now.</strong> The last price, {priced(last ?? "")}, is there already or beyond: the position is closed with the next price, at the market.</p>
+          <ul>{now.map((each) => <li key={each.kind}>{words(each)}.</li>)}</ul>
+          {asked && <p><strong>Do you want that?</strong></p>}
+        </Banner>
+      )}
+    </>
   );
 }
 

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<OrderRow>[] = [
 
 export function Working({ of }: { of: readonly OrderRow[] }) {
   const may = mayTrade(useMe());
-  const columns = may ? [...COLUMNS, { head: "Do", cell: (row: OrderRow) => <CancelOne order={row} /> }] : COLUMNS;
+  const columns = may ? [...COLUMNS, { head: "Actions", cell: (row: OrderRow) => <CancelOne order={row} /> }] : COLUMNS;
   return (
     <>
       <Table label="Orders at work" columns={columns} rows={of} keyOf={({ order }) => order} />

@@ -1,15 +1,16 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { renderHook, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 import type { ExitRow, MarkRow, OrderRow, Position as Held } from "../../api/schema";
 import { api, broken, refused, silent } from "../../testing/fake";
 import { ANN, HOUSE, NOON, page } from "../../testing/house";
 import { show } from "../../testing/show";
 import { drawingOf } from "./chart";
+import { useMoment } from "./moment";
 import { NO_PAST } from "./past";
 import Position from "./Position";
 import Positions from "./Positions";
 import { allSeen, forgetSeen, keep, legOf, pricesOf } from "./seen";
-import { draftOf, loosens, termsOf } from "./terms";
+import { draftOf, loosens, standsOf, termsOf } from "./terms";
 
 const HELD: Held = {
   subject: "agent:momentum", connection: "street", instrument: "MSFT", market: "MSFT", quantity: "10", currency: "USD", cost: "270.15402", cost_average: "27.015402",
@@ -103,6 +104,46 @@ it("tightens a stop at once, and asks before it widens one", async () => {
   expect(screen.queryByText(/widens what bounds a loss/)).toBeNull();
   await user.click(screen.getByRole("button", { name: "Give it these terms" }));
   await waitFor(() => expect(of("PUT /v1/exits/{exit}")[0]?.body).toEqual({ terms: { legs: [{ kind: "stop_loss", trigger: "22" }, { kind: "trailing_stop", offset_bps: 800 }] } }));
+});
+
+it("says where new terms would stand, and asks before they close at once", async () => {
+  const { of } = api({ ...ANSWERS, "PUT /v1/exits/{exit}": { seq: 1, at: NOON, events: [] } });
+  const { user } = show(<Positions />);
+  await user.click(await screen.findByRole("button", { name: "Change X-254" }));
+  screen.getByRole("heading", { name: "Change the exit of 10 MSFT (momentum)" });
+  screen.getByText("Stop-loss: would stand at 20.00. Trailing stop: would stand at 25.5208.");
+  const trail = screen.getByLabelText(/Trailing stop, this far/);
+  await user.clear(trail);
+  await user.type(trail, "4");
+  expect(screen.getByText(/This closes now/).closest("div")?.textContent).toMatch(/The last price, 25\.82,.*Trailing stop: would stand at 26\.6304/);
+  await user.click(screen.getByRole("button", { name: "Close by it now…" }));
+  expect(of("PUT /v1/exits/{exit}")).toHaveLength(0);
+  await user.click(screen.getByRole("button", { name: "Yes, close by it" }));
+  await waitFor(() => expect(of("PUT /v1/exits/{exit}")).toHaveLength(1));
+});
+
+it.each([
+  ["a long one, from its best", EXIT, [{ kind: "trailing_stop", offset: "2" }], [["25.74", false]]],
+  ["a long one, as the guard rounds", { ...EXIT, best: "0.000000000000000001" }, [{ kind: "trailing_stop", offset_bps: 1 }], [["0.000000000000000001", false]]],
+  ["a short one", { ...EXIT, side: "buy", best: "20" }, [{ kind: "trailing_stop", offset_bps: 1000 }, { kind: "stop_loss", trigger: "26" }, { kind: "take_profit", trigger: "25.82" }], [["22", true], ["26", false], ["25.82", true]]],
+  ["one that did not trail before, from now on", { ...EXIT, legs: [] }, [{ kind: "trailing_stop", offset: "1" }], [["24.82", false]]],
+  ["one that would trail later", { ...EXIT, legs: [] }, [{ kind: "trailing_stop", offset: "1", activation: "30" }], []],
+  ["one without a price", { ...EXIT, last: null }, [{ kind: "stop_loss", trigger: "99" }], [["99", false]]],
+] as const)("knows where legs would stand: %s", (_, exit, legs, wanted) => {
+  expect(standsOf(exit as ExitRow, { legs } as never).map(({ level, closes }) => [level, closes])).toEqual(wanted);
+});
+
+it("shows one moment: a part that came sooner waits for the others", () => {
+  const part = (data: number | undefined, isFetching: boolean) => ({ data, isFetching });
+  const { result, rerender } = renderHook(([one, other]) => useMoment(one, other), { initialProps: [part(1, false), part(undefined, true)] as const });
+  const shown = () => result.current.map(({ data }) => data);
+  expect(shown()).toEqual([1, undefined]);
+  rerender([part(1, false), part(1, false)]);
+  expect(shown()).toEqual([1, 1]);
+  rerender([part(2, false), part(1, true)]);
+  expect(shown()).toEqual([1, 1]);
+  rerender([part(2, false), part(2, false)]);
+  expect(shown()).toEqual([2, 2]);
 });
 
 it("drops an exit only when its instrument is typed", async () => {

@@ -15,6 +15,9 @@ export interface Draft {
 }
 export const NOTHING: Draft = { stop: "", trail: "", by: "percent", activation: "", target: "", quantity: "" };
 
+const NAMES: { [kind: string]: string } = { stop_loss: "Stop-loss", take_profit: "Take-profit", trailing_stop: "Trailing stop" };
+export const nameOf = (kind: string): string => NAMES[kind] ?? kind;
+
 const PERCENT = 100n; // bps of one percent, and one percent of one
 
 const legOf = (terms: ExitTerms, kind: Leg["kind"]): Leg | undefined => terms.legs.find((leg) => leg.kind === kind);
@@ -88,6 +91,36 @@ function trailsFurther(known: ExitRow, old: Leg, leg: Leg): string[] {
   if (leg.activation == null || (trails && known.order === "")) return [];
   const later = old.activation == null || side(known) * sign(difference(leg.activation, old.activation)) > 0;
   return later ? [`The trailing stop begins later, from ${leg.activation}.`] : [];
+}
+
+const BPS = 10_000n;
+
+/** Where a leg of new terms would stand now, and whether the last price is there already. */
+export interface Stand {
+  kind: Leg["kind"];
+  level: string;
+  closes: boolean;
+}
+
+/** Where each leg would stand, as the guard works it out: a trailing stop from the best price so far, or from now on. */
+export function standsOf(known: ExitRow, terms: ExitTerms): Stand[] {
+  return terms.legs.flatMap((leg) => {
+    const level = leg.trigger ?? trailingLevel(known, leg);
+    if (level === null) return [];
+    const beyond = known.last === null ? 1 : side(known) * sign(difference(known.last, level));
+    return [{ kind: leg.kind, level, closes: known.last !== null && (leg.kind === "take_profit" ? beyond >= 0 : beyond <= 0) }];
+  });
+}
+
+/** Null where it would not trail yet, or nothing is known to trail from. */
+function trailingLevel(known: ExitRow, leg: Leg): string | null {
+  const trails = known.legs.some(({ kind, level }) => kind === "trailing_stop" && level !== null);
+  const best = trails ? known.best : known.last;
+  if (best === null) return null;
+  if (!trails && leg.activation != null && side(known) * sign(difference(best, leg.activation)) < 0) return null;
+  if (leg.offset != null) return text(exact(best) - BigInt(side(known)) * exact(leg.offset));
+  const bps = BigInt(leg.offset_bps ?? 0);
+  return text(side(known) > 0 ? (exact(best) * (BPS - bps) + BPS - 1n) / BPS : (exact(best) * (BPS + bps)) / BPS);
 }
 
 /** 1 where a long position is protected, -1 for a short one. */
