@@ -122,6 +122,21 @@ def test_a_key_gives_the_first_answer_again_and_acts_once(door: Door) -> None:
     http.post("/v1/pauses/client:claude/end", json={"why": "seen"})
 
 
+def test_a_key_stands_for_the_version_too_that_was_written_against(door: Door) -> None:
+    """Else who publishes again against a newer version is told that it is in force, and another is."""
+    http, path = door.http(), "/v1/mandates/client:claude"
+    sent = {"mandate": {"order_notional_max": "900"}, "why": "less"}
+    seen = http.get(path).headers["etag"]
+    key = {"Idempotency-Key": "publish-1"}
+    assert http.put(path, json=sent, headers={**key, "If-Match": seen}).status_code == 200
+    again = http.put(path, json=sent, headers={**key, "If-Match": seen})
+    assert again.headers["idempotency-replayed"] == "true"
+    for match in ('"99"', "*", http.get(path).headers["etag"]):
+        other = http.put(path, json=sent, headers={**key, "If-Match": match})
+        assert (other.status_code, other.json()["code"]) == (409, "key_reused"), match
+    assert http.put(path, json=sent, headers=key).json()["code"] == "key_reused"
+
+
 def test_a_token_that_is_revoked_is_told_nothing_again(door: Door) -> None:
     made = door.http().post("/v1/tokens", json={"role": "operator", "name": "olga", "owner": "olga"}).json()
     with httpx2.Client(base_url=door.url, headers={"Authorization": f"Bearer {made['secret']}"}) as hers:

@@ -116,6 +116,8 @@ class Table:
         worth nothing, or nothing any more, nothing is kept and nothing told."""
         await call.read("self")
         asked = b"\n".join((row.method.encode(), call.scope["raw_path"], call.scope["query_string"], raw))
+        if b"if-match" in call.headers:  # against another version it is another change
+            asked += b"\n" + call.headers[b"if-match"]
         given: list[Answer] = []
 
         async def do() -> Known:
