@@ -14,6 +14,8 @@ from tests.doors.http.browser import REFUSED
 from tests.web.conftest import Person, code_of, hired
 from tests.web.second_door import SecondDoor, built_anew, other
 
+from remit.up.desk import INSTRUMENTS
+
 HOSTILE = "<img src=x onerror=\"throw 'markup'\"><script>throw 'script'</script><b>bold</b>"
 MOMENTUM = "/mandates/agent%3Amomentum"
 
@@ -23,6 +25,13 @@ def line_of(person: Person, order: str) -> Any:
     line = person.page.locator(".decisions-lines li", has=person.page.get_by_role("link", name=f"Order {order}"))
     line.first.wait_for()
     return line
+
+
+def untouched(demo: Demo, agent: str) -> str:
+    """An instrument in which an agent of the demo holds and wants nothing: it trades by itself meanwhile."""
+    rows = [*demo.rows("/v1/positions"), *demo.rows("/v1/orders", agent=agent, live=True)]
+    touched = {row["instrument"] for row in rows if row["agent"] == agent}
+    return next(name for name in INSTRUMENTS if name not in touched)
 
 
 def test_a_denial_appears_by_itself_and_is_explained_and_proved(demo: Demo, operator: Person) -> None:
@@ -72,7 +81,8 @@ def test_a_tighter_limit_that_is_published_denies_the_next_order(demo: Demo, ope
 
 def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo: Demo, operator: Person) -> None:
     demo.change("agent:momentum", "less, and no more by one alone", order_notional_max="500", second_person="required")
-    denied = demo.propose("momentum", 1500, "MSFT")
+    instrument = untouched(demo, "momentum")
+    denied = demo.propose("momentum", 1500, instrument)
     assert denied["verdict"] == "deny"
     operator.open(MOMENTUM)
     operator.page.get_by_label("Largest order", exact=True).fill("2000")
@@ -89,7 +99,7 @@ def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo
     operator.press("Propose")
     operator.told("The mandate of agent momentum waits for a second person, as ")
     operator.page.get_by_text("You cannot confirm it: somebody else must").wait_for()
-    assert demo.propose("momentum", 1500, "MSFT")["verdict"] == "deny", "nothing of it is in force"
+    assert demo.propose("momentum", 1500, instrument)["verdict"] == "deny", "nothing of it is in force"
 
     operator.begin()
     operator.sign_in(code_of(demo, hired(demo, "grace")), MOMENTUM)
@@ -98,7 +108,8 @@ def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo
     asked.fill(asked.evaluate("one => one.labels[0].innerText").removeprefix("To confirm, type "))
     operator.press("Confirm")
     operator.told("The mandate of agent momentum is in force as it was proposed.")
-    assert demo.propose("momentum", 1500, "MSFT")["verdict"] == "allow"
+    said = demo.propose("momentum", 1500, instrument)
+    assert said["verdict"] == "allow", said
 
 
 def test_a_halt_is_made_reviewed_and_resumed(demo: Demo, operator: Person) -> None:
@@ -123,8 +134,8 @@ def test_a_halt_is_made_reviewed_and_resumed(demo: Demo, operator: Person) -> No
 
 
 def test_a_kill_takes_its_word_typed_and_ends_what_works(demo: Demo, operator: Person) -> None:
-    resting = demo.propose("reversion", 1000, "GOOG", at_bps=-800)
-    assert resting["verdict"] == "allow"
+    resting = demo.propose("reversion", 1000, untouched(demo, "reversion"), at_bps=-800)
+    assert resting["verdict"] == "allow", resting
     operator.open("/")
     operator.press("Kill switch")
     operator.page.get_by_label("Kill", exact=True).select_option("agent:reversion")
