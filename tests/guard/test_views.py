@@ -191,6 +191,23 @@ def test_a_loss_and_a_group_nobody_traded_in(desk: Desk) -> None:
     assert (halt["rule"], halt["limit"], halt["unit"]) == ("daily_loss_max", "100", "USD")
 
 
+def test_a_draft_says_what_is_used_now_and_whether_that_holds(desk: Desk) -> None:
+    def changes(**fields: Any) -> dict[str, tuple[Any, Any]]:
+        draft = plain(replace(MANDATE, **fields))
+        (row,) = desk.see(ANN, "compared", mandates={"agent:momentum": draft})
+        return {change["field"]: (change.get("now"), change.get("holds")) for change in row["changes"]}
+
+    desk.fill(desk.submit(MOMENTUM, "10"), "10", "100")
+    desk.submit(MOMENTUM, "5")
+    desk.mark("96.5")
+    tighter = changes(daily_loss_max=parse(Money, "30"), gross_exposure_max=parse(Money, "2000"), positions_max=None)
+    assert tighter == {
+        "daily_loss_max": ("35", False), "gross_exposure_max": ("1465", True), "positions_max": (None, None),
+    }  # fmt: skip
+    assert changes(daily_loss_max=parse(Money, "90")) == {"daily_loss_max": ("35", True)}
+    assert changes(order_notional_max=parse(Money, "1")) == {"order_notional_max": (None, None)}, "of one order alone"
+
+
 def test_a_halt_says_how_its_limit_stands_now_breached_or_not(desk: Desk) -> None:
     def now() -> tuple[str, ...]:
         halt = desk.see(ANN, "halts")[0]

@@ -95,7 +95,7 @@ def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo
     assert "Denied → Allowed" in " ".join(turned.inner_text().split())
     assert "at most 500 USD of agent momentum; here it was" in turned.inner_text()
     operator.press("Publish what loosens…")
-    operator.fill(**{"To confirm, type agent:momentum": "agent:momentum", "Why": "it behaves"})
+    operator.fill(**{"To confirm, type momentum": "momentum", "Why": "it behaves"})
     operator.press("Propose")
     operator.told("The mandate of agent momentum waits for a second person, as ")
     operator.page.get_by_text("You cannot confirm it: somebody else must").wait_for()

@@ -266,12 +266,14 @@ export interface Cash {
   free: Money;
 }
 
-/** One field that a draft changes, or its end (`expires_at`, in ns), and what that means: tighter, looser, no effect, changed. */
+/** One field that a draft changes, or its end (`expires_at`, in ns), and what that means: tighter, looser, no effect, changed. `now` is how much of the limit is used at this moment, empty where nothing is used up; `holds` whether that is within it after the change. */
 export interface Change {
   field: string;
   before: unknown;
   after: unknown;
   way: string;
+  now?: string;
+  holds?: boolean;
 }
 
 /** A new channel, and the secret that its messages are signed with: it is told once. */
@@ -2061,7 +2063,7 @@ export interface Rotating {
   expires_at?: number | null;
 }
 
-/** One field of a mandate, or a fact that is always checked, in words and with what it takes. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. A field that is not set counts as its `default`, where it has one; else `unset` says what holds then. */
+/** One field of a mandate, or a fact that is always checked, in words and with what it takes. `title` is what it is called. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. A field that is not set counts as its `default`, where it has one; else `unset` says what holds then. */
 export interface RuleRow {
   rule: string;
   kind: "fact" | "limit" | "term";

@@ -32,7 +32,12 @@ const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 /** An instant in this machine's own time: today's by the clock alone, others with their day. */
 export function local(at: number, nowMs = now()): string {
   const [then, today] = [new Date(milliseconds(at)), new Date(nowMs)];
-  if (then.toDateString() === today.toDateString()) return clock.format(then);
+  return then.toDateString() === today.toDateString() ? clock.format(then) : dated(at, nowMs);
+}
+
+/** The same with its day, today's too: for what is looked at again on another one. */
+export function dated(at: number, nowMs = now()): string {
+  const [then, today] = [new Date(milliseconds(at)), new Date(nowMs)];
   return (then.getFullYear() === today.getFullYear() ? near : far).format(then);
 }
 

@@ -1,7 +1,7 @@
 // Instants and lengths of time, which go on by themselves.
 
 import { useEffect, useState } from "react";
-import { ago, duration, local, milliseconds, now, utc } from "../api/time";
+import { ago, dated, duration, local, milliseconds, now, utc } from "../api/time";
 
 /** Milliseconds since the epoch by the door's clock, again every second. */
 export function useNow(everyMs = 1000): number {
@@ -13,9 +13,9 @@ export function useNow(everyMs = 1000): number {
   return shown;
 }
 
-/** An instant: the time here, or how long ago it is; in UTC in its title. */
-export function When({ at, as = "local" }: { at: number; as?: "local" | "ago" }) {
-  return <time dateTime={utc(at)} title={`${utc(at)} (${local(at)} here)`}>{as === "ago" ? <Ago at={at} /> : local(at)}</time>;
+/** An instant: the time here, with its day where that is not today or is asked for (`dated`), or how long ago it is; in UTC in its title. */
+export function When({ at, as = "local" }: { at: number; as?: "local" | "dated" | "ago" }) {
+  return <time dateTime={utc(at)} title={`${utc(at)} (${local(at)} here)`}>{as === "ago" ? <Ago at={at} /> : as === "dated" ? dated(at) : local(at)}</time>;
 }
 
 function Ago({ at }: { at: number }) {

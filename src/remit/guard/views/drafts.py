@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from remit.guard.errors import RequestMalformed
+from remit.guard.views.exposure import gauges_of
 from remit.guard.views.looking import Looking, Unknown
 from remit.guard.views.people import changes_of
 from remit.kernel.codec import build, plain
@@ -14,9 +15,10 @@ from remit.kernel.lint import Known, Level, lint
 from remit.kernel.loosening import LOOSENS
 from remit.kernel.mandate import Mandate
 from remit.kernel.names import Environment
+from remit.kernel.numbers import Quantity, parse, text
 from remit.kernel.presets import PRESETS, Given, PresetRefused, compose
 from remit.kernel.proposal import asks_second
-from remit.kernel.rules.compile import unread
+from remit.kernel.rules.compile import Lines, unread
 from remit.kernel.rules.table import RULES
 from remit.kernel.state import Subject
 
@@ -83,7 +85,9 @@ def compared(looking: Looking) -> Rows:
     """What drafts would change: each field before and after, and whether that is tighter, looser or neither.
 
     `expires_at` gives drafts an end (null: none); whoever is not named keeps that of the version before it.
-    `second_person` is whose mandate asks for another person to confirm it; empty where it takes effect at once.
+    `now` is how much of the limit is used at this moment, orders at work included, and `holds` whether that is within
+    it after the change; `now` is empty where nothing is used up. `second_person` is whose mandate asks for another
+    person to confirm it; empty where it takes effect at once.
     """
     ends = looking.arguments.get("expires_at", {})
     if not (isinstance(ends, dict) and all(at is None or type(at) is int for at in ends.values())):
@@ -95,6 +99,11 @@ def _compared(looking: Looking, written: str, draft: Mandate, ends: dict[str, in
     of = looking.subjects(written)[0]
     kept = None if of.version is None else of.version.expires_at
     changes = changes_of(of.version, draft, ends.get(written, kept))
+    used = {row["rule"]: row for row in reversed(_fullest_first(gauges_of(looking, Lines(RULES), of, draft=draft)))}
+    for change in changes:
+        row = used.get(change["field"])
+        if row is not None and not row["missing"]:
+            change |= {"now": _used(row), "holds": row["holds"]}
     loosens = [change["field"] for change in changes if change["way"] in LOOSENS]
     asked = asks_second(looking.state, written) if loosens or of.version is None else ""
     return {
@@ -105,6 +114,16 @@ def _compared(looking: Looking, written: str, draft: Mandate, ends: dict[str, in
         "second_person": asked,
         "unread": list(unread(RULES, of.scope, draft)),  # type: ignore[arg-type]  # as above
     }
+
+
+def _fullest_first(rows: Rows) -> Rows:
+    return sorted(rows, key=lambda row: (row["holds"], -(row["percent"] or 0)))
+
+
+def _used(row: dict[str, Any]) -> str:
+    """Return what is used of a limit and reserved of it, in its unit."""
+    used, reserved = row["used"] or "", row["reserved"]
+    return used if reserved in (None, "0") else text(parse(Quantity, used) + parse(Quantity, reserved))
 
 
 def linted(looking: Looking) -> Rows:

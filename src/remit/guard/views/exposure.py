@@ -11,6 +11,7 @@ from typing import Any
 
 from remit.guard.views.looking import Looking
 from remit.kernel.book import NOTHING, Cell
+from remit.kernel.mandate import Mandate, digest
 from remit.kernel.names import subject
 from remit.kernel.numbers import text
 from remit.kernel.rules.compile import Breach, Evaluator, Lines
@@ -75,14 +76,17 @@ def exposure(looking: Looking) -> dict[str, Any]:
     }
 
 
-def gauges_of(looking: Looking, lines: Lines, of: Subject, rule: str = "") -> list[dict[str, Any]]:
+def gauges_of(
+    looking: Looking, lines: Lines, of: Subject, rule: str = "", draft: Mandate | None = None
+) -> list[dict[str, Any]]:
     """Each limit of one subject that something uses up, or that of one rule: used, reserved and left, one row for each
-    group that it is counted for; none where no mandate is in force."""
-    if of.version is None:
+    group that it is counted for; none where no mandate is in force. By a draft in place of that, where one is given."""
+    mandate = draft or (None if of.version is None else of.version.mandate)
+    if mandate is None:
         return []
     facts = Facts()
     facts.at, facts.opening, facts.by_agent = looking.at, True, True
-    evaluator = lines.evaluator([(of.scope, of.version.digest, of.version.mandate)])
+    evaluator = lines.evaluator([(of.scope, digest(mandate), mandate)])
     cells: dict[int, list[Cell]] = {}
     for (written, _, _), cell in looking.state.cells.items():
         for sums in cell.sums if written == of.written else ():

@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 import type { Change, Compared, RuleRow } from "../../api/schema";
 import { Badge, Banner, type Tone } from "../../parts/Banner";
+import { measured } from "../../parts/Money";
 import { When } from "../../parts/When";
 import { subjectWords, words } from "../../words";
 import { ruleOf } from "./asking";
@@ -25,17 +26,29 @@ export function Way({ of }: { of: string }) {
 export function Changes({ of, rules, currency }: { of: readonly Change[]; rules: readonly RuleRow[]; currency: string }) {
   return (
     <ul className="plain limits-changes">
-      {[...of].sort((one, other) => ORDER.indexOf(one.way) - ORDER.indexOf(other.way)).map(({ field, before, after, way }) => {
+      {[...of].sort((one, other) => ORDER.indexOf(one.way) - ORDER.indexOf(other.way)).map((change) => {
+        const { field, before, after, way } = change;
         const say = (value: unknown): ReactNode => valueOf(field, value, rules, currency);
         return (
           <li key={field} className={way === "looser" || way === "changed" ? "limits-loosens" : ""}>
             <span className="row apart"><strong>{words(field)}</strong> <Way of={way} /></span>
             <span><span className="soft">{say(before)}</span> → <strong>{say(after)}</strong></span>
+            <Now of={change} rules={rules} currency={currency} />
           </li>
         );
       })}
     </ul>
   );
+}
+
+/** How the limit stands at this moment: what is over the new one has its consequence at once. */
+function Now({ of: { field, after, now = "", holds = true }, rules, currency }: { of: Change; rules: readonly RuleRow[]; currency: string }) {
+  const rule = ruleOf(rules, field);
+  if (now === "" || !rule) return null;
+  const said = rule.unit === "money" ? `${measured(now, String(after))} ${currency}` : shown(rule, now, currency);
+  if (holds) return <span className="small soft">Now it stands at {said}.</span>;
+  const follows = rule.on_breach.includes("halted") ? "this halts at once" : "nothing passes that adds to it, until it is back below";
+  return <span className="small bad"><strong>Now it stands at {said}, beyond the new limit:</strong> {follows}.</span>;
 }
 
 /** A value of a field before or after, in words. */

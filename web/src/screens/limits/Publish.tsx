@@ -34,6 +34,9 @@ export function said(subject: string, answer: Entered): string {
   return proposal ? `The mandate of ${who} waits for a second person, as ${proposal}.` : `The mandate of ${who} is published and in force.`;
 }
 
+/** What somebody is called everywhere: `momentum` of `agent:momentum`. */
+const nameOf = (subject: string): string => subject.slice(subject.indexOf(":") + 1);
+
 export function Publish({ compared, mandate, etag, rules, currency, preset = "", expiresAt, fault, onDone }: PublishProps) {
   const { act, busy, problem, forget } = useAct("PUT /v1/mandates/{subject}");
   const [open, setOpen] = useState(false);
@@ -53,9 +56,9 @@ export function Publish({ compared, mandate, etag, rules, currency, preset = "",
       {fault && <p className="small soft">{fault}</p>}
       <Confirm
         open={open} onClose={close} title={`Publish the mandate of ${subjectWords(subject)}`} act={compared.second_person ? "Propose" : "Publish"}
-        tone={isLooser ? "danger" : "main"} {...(isLooser ? { typed: subject } : {})} busy={busy} problem={problem} onConfirm={(why) => void publish(why)}
+        tone={isLooser ? "danger" : "main"} {...(isLooser ? { typed: nameOf(subject) } : {})} busy={busy} problem={problem} onConfirm={(why) => void publish(why)}
       >
-        <p>{isLooser ? "It lets through what is kept now. Orders are judged by it from then on." : "Orders are judged by it from then on."}</p>
+        <p>{isLooser && "More will be allowed than now. "}Orders are judged by it as soon as it is {compared.second_person ? "confirmed" : "published"}.</p>
         <Difference of={compared} rules={rules} currency={currency} />
       </Confirm>
     </div>

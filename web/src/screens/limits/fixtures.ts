@@ -11,7 +11,7 @@ const rule = (name: string, more: Partial<RuleRow>): RuleRow => ({
 });
 
 export const ORDER = rule("order_notional_max", { plain: "One order may open at most {limit}." });
-export const LOSS = rule("daily_loss_max", { group: "Losses", plain: "A loss of more than {limit} in a day stops trading." });
+export const LOSS = rule("daily_loss_max", { group: "Losses", plain: "A loss of more than {limit} in a day stops trading.", on_breach: "denied and whoever the limit is of is halted" });
 export const RATE = rule("order_rate_max", { group: "Speed", plain: "Orders come no faster than {limit}.", unit: "rate", input: "rate" });
 export const COOLDOWN = rule("loss_cooldown", { kind: "term", group: "Losses", plain: "Nobody can start again before {limit}.", unit: "seconds", input: "wait", low: 0, high: 1_000_000_000, choices: ["review"], default: 0 });
 export const EXPIRY = rule("approval_expiry_s", { kind: "term", group: "Approvals", plain: "An order waits at most {limit} for people.", unit: "seconds", input: "whole", low: 1, high: 86_400, default: 300 });

@@ -38,7 +38,7 @@ export function History({ subject, rules, number, onRestore }: HistoryProps) {
                 {(all ? newest : newest.slice(0, FIRST)).map((version) => (
                   <li key={version.number} className="stack tight">
                     <header className="row apart">
-                      <span><strong>Version {version.number}</strong> <span className="soft small">{version.by.name}{version.confirmed_by && `, confirmed by ${version.confirmed_by.name}`}, <When at={version.at} /></span></span>
+                      <span><strong>Version {version.number}</strong> <span className="soft small">{version.by.name}{version.confirmed_by && `, confirmed by ${version.confirmed_by.name}`}, <When at={version.at} as="dated" /></span></span>
                       {version.number === number ? <Badge tone="good">Newest</Badge> : onRestore && <Button tone="quiet" onClick={() => onRestore(version)} aria-label={`Restore as a draft: version ${version.number}`}>Restore as a draft</Button>}
                     </header>
                     <Quote by={version.by.name}>{version.why}</Quote>
@@ -71,7 +71,7 @@ export function Changed({ of: { changed, currency, preset, expires_at }, rules, 
   if (fields.length > MANY && !open) return <details><summary>It changed {fields.length} limits</summary><Changed of={{ changed, currency, preset, expires_at }} rules={rules} open /></details>;
   return (
     <ul className="plain small">
-      {preset && <li className="soft">From the preset {preset}</li>}
+      {preset && <li className="soft">Began as the preset {preset}</li>}
       {expires_at !== null && !(END in changed) && <li className="soft">Ends <When at={expires_at} /></li>}
       {fields.length === 0 && <li className="soft">It changed no limit.</li>}
       {fields.map(([field, [before, after]]) => {

@@ -39,7 +39,7 @@ export default function Mandate({ params }: { params: { subject: string } }) {
   return (
     <Page
       title={`Mandate of ${subjectWords(subject)}`}
-      lead={row && (row.number === null ? "It has none, so every order is denied." : <>Version {row.number} by {row.by?.name}, {row.at && <When at={row.at} />}{row.expires_at && <>, until <When at={row.expires_at} /></>}.</>)}
+      lead={row && (row.number === null ? "It has none, so every order is denied." : <>Version {row.number} by {row.by?.name}, {row.at && <When at={row.at} as="dated" />}{row.expires_at && <>, until <When at={row.expires_at} as="dated" /></>}.</>)}
       actions={row && (row.in_force ? <Badge tone="good">In force</Badge> : <Badge tone="bad">{row.number === null ? "No mandate" : "Over"}</Badge>)}
     >
       <Asked of={known}>
@@ -65,6 +65,7 @@ function Editor({ subject, known, rules }: EditorProps) {
   const restore = (version: Version): void => {
     const ends = endTexts({ in_force: (version.expires_at ?? 0) > instant(clock()), expires_at: version.expires_at });
     draft(subject, now, { ...textsOf(rules, version.mandate), ...ends }, version.preset);
+    toDraft();
     toast(`Version ${version.number} is your draft now. Nothing is published.`);
   };
   const isOvertaken = mine !== undefined && base.number !== now.number;
@@ -151,24 +152,26 @@ function Said({ row: { number, currency, preset, by, why, at, digest, confirmed_
     <Section title="What else it says">
       <Facts of={[
         ["Counts in", `${currency}, the currency of its account; it is chosen when the account is added`],
-        ["Published by", <>{by?.name}{at && <>, <When at={at} /></>}{confirmed_by && `, confirmed by ${confirmed_by.name}`}</>], ["Why", why],
-        ["Made from", preset && `the preset ${preset}`], ["Digest", digest && <code>{digest}</code>],
+        ["Published by", <>{by?.name}{at && <>, <When at={at} as="dated" /></>}{confirmed_by && `, confirmed by ${confirmed_by.name}`}</>], ["Why", why],
+        ["Began as", preset && `the preset ${preset}`], ["Digest", digest && <code>{digest}</code>],
       ]} />
     </Section>
   );
 }
 
+/** Go to where the draft is published or dropped. */
+function toDraft(): void {
+  const place = document.getElementById("draft");
+  place?.scrollIntoView();
+  place?.focus({ preventScroll: true });
+}
+
 /** Where the draft stands below the limits: how far it goes, and the way there. */
 function ToDraft({ changes, looser }: { changes: number; looser: number }) {
-  const go = (): void => {
-    const place = document.getElementById("draft");
-    place?.scrollIntoView();
-    place?.focus({ preventScroll: true });
-  };
   return (
     <div className="mandate-bar row apart">
       <span>{changes === 1 ? "1 change" : `${changes} changes`}{looser > 0 && <strong className="bad">, {looser} looser</strong>}</span>
-      <Button tone="main" onClick={go}>To the draft</Button>
+      <Button tone="main" onClick={toDraft}>To the draft</Button>
     </div>
   );
 }

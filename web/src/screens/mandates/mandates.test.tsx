@@ -68,10 +68,20 @@ describe("a draft", () => {
     await draftOf(user, "9000");
     await publish(user, "Publish what loosens…");
     await write(user, screen.getByRole("textbox", { name: "Why" }), "more room");
-    await write(user, screen.getByLabelText("To confirm, type agent:rogue"), "rogue");
+    screen.getByText(/^More will be allowed than now\./);
+    await write(user, screen.getByLabelText("To confirm, type rogue"), "rouge");
     await user.click(screen.getByRole("button", { name: "Publish" }));
-    screen.getByText("Type agent:rogue, exactly as it stands.");
+    screen.getByText("Type rogue, exactly as it stands.");
     expect(of("PUT /v1/mandates/{subject}")).toEqual([]);
+  });
+  it("says what a tighter limit does to what is used now", async () => {
+    const [change] = compared([["daily_loss_max", "1000", "400", "tighter"]]).changes;
+    const near = { field: "positions_max", before: 9, after: 5, way: "tighter", now: "4", holds: true };
+    api({ ...LIMITS, "POST /v1/mandates/diff": { items: [compared([], { changes: [{ ...change!, now: "501.6412", holds: false }, near] })], next: null } as never });
+    const { user } = editor();
+    await draftOf(user, "2500");
+    expect((await screen.findByText(/Now it stands at 501.65 USD, beyond the new limit:/)).parentElement?.textContent).toMatch(/: this halts at once\.$/);
+    screen.getByText("Now it stands at 4.");
   });
   it("says what is wrong before anything is sent", async () => {
     const { of } = api(LIMITS);
@@ -144,6 +154,7 @@ describe("a draft", () => {
     api(LIMITS);
     const { user } = editor();
     await user.click(await screen.findByRole("button", { name: "Restore as a draft: version 1" }));
+    expect(document.activeElement?.id).toBe("draft");
     expect((await order()).value).toBe("1000");
     expect(screen.queryByRole("textbox", { name: "Order rate, at most" })).toBeNull();
     await write(user, screen.getByLabelText("Search the limits that are not set"), "quorum");
@@ -189,7 +200,7 @@ describe("until when", () => {
     expect(endOf(of("POST /v1/mandates/diff").at(-1))).toBeUndefined();
     await user.click(screen.getByRole("button", { name: "Let it never end" }));
     await publish(user, "Publish what loosens…");
-    screen.getByLabelText("To confirm, type agent:rogue");
+    screen.getByLabelText("To confirm, type rogue");
     expect(endOf(of("POST /v1/mandates/diff").at(-1))).toBeNull();
   });
   it("cannot be over already", async () => {

@@ -100,12 +100,15 @@ class Linting(Sent, frozen=True):
 
 class Change(Shape, frozen=True):
     """One field that a draft changes, or its end (`expires_at`, in ns), and what that means: tighter, looser, no
-    effect, changed."""
+    effect, changed. `now` is how much of the limit is used at this moment, empty where nothing is used up; `holds`
+    whether that is within it after the change."""
 
     field: str
     before: Any
     after: Any
     way: str
+    now: str = ""
+    holds: bool = True
 
 
 class Compared(Shape, frozen=True):
