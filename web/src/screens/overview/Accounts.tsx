@@ -42,7 +42,7 @@ function Account({ account, total }: { account: AccountRow; total: Total | undef
         <div><dt>Exposure</dt><dd><Money value={total?.gross} /></dd></div>
         <div><dt>Drawdown</dt><dd><Money value={total?.drawdown} /></dd></div>
       </dl>
-      <Suspense fallback={<div className="curve" />}><Equity account={account} /></Suspense>
+      <Suspense fallback={<div className="curve" aria-busy="true" />}><Equity account={account} /></Suspense>
     </>
   );
 }

@@ -20,7 +20,7 @@ export default function Equity({ account: { name, currency, equity } }: { accoun
   const data = (isYoung && first.data) || day;
   const curve = useMemo(() => data && curveOf(data.points, { at: instant(now()), equity }), [data, equity]);
   if (error) return <p className="small soft">No curve: {sentence(error.detail)}</p>;
-  if (!data) return <div className="curve" role="status"><span className="heard">Loading</span></div>;
+  if (!data) return <div className="curve" role="status" aria-busy="true"><span className="heard">Loading</span></div>;
   return (
     <div className="stack tight">
       {curve ? <Drawn curve={curve} words={wordsOf(curve, currency, data.known_from)} /> : <p className="small soft">Its curve begins with the next minute.</p>}

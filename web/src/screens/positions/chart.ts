@@ -85,9 +85,10 @@ type Shape = Pick<Drawing, "slots" | "prices" | "candles" | "step">;
 /** Each second that was seen; where nothing was, the close of each minute, and in its middle how far it reached. */
 function lineOf(step: number, candles: readonly Candle[], live: readonly Dot[]): Shape {
   const isSeen = new Set(live.map(({ time }) => time - (time % step)));
-  const kept = candles.filter(({ time }) => !isSeen.has(time));
-  const opens = kept.slice(0, 1).map(({ time, open }) => ({ time, value: open }));
-  const closes = kept.map(({ time, close }) => ({ time: time + step - 1, value: close }));
+  const seenFrom = live[0]?.time ?? Infinity;
+  const kept = candles.filter(({ time }) => !isSeen.has(time) || (time < seenFrom && seenFrom < time + step)); // the minute in which it was begun to look, too
+  const opens = kept.filter(({ time }, place) => place === 0 || isSeen.has(time)).map(({ time, open }) => ({ time, value: open }));
+  const closes = kept.filter(({ time }) => !isSeen.has(time)).map(({ time, close }) => ({ time: time + step - 1, value: close }));
   const all = [...opens, ...closes, ...live].sort((one, other) => one.time - other.time);
   const [start = 0, end = 0] = [all[0]?.time, all.at(-1)?.time];
   const apart = end - start <= FINE_S ? 1 : 5;

@@ -37,8 +37,8 @@ function drawn(range: Range, past: Past, orders: OrderRow[] = [], exits: ExitRow
 it("draws a line of an hour, from the past into what is seen, over places that are evenly apart", () => {
   keep([{ of: pricesOf("MSFT"), at: NOON + 2 * MINUTE + 10e9, price: "23.5" }, { of: pricesOf("MSFT"), at: NOON + 2 * MINUTE + 20e9, price: "23.75" }]);
   const { prices, candles, slots, step } = drawn("hour", PAST);
-  expect(prices).toEqual([{ time: T, value: 25 }, { time: T + 59, value: 25.5 }, { time: T + 119, value: 26 }, { time: T + 130, value: 23.5 }, { time: T + 140, value: 23.75 }]);
-  expect(candles.map(({ time, low, high }) => [time - T, low, high])).toEqual([[30, 24.5, 26], [90, 25, 27]]);
+  expect(prices).toEqual([{ time: T, value: 25 }, { time: T + 59, value: 25.5 }, { time: T + 119, value: 26 }, { time: T + 120, value: 26 }, { time: T + 130, value: 23.5 }, { time: T + 140, value: 23.75 }]);
+  expect(candles.map(({ time, low, high }) => [time - T, low, high])).toEqual([[30, 24.5, 26], [90, 25, 27], [140, 23, 26.5]]);
   expect([step, slots.length, slots[0], slots.at(-1)]).toEqual([1, 141, T, T + 140]);
 });
 
