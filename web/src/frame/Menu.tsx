@@ -45,11 +45,14 @@ export function Tabs({ counts, place, onMore }: Omit<MenuProps, "onGo"> & { onMo
   );
 }
 
+/** What is reached from a screen, and stands at an address of its own. */
+const BELOW: { readonly [path: string]: RegExp } = { "/decisions": /^\/orders\// };
+
 function Way({ screen: { path, name, counts: of }, counts, place, onGo }: { screen: Screen; counts: Counts; place: string; onGo?: () => void }) {
-  const isHere = path === "/" ? place === "/" : place === path || place.startsWith(`${path}/`);
+  const isBelow = path !== "/" && (place.startsWith(`${path}/`) || BELOW[path]?.test(place) === true);
   const count = of ? counts[of] : 0;
   return (
-    <Link href={path} aria-current={isHere ? "page" : undefined} onClick={() => onGo?.()}>
+    <Link href={path} aria-current={place === path ? "page" : isBelow || undefined} onClick={() => onGo?.()}>
       {name}
       {count > 0 && <span className={`count ${of}`}><span className="heard">, </span>{count}<span className="heard"> {of === "approvals" ? "waiting" : "in force"}</span></span>}
     </Link>

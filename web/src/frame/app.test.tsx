@@ -2,6 +2,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { link } from "../api/link";
+import { signedIn } from "../api/session";
 import { instant } from "../api/time";
 import { api, broken, refused } from "../testing/fake";
 import { ANN, HALT, HOUSE, STATUS } from "../testing/house";
@@ -118,10 +119,12 @@ describe("somebody else in the same browser", () => {
 describe("a session whose time is over", () => {
   it("ends by itself, though no door says so, and leaves nothing to be seen", async () => {
     at("/approvals");
-    api({ ...HOUSE, "GET /v1/session": { ...ANN, expires_at: instant(Date.now() + 1500) } });
+    api(HOUSE);
     render(<App />);
     await screen.findByText("Nothing waits for approval.");
     api({ "GET /v1/session": broken });
+    act(() => signedIn({ ...ANN, expires_at: instant(Date.now() + 50) }));
+    screen.getByText("Nothing waits for approval.");
     await screen.findByText("You are signed out. Your session has ended: sign in again.");
     expect([screen.queryByText("Nothing waits for approval."), location.pathname]).toEqual([null, "/approvals"]);
   });
@@ -152,6 +155,20 @@ describe("the frame", () => {
     stops.getByText("1 halted, 1 paused");
     await userEvent.click(stops.getByRole("button", { name: "Show" }));
     expect(stops.getByRole("button", { name: "Hide" }).getAttribute("aria-expanded")).toBe("true");
+  });
+
+  it("marks where one is in the menu, on what is reached from there too", async () => {
+    const marked = (): (string | null)[] => [...document.querySelectorAll(".menu [aria-current]")].map((one) => `${one.textContent} ${one.getAttribute("aria-current")}`);
+    api(HOUSE);
+    at("/orders/r1-17");
+    const { unmount } = render(<App />);
+    await screen.findByText("ann, operator");
+    expect(marked()).toEqual(["Decisions true"]);
+    unmount();
+    at("/halts");
+    render(<App />);
+    await screen.findByText("ann, operator");
+    expect(marked()).toEqual(["Halts page"]);
   });
 
   it("says what is away, and goes on when it is back", async () => {

@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { ask } from "../../api/client";
 import { link } from "../../api/link";
-import { type Problem, problemOf, worded } from "../../api/problem";
+import { type Problem, problemOf, sentence, worded } from "../../api/problem";
 import type { App } from "../../api/schema";
 import { session } from "../../api/session";
 import { useShared } from "../../api/shared";
@@ -53,7 +53,7 @@ export function SignIn() {
       <header className="row apart"><h1>Remit</h1><LookChoice /></header>
       <Away />
       <Newer />
-      {isWell && <Banner tone={problem || said ? "warn" : "plain"} role="status"><span id="note">{problem ? worded(problem) : said || "You are signed out."}</span></Banner>}
+      {isWell && <Banner tone={problem || said ? "warn" : "plain"} role="status"><span id="note">{problem ? why(problem) : said || "You are signed out."}</span></Banner>}
       <section className="section" aria-labelledby="sign-in">
         <h2 id="sign-in">Sign in</h2>
         <WithPassword busy={busy} during={during} />
@@ -108,6 +108,10 @@ function WithPassword({ busy, during }: { busy: boolean; during: (act: () => Pro
     </form>
   );
 }
+
+/** Why it was refused; where the API tells a program what to send, what a person does instead. */
+const why = (problem: Problem): string =>
+  problem.code === "password_change_needed" ? `${sentence(problem.detail)} Choose one of your own below.` : worded(problem);
 
 function needed({ code, more }: Problem, before: Needs): Needs {
   const app = more["enrol"] as App | undefined;
