@@ -27,8 +27,10 @@ export function Accounts() {
   );
 }
 
+/** All figures of one answer, and so of one moment; what an account has and made in all stands in both, and comes first by itself. */
 function Account({ account, total }: { account: AccountRow; total: Total | undefined }) {
-  const { name, environment, currency, equity, pnl } = account;
+  const { name, environment, currency } = account;
+  const [equity, pnl] = [total?.equity ?? account.equity, total?.pnl ?? account.pnl];
   return (
     <>
       <h2 className="row apart">
@@ -42,7 +44,7 @@ function Account({ account, total }: { account: AccountRow; total: Total | undef
         <div><dt>Exposure</dt><dd><Money value={total?.gross} /></dd></div>
         <div><dt>Drawdown</dt><dd><Money value={total?.drawdown} /></dd></div>
       </dl>
-      <Suspense fallback={<div className="curve" aria-busy="true" />}><Equity account={account} /></Suspense>
+      <Suspense fallback={<div className="curve" aria-busy="true" />}><Equity account={{ ...account, equity }} /></Suspense>
     </>
   );
 }

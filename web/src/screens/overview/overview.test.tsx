@@ -24,6 +24,15 @@ it("says what each account has, what waits, how near the limits are, and what ha
   expect(screen.getByRole("region", { name: "Decisions" }).textContent).toMatch(/Denied one violation\..*Held one: held for people\..*Allowed Agent momentum asked to buy 8 GOOG/);
 });
 
+it("takes all figures of an account from one answer, so that they are of one moment", async () => {
+  const [total] = HOUSE["GET /v1/positions"].totals;
+  api({ ...HOUSE, "GET /v1/positions": { ...HOUSE["GET /v1/positions"], totals: [{ ...total!, pnl: "-1038.23", pnl_today: "-1038.23", equity: "98961.77" }] } });
+  show(<Overview />);
+  await screen.findByTitle("98961.77 USD");
+  expect(screen.queryByTitle("99934.063428 USD")).toBeNull();
+  expect(screen.getAllByText("−1,038.23")).toHaveLength(2);
+});
+
 it("says what is wrong", async () => {
   const [street] = STATUS.connections as [typeof STATUS.connections[number]];
   api({
