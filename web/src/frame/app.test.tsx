@@ -124,7 +124,6 @@ describe("a session whose time is over", () => {
     await screen.findByText("Nothing waits for approval.");
     api({ "GET /v1/session": broken });
     act(() => signedIn({ ...ANN, expires_at: instant(Date.now() + 50) }));
-    screen.getByText("Nothing waits for approval.");
     await screen.findByText("You are signed out. Your session has ended: sign in again.");
     expect([screen.queryByText("Nothing waits for approval."), location.pathname]).toEqual([null, "/approvals"]);
   });
