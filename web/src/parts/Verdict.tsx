@@ -17,7 +17,7 @@ export function Verdict({ of }: { of: Word }) {
 
 /** What one rule found, in one plain sentence with its numbers: what it asks, what it is here, and whose limit it is. */
 export function Sentence({ finding }: { finding: Explained }) {
-  return <>{finding.plain} <RuleLink rule={finding.rule} /></>;
+  return <>{finding.plain} <RuleLink rule={finding.rule}>The rule</RuleLink></>;
 }
 
 const EACH: { readonly [seconds: number]: string } = { 1: "a second", 60: "a minute", 3600: "an hour", 86_400: "a day" };

@@ -68,7 +68,7 @@ describe("words", () => {
     const { container } = show(
       <Sentence finding={{ rule: "order_notional_max", subject: "agent:a", limit: "4000", actual: "6044.04", unit: "USD", verdict: "deny", retry_after_s: null, plain: "One order may open at most 4,000 USD (agent a); this one opens 6,044.04 USD.", sentence: "" }} />,
     );
-    expect(container.textContent).toBe("One order may open at most 4,000 USD (agent a); this one opens 6,044.04 USD. Order notional, at most");
+    expect(container.textContent).toBe("One order may open at most 4,000 USD (agent a); this one opens 6,044.04 USD. The rule");
   });
   it("names the three verdicts", () => {
     const { container } = show(<><Verdict of="allow" /> <Verdict of="hold" /> <Verdict of="deny" /></>);
