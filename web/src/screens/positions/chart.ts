@@ -94,7 +94,8 @@ function lineOf(step: number, candles: readonly Candle[], live: readonly Dot[]):
   const apart = end - start <= FINE_S ? 1 : 5;
   const prices = lastOfEach(all, apart);
   const [from, to] = [prices[0]?.time ?? 0, prices.at(-1)?.time ?? -1];
-  const reached = kept.map(({ time, ...rest }) => ({ time: Math.min(time + step / 2 - ((time + step / 2) % apart), to), ...rest }));
+  const middle = (time: number): number => Math.min(time + step / 2 - ((time + step / 2) % apart), to);
+  const reached = kept.map(({ time, ...rest }) => ({ ...rest, time: middle(time), open: rest.close })); // a stroke and no body
   return { prices, candles: reached, step: apart, slots: Array.from({ length: Math.floor((to - from) / apart) + 1 }, (_, place) => from + place * apart) };
 }
 
