@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from remit.kernel.presets import PRESETS, Given, Setting, compose
 from remit.kernel.rules.rule import Rule
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import RULES
+from remit.kernel.rules.titles import TITLES
 from remit.kernel.rules.told import LANES, SUMMED, breach_of, conditions_of
 from remit.testing import faults as venue_faults
 from remit.testing.sim import machine
@@ -475,6 +477,13 @@ def api_types() -> str:
     return typescript(openapi(ROUTES))
 
 
+def titles() -> str:
+    """Return what the page calls each rule."""
+    rows = "".join(f"  {rule}: {json.dumps(title)},\n" for rule, title in TITLES.items())
+    head = "// Made by `make docs`: what each limit and each fact is called.\n\n"
+    return f"{head}export const TITLES: {{ [rule: string]: string }} = {{\n{rows}}};\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "presets.md": presets_page,
@@ -483,6 +492,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "incidents.md": incidents_page,
     "reliability.md": reliability_page,
     "../web/src/api/schema.d.ts": api_types,
+    "../web/src/api/titles.ts": titles,
 }
 if has_cli():
     PAGES["cli.md"] = cli_page

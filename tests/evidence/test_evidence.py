@@ -203,7 +203,7 @@ def test_whatever_is_changed_in_it_is_found(folder: Path) -> None:
 def test_the_page_is_written_for_people(folder: Path) -> None:
     page = unpacked(write(gather(folder, KEY, "momentum")))["page.html"].decode()
     assert "<td>One order may open at most 500 USD (agent momentum); this one opens 5,000 USD.</td>" in page
-    assert "<td>order notional <code>order_notional_max</code></td><td>agent momentum</td><td>500</td>" in page
+    assert "<td>largest order <code>order_notional_max</code></td><td>agent momentum</td><td>500</td>" in page
     heads = "".join(f"<th>{head}</th>" for head in ("Price used, of", "Bid", "Ask", "Last", "Seen at"))
     assert f"{heads}</tr>\n<tr><td>AAPL</td><td>100</td>" in page and " UTC</td></tr>" in page
     assert "<td>One order may open at most 500.</td>" in page, "of the mandate"

@@ -1,22 +1,10 @@
-// The names of the API as words for people. Names are the same everywhere in the house; here they only lose their underscores.
+// The names of the API as words for people: rules by their titles, all others without their underscores.
 
-/** What ends of names say; of a unit it is nothing, since every value is shown with its own. */
-const ENDS: { [end: string]: string } = { max: "at most", min: "at least", pct: "", bps: "", s: "" };
-const SHORT: { [part: string]: string } = { ai: "AI" };
+import { TITLES } from "./api/titles";
 
-/** Fields whose words their names do not give. */
-const OWN: { [name: string]: string } = { expires_at: "Ends" };
-
-/** `daily_loss_max` as `Daily loss, at most`. */
+/** `mark_age_max` as `Oldest price`, `not_reconciled` as `Not reconciled`. */
 export function words(name: string): string {
-  if (name in OWN) return OWN[name] ?? name;
-  const parts = name.split("_");
-  const ends: string[] = [];
-  for (let end = parts.at(-1); end !== undefined && end in ENDS && parts.length > 1; end = parts.at(-1)) {
-    ends.push(ENDS[end] ?? "");
-    parts.pop();
-  }
-  const said = [parts.map((part) => SHORT[part] ?? part).join(" "), ...ends.filter(Boolean)].join(", ");
+  const said = TITLES[name] ?? name.replaceAll("_", " ");
   return said.charAt(0).toUpperCase() + said.slice(1);
 }
 

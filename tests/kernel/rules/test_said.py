@@ -23,6 +23,7 @@ from remit.kernel.rules.said import (
     told_apart,
     with_unit,
 )  # fmt: skip
+from remit.kernel.rules.titles import TITLES
 
 FIELDS = {field for group in PLAINLY.values() for field in group}
 
@@ -92,7 +93,7 @@ def test_whatever_they_are(one: int, other: int, unit: str) -> None:
 
 def test_names_become_words() -> None:
     assert (title("daily_loss_max"), title("ai_spend_daily_max"), title("slippage_max_bps")) == (
-        "daily loss", "AI spend daily", "slippage",
+        "daily loss", "AI spend a day", "largest slippage",
     )  # fmt: skip
     assert (subject_words("firm"), subject_words("agent:a:b")) == ("the firm", "agent a:b")
     assert plainly("halt H-3 of agent:rogue (loss: daily_loss_max)") == "halt H-3 of agent rogue (loss: daily_loss_max)"
@@ -126,3 +127,11 @@ def test_every_cause_of_a_halt_has_words() -> None:
     assert set(HaltCause.__args__) == CAUSES.keys()  # type: ignore[attr-defined]  # a Literal
     assert stopped_because("loss", "daily_loss_max") == RULES["daily_loss_max"]
     assert (stopped_because("loss", "capital_max"), stopped_because("new_cause", "")) == (CAUSES["loss"], "new cause")
+
+
+def test_every_rule_and_every_field_of_a_mandate_has_a_title_of_its_own() -> None:
+    named = {rule.name for rule in table.RULES} | {*Mandate.__struct_fields__, "expires_at"}
+    assert TITLES.keys() == named
+    assert len({*TITLES.values()}) == len(TITLES), "two that are called alike cannot be told apart in a list"
+    assert all(title == title.strip(" .") and "_" not in title for title in TITLES.values())
+    assert title("mark_age_max") == "oldest price" and title("sent_at") == "sent at"

@@ -2066,6 +2066,7 @@ export interface Rotating {
 /** One field of a mandate, or a fact that is always checked, in words and with what it takes. `title` is what it is called. `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured. `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and `names` are of them where there are any. `together` names the field that is set and taken away with this one. A field that is not set counts as its `default`, where it has one; else `unset` says what holds then. */
 export interface RuleRow {
   rule: string;
+  title: string;
   kind: "fact" | "limit" | "term";
   group: string;
   plain: string;

@@ -31,7 +31,7 @@ describe("numbers", () => {
 describe("a gauge", () => {
   it("says used, reserved and left, with a meter of both", () => {
     show(<Gauge limit={GAUGE} />);
-    expect(screen.getByRole("meter", { name: "Capital, at most" }).getAttribute("aria-valuenow")).toBe("42");
+    expect(screen.getByRole("meter", { name: "Capital in use" }).getAttribute("aria-valuenow")).toBe("42");
     expect(document.body.textContent).toContain("Used 2,870.88 · reserved 3,341.28 · left 8,787.84\u00a0USD");
   });
   it("says which number is which: how much of what, and how far beyond it", () => {

@@ -21,6 +21,7 @@ from remit.kernel.rules.rule import TOTAL, Rule
 from remit.kernel.rules.said import with_unit
 from remit.kernel.rules.sentence import sentence
 from remit.kernel.rules.table import BY_NAME, RULES
+from remit.kernel.rules.titles import TITLES
 from remit.kernel.rules.told import LANES, TERM_UNITS, breach_of, conditions_of
 
 Rows = list[dict[str, Any]]
@@ -55,6 +56,7 @@ def _field(group: str, field: str, says: str) -> dict[str, Any]:
     reader = rule or BY_NAME.get(COMPANIONS.get(field, ""))
     told = {
         "rule": field,
+        "title": TITLES[field],
         "kind": "term" if rule is None else "limit",
         "group": group,
         "plain": says,
@@ -72,6 +74,7 @@ def _field(group: str, field: str, says: str) -> dict[str, Any]:
 def _fact(rule: Rule) -> dict[str, Any]:
     return {
         "rule": rule.name,
+        "title": TITLES[rule.name],
         "kind": "fact",
         "group": FACT,
         "plain": " ".join((inspect.getdoc(rule.measure) or "").split()),

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from remit.kernel.event import Finding
 from remit.kernel.numbers import NotDecimal, Quantity, div_ceil, parse, text
 from remit.kernel.rules.plainly import FOUND, HERE, PLAINLY
+from remit.kernel.rules.titles import TITLES
 from remit.kernel.rules.unit import BPS, COUNT, FACT, NAMES, PCT, QUANTITY, RATE, RATIO, SECONDS
 
 MONEY_PLACES = 2
@@ -108,7 +109,9 @@ def span_of(seconds: str) -> str:
 
 
 def title(rule: str) -> str:
-    """Return the name of a rule or of any field in words: `daily_loss_max` as `daily loss`."""
+    """Return the name of a rule or of any field in words: `mark_age_max` as `oldest price`, `sent_at` as `sent at`."""
+    if rule in TITLES:
+        return TITLES[rule]
     parts = rule.split("_")
     while len(parts) > 1 and parts[-1] in ENDS:
         parts.pop()

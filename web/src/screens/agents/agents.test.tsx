@@ -18,7 +18,7 @@ const EFFECTIVE: Effective = {
   limits: [limit("daily_loss_max", "500"), limit("order_notional_max", "4000"), limit("capital_max", "15000"), limit("order_rate_max", "60 per 60 s"), limit("position_duplicate", "blocked")],
 };
 const RULE: RuleRow = {
-  rule: "daily_loss_max", kind: "limit", group: "Losses", plain: "A loss of more than {limit} in a day stops trading.", measures: "", exactly: "", asked_of: "", on_breach: "", only: [],
+  rule: "daily_loss_max", title: "daily loss", kind: "limit", group: "Losses", plain: "A loss of more than {limit} in a day stops trading.", measures: "", exactly: "", asked_of: "", on_breach: "", only: [],
   per: "total", unit: "money", scopes: ["agent"], input: "money", low: null, high: null, choices: [], default: null, unset: "", together: "", doc: "",
 };
 const STREET: ConnectionRow = { name: "street", account: "main", venue: "paper", environment: "training", fee_bps: 0, ready: true, why: "", clock_skew_ms: 0, dead_man: "" };

@@ -175,7 +175,7 @@ describe("one order", () => {
     const { user } = opened({ [`POST ${PATH}/approve`]: { order: WAITING.order, answer: "denied", seq: 1, at: 1, decision } } as never);
     await user.click(await screen.findByRole("button", { name: "Approve" }));
     await screen.findByText("Judged again and denied: nothing goes out.");
-    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Approval drift, at most, of agent momentum: 60 bps (0.6 %); the limit is 10 bps (0.1 %)"]);
+    expect(screen.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Drift while an order waits, of agent momentum: 60 bps (0.6 %); the limit is 10 bps (0.1 %)"]);
   });
 
   it("may be answered once more where it is not known what came of it", async () => {

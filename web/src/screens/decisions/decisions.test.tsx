@@ -20,7 +20,7 @@ const DENIED = line(40, {
   said: "agent rogue asked to buy 36 AAPL through street: denied. One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD",
 });
 const RULE: RuleRow = {
-  rule: "order_notional_max", kind: "limit", group: "Size", plain: "One order may be worth {limit} at most.", measures: "", exactly: "The worth of the order at its worst price.",
+  rule: "order_notional_max", title: "largest order", kind: "limit", group: "Size", plain: "One order may be worth {limit} at most.", measures: "", exactly: "The worth of the order at its worst price.",
   asked_of: "orders that increase risk", on_breach: "denied", only: [], per: "total", unit: "money", scopes: ["firm", "agent"], input: "money", low: null, high: null,
   choices: [], default: null, unset: "Nothing is bounded by it.", together: "", doc: "docs/rules.md#order_notional_max",
 };

@@ -2,10 +2,11 @@
 
 import type { Answers } from "../../testing/fake";
 import { HOUSE, NOON, page } from "../../testing/house";
+import { words } from "../../words";
 import type { Compared, Mandate, MandateRow, RuleRow, Version } from "../../api/schema";
 
 const rule = (name: string, more: Partial<RuleRow>): RuleRow => ({
-  rule: name, kind: "limit", group: "Money", plain: "It is {limit}.", measures: "What it measures.", exactly: "For an order: it must be at most the limit.",
+  rule: name, title: words(name), kind: "limit", group: "Money", plain: "It is {limit}.", measures: "What it measures.", exactly: "For an order: it must be at most the limit.",
   asked_of: "every order", on_breach: "denied", only: [], per: "total", unit: "money", scopes: ["firm", "account", "agent", "client"], input: "money", low: null, high: null,
   choices: [], default: null, unset: "", together: "", doc: `docs/rules.md#${name}`, ...more,
 });

@@ -26,7 +26,7 @@ describe("what is typed", () => {
     expect(texts.order_rate_max).toBe("7/90 s");
   });
   it("misses what is set together with another", () => {
-    expect(mandateOf(RULES, { quorum_notional_min: "100" }).faults.quorum_notional_min).toMatch(/Approval quorum too/);
+    expect(mandateOf(RULES, { quorum_notional_min: "100" }).faults.quorum_notional_min).toMatch(/People who approve too/);
     expect(mandateOf(RULES, { quorum_notional_min: "100", approval_quorum: "2" }).faults).toEqual({});
   });
 });

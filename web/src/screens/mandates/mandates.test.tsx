@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 const editor = (me = ANN) => show(<Mandate params={{ subject: "agent%3Arogue" }} />, { at: "/mandates/agent%3Arogue", me });
-const order = (): Promise<HTMLInputElement> => screen.findByRole("textbox", { name: "Order notional, at most" });
+const order = (): Promise<HTMLInputElement> => screen.findByRole("textbox", { name: "Largest order" });
 /** Press what can be pressed as soon as the draft is compared. */
 const publish = async (user: ReturnType<typeof show>["user"], name: string): Promise<void> => {
   await waitFor(() => expect(screen.getByRole("button", { name }).hasAttribute("disabled")).toBe(false));
@@ -88,7 +88,7 @@ describe("a draft", () => {
     const { user } = editor();
     await draftOf(user, "a lot");
     await screen.findByText("Write a number, such as 250 or 0.5.");
-    await screen.findByText(/Not to be read as it stands: Order notional, at most/);
+    await screen.findByText(/Not to be read as it stands: Largest order/);
     expect(of("POST /v1/mandates/diff").map(({ body }) => (body as Drafts).mandates["agent:rogue"]?.order_notional_max)).toEqual(["4000"]);
   });
   it("outlives a reload and a lost connection", async () => {
@@ -119,7 +119,7 @@ describe("a draft", () => {
     expect((await screen.findByRole("button", { name: "Publish…" })).hasAttribute("disabled")).toBe(true);
     await user.click(screen.getByRole("button", { name: "Take theirs into my draft" }));
     expect((await order()).value).toBe("2500");
-    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Order rate, at most" }).value).toBe("2/min");
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Rate of orders" }).value).toBe("2/min");
     expect(screen.queryByText("Somebody else published meanwhile.")).toBeNull();
   });
   it("is tried on the orders of the last days: which verdicts turn, with their numbers", async () => {
@@ -156,12 +156,12 @@ describe("a draft", () => {
     await user.click(await screen.findByRole("button", { name: "Restore as a draft: version 1" }));
     expect(document.activeElement?.id).toBe("draft");
     expect((await order()).value).toBe("1000");
-    expect(screen.queryByRole("textbox", { name: "Order rate, at most" })).toBeNull();
+    expect(screen.queryByRole("textbox", { name: "Rate of orders" })).toBeNull();
     await write(user, screen.getByLabelText("Search the limits that are not set"), "quorum");
-    await user.click(screen.getByRole("button", { name: "Set Approval quorum" }));
-    screen.getByRole("textbox", { name: "Quorum notional, at least" });
-    await user.click(screen.getByRole("button", { name: "Take away Approval quorum" }));
-    expect(screen.queryByRole("textbox", { name: "Quorum notional, at least" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Set People who approve" }));
+    screen.getByRole("textbox", { name: "Several people approve from" });
+    await user.click(screen.getByRole("button", { name: "Take away People who approve" }));
+    expect(screen.queryByRole("textbox", { name: "Several people approve from" })).toBeNull();
   });
   it("shows lint's word beside the limit that it is about", async () => {
     const note = { weight: "warning", code: "never_binds", subject: "agent:rogue", fields: ["order_notional_max"], numbers: [], sentence: "It can never bind.", fix: "Lower it." };
@@ -216,11 +216,11 @@ describe("until when", () => {
 it("is opened at the limit that a link asks for, once", async () => {
   api(LIMITS);
   const { user } = show(<Mandate params={{ subject: "agent%3Arogue" }} />, { at: "/mandates/agent%3Arogue?limit=positions_max" });
-  const field = await screen.findByRole("textbox", { name: "Positions, at most" });
+  const field = await screen.findByRole("textbox", { name: "Positions at once" });
   expect(document.activeElement).toBe(field);
   expect(location.search).toBe("");
-  await user.click(screen.getByRole("button", { name: "Take away Positions, at most" }));
-  expect(screen.queryByRole("textbox", { name: "Positions, at most" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Take away Positions at once" }));
+  expect(screen.queryByRole("textbox", { name: "Positions at once" })).toBeNull();
 });
 
 it("says what counts where nothing is set, and whose word decides", async () => {
@@ -236,16 +236,16 @@ it("says what counts where nothing is set, and whose word decides", async () => 
     },
   });
   editor();
-  const row = (await screen.findByRole("rowheader", { name: "Approval expiry" })).closest("tr");
-  expect(row?.textContent).toBe("Approval expiry5 minthe firm: not set: counts as 5 min, which decidesagent rogue: 1 h");
+  const row = (await screen.findByRole("rowheader", { name: "Wait for people" })).closest("tr");
+  expect(row?.textContent).toBe("Wait for people5 minthe firm: not set: counts as 5 min, which decidesagent rogue: 1 h");
   expect(screen.getByText("each has its own").closest("tr")?.textContent).toContain("agent rogue: 1 d, and a review");
 });
 
 it("explains a limit by its documentation", async () => {
   api(LIMITS);
   const { user } = editor();
-  await user.click(await screen.findByRole("button", { name: "What it means: Order notional, at most" }));
-  within(screen.getByRole("dialog", { name: "Order notional, at most" })).getByText("docs/rules.md#order_notional_max");
+  await user.click(await screen.findByRole("button", { name: "What it means: Largest order" }));
+  within(screen.getByRole("dialog", { name: "Largest order" })).getByText("docs/rules.md#order_notional_max");
 });
 
 it("lets who may not publish look, and no more", async () => {

@@ -12,8 +12,8 @@ const HOUSE = { ...LIMITS, "GET /v1/exposure": { gauges: [use], left_out: 0, per
 const open = (me = ANN, at = "/safeguards") => show(<Safeguards />, { at, me });
 const opened = async (value: string) => {
   const { user } = open();
-  await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
-  const field = await screen.findByRole("textbox", { name: "Order notional, at most" });
+  await user.click(await screen.findByRole("button", { name: "Change Largest order of Agent rogue" }));
+  const field = await screen.findByRole("textbox", { name: "Largest order" });
   await write(user, field, value);
   return { user, field };
 };
@@ -71,7 +71,7 @@ describe("what is set", () => {
   it("is explained at an address of its own", async () => {
     api(HOUSE);
     open(ANN, "/safeguards?rule=daily_loss_max");
-    within(await screen.findByRole("dialog", { name: "Daily loss, at most" })).getByText("docs/rules.md#daily_loss_max");
+    within(await screen.findByRole("dialog", { name: "Daily loss" })).getByText("docs/rules.md#daily_loss_max");
   });
   it("is not changed by who may not", async () => {
     api(HOUSE);
@@ -108,7 +108,7 @@ describe("a change", () => {
   it("that takes it away loosens", async () => {
     const { of } = api(HOUSE);
     const { user } = open();
-    await user.click(await screen.findByRole("button", { name: "Change Order notional, at most of Agent rogue" }));
+    await user.click(await screen.findByRole("button", { name: "Change Largest order of Agent rogue" }));
     await user.click(await screen.findByRole("button", { name: "Take this safeguard away" }));
     await screen.findByText("not set");
     await screen.findByRole("button", { name: "Loosen it" });
@@ -128,8 +128,8 @@ describe("a change", () => {
     api(HOUSE);
     const { user } = open();
     await write(user, await screen.findByLabelText("Search"), "daily loss");
-    await user.click(screen.getByRole("button", { name: "Set: Daily loss, at most" }));
+    await user.click(screen.getByRole("button", { name: "Set: Daily loss" }));
     await user.selectOptions(within(screen.getByRole("dialog")).getByLabelText("For whom"), "agent:rogue");
-    await screen.findByRole("textbox", { name: "Daily loss, at most" });
+    await screen.findByRole("textbox", { name: "Daily loss" });
   });
 });

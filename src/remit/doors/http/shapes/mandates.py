@@ -270,6 +270,7 @@ class Preset(Shape, frozen=True):
 class RuleRow(Shape, frozen=True):
     """One field of a mandate, or a fact that is always checked, in words and with what it takes.
 
+    `title` is what it is called.
     `plain` is one sentence with `{limit}` for the limit and its unit, `exactly` says word by word what is measured.
     `input` is what a value is written as: a `wait` is whole seconds or one of `choices`, a `word` is one of them, and
     `names` are of them where there are any. `together` names the field that is set and taken away with this one.
@@ -277,6 +278,7 @@ class RuleRow(Shape, frozen=True):
     """
 
     rule: str
+    title: str
     kind: Literal["limit", "term", "fact"]
     group: str
     plain: str
