@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from tests.doors.http.conftest import Door, people, session_of
 from tests.guard.processes import trading
 
-from remit.doors.http.app import Options
-from remit.doors.http.auth import CSRF_HEADER, cookie_of, csrf_of, set_cookie
+from remit.doors.http.app import DOOR, Options, create_app
+from remit.doors.http.auth import CSRF_HEADER, caller_of, cookie_of, csrf_of, drop_cookie, set_cookie
 from remit.doors.http.hosts import Hosts, is_local
 from remit.doors.http.limits import KEYS_MAX, Buckets, Limits, Rate
+from remit.doors.http.problem import Problem
 from remit.doors.http.routes import ROUTES
+from remit.guard.config import load
+from remit.guard.wire import AsyncClient
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -196,8 +199,25 @@ def test_a_session_cookie_is_out_of_reach() -> None:
         assert word in said
     assert "Secure" not in set_cookie("secret", tls=False, max_age_s=60)[1].decode()
     assert "secret" not in csrf_of("secret")
-    assert cookie_of(b"a=b; remit_session=x; c=d") == "x"
-    assert cookie_of(b"xremit_session=x") == ""
+    assert cookie_of(b"a=b; remit_session=x; c=d", tls=False) == "x"
+    assert cookie_of(b"xremit_session=x", tls=False) == ""
+
+
+def test_over_tls_a_cookie_that_another_host_could_have_set_is_none(tmp_path: Path) -> None:
+    """Only the door's own host can set a name with this prefix, for all of its paths, and over TLS alone."""
+    said = set_cookie("secret", tls=True, max_age_s=60)[1]
+    assert said.startswith(b"__Host-remit_session=secret; Path=/;") and b"Domain" not in said
+    assert drop_cookie(tls=True)[1].startswith(b"__Host-remit_session=; Path=/; Max-Age=0;")
+    both = b"remit_session=theirs; __Host-remit_session=own"
+    assert (cookie_of(both, tls=True), cookie_of(both, tls=False)) == ("own", "theirs")
+    assert cookie_of(b"remit_session=theirs", tls=True) == ""
+    headers = {b"cookie": b"remit_session=remit_session_theirs"}
+    assert caller_of("GET", headers, tls=False).by_cookie
+    with pytest.raises(Problem, match="token_missing"):
+        caller_of("GET", headers, tls=True)
+    for reach, tls in (({}, False), ({"REMIT_PUBLIC_URL": "https://remit.example"}, True)):
+        settings = load({"REMIT_HOME": str(tmp_path), **reach})
+        assert create_app(AsyncClient(settings.socket, "", DOOR), settings).state.tls is tls
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//]", "http://a]b/", "null"])

@@ -73,7 +73,7 @@ def create_app(
 
     `app.state` holds `client`, `settings`, `metrics`, `limits`, `streams`, `remembered`, `aside` (long work), `openapi`
     (the document's bytes), `parts` (what answers at a path of its own, by that path) and `stopping`, an event that is
-    set when streams should end.
+    set when streams should end. `tls` is whether browsers come by https: to this door, or to what stands before it.
     """
 
     @contextlib.asynccontextmanager
@@ -88,6 +88,7 @@ def create_app(
     app = Application(title="Remit", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     reach, metrics = settings.reach, Metrics()
     app.state.client, app.state.settings, app.state.metrics = client, settings, metrics
+    app.state.tls = bool(reach.tls or reach.public_url.startswith("https:"))
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
     app.state.aside = Aside(settings.home, app.state.stopping)
@@ -96,8 +97,8 @@ def create_app(
     table = Table(app, client, rows)
     app.router.routes.append(WebSocketRoute("/v1/stream", websocket))
     app.shield = Shield(
-        app.beyond, table, app.state.parts, hosts=Hosts(reach.host, reach.public_url), gate=Gate(options.limits),
-        metrics=metrics, traces=Traces(options.provider), tls=reach.tls,
+        app.beyond, table, app.state.parts, hosts=Hosts(reach.host, reach.public_url),
+        gate=Gate(options.limits, tls=app.state.tls), metrics=metrics, traces=Traces(options.provider), tls=reach.tls,
     )  # fmt: skip
     app.add_exception_handler(404, _not_found)
     app.add_exception_handler(Exception, _internal)

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from remit.doors.http.problem import Problem
 
 COOKIE = "remit_session"
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""Its name over TLS, which a browser takes of this very host alone, and for all its paths: of no sister of it."""
 SESSION = "remit_session_"
 """How the secret of a session begins."""
 CSRF_HEADER = "X-Remit-CSRF"
@@ -31,7 +33,7 @@ class Caller(NamedTuple):
     by_cookie: bool
 
 
-def caller_of(method: str, headers: Headers) -> Caller:
+def caller_of(method: str, headers: Headers, *, tls: bool) -> Caller:
     """Return who asks; Problem `token_missing` where nobody does, `csrf_refused` where a cookie is not enough.
 
     A bearer token comes first. A cookie holds a session and no other token, and is taken only of a page of this very
@@ -44,7 +46,7 @@ def caller_of(method: str, headers: Headers) -> Caller:
         if scheme.lower() != "bearer" or not secret:
             raise _missing("the Authorization header is no bearer token")
         return Caller(_bounded(secret), False)
-    secret = cookie_of(headers.get(b"cookie", b""))
+    secret = cookie_of(headers.get(b"cookie", b""), tls=tls)
     if not secret:
         raise _missing("the request brings no token")
     if not secret.startswith(SESSION):  # whatever listens on another port of this host can set a cookie, too
@@ -82,21 +84,21 @@ def csrf_of(secret: str) -> str:
     return hmac.digest(hashlib.sha256(secret.encode()).digest(), b"remit csrf", "sha256").hex()
 
 
-def cookie_of(header: bytes) -> str:
+def cookie_of(header: bytes, *, tls: bool) -> str:
     """Return the session's secret from a Cookie header; empty where there is none, and where there are two: nobody
     knows which of them this door set."""
-    found = set()
+    wanted, found = HOST_COOKIE if tls else COOKIE, set()
     for part in header.decode("latin-1").split(";"):
         name, _, value = part.strip().partition("=")
-        if name == COOKIE:
+        if name == wanted:
             found.add(value)
     return found.pop() if len(found) == 1 else ""
 
 
 def set_cookie(secret: str, *, tls: bool, max_age_s: int) -> tuple[bytes, bytes]:
     """Return the header that gives a browser its session: unreadable for scripts, and sent to this site alone."""
-    secure = "; Secure" if tls else ""
-    value = f"{COOKIE}={secret}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
+    name, secure = (HOST_COOKIE, "; Secure") if tls else (COOKIE, "")
+    value = f"{name}={secret}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
     return b"set-cookie", value.encode("latin-1")
 
 

@@ -100,7 +100,7 @@ class Table:
         headers = call.headers
         call.act, call.trace = f"{row.method} {row.path}", scope["remit.trace"]
         if not row.open:
-            call.secret, call.by_cookie = caller_of(row.method, headers)
+            call.secret, call.by_cookie = caller_of(row.method, headers, tls=self._app.state.tls)
         call.params = _params(row, path, b"" if row.screen else scope["query_string"])
         call.key = _key(headers.get(b"idempotency-key", b"").decode("latin-1"))
         raw = b""

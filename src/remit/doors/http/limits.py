@@ -64,14 +64,14 @@ class Buckets:
 class Gate:
     """Lets requests in, or refuses them before their bodies are read. Problem."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, *, tls: bool) -> None:
+        self.limits, self._tls = limits, tls
         self._tokens, self._addresses = Buckets(limits.token), Buckets(limits.address)
         self._nobodies = Buckets(limits.nobody)
 
     def check_rate(self, address: str, authorization: bytes, cookie: bytes, now: float) -> None:
         """Return where the caller has not asked too often; `too_many_requests`."""
-        secret = authorization or cookie_of(cookie).encode("latin-1")
+        secret = authorization or cookie_of(cookie, tls=self._tls).encode("latin-1")
         wait = self._addresses.wait(address, now)
         if not wait:
             # The hash is this process's own: what is kept tells nothing of the token.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import remit
-from remit.doors.http.auth import COOKIE, CSRF_HEADER
+from remit.doors.http.auth import COOKIE, CSRF_HEADER, HOST_COOKIE
 from remit.doors.http.examples import example_of
 from remit.doors.http.problem import STATUS, STATUSES, ProblemShape
 from remit.doors.http.schemas import REF, Schemas
@@ -54,7 +54,8 @@ def openapi(rows: Sequence[Route], server: str = "/") -> Document:
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `remit token issue`."},
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": COOKIE,
-                    "description": f"A browser's session; what changes something also needs the {CSRF_HEADER} header.",
+                    "description": f"A browser's session, over TLS as `{HOST_COOKIE}`; what changes something also "
+                    f"needs the {CSRF_HEADER} header.",
                 },
             },
         },

@@ -165,7 +165,7 @@ async def websocket(socket: WebSocket) -> None:
     act, trace = "GET /v1/stream", scope.get("remit.trace", "")
     try:
         headers = dict(scope["headers"])
-        caller = caller_of("GET", headers)
+        caller = caller_of("GET", headers, tls=app.state.tls)
         if caller.by_cookie:  # a WebSocket reads, but any page may open one: the cookie alone is no proof
             check_origin({b"origin": b"null", **headers})
         start = _start(socket.query_params)

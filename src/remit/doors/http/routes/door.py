@@ -63,7 +63,7 @@ async def metrics(call: Call) -> Answer:
     """Answer as Prometheus reads it. Beyond this machine it takes a token that may see how the guard stands."""
     reach = call.app.state.settings.reach
     if not is_local(reach.host, reach.public_url):
-        secret = caller_of("GET", call.headers).secret
+        secret = caller_of("GET", call.headers, tls=call.app.state.tls).secret
         await call.client.ask("read", {"view": "accounts"}, msgspec.Raw, secret, act=call.act, trace=call.trace)
     known: Metrics = call.app.state.metrics
     try:

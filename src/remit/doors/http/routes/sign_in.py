@@ -39,7 +39,7 @@ async def _sign_in(call: Call, kind: str, **body: Any) -> Answer:
     begun = await call.sign_in({"kind": kind, **body})
     secret = begun["secret"]
     shown = s.Begun(person=begun["person"], role=begun["role"], expires_at=begun["expires_at"], csrf=csrf_of(secret))
-    cookie = set_cookie(secret, tls=_is_tls(call), max_age_s=12 * 3600)
+    cookie = set_cookie(secret, tls=call.app.state.tls, max_age_s=12 * 3600)
     return Answer(shown, headers=(cookie, (b"cache-control", b"no-store")))
 
 
@@ -71,13 +71,7 @@ async def me(call: Call) -> dict[str, Any]:
 async def sign_out(call: Call) -> Answer:
     """End the session, and take the cookie away."""
     done = await _asked(call, "sign_out", everywhere=call.body.everywhere)
-    return Answer(done, headers=(drop_cookie(tls=_is_tls(call)),))
-
-
-def _is_tls(call: Call) -> bool:
-    """Whether browsers come by https: to this door, or to what stands before it."""
-    reach = call.app.state.settings.reach
-    return bool(reach.tls or reach.public_url.startswith("https:"))
+    return Answer(done, headers=(drop_cookie(tls=call.app.state.tls),))
 
 
 # Credentials
