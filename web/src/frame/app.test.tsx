@@ -6,6 +6,7 @@ import { signedIn } from "../api/session";
 import { instant } from "../api/time";
 import { api, broken, refused } from "../testing/fake";
 import { ANN, HALT, HOUSE, STATUS } from "../testing/house";
+import { Named } from "../screens/sign-in/SignIn";
 import { App } from "./App";
 
 const NOBODY = refused(401, "token_missing");
@@ -31,6 +32,11 @@ describe("who is there", () => {
     render(<App />);
     await screen.findByText("ann, operator");
     expect([location.hash, of("POST /v1/session/code")[0]?.body]).toEqual(["", { code: "00ff" }]);
+  });
+
+  it.each([["127.0.0.1", "8420", "localhost:8420"], ["[::1]", "", "localhost"]])("leads from %s to where the page has its name", (hostname, port, name) => {
+    render(<Named at={{ protocol: "http:", hostname, port, pathname: "/halts" }} />);
+    expect(screen.getByRole("link", { name }).getAttribute("href")).toBe(`http:\u002f/${name}/halts`);
   });
 
   it("asks for a new password, and for the code of an app, when the guard does", async () => {

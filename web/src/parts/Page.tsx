@@ -11,12 +11,17 @@ interface PageProps {
   children: ReactNode;
 }
 
-/** A screen. Its title is the window's too, and takes the focus, so that the next key and what reads aloud begin there. */
+const began = location.pathname;
+let hasMoved = false;
+
+/** A screen. Its title is the window's too. Where one came from another screen it takes the focus, so that the next key and what
+ * reads aloud begin there; a page that was just loaded begins at its top, with the way past the menu. */
 export function Page({ title, lead, actions, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Remit`;
-    heading.current?.focus({ preventScroll: true });
+    hasMoved ||= location.pathname !== began;
+    if (hasMoved) heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (
     <div className="page stack">

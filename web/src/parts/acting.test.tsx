@@ -11,8 +11,8 @@ import { Table, type Column } from "./Table";
 import { toast, Toasts } from "./Toast";
 
 describe("a page", () => {
-  it("names the window, and its title takes the focus", () => {
-    show(<Page title="Halts"><Section title="In force">none</Section></Page>);
+  it("names the window, and its title takes the focus where one came from elsewhere", () => {
+    show(<Page title="Halts"><Section title="In force">none</Section></Page>, { at: "/halts" });
     expect(document.title).toBe("Halts · Remit");
     expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Halts" }));
     screen.getByRole("region", { name: "In force" });

@@ -60,8 +60,18 @@ export function SignIn() {
         {isAble && <div ref={passkey} className="stack"><hr /><Button busy={busy} onClick={() => void during(signIn)}>Sign in with a passkey</Button></div>}
       </section>
       <p className="small soft">On the machine itself: <code>remit open</code></p>
+      <Named at={location} />
     </main>
   );
+}
+
+const DIGITS = ["127.0.0.1", "[::1]"];
+
+/** Where this machine's page is by its name: who is signed in there is not here, at an address of digits. */
+export function Named({ at: { protocol, hostname, port, pathname } }: { at: Pick<Location, "protocol" | "hostname" | "port" | "pathname"> }) {
+  if (!DIGITS.includes(hostname)) return null;
+  const name = `localhost${port && `:${port}`}`;
+  return <p className="small soft"><code>remit open</code> and passkeys are at <a href={`${protocol}//${name}${pathname}`}>{name}</a>: whoever is signed in there is not signed in here.</p>;
 }
 
 function WithPassword({ busy, during }: { busy: boolean; during: (act: () => Promise<void>) => Promise<Problem | null> }) {
