@@ -5,6 +5,7 @@ import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
 import { When } from "../../parts/When";
+import { Closed } from "./Closed";
 
 type Which = { halt: string } | { subject: string };
 
@@ -46,6 +47,7 @@ function Venue({ row }: { row: KillRow }) {
         {told} {tries > 1 && told_at !== null && <>Told {tries} times, last <When at={told_at} as="ago" />.</>}{" "}
         {flatten && (open ? `${open} positions still to close.` : "No position is left.")}
       </p>
+      {flatten && <Closed kill={row} />}
     </>
   );
 }

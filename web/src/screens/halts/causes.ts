@@ -12,7 +12,7 @@ export const causeWords = ({ because }: Pick<HaltRow, "because">): string => sen
 
 /** What still passes under a halt. */
 export function passes({ cause, flatten }: HaltRow): string {
-  if (cause === "kill") return `Nothing of it goes out, and what worked was cancelled. Exits stay in force.${flatten ? " Its positions are being closed." : ""}`;
+  if (cause === "kill") return `Nothing of it goes out, and what worked was cancelled. Exits stay in force.${flatten ? " Closing its positions was asked for too: how far that is stands below." : ""}`;
   if (REDUCING.includes(cause)) return "Nothing that adds risk goes out. Orders that provably reduce, and exits, still pass.";
   return "No order of it goes out. Exits stay in force, and a person may still reduce by hand.";
 }

@@ -156,6 +156,20 @@ describe("stopping", () => {
     expect(screen.queryByText("other")).toBeNull();
   });
 
+  it("says what it closed, and at what price", async () => {
+    const sold = { order: "r1-30", intent: "flatten-H-20-1-29-0", connection: "street", side: "sell", quantity: "41", filled: "41", instrument: "MSFT", agent: "rogue", paid_average: "37.1", state: "filled" };
+    const killed = { ...HALT, id: "H-20-1", subject: "firm", cause: "kill", flatten: true };
+    api({
+      ...QUIET, "GET /v1/halts": page(killed), "GET /v1/kills": page({ ...KILL, flatten: true }),
+      "GET /v1/orders": page(sold, { ...sold, order: "r1-31", intent: "rogue-9" }, { ...sold, order: "r1-32", connection: "other" }, { ...sold, order: "r1-33", filled: "0", paid_average: null, state: "rejected" }) as never,
+    });
+    show(<Halts />);
+    const closed = await screen.findByRole("list", { name: "What was closed at street" });
+    expect(closed.textContent).toBe("Sold 41 MSFT of rogue at 37.10Sell 41 MSFT of rogue: rejected");
+    expect(within(closed).getAllByRole("link")[0]?.getAttribute("href")).toBe("/orders/r1-30");
+    expect(card("The firm").textContent).not.toContain("are being closed");
+  });
+
   it("counts what a kill would meet", async () => {
     const rogue = { agent: "rogue", client: "", connection: "street" };
     api({ ...QUIET, "GET /v1/orders": page(rogue, { ...rogue, agent: "calm" }) as never });
