@@ -150,7 +150,7 @@ def test_an_approval_is_of_what_was_shown(door: Door, approver: Approver) -> Non
     approver.press("Approve")
     approver.told("Judged again and denied: nothing goes out.")
     rules = approver.page.locator("main .page li").all_inner_texts()
-    assert [rule.split(":")[0] for rule in rules] == ["Approval drift, in bps, at most, of agent momentum"]
+    assert [rule.split(":")[0] for rule in rules] == ["Drift while an order waits, of agent momentum"]
     door.processes.say(c.Marked(marks=(door.processes.quote("100"),)), "bars")
     order = held(door)
     approver.open(f"/approvals/{order}")
