@@ -28,11 +28,20 @@ async def reading(app: Any) -> AsyncIterator[None]:
     app.state.model = None
     stop = asyncio.Event()
     following = asyncio.create_task(_keep(app, home, stop))
+    following.add_done_callback(lambda ended: _ended(app, ended))
     try:
         yield
     finally:
         stop.set()
-        await following
+        await asyncio.wait([following])
+        _put_down(app)
+
+
+def _ended(app: Any, following: asyncio.Task[None]) -> None:
+    """Let nothing be answered from what is no longer kept up."""
+    fault = None if following.cancelled() else following.exception()
+    if fault is not None:
+        log.critical("the read model ended: %s", fault, exc_info=fault)
         _put_down(app)
 
 
