@@ -28,6 +28,9 @@ export const sum = (texts: readonly string[]): string => text(texts.reduce((all,
 
 export const difference = (one: string, other: string): string => text(exact(one) - exact(other));
 
+/** So many at a price each; the text of it has no more places than it needs. */
+export const product = (one: string, other: string): string => text((exact(one) * exact(other)) / ONE);
+
 /** -1, 0 or 1, as `one` is less than, equal to or more than `other`: what `sort` wants. */
 export function compare(one: string, other: string): -1 | 0 | 1 {
   const gap = exact(one) - exact(other);

@@ -1,6 +1,6 @@
 // What was decided, by which numbers: each rule that spoke, with its limit, what it was here, and how far apart the two are.
 
-import { difference, isDecimal, sign } from "../../api/decimal";
+import { difference, grouped, isDecimal, product, sign } from "../../api/decimal";
 import type { Explained, Moment, OrderShown } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Facts } from "../../parts/Facts";
@@ -23,7 +23,7 @@ export function Decision({ row }: { row: OrderShown }) {
       {findings.length > 0 && <ul className="plain stack order-findings">{findings.map((one) => <li key={one.rule + one.subject} className={one.verdict}><Found finding={one} /></li>)}</ul>}
       {decision && (
         <Facts of={[
-          ["Worth at most", <Money value={decision.worth} currency={decision.currency} />],
+          ["Worth at most", <><Money value={decision.worth} currency={decision.currency} />{timesPrice(decision)}</>],
           ["Proven to reduce", sign(decision.reducing) !== 0 && <Figure value={decision.reducing} />],
           ["Price it went by", decision.marks?.map(([name, bid, ask, last, at]) => (
             <span key={name}>{name} <Price value={bid} /> / <Price value={ask} />, last <Price value={last} /> <span className="soft small orders-age">({age(row.at, at)} old)</span></span>
@@ -35,6 +35,12 @@ export function Decision({ row }: { row: OrderShown }) {
   );
 }
 
+/** How the worth comes about, where it is plainly so many at a price each. */
+function timesPrice({ worth, quantity, counted_price }: NonNullable<OrderShown["decision"]>) {
+  if (product(quantity, counted_price) !== worth) return null;
+  return <span className="soft">, {grouped(quantity)} at <Price value={counted_price} /> each</span>;
+}
+
 const age = (decidedAt: number, at: number): string => duration(Math.max(milliseconds(decidedAt - at), 0) / 1000);
 
 function Found({ finding }: { finding: Explained }) {
@@ -44,8 +50,8 @@ function Found({ finding }: { finding: Explained }) {
       <p><strong>{plain}</strong></p>
       <Facts of={[
         ["Here it is", <strong>{numbered(actual, unit, limit)}</strong>], ["Limit", limit && limit !== "none" && `${numbered(limit, unit, actual)}${subject === "order" ? "" : `, of ${subjectWords(subject)}`}`],
-        ["Apart", apart(finding)], ["It would pass", retry_after_s !== null && `in ${duration(retry_after_s)}`],
-        ["Word by word", sentence && <span className="small soft">{sentence}</span>],
+        [verdict === "hold" ? "Beyond it" : "By how much", apart(finding)], ["It would pass", retry_after_s !== null && `in ${duration(retry_after_s)}`],
+        ["Word by word", verdict !== "hold" && sentence && <span className="small soft">{sentence}</span>],
       ]} />
       <p className="small">{verdict === "hold" && "Asks people. "}Rule: <RuleLink rule={rule} /></p>
     </>
@@ -59,7 +65,7 @@ export function apart({ rule, limit, actual, unit, verdict }: Pick<Explained, "r
   const size = numbered(over.replace("-", ""), unit);
   if (sign(over) === 0) return "exactly at the limit";
   if (verdict === "hold") return `${size} ${sign(over) > 0 ? "above" : "below"} where people are asked`;
-  return sign(over) > 0 ? `${size} over, no headroom` : rule.endsWith("_min") ? `${size} too little` : `${size} below the limit`;
+  return sign(over) > 0 ? `${size} too much` : rule.endsWith("_min") ? `${size} too little` : `${size} below the limit`;
 }
 
 /** Who approved, from the entries that say so; of an order that needs nobody, nothing. */

@@ -27,7 +27,7 @@ export default function Order({ params: { order } }: { params: { order: string }
   const row = asked.data;
   const title = row ? `${row.side === "buy" ? "Buy" : "Sell"} ${grouped(row.quantity)} ${row.instrument}` : `Order ${order}`;
   return (
-    <Page title={title} lead={row && <>Order <code>{order}</code> of <Link href={`/agents/${encodeURIComponent(row.agent)}`}>{row.agent}</Link></>} actions={row && <State of={row} />}>
+    <Page title={title} lead={row && <>Order <code>{order}</code> of <Link href={`/agents/${encodeURIComponent(row.agent)}`}>{row.agent}</Link>. <Link href={`/decisions?agent=${encodeURIComponent(row.agent)}`}>All that was decided of {row.agent}</Link></>} actions={row && <State of={row} />}>
       <Asked of={asked}>{(found) => <Shown row={found} />}</Asked>
     </Page>
   );
@@ -72,7 +72,7 @@ const askedBy = ({ role, name, door }: OrderShown["by"]): string =>
 function terms(row: OrderShown) {
   const { by, agent, client, connection, type, limit_price, worst_price, time_in_force, paid_average, filled, quantity, at, intent, opening, closes } = row;
   return [
-    ["Asked by", askedBy(by)], ["Agent", agent], ["Client", client], ["At", <When at={at} />],
+    ["Asked by", askedBy(by)], ["Agent", agent], ["Client", client], ["At", <When at={at} as="dated" />],
     ["Connection", connection], ["Type", `${type}, ${time_in_force}`], ["Limit price", limit_price && <Figure value={limit_price} />],
     ["Worst price", <Figure value={worst_price} />], ["Does", opening ? "opens or adds" : "reduces what is held"], ["Filled", <><Figure value={filled} /> of <Figure value={quantity} /></>],
     ["Paid on average", paid_average && <Price value={paid_average} />], ["Still worth at most", row.worth !== "0" && row.verdict !== "deny" && <Money value={row.worth} currency={row.currency} />],

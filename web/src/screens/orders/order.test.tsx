@@ -2,6 +2,7 @@ import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import vectors from "../../../../tests/vectors/journal.json";
 import type { Explained, Line, OrderShown } from "../../api/schema";
+import { dated } from "../../api/time";
 import { api, broken, refused } from "../../testing/fake";
 import { ANN, HOUSE, LINE, NOON, page } from "../../testing/house";
 import { show } from "../../testing/show";
@@ -44,14 +45,18 @@ test("a denial says each rule with its limit, what it was, and how far apart the
   expect(screen.getByText("One order may open at most 4,000 USD (agent rogue); this one opens 6,044.04 USD.")).toBeTruthy();
   expect(screen.getByText("5,964.48 USD", { selector: "strong" })).toBeTruthy();
   expect(screen.getByText("4,000 USD, of agent rogue")).toBeTruthy();
-  expect(screen.getByText("1,964.48 USD over, no headroom")).toBeTruthy();
+  expect(screen.getByText("1,964.48 USD too much")).toBeTruthy();
   expect(screen.getByText("agent rogue, by its own program")).toBeTruthy();
+  expect(screen.getByText(", 36 at", { exact: false }).textContent).toBe(", 36 at 165.68 each");
+  expect(screen.getByText("By how much")).toBeTruthy();
+  expect(screen.getByRole("link", { name: "All that was decided of rogue" }).getAttribute("href")).toBe("/decisions?agent=rogue");
+  expect(screen.getByText(dated(NOON))).toBeTruthy();
   expect(document.body.textContent).toContain("AAPL 163.90 / 164.10, last 164.00 (2 s old)");
   expect(screen.queryByText("Proven to reduce")).toBeNull();
 });
 
 test.each([
-  ["order_notional_max", "4000", "5000", "deny", "1,000 USD over, no headroom"], ["confidence_min", "0.6", "0.2", "deny", "0.4 too little"],
+  ["order_notional_max", "4000", "5000", "deny", "1,000 USD too much"], ["confidence_min", "0.6", "0.2", "deny", "0.4 too little"],
   ["approval_notional_min", "2500", "2500", "hold", "exactly at the limit"], ["approval_notional_min", "2500", "2600.5", "hold", "100.5 USD above where people are asked"],
   ["instruments_blocked", "GOOG", "GOOG", "deny", null],
 ] as const)("%s: limit %s, actual %s", (rule, limit, actual, verdict, says) => {

@@ -34,7 +34,7 @@ export function KeyField() {
   }
   return (
     <form className="proof-key-field" onSubmit={submit}>
-      <Field label="The journal's key, from elsewhere" hint={<>As <code>verifier.txt</code> has it: name+hash+key. It stays in this browser.</>} value={written} onChange={(event) => setWritten(event.target.value)} fault={fault} autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="remit.local/journal+1a2b3c4d+AbCd..." required />
+      <Field label="The journal's key, from elsewhere" hint={<>As <code>verifier.txt</code> has it: name+hash+key. That file lies in the data folder beside the journal, and in all evidence and exports; take one that was kept elsewhere, since that is what it is for. It stays in this browser.</>} value={written} onChange={(event) => setWritten(event.target.value)} fault={fault} autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="remit.local/journal+1a2b3c4d+AbCd..." required />
       <Button type="submit">Check with it</Button>
     </form>
   );
