@@ -79,7 +79,7 @@ class Door:
     async def _serve(self) -> None:
         settings = load({"REMIT_HOME": str(self.processes.home), "REMIT_BIND": self.url.removeprefix("http://")})
         async with AsyncClient(settings.socket, self.processes.secrets["doors"], DOOR) as client:
-            app = create_app(client, settings, self._rows, **self._more)
+            self.app = app = create_app(client, settings, self._rows, **self._more)
             self._loop, self._stopping = asyncio.get_running_loop(), app.state.stopping
             self._server = Server(config_of(app))
             self._ready.set()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from remit.doors.http import aside
-from remit.doors.http.aside import Aside, Far, Who
+from remit.doors.http.aside import Aside, Far
+from remit.doors.http.call import Who
 from remit.doors.http.problem import Problem
 
 ANN, BOB, OTTO = Who("ann", "operator"), Who("bob", "auditor"), Who("otto", "auditor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -13,6 +14,8 @@ import pytest
 from tests.doors.http.conftest import Door, session_of
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+
+from remit.doors.http.limits import Limits
 
 
 def told(answer: httpx2.Response, count: int) -> list[tuple[int, dict[str, Any]]]:
@@ -127,16 +130,54 @@ def test_nobody_and_feeds_are_told_nothing(door: Door) -> None:
     assert door.http().get("/v1/events", headers={"Last-Event-ID": "x"}).status_code == 422
 
 
-def test_streams_are_counted_and_end_with_their_readers(door: Door) -> None:
-    def open_now() -> float:
-        lines = door.http("nobody").get("/metrics").text.splitlines()
-        return float(next(line for line in lines if line.startswith("remit_http_streams ")).split()[1])
+def open_now(door: Door) -> float:
+    lines = door.http("nobody").get("/metrics").text.splitlines()
+    return float(next(line for line in lines if line.startswith("remit_http_streams ")).split()[1])
 
+
+def until_none_is_open(door: Door) -> None:
+    end = time.monotonic() + 5
+    while open_now(door) > 0:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def few(door: Door) -> Iterator[None]:
+    """Room for four streams, two of each caller, and the last for who acts."""
+    until_none_is_open(door)
+    before, door.app.state.limits = door.app.state.limits, Limits(streams=4, streams_each=2, streams_kept=1)
+    yield
+    door.app.state.limits = before
+
+
+def test_nobody_takes_all_streams(door: Door, few: None) -> None:
+    """Readers cannot keep an operator from the stream."""
+    url = door.url.replace("http", "ws") + "/v1/stream"
+    with contextlib.ExitStack() as opened:
+
+        def opens(who: str, *, socket: bool = False) -> int:
+            headers = {"Authorization": f"Bearer {door.processes.secrets[who]}"}
+            if not socket:
+                http = opened.enter_context(httpx2.Client(base_url=door.url, headers=headers))
+                return int(opened.enter_context(http.stream("GET", "/v1/events")).status_code)
+            try:
+                opened.enter_context(connect(url, additional_headers=headers, close_timeout=1))
+            except InvalidStatus as refused:
+                return refused.response.status_code
+            return 200
+
+        assert [opens("otto"), opens("otto", socket=True)] == [200, 200]
+        assert [opens("otto"), opens("otto", socket=True)] == [503, 503], "two of each"
+        assert [opens("doors"), opens("doors"), opens("momentum", socket=True)] == [200, 503, 503], "the last is kept"
+        assert [opens("ada"), opens("operator")] == [200, 503], "four in all"
+    until_none_is_open(door)
+    assert door.http("otto").head("/v1/events").status_code == 200
+
+
+def test_streams_are_counted_and_end_with_their_readers(door: Door) -> None:
     with door.http().stream("GET", "/v1/events?from=1") as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith("retry: ")
-        assert open_now() >= 1
-    end = time.monotonic() + 5
-    while open_now() > 0:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        assert open_now(door) >= 1
+    until_none_is_open(door)

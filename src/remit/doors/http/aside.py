@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 from starlette.types import Receive
 
-from remit.doors.http.call import left
+from remit.doors.http.call import Who, left
 from remit.doors.http.problem import Problem
 from remit.doors.http.reading import JOURNAL
 
@@ -30,13 +30,6 @@ LEFT_S = 30.0
 """Work whose caller was told to come back is ended where they do not within so long."""
 NICE = 10
 _PROGRESS = 2
-
-
-class Who(NamedTuple):
-    """Who asks, as the guard says."""
-
-    name: str
-    role: str
 
 
 class Far(NamedTuple):

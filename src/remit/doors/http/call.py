@@ -18,6 +18,13 @@ Header = tuple[bytes, bytes]
 NOTHING = msgspec.Raw(b"")
 
 
+class Who(NamedTuple):
+    """Who asks, as the guard says."""
+
+    name: str
+    role: str
+
+
 class Answer(NamedTuple):
     """An answer that is more than its body: its status and the headers beside the content type."""
 
@@ -106,6 +113,11 @@ class Call:
     async def read(self, view: str, **arguments: Any) -> Any:
         """Return a view as plain JSON; arguments that are None are left out."""
         return msgspec.json.decode(await self.raw(view, **arguments))
+
+    async def who(self) -> Who:
+        """Return who the caller is."""
+        me = await self.read("self")
+        return Who(me["name"], me["role"])
 
     async def preview(self, body: object) -> bytes:
         """Return what would be decided of an order, as JSON; nothing changes."""

@@ -34,6 +34,10 @@ class Limits(NamedTuple):
     """How long a caller has for its body: whoever sends none holds a place under way for so long and no longer."""
     under_way: int = 1024
     streams: int = 64
+    streams_each: int = 8
+    """Of one caller, by name: a person's tabs, or an agent's processes."""
+    streams_kept: int = 16
+    """So many of all are kept for operators and approvers."""
 
 
 class Buckets:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -19,9 +20,12 @@ from starlette.types import Receive, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from remit.doors.http.auth import caller_of, check_origin
-from remit.doors.http.call import Call, Streaming, left
+from remit.doors.http.call import Call, Streaming, Who, left
+from remit.doors.http.limits import Limits
+from remit.doors.http.metrics import Metrics
 from remit.doors.http.problem import Problem, body_of, problem_of
 from remit.doors.http.shapes.base import Given
+from remit.doors.http.table import PERSONS
 from remit.guard.wire import AsyncClient, GuardError, GuardGone, GuardNotRunning
 
 ALIVE_S = 15
@@ -29,6 +33,7 @@ ALIVE_S = 15
 TAKEN_S = 30
 """A reader that takes nothing for so long is left."""
 AGAIN_S = 0.5
+ACT = "GET /v1/stream"
 log = logging.getLogger("remit.doors")
 _STOPPED = frozenset({"guard_stopped"})
 
@@ -98,13 +103,24 @@ class Streams:
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self._open = 0
+        self._open: Counter[Who] = Counter()
+
+    @contextlib.contextmanager
+    def place(self, who: Who) -> Iterator[None]:
+        """Hold a place for one stream; Problem `busy`."""
+        self.check_room(who)
+        metrics: Metrics = self._app.state.metrics
+        self._open[who] += 1
+        metrics.streams.inc()
+        try:
+            yield
+        finally:
+            self._open -= Counter((who,))  # whoever has none left is forgotten
+            metrics.streams.dec()
 
     async def run(self, receive: Receive, pump: Callable[[], Awaitable[None]]) -> None:
         """Run `pump` until it ends, the reader leaves, or the door stops."""
         state = self._app.state
-        self._open += 1
-        state.metrics.streams.inc()
         pumping = asyncio.ensure_future(pump())
         ends = {pumping, asyncio.ensure_future(left(receive)), asyncio.ensure_future(state.stopping.wait())}
         try:
@@ -113,26 +129,29 @@ class Streams:
             for end in ends:
                 end.cancel()
             await asyncio.wait(ends)
-            self._open -= 1
-            state.metrics.streams.dec()
         if not pumping.cancelled() and (fault := pumping.exception()) is not None:
             raise fault
 
-    def check_room(self) -> None:
-        """Return where another stream may be opened; Problem `busy`."""
-        if self._open >= self._app.state.limits.streams:
-            raise Problem("busy", f"{self._open} streams are open", "Close one, or come again later")
+    def check_room(self, who: Who) -> None:
+        """Return where this caller may open another stream; Problem `busy`. Nobody has all of them, and the last are
+        kept for who acts."""
+        limits: Limits = self._app.state.limits
+        if self._open[who] >= limits.streams_each:
+            raise Problem("busy", f"{self._open[who]} streams of {who.name} are open", "Close one first")
+        kept = 0 if who.role in PERSONS else limits.streams_kept
+        if self._open.total() >= limits.streams - kept:
+            raise Problem("busy", f"{self._open.total()} streams are open", "Close one, or come again later")
 
 
 async def events(call: Call) -> Streaming:
     """Answer with the stream as server-sent events; each has its sequence number as its id."""
     streams: Streams = call.app.state.streams
-    streams.check_room()
-    await call.read("self")  # whoever may not is told so by a status, before the stream begins
+    who = await call.who()  # whoever may not is told so by a status, before the stream begins
     last = call.header("Last-Event-ID")
     if last and not (last.isascii() and last.isdigit() and len(last) < 19):
         raise Problem("not_valid", "Last-Event-ID is no sequence number", "Send the id of the last event, or none")
     start = int(last) + 1 if last else call.params.start
+    streams.check_room(who)  # nothing is waited for between here and where the place is taken
 
     async def pump(send: Send) -> None:
         await _taken(send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True}))
@@ -147,11 +166,12 @@ async def events(call: Call) -> Streaming:
 
     async def run(receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        try:
-            await streams.run(receive, lambda: pump(send))
-        except TimeoutError:
-            return  # whoever takes nothing is left: the server closes the connection
+        with streams.place(who):
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            try:
+                await streams.run(receive, lambda: pump(send))
+            except TimeoutError:
+                return  # whoever takes nothing is left: the server closes the connection
         await send({"type": "http.response.body", "body": b""})
 
     return Streaming(run)
@@ -160,35 +180,35 @@ async def events(call: Call) -> Streaming:
 async def websocket(socket: WebSocket) -> None:
     """Serve the stream over a WebSocket: each text message is one record, which says its own sequence number."""
     app: Starlette = socket.app
-    scope = socket.scope
-    streams: Streams = app.state.streams
-    act, trace = "GET /v1/stream", scope.get("remit.trace", "")
+    trace = socket.scope.get("remit.trace", "")
     try:
-        headers = dict(scope["headers"])
+        headers = dict(socket.scope["headers"])
         caller = caller_of("GET", headers, tls=app.state.tls)
         if caller.by_cookie:  # a WebSocket reads, but any page may open one: the cookie alone is no proof
             check_origin({b"origin": b"null", **headers})
         start = _start(socket.query_params)
-        streams.check_room()
-        client: AsyncClient = app.state.client
-        await client.ask("read", {"view": "self"}, msgspec.Raw, caller.secret, act=act, trace=trace)
+        me = await app.state.client.ask("read", {"view": "self"}, token=caller.secret, act=ACT, trace=trace)
+        with app.state.streams.place(Who(me["name"], me["role"])):
+            await _serve(socket, caller.secret, start, trace)
     except Problem as problem:
         await _refuse(socket, problem)
-        return
     except GuardError as fault:
         await _refuse(socket, problem_of(fault))
-        return
+
+
+async def _serve(socket: WebSocket, secret: str, start: int, trace: str) -> None:
+    """Tell records over a WebSocket, from its acceptance to its end."""
     await socket.accept()
-    code, reason = 1001, "the door stops"
+    state, code, reason = socket.app.state, 1001, "the door stops"
 
     async def pump() -> None:
-        async with contextlib.aclosing(records(client, caller.secret, start, act, trace)) as found:
+        async with contextlib.aclosing(records(state.client, secret, start, ACT, trace)) as found:
             async for told in found:
                 if told is not None:
                     await _taken(socket.send_text(told.record.decode()))
 
     try:
-        await streams.run(socket.receive, pump)
+        await state.streams.run(socket.receive, pump)
     except TimeoutError:
         code, reason = 1008, "too_slow"
     except GuardError as fault:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from remit.doors.http.aside import Aside, Far, Who
+from remit.doors.http.aside import Aside, Far
 from remit.doors.http.call import Answer, Call
 from remit.doors.http.paging import cursor_of, key_of
 from remit.doors.http.problem import Problem
@@ -153,12 +153,11 @@ async def evidence(call: Call) -> Answer:
     would rather come back for it."""
     if await visible(call) is not EVERYTHING:
         raise Problem("not_authorised", "only who sees everything is given evidence", "Ask an operator or an auditor")
-    me = await call.read("self")
     work: Aside = call.app.state.aside
     witnesses = [str(one.cosigner) for one in call.app.state.settings.witnesses]
     of, patience = call.params.of, _ASYNC.search(call.header("Prefer"))
     wait_s = None if patience is None else min(float(patience[1] or 0), WAIT_S_MAX)
-    packed = await work.evidence(Who(me["name"], me["role"]), of, witnesses, call.receive, wait_s)
+    packed = await work.evidence(await call.who(), of, witnesses, call.receive, wait_s)
     if isinstance(packed, Far):
         headers = ((b"preference-applied", b"respond-async"), (b"retry-after", b"1"))
         return Answer(s.Making(packed.read, packed.of), 202, headers)

@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any
 
-from remit.doors.http.aside import Aside, Who
+from remit.doors.http.aside import Aside
 from remit.doors.http.call import Answer, Call, entered
 from remit.doors.http.paging import cut_of
 from remit.doors.http.problem import Problem
@@ -79,17 +79,16 @@ async def lint(call: Call) -> dict[str, Any]:
 async def try_out(call: Call) -> Answer:
     """Return what drafts would have decided of the last days' orders, worked out beside this process."""
     body: s.Trying = call.body
-    me = await call.read("self")
-    role = me["role"]
-    if role not in READERS:  # whoever trades could measure by it what others hold
-        raise Problem("not_authorised", f"the role {role} may not try mandates", "Ask a person")
+    who = await call.who()
+    if who.role not in READERS:  # whoever trades could measure by it what others hold
+        raise Problem("not_authorised", f"the role {who.role} may not try mandates", "Ask a person")
     # Whose numbers the caller may not see, they may not measure by drafts either: the view refuses those.
     await call.read("compared", mandates=plain(body.mandates))
     agents = [row["name"] for row in await call.read("agents")]  # whose orders the caller may see
     from_at = time.time_ns() - body.days * DAY_NS
     asked = encode({"mandates": body.mandates, "from_at": from_at, "agents": agents})
     work: Aside = call.app.state.aside
-    return Answer(await work.what_if(Who(me["name"], role), asked, call.receive))
+    return Answer(await work.what_if(who, asked, call.receive))
 
 
 async def list_all(call: Call) -> bytes:
