@@ -29,8 +29,8 @@ def line_of(person: Person, order: str) -> Any:
 
 def untouched(demo: Demo, agent: str) -> str:
     """An instrument in which an agent of the demo holds and wants nothing: it trades by itself meanwhile."""
-    rows = [*demo.rows("/v1/positions"), *demo.rows("/v1/orders", agent=agent, live=True)]
-    touched = {row["instrument"] for row in rows if row["agent"] == agent}
+    held = demo.http().get("/v1/positions", params={"subject": f"agent:{agent}"}).json()["positions"]
+    touched = {row["instrument"] for row in [*held, *demo.rows("/v1/orders", agent=agent, live=True)]}
     return next(name for name in INSTRUMENTS if name not in touched)
 
 
@@ -93,7 +93,7 @@ def test_a_looser_limit_is_tried_on_the_last_days_and_takes_a_second_person(demo
     way = operator.page.locator(f"a[href='/orders/{denied['order']}']")
     turned = operator.page.locator(".limits-flips li", has=way)
     assert "Denied → Allowed" in " ".join(turned.inner_text().split())
-    assert "at most 500 USD of agent momentum; here it was" in turned.inner_text()
+    assert "500 USD of agent momentum; here it was" in turned.inner_text()
     operator.press("Publish what loosens…")
     operator.fill(**{"To confirm, type momentum": "momentum", "Why": "it behaves"})
     operator.press("Propose")
@@ -256,6 +256,11 @@ def test_a_page_that_was_built_anew_is_noticed_and_loaded(
         person.press("Load the page anew")
         going.get_by_role("heading", name="Settings", exact=True).wait_for()
         assert only_of_files(person)
+
+        person.open("/decisions")  # this door never reads the journal
+        person.told("The journal has not been read yet. Try again in a moment. It is tried again by itself.")
+        with going.expect_request("**/v1/journal?*"):
+            pass
         person.close()
 
 
