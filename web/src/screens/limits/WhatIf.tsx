@@ -22,10 +22,12 @@ interface WhatIfProps {
   mandate: Mandate | null;
   /** Ask at once. */
   atOnce?: boolean;
+  /** Hears of each draft, as JSON, for which there is an answer or a refusal to be seen, and which it is. */
+  onSeen?: (draft: string, isAnswered: boolean) => void;
 }
 
-export function WhatIf({ subject, mandate, atOnce = false }: WhatIfProps) {
-  const { tried, busy, queued, problem, go } = useTrying(subject);
+export function WhatIf({ subject, mandate, atOnce = false, onSeen }: WhatIfProps) {
+  const { tried, busy, queued, problem, go } = useTrying(subject, onSeen);
   const [days, setDays] = useState("7");
   const now = JSON.stringify(mandate);
   useEffect(() => {
@@ -48,7 +50,7 @@ export function WhatIf({ subject, mandate, atOnce = false }: WhatIfProps) {
 const PATIENCE = 30;
 
 /** Ask, and ask again while another question is worked on; who goes away asks no more. */
-function useTrying(subject: string) {
+function useTrying(subject: string, onSeen: WhatIfProps["onSeen"]) {
   const [tried, setTried] = useState<{ of: string; told: Tried } | null>(null);
   const [state, setState] = useState<"still" | "busy" | "queued">("still");
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -61,11 +63,16 @@ function useTrying(subject: string) {
       try {
         const told = await ask("POST /v1/mandates/what-if", {}, { mandates: { [subject]: mandate }, days }, { signal });
         setTried({ of: JSON.stringify(mandate), told });
+        onSeen?.(JSON.stringify(mandate), true);
         return setState("still");
       } catch (fault) {
         if (signal.aborted) return;
         const refused = problemOf(fault);
-        if (refused.code !== "busy" || left === 0) { setProblem(refused); return setState("still"); }
+        if (refused.code !== "busy" || left === 0) {
+          setProblem(refused);
+          onSeen?.(JSON.stringify(mandate), false);
+          return setState("still");
+        }
         setState("queued");
         await new Promise((resolve) => setTimeout(resolve, (refused.retryAfterS ?? 1) * 1000));
       }

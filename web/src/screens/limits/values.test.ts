@@ -4,7 +4,7 @@ import { decoded, hint, mandateOf, matches, read, shown, textsOf, typed } from "
 
 describe("what is typed", () => {
   it.each([
-    [ORDER, "4,000.50", "4000.5"], [ORDER, "0.10", "0.1"], [ORDER, "007", "7"], [ORDER, "100", "100"], [SURE, "0.60", "0.6"],
+    [ORDER, "4,000.50", "4000.5"], [ORDER, "1,000,000", "1000000"], [ORDER, "0.10", "0.1"], [ORDER, "007", "7"], [ORDER, "100", "100"], [SURE, "0.60", "0.6"],
     [COUNT, "10", 10], [AGE, "90", 90], [AGE, "5 min", 300], [AGE, "2h", 7200], [COOLDOWN, "review", "review"], [COOLDOWN, "1 d", 86_400],
     [RATE, "10/min", { count: 10, per_s: 60 }], [RATE, "2/s", { count: 2, per_s: 1 }], [RATE, "100 in 5 min", { count: 100, per_s: 300 }],
     [NAMES, "MSFT, AAPL,MSFT", ["AAPL", "MSFT"]], [NAMES, "", []], [SIDES, "sell,buy", ["buy", "sell"]], [SHORT, "blocked", "blocked"],
@@ -13,7 +13,9 @@ describe("what is typed", () => {
     expect(read(rule, text)).toEqual({ value });
   });
   it.each([
-    [ORDER, "", /Give a value/], [ORDER, "many", /Write a number/], [ORDER, "-5", /below zero/], [ORDER, "1e5", /Write a number/], [COUNT, "2.5", /whole number/],
+    [ORDER, "", /Give a value/], [ORDER, "many", /Write a number/], [ORDER, "-5", /below zero/], [ORDER, "1e5", /Write a number/],
+    [ORDER, "12,50", /Write a point and not a comma: 12\.50\./], [SURE, "0,6", /0\.6/], [ORDER, "1000,00", /1000\.00/], [ORDER, "1,00,000", /Write a number/], [ORDER, "4.000,50", /Write a number/],
+    [COUNT, "2.5", /whole number/],
     [COUNT, "1001", /at most 1,000/], [MANY, "0", /at least 1/], [AGE, "soon", /5 min/], [COOLDOWN, "soon", /or review/], [RATE, "10", /10\/min/], [RATE, "0/min", /from 1/],
     [RATE, "1/9 d", /1 d/], [NAMES, "AAPL MSFT", /commas/], [SIDES, "hold", /buy, sell/], [SHORT, "", /allowed or blocked/], [HOURS, "mon-fri 9-5", /is no calendar/],
   ])("%o %s is refused", (rule, text, says) => {

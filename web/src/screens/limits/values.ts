@@ -19,6 +19,8 @@ interface Rate {
 const PERIODS: { readonly [unit: string]: number } = { s: 1, min: 60, h: 3600, d: 86_400 };
 const NAMED: { readonly [seconds: number]: string } = { 1: "a second", 60: "a minute", 3600: "an hour", 86_400: "a day" };
 const RATE = /^(\d+)\s*(?:\/|in|per)\s*(\d+)?\s*(s|min|h|d)$/;
+/** Commas set thousands apart; any other comma may be meant as a point, and is asked about. */
+const THOUSANDS = /^\d{1,3}(,\d{3})+(\.\d*)?$/;
 const WAIT = /^(\d+)\s*(s|min|h|d)?$/;
 const NAME = /^[^\s,@]+$/;
 const HOURS = /^\S+ \S+ \S+$/;
@@ -38,7 +40,8 @@ export function read(rule: RuleRow, typed: string): Read {
 }
 
 function decimalOf(text: string): Read {
-  const plain = text.replaceAll(",", "");
+  const plain = THOUSANDS.test(text) ? text.replaceAll(",", "") : text;
+  if (/^-?\d*,\d*$/.test(plain)) return { fault: `Write a point and not a comma: ${plain.replace(",", ".")}.` };
   if (!isDecimal(plain)) return { fault: text ? "Write a number, such as 250 or 0.5." : "Give a value, or take the limit away." };
   if (plain.startsWith("-")) return { fault: "It must not be below zero." };
   return { value: shortest(plain) };

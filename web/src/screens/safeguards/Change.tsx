@@ -93,20 +93,38 @@ interface ApplyingProps {
   onClose: () => void;
 }
 
+const SURE = {
+  seen: "I have seen what it opens, and want it looser.",
+  unseen: "What it opens could not be worked out. I want it looser all the same.",
+  waits: "First see what it opens: try it above.",
+};
+
+/** What a person says of one draft, against one version, once they could see what it opens; it holds for no other. */
+function useOpening(draft: string | null, etag: string) {
+  const [seen, setSeen] = useState({ draft: "", isAnswered: false });
+  const [sure, setSure] = useState("");
+  const of = JSON.stringify([draft, etag]);
+  return {
+    isSeen: seen.draft === draft, isAnswered: seen.isAnswered, isSure: sure === of,
+    see: (told: string, isAnswered: boolean) => setSeen({ draft: told, isAnswered }),
+    say: (wanted: boolean) => setSure(wanted ? of : ""),
+  };
+}
+
 function Applying({ subject, currency, rule, rules, mandate, etag, preset, expiresAt, isOver, onClose }: ApplyingProps) {
   const { compared, notes, isFresh, problem } = useWeighed(subject, mandate, isOver ? expiresAt : undefined);
   const { act, busy, problem: refused } = useAct("PUT /v1/mandates/{subject}");
   const [why, setWhy] = useState("");
-  const [isSure, setSure] = useState(false);
+  const opens = useOpening(mandate && JSON.stringify(mandate), etag);
   const [fault, setFault] = useState("");
   const isLooser = compared !== null && loosens(compared);
   const apply = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (!mandate || !isFresh || busy) return setFault(mandate ? "It is being compared: press again in a moment." : "There is nothing to change yet.");
-    if (isLooser && !isSure) return setFault("It loosens: say that you want that.");
+    if (isLooser && !opens.isSure) return setFault("It loosens: say that you want that.");
     setFault("");
     const answer = await act({ subject }, { mandate, why: why.trim(), preset, expires_at: expiresAt }, { match: etag });
-    if (!answer) return setSure(false);
+    if (!answer) return opens.say(false);
     const proposal = waits(answer);
     toast(proposal ? `It waits for a second person, as ${proposal}.` : `${words(rule.rule)} of ${subjectWords(subject)} is changed, and in force.`);
     onClose();
@@ -118,8 +136,13 @@ function Applying({ subject, currency, rule, rules, mandate, etag, preset, expir
         <>
           <Difference of={compared} rules={rules} currency={currency} />
           {notes.filter(({ fields }) => fields.includes(rule.rule)).map(({ sentence, fix }) => <p key={sentence} className="small warn">{sentence} {fix}</p>)}
-          {isLooser && <div className="stack tight"><h3>What it opens</h3><WhatIf subject={subject} mandate={mandate} atOnce /></div>}
-          {isLooser && <label className="row safeguard-sure"><input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} /> <span>I have seen what it opens, and want it looser.</span></label>}
+          {isLooser && <div className="stack tight"><h3>What it opens</h3><WhatIf subject={subject} mandate={mandate} atOnce onSeen={opens.see} /></div>}
+          {isLooser && (
+            <label className="row safeguard-sure">
+              <input type="checkbox" checked={opens.isSure} disabled={!opens.isSeen} onChange={(event) => opens.say(event.target.checked)} />
+              <span>{SURE[opens.isSeen ? (opens.isAnswered ? "seen" : "unseen") : "waits"]}</span>
+            </label>
+          )}
         </>
       )}
       <Area label="Why" hint="It stands in the journal for good." value={why} rows={2} maxLength={500} required onChange={(event) => setWhy(event.target.value)} />

@@ -105,6 +105,29 @@ describe("a change", () => {
     await user.click(screen.getByRole("button", { name: "Loosen it" }));
     await waitFor(() => expect(of("PUT /v1/mandates/{subject}")).toHaveLength(1));
   });
+  it("that loosens is wanted of one draft alone, once it was to be seen what that opens", async () => {
+    const { of, now } = api(HOUSE);
+    const { user, field } = await opened("9000");
+    await write(user, screen.getByRole("textbox", { name: "Why" }), "more room");
+    await screen.findByText(/1 would go further than they did/);
+    await user.click(screen.getByRole("checkbox", { name: "I have seen what it opens, and want it looser." }));
+    await user.clear(field);
+    await write(user, field, "9000000");
+    await screen.findByText("9,000,000 USD", { selector: ".limits-changes strong" });
+    expect(screen.getByRole<HTMLInputElement>("checkbox").checked).toBe(false);
+    await user.click(screen.getByRole("button", { name: "Loosen it" }));
+    expect(of("PUT /v1/mandates/{subject}")).toEqual([]);
+    now({ "POST /v1/mandates/what-if": refused(503, "journal_unreadable") });
+    await user.type(field, "0");
+    await screen.findByText("90,000,000 USD", { selector: ".limits-changes strong" });
+    const waits = await screen.findByRole<HTMLInputElement>("checkbox", { name: "First see what it opens: try it above." });
+    expect([waits.checked, waits.disabled]).toEqual([false, true]);
+    await user.click(screen.getByRole("button", { name: "Try it" }));
+    await user.click(await screen.findByRole("checkbox", { name: "What it opens could not be worked out. I want it looser all the same." }));
+    await user.click(screen.getByRole("button", { name: "Loosen it" }));
+    await waitFor(() => expect(of("PUT /v1/mandates/{subject}")).toHaveLength(1));
+    expect(of("PUT /v1/mandates/{subject}")[0]?.body).toMatchObject({ mandate: { order_notional_max: "90000000" } });
+  });
   it("that takes it away loosens", async () => {
     const { of } = api(HOUSE);
     const { user } = open();
