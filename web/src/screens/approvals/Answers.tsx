@@ -10,6 +10,7 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Field } from "../../parts/Field";
 import type { Outcome } from "./Approval";
+import { Doubts, doubts } from "./Doubts";
 
 const REASONS = ["too large", "the price moved", "not now", "too risky", "I do not know why it asks"];
 
@@ -18,7 +19,8 @@ interface AnswersProps {
   onOutcome: (outcome: Outcome) => void;
 }
 
-export function Answers({ row: { order, digest, yours_counts }, onOutcome }: AnswersProps) {
+export function Answers({ row, onOutcome }: AnswersProps) {
+  const { order, digest, yours_counts } = row;
   const approving = useAct("POST /v1/approvals/{order}/approve");
   const declining = useAct("POST /v1/approvals/{order}/decline");
   const [seen, setSeen] = useState(digest);
@@ -46,7 +48,8 @@ export function Answers({ row: { order, digest, yours_counts }, onOutcome }: Ans
           <strong>It changed while you looked at it.</strong> What is shown is how it stands now: look at it again before you answer.
         </Banner>
       )}
-      {yours_counts ? <Button tone="main" busy={isBusy} disabled={hasChanged} onClick={() => void approve()}>Approve</Button> : <p>Your approval does not count for this order.</p>}
+      <Doubts row={row} />
+      {yours_counts ? <Button tone={doubts(row).length > 0 ? "plain" : "main"} busy={isBusy} disabled={hasChanged} onClick={() => void approve()}>Approve</Button> : <p>Your approval does not count for this order.</p>}
       <form className="approval-decline" onSubmit={(event) => void decline(event)}>
         <Field label="Why not" name="why" value={why} list="approval-reasons" onChange={(event) => setWhy(event.target.value)} maxLength={500} autoComplete="off" required />
         <datalist id="approval-reasons">{REASONS.map((reason) => <option key={reason} value={reason} />)}</datalist>

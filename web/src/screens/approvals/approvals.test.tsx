@@ -7,6 +7,7 @@ import { ANN, HOUSE, NOON, WAITING, page } from "../../testing/house";
 import { show } from "../../testing/show";
 import Approval from "./Approval";
 import Approvals from "./Approvals";
+import { doubts } from "./Doubts";
 import { furthest } from "./row";
 
 const FOUND: Explained = {
@@ -100,6 +101,16 @@ describe("ahead of time", () => {
       agent: "momentum", instruments: ["GOOG", "AAPL"], categories: [], notional_max: "0500", total_max: null, ends_at: NOON + 86_400e9, why: "small ones",
     }));
   });
+});
+
+it("says at the button what an approval would not achieve now", async () => {
+  const drift = { ...WAITING.drift, from: "160.19", to: "187.18", fresh: false };
+  opened({ [`GET ${PATH}`]: { ...SHOWN, worst_price: "161.8", drift } });
+  expect(await screen.findByText("At the price now, 187.18, it would not fill: it pays no more than 161.80.")).toBeTruthy();
+  expect(screen.getByText(/^Its last price is not fresh/)).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Approve" }).className).not.toContain("main");
+  expect(doubts({ side: "sell", worst_price: "160", drift: { ...drift, to: "159.99", fresh: true } })).toEqual(["At the price now, 159.99, it would not fill: it takes no less than 160.00."]);
+  expect(doubts({ side: "buy", worst_price: "161.8", drift: { ...drift, to: "161.8", fresh: true } })).toEqual([]);
 });
 
 it("says where nothing waits", async () => {
