@@ -22,8 +22,8 @@ from remit.doors.http.call import Who, left
 from remit.doors.http.problem import Problem
 from remit.doors.http.reading import JOURNAL
 
-TIMEOUT_S = 900
-"""What takes longer is ended: a journal of some millions of entries."""
+TIMEOUT_S = 3600
+"""What takes longer is ended: it reads a journal of some ten million entries and more."""
 LINE_MAX = 16
 """So many are at work or wait for a place, in all."""
 LEFT_S = 30.0
@@ -58,8 +58,8 @@ class _Work:
                 async with asyncio.timeout(TIMEOUT_S):
                     return await self._told(process)
             except TimeoutError:
-                said = f"it took longer than {TIMEOUT_S} s"
-                raise Problem("too_long", said, "By the command line it has no bound: `remit`") from None
+                do = "Ask by the command line, which has no bound: remit evidence, remit mandate what-if"
+                raise Problem("too_long", f"it took longer than {TIMEOUT_S} s", do) from None
             finally:
                 if process.returncode is None:  # also where nobody waits for it any more
                     process.kill()
