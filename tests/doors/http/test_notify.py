@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import standardwebhooks
 from tests.doors.http.conftest import Door
 
+from remit.doors.notify.channels import channel
 from remit.doors.notify.outbox import FILE, Outbox
 from remit.kernel import access
 from remit.kernel import command as c
@@ -24,6 +26,23 @@ def add(door: Door, name: str, **more: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:8999/in", "nothing is sent there: 127.0.0.1 is loopback"),
+        ("https://10.0.0.1/in", "nothing is sent there: 10.0.0.1 is private"),
+        ("https://[::1]/in", "nothing is sent there: ::1 is loopback"),
+        ("http://93.184.216.34/in", "nothing is sent there: 93.184.216.34 is not reached by https"),
+    ],
+)
+def test_a_channel_that_could_never_be_reached_is_not_added(door: Door, url: str, said: str) -> None:
+    answer = door.http().post("/v1/channels", json={"name": "mine", "url": url})
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["detail"]) == (422, "channel_invalid", said)
+    assert "remit.toml, in the data folder" in told["fix"] and "start `remit up` anew" in told["fix"]
+    assert all(row["name"] != "mine" for row in door.http().get("/v1/channels").json()["items"])
 
 
 def test_a_channel_is_added_listed_and_removed(door: Door) -> None:
@@ -74,9 +93,10 @@ def test_what_is_no_webhook_is_refused(door: Door, url: str) -> None:
 
 
 def test_a_test_says_what_came_of_it(door: Door) -> None:
-    add(door, "inside", url="https://127.0.0.1:1/")
+    with Outbox(door.processes.home / FILE) as box:  # as on the machine itself, where that is not looked at
+        box.add(channel("inside", "https://127.0.0.1:1/", time.time_ns(), os.urandom))
     answer = door.http().post("/v1/channels/inside/test").json()
-    assert answer["delivered"] is False and "address_refused" in answer["why"]
+    assert answer["delivered"] is False and answer["why"].startswith("nothing is sent there: 127.0.0.1 is loopback. If")
     assert door.http().post("/v1/channels/none/test").status_code == 404
     door.http().delete("/v1/channels/inside")
 

@@ -7,6 +7,7 @@ under the name that was asked for. A redirect is a new address and is judged lik
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -32,7 +33,9 @@ REDIRECTS_MAX = 3
 URL_CHARS_MAX = 2_000
 _KEEPING = (307, 308)
 """Redirects that keep the message what it is; the others would turn it into a question."""
-_LIST_IT = 'If it is yours, list it in remit.toml: notify_allow = ["ADDRESS"]'
+_LIST_IT = (
+    'If it is yours, list it in remit.toml, in the data folder: notify_allow = ["{}"]. Then start `remit up` anew'
+)
 _METADATA = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "169.254.169.254", "100.100.100.200")))
 """Where clouds tell a machine its own secrets."""
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
@@ -202,8 +205,18 @@ class Sender:
                 continue
             why = why_not(address) or ("" if target.https else "not reached by https")
             if why:
-                raise AddressRefused(f"{target.host} is {address}, which is {why}", _LIST_IT)
+                what = str(address) if target.host == str(address) else f"{target.host} is {address}, which"
+                raise AddressRefused(f"nothing is sent there: {what} is {why}", _LIST_IT.format(address))
         return found
+
+    async def refuse_unfit(self, url: str) -> None:
+        """AddressRefused where it shows without asking anybody that nothing would ever be sent to a URL: an address
+        itself, this machine by its name, or no TLS. A name may stand for something else by then: it is judged then."""
+        target = Target(url)
+        if not (target.https and _is_name(target.host)) or target.host == "localhost":
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await self.judged(target)
 
     async def _to(self, target: Target, address: Address, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """Send to exactly this address, in the target's name: in the header, and in what its certificate must say."""
@@ -233,6 +246,14 @@ def authorities() -> ssl.SSLContext:
 def missing() -> ExtraMissing:
     """Return the error that says what to install."""
     return ExtraMissing("webhooks need the package httpx2", "Install it: pip install 'remit[doors]'")
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 def _said(fault: Exception | None) -> str:

@@ -24,6 +24,7 @@ export function AddWebhook({ open, onClose }: { open: boolean; onClose: () => vo
     return (
       <Dialog open={open} onClose={close} title={`The webhook ${made.name}`}>
         <Secret label="The secret" value={made.secret} hint="By it the receiver knows that a message is from here: any library of Standard Webhooks verifies with it." />
+        <p className="soft">Then press Test beside it: until it took a message, nobody is told of anything by it.</p>
         <div className="row"><Button onClick={close}>I have it</Button></div>
       </Dialog>
     );
@@ -31,7 +32,7 @@ export function AddWebhook({ open, onClose }: { open: boolean; onClose: () => vo
   return (
     <FormDialog open={open} onClose={close} title="Add a webhook" act="Add it" busy={busy} problem={problem} onFilled={(given) => void add(given)}>
       <Field label="Name" name="name" hint="Small letters, digits and hyphens." pattern="[a-z0-9][a-z0-9\-]{0,62}" autoComplete="off" autoCapitalize="none" spellCheck={false} required />
-      <Field label="Address" name="url" type="url" hint="Begins with https. It is shown to nobody again. Chats and mail are added on the machine." maxLength={2000} autoComplete="off" required />
+      <Field label="Address" name="url" type="url" hint="Begins with https, or with http where remit.toml lists the address. It is shown to nobody again. Chats and mail are added on the machine." maxLength={2000} autoComplete="off" required />
       <fieldset>
         <legend>Told of</legend>
         <div className="settings-kinds">

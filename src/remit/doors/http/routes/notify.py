@@ -16,6 +16,7 @@ from remit.doors.http.shapes import notify as s
 from remit.doors.http.shapes.base import Entered, Items
 from remit.doors.http.table import OPERATORS, Do, Enter, Look, Route
 from remit.doors.notify.channels import channel
+from remit.doors.notify.errors import AddressRefused
 from remit.doors.notify.notice import FIRST_KINDS
 from remit.doors.notify.outbox import FILE, Delivery, Outbox
 from remit.doors.notify.run import standing, trial
@@ -42,6 +43,10 @@ async def add_channel(call: Call) -> dict[str, Any]:
     if not body.url.lower().startswith(("https://", "http://")):
         # what apprise is told to reach is not looked at: only who sits at the machine may say where that is
         raise Problem("channel_invalid", "only webhooks are added here", "Add chats and mail with: remit notify add")
+    try:
+        await Sender(networks(call.app.state.settings.notify_allow)).refuse_unfit(body.url)
+    except AddressRefused as fault:
+        raise Problem("channel_invalid", fault.message, fault.fix) from None
     made = channel(
         body.name, body.url, time.time_ns(), os.urandom, kinds=body.kinds or FIRST_KINDS, secret=body.secret,
         dry=body.dry,
@@ -65,7 +70,7 @@ async def test_channel(call: Call) -> dict[str, Any]:
     try:
         await trial(found, sender, time.time_ns(), os.urandom)
     except GuardError as fault:
-        return {"delivered": False, "why": str(fault)}
+        return {"delivered": False, "why": f"{fault.message}. {fault.fix}"}
     return {"delivered": True, "why": ""}
 
 
