@@ -1,4 +1,4 @@
-// An app for codes: its secret as text and as a link that the app opens; it counts once a code of it was given.
+// An app for codes: its secret as a QR code, as text and as a link; it counts once a code of it was given.
 
 import { type FormEvent, useState } from "react";
 import type { App } from "../../api/schema";
@@ -9,8 +9,8 @@ import { Confirm } from "../../parts/Confirm";
 import { Field } from "../../parts/Field";
 import { filled } from "../../parts/FormDialog";
 import { Section } from "../../parts/Page";
-import { Secret } from "../../parts/Secret";
 import { toast } from "../../parts/Toast";
+import { AppSecret } from "../sign-in/AppSecret";
 
 export function AppForCodes({ has }: { has: boolean }) {
   const beginning = useAct("POST /v1/me/totp");
@@ -35,7 +35,7 @@ export function AppForCodes({ has }: { has: boolean }) {
   );
 }
 
-function Adding({ app: { secret, uri }, onDone }: { app: App; onDone: () => void }) {
+function Adding({ app, onDone }: { app: App; onDone: () => void }) {
   const { act, busy, problem } = useAct("POST /v1/me/totp/confirm");
   const confirm = async (code: string): Promise<void> => {
     if (!await act({}, { code })) return;
@@ -48,11 +48,10 @@ function Adding({ app: { secret, uri }, onDone }: { app: App; onDone: () => void
   };
   return (
     <form className="stack" onSubmit={submit}>
-      <Secret label="The app's secret" value={secret} hint="Type it into the app, or open the app with the link." />
-      <p><a href={uri}>Open the app on this device</a></p>
-      <Field label="Code that the app shows" name="code" inputMode="numeric" autoComplete="one-time-code" pattern="\d{6}" required />
+      <AppSecret app={app} />
+      <Field label="Code that the app shows now" hint="Six digits, which change each half minute. By them it is known that the app has the secret." name="code" inputMode="numeric" autoComplete="one-time-code" pattern="\d{6}" required />
       <Refused problem={problem} />
-      <div className="row"><Button type="submit" tone="main" busy={busy}>It shows this</Button><Button onClick={onDone}>Cancel</Button></div>
+      <div className="row"><Button type="submit" tone="main" busy={busy}>Use this app</Button><Button onClick={onDone}>Cancel</Button></div>
     </form>
   );
 }

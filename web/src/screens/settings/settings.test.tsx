@@ -1,4 +1,5 @@
 import { screen, waitFor, within } from "@testing-library/react";
+import { encode } from "uqr";
 import { describe, expect, it, vi } from "vitest";
 import type { AgentRow, Budget, ChannelRow, ModelCall, PersonRow, Reconciled, TokenRow } from "../../api/schema";
 import { milliseconds } from "../../api/time";
@@ -242,17 +243,23 @@ describe("you", () => {
     await waitFor(() => expect(of("POST /v1/me/password")[0]?.body).toEqual({ password: "plough the narrow field", current: "correct horse battery" }));
   });
 
-  it("set up an app by its secret or its link", async () => {
-    const app = { person: "ann", secret: "JBSWY3DP", uri: "otpauth://totp/Remit:ann?secret=JBSWY3DP" };
+  it("set up an app by a QR code, its secret in groups of four, or its link", async () => {
+    const app = { person: "ann", secret: "JBSWY3DPEHPK3PXPJB", uri: "otpauth://totp/Remit:ann?secret=JBSWY3DPEHPK3PXPJB" };
     const { user, of } = opened("you", { "POST /v1/me/totp": app, "POST /v1/me/totp/confirm": { person: "ann", totp: true } });
     await user.click(await screen.findByRole("button", { name: "Set one up" }));
-    expect((await screen.findByLabelText<HTMLInputElement>("The app's secret")).value).toBe("JBSWY3DP");
+    expect((await screen.findByLabelText("The app's secret")).textContent).toBe("JBSW Y3DP EHPK 3PXP JB");
+    await user.click(screen.getByRole("button", { name: "Copy the secret" }));
+    await screen.findByText("Copied.");
+    expect(await navigator.clipboard.readText()).toBe(app.secret);
     expect(screen.getByRole("link", { name: "Open the app on this device" }).getAttribute("href")).toBe(app.uri);
-    await user.type(screen.getByLabelText("Code that the app shows"), "287082");
-    await user.click(screen.getByRole("button", { name: "It shows this" }));
+    const drawn = await screen.findByRole("img", { name: "The app's secret as a QR code" });
+    const { size, data } = encode(app.uri, { ecc: "M", border: 4 });
+    expect(drawn.getAttribute("viewBox")).toBe(`0 0 ${size} ${size}`);
+    expect(drawn.querySelector("path")?.getAttribute("d")?.split("z").length).toBe(data.flat().filter(Boolean).length + 1);
+    await user.type(screen.getByLabelText("Code that the app shows now"), "287082");
+    await user.click(screen.getByRole("button", { name: "Use this app" }));
     await waitFor(() => expect(of("POST /v1/me/totp/confirm")[0]?.body).toEqual({ code: "287082" }));
   });
-
   it("are told where one is no person of the book", async () => {
     opened("you", {}, { ...ANN, known: false });
     await screen.findByText(/ann is no person of the book yet, and only people have credentials/);

@@ -14,6 +14,7 @@ import { Newer } from "../../frame/Newer";
 import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Field } from "../../parts/Field";
+import { AppSecret } from "./AppSecret";
 import { isAble, signIn } from "./device";
 import { begin } from "./entering";
 
@@ -111,7 +112,7 @@ function WithPassword({ busy, during }: { busy: boolean; during: (act: () => Pro
         </>
       )}
       {needs.app && (
-        <p>Add this to an app for codes: <code>{needs.app.secret}</code> <a href={needs.app.uri}>open the app</a></p>
+        <AppSecret app={needs.app} />
       )}
       {needs.code && <Field label="Code of your app" name="code" autoComplete="one-time-code" inputMode="numeric" required />}
       <Button type="submit" tone="main" busy={busy}>Sign in</Button>
