@@ -64,6 +64,19 @@ def _resolved(who: str, body: c.Resolve) -> str:
     return f"market {body.market} is resolved: {body.outcome}"
 
 
+def _answered(who: str, body: c.Answered) -> str:
+    asked = "cancel everything" if body.to == "cancel_all" else "cancel by itself if it hears nothing"
+    return f"{body.connection} was told to {asked}: " + (f"refused, {body.code}" if body.code else "done")
+
+
+def _caller(body: c.MeterSpend | c.ReportSpend) -> str:
+    return f"client {body.client}" if body.client else f"agent {body.agent}"
+
+
+def _cost(cost: int | None, before: str) -> str:
+    return "at a price that is not known" if cost is None else f"{before}{money(cost)} USD"
+
+
 def _credential(who: str, body: c.CredentialSet) -> str:
     verb = "takes away" if body.removed else "sets"
     return f"{body.by_person or who} {verb} the {body.credential} of {body.person}"
@@ -153,7 +166,17 @@ DEEDS: dict[type, Words] = {
     c.Split: lambda who, body: f"{body.instrument} is split: {body.new} for {body.old}",
     c.Dividend: lambda who, body: f"{body.instrument} pays a dividend of {figure(body.amount)} each",
     c.Funding: lambda who, body: f"{body.instrument} pays funding of {figure(body.amount)} each",
+    c.SetMargin: lambda who, body: f"{body.instrument} takes {figure(body.initial * 100, 2)} % of its worth as margin",
+    # calls of models
+    c.MeterSpend: lambda who, body: (
+        f"{_caller(body)} calls {body.model} of {body.provider}, {_cost(body.cost_max, 'at most ')}"
+    ),
+    c.ReportSpend: lambda who, body: (
+        f"{_caller(body)} called {body.model} of {body.provider}, {_cost(body.cost, 'for ')}"
+    ),
+    c.SettleSpend: lambda who, body: f"{who} says that model call {body.id} did cost {money(body.cost)} USD",
     # book and venue
+    c.Answered: _answered,
     c.External: lambda who, body: f"{body.connection} tells of something that was not placed here: {body.what}",
     c.NoData: lambda who, body: f"{body.connection} gave no account of what it holds",
     c.Busted: lambda who, body: f"the venue takes fill {body.fill} of order {body.order} back",

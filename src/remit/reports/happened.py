@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 import msgspec
 
@@ -15,8 +16,7 @@ from remit.kernel.rules.said import numbers_apart, span, subject_words, title, t
 from remit.kernel.rules.table import BY_NAME
 from remit.kernel.rules.unit import MONEY
 from remit.reports.told import NOBODY, Book, Kind, Told, Whose, whose_agent, whose_order, whose_subject
-from remit.reports.words import PLACES, drift_words, figure, money
-from remit.reports.world_words import plainly
+from remit.reports.words import PLACES, at_words, drift_words, figure, money
 
 TOLD_ALREADY = (e.Took, e.Refused, e.Repeated, e.Denied, e.Reserved, e.Quoted, e.Sweep, e.LookCut, e.Strange)
 """Told by the command or the decision, or nothing that a person looks for."""
@@ -81,8 +81,24 @@ def happened(record: Record, event: e.Event, book: Book) -> Iterator[Told]:
             if event.after_s:
                 does = f"cancels everything by itself unless it hears from the guard within {span(event.after_s)}"
             yield Told("guard", f"{event.connection} {does}", _of(book, event.connection))
+        case e.Proposed() | e.Spent() | e.CallbackUsed():
+            yield Told("mandate" if isinstance(event, e.Proposed) else "guard", _beside(event), _named(event, book))
         case _:
-            yield Told("guard", plainly(event), _named(event, book))
+            assert_never(event)
+
+
+def _beside(event: e.Proposed | e.Spent | e.CallbackUsed) -> str:
+    """Return what followed beside orders: a change that waits, a model call that counts, a page that answered."""
+    match event:
+        case e.Proposed():
+            until = at_words(event.until)
+            return f"change {event.proposal} waits for a second person until {until}; it is not in force"
+        case e.CallbackUsed():
+            return f"the approval page with the key {event.callback} was heard"
+        case e.Spent():
+            if event.amount is None:
+                return f"model call {event.spend} has no known price: it counts as more than every budget"
+            return f"model call {event.spend} counts {money(event.amount)} against budgets ({event.state})"
 
 
 def _order(
