@@ -78,9 +78,9 @@ function Mode() {
 
 /** How much there is to kill now. */
 function Reach({ subject }: { subject: string }) {
-  const { orders, positions } = useReach(subject);
+  const { orders, held, positions } = useReach(subject);
   if (orders === null || positions === null) return <p className="soft">How much works there now is not known yet.</p>;
-  return <p><strong className="number">{orders}</strong> {orders === 1 ? "order works" : "orders work"} there now, <strong className="number">{positions}</strong> {positions === 1 ? "position is" : "positions are"} open.</p>;
+  return <p><strong className="number">{orders}</strong> {orders === 1 ? "order works" : "orders work"} there now, {held ? <><strong className="number">{held}</strong> {held === 1 ? "waits" : "wait"} for people, </> : ""}<strong className="number">{positions}</strong> {positions === 1 ? "position is" : "positions are"} open.</p>;
 }
 
 function Means({ subject, flatten }: { subject: string; flatten: boolean }) {

@@ -172,10 +172,10 @@ describe("stopping", () => {
 
   it("counts what a kill would meet", async () => {
     const rogue = { agent: "rogue", client: "", connection: "street" };
-    api({ ...QUIET, "GET /v1/orders": page(rogue, { ...rogue, agent: "calm" }) as never });
+    api({ ...QUIET, "GET /v1/orders": page(rogue, { ...rogue, state: "held" }, { ...rogue, agent: "calm" }) as never });
     const { user } = show(<KillSwitch subject="agent:rogue" />);
     await user.click(screen.getByRole("button", { name: "Kill switch" }));
-    expect(await screen.findByText(/order works there now/)).toHaveProperty("textContent", "1 order works there now, 0 positions are open.");
+    expect(await screen.findByText(/order works there now/)).toHaveProperty("textContent", "1 order works there now, 1 waits for people, 0 positions are open.");
   });
 
   it("is not there for who may stop nothing", () => {

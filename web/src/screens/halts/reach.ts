@@ -4,8 +4,10 @@ import { sign } from "../../api/decimal";
 import { useAsked } from "../../api/use";
 
 export interface Reach {
-  /** Null while it is not known. */
+  /** At work at a venue or on the way there. Null while it is not known. */
   orders: number | null;
+  /** Held for people. */
+  held: number | null;
   positions: number | null;
 }
 
@@ -13,11 +15,11 @@ const MOST = 1000;
 
 export function useReach(subject: string): Reach {
   const live = useAsked("GET /v1/orders", { live: true, limit: MOST }).data;
-  const held = useAsked("GET /v1/positions", { by: "agent" }).data;
+  const stakes = useAsked("GET /v1/positions", { by: "agent" }).data;
   const agents = useAsked("GET /v1/agents", { limit: MOST }).data;
   const connections = useAsked("GET /v1/connections", { limit: MOST }).data;
   const clients = useAsked("GET /v1/clients", { limit: MOST }).data;
-  if (!live || !held || !agents || !connections || !clients) return { orders: null, positions: null };
+  if (!live || !stakes || !agents || !connections || !clients) return { orders: null, held: null, positions: null };
   const [scope = "", name = ""] = subject.split(":");
   const account = new Map(agents.items.map((agent) => [agent.name, agent.account]));
   const venue = new Map(connections.items.map((connection) => [connection.name, connection.venue]));
@@ -29,9 +31,11 @@ export function useReach(subject: string): Reach {
   };
   // A client's stakes are its agent's.
   const through = scope === "client" ? clients.items.find((client) => client.name === name)?.agent : undefined;
-  const open = held.positions.filter(({ quantity }) => sign(quantity) !== 0).map(({ subject: of, connection }) => ({ agent: of.split(":")[1] ?? "", client: "", connection }));
+  const open = stakes.positions.filter(({ quantity }) => sign(quantity) !== 0).map(({ subject: of, connection }) => ({ agent: of.split(":")[1] ?? "", client: "", connection }));
+  const own = live.items.filter(isOf);
   return {
-    orders: live.items.filter(isOf).length,
+    orders: own.filter(({ state }) => state !== "held").length,
+    held: own.filter(({ state }) => state === "held").length,
     positions: open.filter((row) => (through === undefined ? isOf(row) : row.agent === through)).length,
   };
 }
