@@ -13,6 +13,9 @@ export function subjectWords(subject: string): string {
   return subject === "firm" ? "the firm" : subject.replace(":", " ");
 }
 
+/** An exit as the API words it, `stop_loss 90, take_profit 108`, with the names of its legs as words. */
+export const exitWords = (exit: string): string => exit.replace(/(stop_loss|trailing_stop|take_profit)/g, (leg) => leg.replace("_", " "));
+
 const UNITS: { [unit: string]: string } = { quantity: "units", pct: "%", seconds: "s", count: "", name: "", names: "", rate: "", ratio: "", fact: "", text: "", none: "" };
 
 /** A unit of the API as it stands after a number; empty where the number is read without one. */

@@ -15,7 +15,7 @@ import { Facts } from "../../parts/Facts";
 import { Figure, Money } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { numbered, Sentence } from "../../parts/Verdict";
-import { subjectWords, words } from "../../words";
+import { exitWords, subjectWords, words } from "../../words";
 import { Text } from "../decisions/Said";
 import { Answers } from "./Answers";
 import { Became } from "./Became";
@@ -96,7 +96,7 @@ function NotAgain({ row }: { row: WaitingShown }) {
 
 const asking = (row: WaitingShown) => [
   ["Agent", row.agent], ["Client", row.client], ["Asked by", row.asked_by], ["Account", row.account.replace(/^account:/, "")], ["Type", row.type],
-  ["Limit price", row.limit_price && <Figure value={row.limit_price} />], ["Exit", row.exit], ...people(row),
+  ["Limit price", row.limit_price && <Figure value={row.limit_price} />], ["Exit", exitWords(row.exit)], ...people(row),
 ] as const;
 
 const ANSWERED: { [answer in Answered["answer"]]: string } = {

@@ -14,7 +14,7 @@ import { Facts } from "../../parts/Facts";
 import { Figure, Money, Price } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { When } from "../../parts/When";
-import { words } from "../../words";
+import { exitWords, words } from "../../words";
 import { Text } from "../decisions/Said";
 import { Decision } from "./Decision";
 import { Life } from "./Life";
@@ -87,9 +87,9 @@ function Exits({ row: { exit, order, agent, instrument } }: { row: OrderShown })
   if (!exit && own.length === 0) return null;
   return (
     <Section title="Exits">
-      {exit && <p>It brings: {exit}.</p>}
+      {exit && <p>It brings: {exitWords(exit)}.</p>}
       <ul className="plain lines">
-        {own.map((one) => <li key={one.exit}><Badge tone="main">{words(one.state)}</Badge> <span>{one.says}</span> <span className="soft small">{one.exit}</span></li>)}
+        {own.map((one) => <li key={one.exit}><Badge tone="main">{words(one.state)}</Badge> <span>{exitWords(one.says)}</span> <span className="soft small">{one.exit}</span></li>)}
       </ul>
       {exit && own.length === 0 && asked.data && <p className="soft">None of it stands now.</p>}
     </Section>

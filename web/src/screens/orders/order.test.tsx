@@ -72,7 +72,7 @@ test("a hold says who approved, and the agent's words stand as a quote", async (
   show(<Order {...at} />);
   expect(await screen.findByText("ada")).toBeTruthy();
   expect(await screen.findByText(text)).toBeTruthy();
-  expect(screen.getByText("It brings: stop_loss 140.95.")).toBeTruthy();
+  expect(screen.getByText("It brings: stop loss 140.95.")).toBeTruthy();
   expect(document.querySelector("b")).toBeNull();
 });
 
