@@ -1,6 +1,6 @@
 // One person, by an operator: their role, a first password, the end of their sessions, and a second factor that was lost.
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { PersonRow } from "../../api/schema";
 import { useAct } from "../../api/use";
 import { Refused } from "../../parts/Asked";
@@ -8,29 +8,42 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Choice, Field } from "../../parts/Field";
+import { toast } from "../../parts/Toast";
 import { filled } from "../../parts/FormDialog";
 import { ROLES } from "./AddPerson";
 
 interface PartProps {
   row: PersonRow;
+  /** What came of the last thing that was done here, shown where it was pressed. */
+  said: string;
   onDone: (said: string) => void;
 }
 
+const Outcome = ({ said }: { said: string }) => said && <Banner tone="good" role="status">{said}</Banner>;
+
 export function PersonDialog({ row, onClose }: { row: PersonRow; onClose: () => void }) {
-  const [said, setSaid] = useState("");
+  const [outcome, setOutcome] = useState({ part: "", said: "" });
+  const isOpen = useRef(true);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => { isOpen.current = false; };
+  }, []);
+  const part = (name: string): PartProps => ({
+    row, said: outcome.part === name ? outcome.said : "",
+    onDone: (said) => (isOpen.current ? setOutcome({ part: name, said }) : toast(said)), // who closed this meanwhile is told too
+  });
   return (
     <Dialog open onClose={onClose} title={row.name}>
-      {said && <Banner tone="good" role="status">{said}</Banner>}
-      <Role row={row} onDone={setSaid} />
+      <Role {...part("role")} />
       <hr />
-      <FirstPassword row={row} onDone={setSaid} />
+      <FirstPassword {...part("password")} />
       <hr />
-      <Lost row={row} onDone={setSaid} />
+      <Lost {...part("lost")} />
     </Dialog>
   );
 }
 
-function Role({ row: { name, role, disabled }, onDone }: PartProps) {
+function Role({ row: { name, role, disabled }, said, onDone }: PartProps) {
   const { act, busy, problem } = useAct("PUT /v1/people/{person}");
   const [chosen, setChosen] = useState(role);
   const set = async (shutOut: boolean, why: string): Promise<void> => {
@@ -49,6 +62,7 @@ function Role({ row: { name, role, disabled }, onDone }: PartProps) {
       <Choice label="Role" value={chosen} onChange={(event) => setChosen(event.target.value as PersonRow["role"])} of={ROLES} />
       <Field label="Why" name="why" hint="It stands in the journal for good." maxLength={500} autoComplete="off" required />
       <Refused problem={problem} />
+      <Outcome said={said} />
       <div className="row">
         <Button type="submit" tone="main" busy={busy} disabled={!disabled && chosen === role} value="role">{disabled ? "Let them in again" : "Give this role"}</Button>
         {!disabled && <Button type="submit" tone="danger" busy={busy} value="out">Shut out</Button>}
@@ -57,7 +71,7 @@ function Role({ row: { name, role, disabled }, onDone }: PartProps) {
   );
 }
 
-function FirstPassword({ row: { name, password }, onDone }: PartProps) {
+function FirstPassword({ row: { name, password }, said, onDone }: PartProps) {
   const { act, busy, problem } = useAct("POST /v1/people/{person}/password");
   const set = async (form: HTMLFormElement, chosen: string): Promise<void> => {
     if (!await act({ person: name }, { password: chosen })) return;
@@ -67,15 +81,17 @@ function FirstPassword({ row: { name, password }, onDone }: PartProps) {
   return (
     <form className="stack" onSubmit={(event) => { const form = event.currentTarget; const { first = "" } = filled(event); if (!busy) void set(form, first); }}>
       <h3>First password</h3>
-      <Field label="First password" name="first" type="password" autoComplete="new-password" minLength={12} hint={password ? "They have one: this takes its place, and their sessions end." : "12 characters or more. They choose another with it."} required />
+      <Field label="First password" name="first" type="password" autoComplete="new-password" minLength={12} hint={password ? "They have one: this takes its place, and their sessions end." : "12 characters or more, and none that is easy to guess. They choose another with it."} required />
+      {busy && <p className="small soft" role="status">It is looked at whether it is easy to guess, and kept so that nobody can read it. That takes a few seconds.</p>}
       <Refused problem={problem} />
+      <Outcome said={said} />
       <div><Button type="submit" busy={busy}>Set it</Button></div>
     </form>
   );
 }
 
 /** What was lost: sessions on a device, the app for codes, a passkey. */
-function Lost({ row: { name, totp = false, passkeys = [] }, onDone }: PartProps) {
+function Lost({ row: { name, totp = false, passkeys = [] }, said, onDone }: PartProps) {
   const leaving = useAct("POST /v1/people/{person}/sign-out");
   const app = useAct("DELETE /v1/people/{person}/totp");
   const key = useAct("DELETE /v1/people/{person}/passkeys/{passkey}");
@@ -104,6 +120,7 @@ function Lost({ row: { name, totp = false, passkeys = [] }, onDone }: PartProps)
         ))}
       </div>
       <Refused problem={leaving.problem ?? app.problem ?? key.problem} />
+      <Outcome said={said} />
     </section>
   );
 }

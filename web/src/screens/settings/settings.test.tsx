@@ -224,6 +224,9 @@ describe("people", () => {
     await user.type(dialog.getByLabelText("First password"), " twelve blanks ");
     await user.click(dialog.getByRole("button", { name: "Set it" }));
     await waitFor(() => expect(of(first)[0]?.body).toEqual({ password: " twelve blanks " }));
+    const told = await screen.findByText(/^Tell bob this password in person\./);
+    expect(told.closest("form")?.contains(dialog.getByRole("button", { name: "Set it" }))).toBe(true);
+    expect(screen.queryByText(/The app of bob is worth nothing/)).toBeNull();
     await user.type(dialog.getByLabelText("Why"), "left");
     await user.click(dialog.getByRole("button", { name: "Shut out" }));
     await waitFor(() => expect(of(set)[0]?.body).toEqual({ role: "approver", disabled: true, why: "left" }));
