@@ -25,10 +25,12 @@ from remit.doors.http.openapi import openapi
 from remit.doors.http.problem import Problem, body_of, headers_of
 from remit.doors.http.remembered import FILE, Remembered
 from remit.doors.http.routes import ROUTES
+from remit.doors.http.routes.journal import REPORTS
 from remit.doors.http.shield import Shield, internal
 from remit.doors.http.stream import Streams, websocket
 from remit.doors.http.table import Route
 from remit.doors.http.trace import Traces
+from remit.doors.http.turns import Turns
 from remit.guard.config import Settings
 from remit.guard.wire import AsyncClient
 
@@ -71,9 +73,10 @@ def create_app(
 ) -> Application:
     """Return the application over a client of the guard, whose own token is the door's.
 
-    `app.state` holds `client`, `settings`, `metrics`, `limits`, `streams`, `remembered`, `aside` (long work), `openapi`
-    (the document's bytes), `parts` (what answers at a path of its own, by that path) and `stopping`, an event that is
-    set when streams should end. `tls` is whether browsers come by https: to this door, or to what stands before it.
+    `app.state` holds `client`, `settings`, `metrics`, `limits`, `streams`, `remembered`, `aside` (long work), `reports`
+    (whose turn it is), `openapi` (the document's bytes), `parts` (what answers at a path of its own, by that path),
+    `stopping`, an event that is set when streams should end, and `tls`: whether browsers come by https, to this door or
+    to what stands before it.
     """
 
     @contextlib.asynccontextmanager
@@ -91,7 +94,7 @@ def create_app(
     app.state.tls = bool(reach.tls or reach.public_url.startswith("https:"))
     app.state.limits, app.state.stopping = options.limits, asyncio.Event()
     app.state.streams, app.state.remembered = Streams(app), Remembered(settings.home / FILE)
-    app.state.aside = Aside(settings.home, app.state.stopping)
+    app.state.aside, app.state.reports = Aside(settings.home, app.state.stopping), Turns(REPORTS)
     app.state.openapi = msgspec.json.encode(openapi(rows))
     app.state.parts = {}
     table = Table(app, client, rows)

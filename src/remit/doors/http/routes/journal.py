@@ -19,12 +19,15 @@ from remit.doors.http.paging import cursor_of, key_of
 from remit.doors.http.problem import Problem
 from remit.doors.http.shapes import journal as s
 from remit.doors.http.table import READERS, TOLD, Do, Look, Route
+from remit.doors.http.turns import Turns
 from remit.kernel.names import Role
 from remit.reports.errors import ModelUnusable, ReportError
 from remit.reports.export import Format, ReportName, Span, rows_of, span_of, write
 from remit.reports.model import Model, path_in
 from remit.reports.visible import EVERYTHING, Visible
 
+REPORTS = 2
+"""Reports that are written at once: each holds a thread, of which there are few."""
 ROWS_MAX = 100_000
 """Rows of a report that one answer holds; `remit report` has no bound."""
 SEES_ALL: tuple[Role, ...] = ("operator", "approver", "compliance", "auditor")
@@ -122,8 +125,10 @@ async def _report(call: Call, form: Format, media: bytes) -> Answer:
     model_of(call)
     try:
         span = span_of(asked.first, asked.last, asked.zone)
-        # On a thread and a connection of its own: a report of a year keeps nobody waiting.
-        body = await asyncio.to_thread(_written, call.app.state.settings.home, asked.report, seen, span, form)
+        turns: Turns = call.app.state.reports
+        async with turns.of(await call.who()):
+            # On a thread and a connection of its own: a report of a year keeps nobody waiting.
+            body = await asyncio.to_thread(_written, call.app.state.settings.home, asked.report, seen, span, form)
     except ReportError as fault:
         raise _problem(fault) from None
     name = f"{asked.report}-{asked.first}-{asked.last}.{form}".encode()
