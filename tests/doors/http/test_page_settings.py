@@ -10,7 +10,7 @@ from tests.doors.http.conftest import Door
 def test_a_token_is_issued_shown_once_and_revoked(door: Door, approver: Approver) -> None:
     approver.enter(door, "/settings?part=tokens")
     approver.press("Issue a token")
-    approver.fill(Name="momentum")
+    approver.page.get_by_label("Name", exact=True).select_option("momentum")
     approver.press("Issue it")
     secret = approver.page.get_by_label("The token", exact=True).input_value()
     approver.press("I have it")

@@ -24,7 +24,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
     <FormDialog open onClose={onClose} title="Add a person" act="Add them" busy={busy} problem={problem} onFilled={(given) => void add(given)}>
       <Field label="Name" name="name" autoComplete="off" autoCapitalize="none" spellCheck={false} required />
       <Choice label="Role" value={role} onChange={(event) => setRole(event.target.value as Person["role"])} of={ROLES} />
-      <Field label="Acts as the owner" name="owner" hint={role === "owner" ? "The owner whose accounts are theirs." : "Leave it empty where they are their own person. Who acts as the same owner counts as one."} autoComplete="off" autoCapitalize="none" spellCheck={false} required={role === "owner"} />
+      <Field label="Acts as the owner" name="owner" hint={role === "owner" ? "The owner whose accounts are theirs." : "Leave it empty in most houses. Two people who act as the same owner count as one wherever a second person is asked for."} autoComplete="off" autoCapitalize="none" spellCheck={false} required={role === "owner"} />
     </FormDialog>
   );
 }

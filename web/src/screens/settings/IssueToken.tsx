@@ -26,7 +26,7 @@ export function IssueToken({ open, onClose }: { open: boolean; onClose: () => vo
   const { me } = useShared(session);
   const close = (): void => { setMade(null); forget(); onClose(); };
   const issue = async ({ name = "", owner, ends }: Filled): Promise<void> => {
-    const behind = owner || known(role).find(([one]) => one === name)?.[1] || (role === "feed" ? (me?.owner ?? name) : name);
+    const behind = owner || known(role)?.find(([one]) => one === name)?.[1] || (role === "feed" ? (me?.owner ?? name) : name);
     const answer = await act({}, { role, name, owner: behind, expires_at: endOf(ends) });
     if (answer) setMade({ name, secret: answer.secret });
   };
@@ -35,9 +35,12 @@ export function IssueToken({ open, onClose }: { open: boolean; onClose: () => vo
   return (
     <FormDialog open={open} onClose={close} title="Issue a token" act="Issue it" busy={busy} problem={problem} onFilled={(given) => void issue(given)}>
       <Choice label="For" value={role} onChange={(event) => setRole(event.target.value as Role)} of={isOperator ? [...MACHINES, ...PERSONS] : MACHINES.slice(0, 2)} />
-      <Field label="Name" name="name" list="settings-names" hint="As it is known here: an agent, a client or a person that was added." autoComplete="off" autoCapitalize="none" spellCheck={false} required />
-      <datalist id="settings-names">{known(role).map(([name]) => <option key={name} value={name} />)}</datalist>
-      <Field label="The person behind it" name="owner" hint="Leave it empty for whoever it belongs to already." autoComplete="off" autoCapitalize="none" spellCheck={false} />
+      {role === "feed" || known(role)?.length === 0 ? (
+        <Field label="Name" name="name" hint={role === "feed" ? "Any name: prices are told apart by it." : "Nobody of that kind was added yet: add them first, and use the same name."} autoComplete="off" autoCapitalize="none" spellCheck={false} required />
+      ) : (
+        <Choice key={role} label="Name" name="name" of={[["", "Choose"], ...(known(role) ?? []).map(([name]) => [name, name] as const)]} defaultValue="" required />
+      )}
+      <Field label="Who answers for it" name="owner" hint="The person or owner in whose name it acts. Leave it empty for the one that the choice above belongs to." autoComplete="off" autoCapitalize="none" spellCheck={false} />
       <Choice label="It ends" name="ends" defaultValue="2160" of={ENDS_OR_NEVER} />
     </FormDialog>
   );
@@ -53,14 +56,14 @@ export function Shown({ title, secret, open, onClose }: { title: string; secret:
   );
 }
 
-/** Who is known in a role, and the person behind each. */
-function useKnown(when: boolean): (role: Role) => [name: string, owner: string][] {
+/** Who is known in a role, and the person behind each; undefined while that is not known. */
+function useKnown(when: boolean): (role: Role) => [name: string, owner: string][] | undefined {
   const { data: agents } = useAsked("GET /v1/agents", { limit: 1000 }, { when });
   const { data: clients } = useAsked("GET /v1/clients", { limit: 1000 }, { when });
   const { data: people } = useAsked("GET /v1/people", { limit: 1000 }, { when });
   return (role) => {
-    if (role === "agent") return (agents?.items ?? []).map(({ name, owner }) => [name, owner]);
-    if (role === "client") return (clients?.items ?? []).map(({ name, agent }) => [name, agents?.items.find((one) => one.name === agent)?.owner ?? ""]);
-    return (people?.items ?? []).filter((one) => one.role === role && !one.disabled).map(({ name, owner }) => [name, owner]);
+    if (role === "agent") return agents?.items.map(({ name, owner }) => [name, owner]);
+    if (role === "client") return clients?.items.map(({ name, agent }) => [name, agents?.items.find((one) => one.name === agent)?.owner ?? ""]);
+    return people?.items.filter((one) => one.role === role && !one.disabled).map(({ name, owner }) => [name, owner]);
   };
 }
