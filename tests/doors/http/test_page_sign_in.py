@@ -151,5 +151,6 @@ def test_an_old_session_signs_in_anew_before_it_adds_a_passkey(door: Door, appro
     approver.page.route("**/v1/me/passkeys/options", lambda route: route.fulfill(status=401, json=told))
     approver.fill(What_you_call_it="key")
     approver.press("Add a passkey")
-    approver.told("This session is too old to change credentials. Sign in again, then do it at once.")
-    assert approver.who == "" and approver.page.get_by_label("Password", exact=True).is_visible()
+    approver.page.get_by_role("form", name="Sign in again").wait_for()
+    assert approver.page.get_by_label("What you call it").input_value() == "key", "what was typed stays"
+    assert approver.page.get_by_label("Name", exact=True).count() == 0, "the page stays, and who looks at it"

@@ -1,7 +1,7 @@
 // Asking the API. Every call is one of `Calls`, by its method and path as in the document; what is refused is a Problem.
 
 import { link } from "./link";
-import { NO_ANSWER, Problem, worded } from "./problem";
+import { NO_ANSWER, Problem } from "./problem";
 import type { Calls, ProblemShape } from "./schema";
 import { tellClock } from "./time";
 import { ENDED, session, signedIn, signedOut, whose } from "./session";
@@ -114,7 +114,7 @@ export async function refusal(answer: Response): Promise<Problem> {
   if (problem.isAway) link.set("guard");
   if (problem.isSignedOut) {
     const hasEnded = session.get().me || problem.code !== "token_missing";
-    signedOut(problem.code === "sign_in_again" ? worded(problem) : hasEnded ? ENDED : "");
+    signedOut(hasEnded ? ENDED : "");
   }
   return problem;
 }

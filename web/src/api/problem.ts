@@ -53,9 +53,9 @@ export class Problem extends Error {
     return Math.max(said, Math.min(said * 2 ** (this.times - 1), WAIT_MS_MAX));
   }
 
-  /** Whether nobody is signed in, or not any more. */
+  /** Whether nobody is signed in, or not any more. Who is only to sign in again first still is. */
   get isSignedOut(): boolean {
-    return this.status === 401 && !["sign_in_failed", "second_factor_needed", "password_change_needed"].includes(this.code);
+    return this.status === 401 && !["sign_in_failed", "sign_in_again", "second_factor_needed", "password_change_needed"].includes(this.code);
   }
 }
 

@@ -10,6 +10,7 @@ import { Dialog } from "../../parts/Dialog";
 import { Choice, Field } from "../../parts/Field";
 import { toast } from "../../parts/Toast";
 import { filled } from "../../parts/FormDialog";
+import { otherwise, Recent } from "../sign-in/Recent";
 import { ROLES } from "./AddPerson";
 
 interface PartProps {
@@ -72,21 +73,24 @@ function Role({ row: { name, role, disabled }, said, onDone }: PartProps) {
 }
 
 function FirstPassword({ row: { name, password }, said, onDone }: PartProps) {
-  const { act, busy, problem } = useAct("POST /v1/people/{person}/password");
+  const { act, busy, problem, forget } = useAct("POST /v1/people/{person}/password");
   const set = async (form: HTMLFormElement, chosen: string): Promise<void> => {
     if (!await act({ person: name }, { password: chosen })) return;
     form.reset();
     onDone(`Tell ${name} this password in person. It is good for choosing another with it, and nothing else.`);
   };
   return (
-    <form className="stack" onSubmit={(event) => { const form = event.currentTarget; const { first = "" } = filled(event); if (!busy) void set(form, first); }}>
+    <section className="stack">
       <h3>First password</h3>
-      <Field label="First password" name="first" type="password" autoComplete="new-password" minLength={12} hint={password ? "They have one: this takes its place, and their sessions end." : "12 characters or more, and none that is easy to guess. They choose another with it."} required />
-      {busy && <p className="small soft" role="status">It is looked at whether it is easy to guess, and kept so that nobody can read it. That takes a few seconds.</p>}
-      <Refused problem={problem} />
-      <Outcome said={said} />
-      <div><Button type="submit" busy={busy}>Set it</Button></div>
-    </form>
+      <Recent tried={[{ problem, forget }]} />
+      <form className="stack" onSubmit={(event) => { const form = event.currentTarget; const { first = "" } = filled(event); if (!busy) void set(form, first); }}>
+        <Field label="First password" name="first" type="password" autoComplete="new-password" minLength={12} hint={password ? "They have one: this takes its place, and their sessions end." : "12 characters or more, and none that is easy to guess. They choose another with it."} required />
+        {busy && <p className="small soft" role="status">It is looked at whether it is easy to guess, and kept so that nobody can read it. That takes a few seconds.</p>}
+        <Refused problem={otherwise(problem)} />
+        <Outcome said={said} />
+        <div><Button type="submit" busy={busy}>Set it</Button></div>
+      </form>
+    </section>
   );
 }
 
@@ -112,6 +116,7 @@ function Lost({ row: { name, totp = false, passkeys = [] }, said, onDone }: Part
     <section className="stack">
       <h3>Lost</h3>
       <p className="small">Taking a second factor away ends every session of theirs, and stands in the journal.</p>
+      {(totp || passkeys.length > 0) && <Recent tried={[app, key]} />}
       <div className="row">
         <Button busy={leaving.busy} onClick={() => void signOut()}>Sign out everywhere</Button>
         {totp && <Button busy={app.busy} onClick={() => void removeApp()}>Take the app away</Button>}
@@ -119,7 +124,7 @@ function Lost({ row: { name, totp = false, passkeys = [] }, said, onDone }: Part
           <Button key={String(id)} busy={key.busy} onClick={() => void removeKey(String(id), String(called))}>Take the passkey {String(called)} away</Button>
         ))}
       </div>
-      <Refused problem={leaving.problem ?? app.problem ?? key.problem} />
+      <Refused problem={otherwise(leaving.problem ?? app.problem ?? key.problem)} />
       <Outcome said={said} />
     </section>
   );

@@ -13,6 +13,7 @@ import { Section } from "../../parts/Page";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
 import { Passkeys } from "../sign-in/Passkeys";
+import { otherwise, Recent } from "../sign-in/Recent";
 import { AppForCodes } from "./AppForCodes";
 
 export function You() {
@@ -26,7 +27,6 @@ export function You() {
               {me.name} is no person of the book yet, and only people have credentials. Add yourself under People, as {me.role}; or on the machine: <code>remit person add {me.name} --role {me.role}</code>
             </Banner>
           )}
-          <p className="small soft">Credentials are changed in the first 15 minutes of a session. After that you are asked to sign in again.</p>
           <div className="halves">
             {me.known && <Password me={me} />}
             {me.known && <AppForCodes has={me.totp} />}
@@ -40,7 +40,7 @@ export function You() {
 }
 
 function Password({ me: { password } }: { me: Me }) {
-  const { act, busy, problem } = useAct("POST /v1/me/password");
+  const { act, busy, problem, forget } = useAct("POST /v1/me/password");
   const [fault, setFault] = useState("");
   const set = async (form: HTMLFormElement, current: string, chosen: string): Promise<void> => {
     const done = await act({}, { password: chosen, ...(password ? { current } : {}) });
@@ -57,11 +57,12 @@ function Password({ me: { password } }: { me: Me }) {
   };
   return (
     <Section title="Password">
+      <Recent tried={[{ problem, forget }]} />
       <form className="stack" onSubmit={submit}>
         {password ? <Field label="Present password" name="current" type="password" autoComplete="current-password" required /> : <p className="soft">You have none.</p>}
         <Field label="New password" name="chosen" type="password" autoComplete="new-password" minLength={12} hint="12 characters or more." required />
         <Field label="New password again" name="twice" type="password" autoComplete="new-password" fault={fault} required />
-        <Refused problem={problem} />
+        <Refused problem={otherwise(problem)} />
         <div><Button type="submit" tone="main" busy={busy}>Set it</Button></div>
       </form>
     </Section>

@@ -10,6 +10,7 @@ import { Banner } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Field } from "../../parts/Field";
 import { add, isAble } from "./device";
+import { otherwise, Recent } from "./Recent";
 
 export function Passkeys() {
   const asked = useAsked("GET /v1/session", {});
@@ -24,7 +25,8 @@ export function Passkeys() {
 }
 
 function Own({ me, onDone }: { me: Me; onDone: (said: string) => void }) {
-  const { act, busy, problem } = useAct("DELETE /v1/me/passkeys/{passkey}");
+  const { act, busy, problem, forget } = useAct("DELETE /v1/me/passkeys/{passkey}");
+  const [adding, setAdding] = useState<Problem | null>(null);
   const remove = async (passkey: string, name: string): Promise<void> => {
     const gone = await act({ passkey });
     if (gone) onDone(`Removed: ${name}.${gone.signed_out ? ` Your other sessions have ended: ${gone.signed_out}.` : ""}`);
@@ -41,28 +43,34 @@ function Own({ me, onDone }: { me: Me; onDone: (said: string) => void }) {
           ))}
         </ul>
       )}
-      <Refused problem={problem} />
+      {me.known && <Recent tried={[{ problem, forget }, { problem: adding, forget: () => setAdding(null) }]} />}
+      <Refused problem={otherwise(problem)} />
       {!me.known ? (
         <p>{me.name} is no person of the book yet, and only people have passkeys. On the machine: <code>remit person add {me.name} --role {me.role}</code></p>
-      ) : isAble ? <Adding onDone={onDone} /> : <p>This browser is too old for passkeys.</p>}
+      ) : isAble ? <Adding onDone={onDone} problem={adding} onProblem={setAdding} /> : <p>This browser is too old for passkeys.</p>}
     </>
   );
 }
 
-function Adding({ onDone }: { onDone: (said: string) => void }) {
+interface AddingProps {
+  onDone: (said: string) => void;
+  problem: Problem | null;
+  onProblem: (problem: Problem | null) => void;
+}
+
+function Adding({ onDone, problem, onProblem }: AddingProps) {
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
-    setProblem(null);
+    onProblem(null);
     try {
       await add(name);
       setName("");
       onDone(`Added: ${name}. From now on you can sign in with it.`);
     } catch (fault) {
-      setProblem(problemOf(fault));
+      onProblem(problemOf(fault));
     } finally {
       setBusy(false);
     }
@@ -70,7 +78,7 @@ function Adding({ onDone }: { onDone: (said: string) => void }) {
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
       <Field label="What you call it" name="passkey" value={name} onChange={(event) => setName(event.target.value)} maxLength={64} autoComplete="off" placeholder="phone" required />
-      <Refused problem={problem} />
+      <Refused problem={otherwise(problem)} />
       <Button type="submit" tone="main" busy={busy}>Add a passkey</Button>
     </form>
   );
