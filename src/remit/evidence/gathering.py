@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from remit.evidence.holding import Evidence, EvidenceRefused, hold, span_of
 from remit.journal import tiles
 from remit.journal.cosign import Cosigner
@@ -24,12 +22,8 @@ from remit.kernel.codec import decode, encode
 from remit.kernel.event import Decision, Record
 from remit.kernel.mandate import MandateVersion
 from remit.kernel.state import State
-from remit.verify import verify
-from remit.verify.again import Again
+from remit.verify import Difference, as_written, verify
 from remit.verify.export import is_export
-from remit.verify.passage import Passage
-from remit.verify.places import checkpoint_of
-from remit.verify.verdict import Difference
 
 RECORDS_MAX = 20_000
 """Each comes with a receipt of its own: a longer span is better given as an export."""
@@ -86,33 +80,23 @@ def gather(
 def _as_written(
     folder: Path, key: Verifier, heads: Sequence[str], picking: _Picking, progress: Callable[[int], None] | None
 ) -> tuple[int, str]:
-    """Fold every entry as it is written, check the tree, its newest head and what each record must hold by itself, and
-    return how many entries that head covers, and the head. EvidenceRefused, CannotVerify."""
+    """Return how many entries the newest head covers, and the head, decisions taken as written. EvidenceRefused,
+    CannotVerify."""
 
     def passed(seq: int, entry: bytes, state: State) -> None:
         picking.take(seq, entry, state)
         if progress is not None and seq % PROGRESS_EVERY == 0:
             progress(seq)
 
-    again = Again()
-    again.folds = True
-    kept = sorted((checkpoint_of(head, key) for head in heads), key=lambda head: head.size)
-    try:
-        found = Passage(folder, key, kept, (), again, passed, every_signature=False).run()
-    except (msgspec.MsgspecError, ValueError) as fault:
-        raise _unsound(f"entry {again.seq + 1} is no record of this version: {fault}") from None
-    assert found is not None
+    found = as_written(folder, key, heads=heads, passed=passed)
     _check(found.difference, found.fault)
     return found.size - found.unsealed, found.head
 
 
 def _check(difference: Difference | None, fault: str) -> None:
     if difference is not None or fault:
-        raise _unsound(fault if difference is None else encode(difference).decode())
-
-
-def _unsound(found: str) -> EvidenceRefused:
-    return EvidenceRefused("journal_not_verified", f"the journal does not hold: {found}", "See `remit verify`")
+        found = fault if difference is None else encode(difference).decode()
+        raise EvidenceRefused("journal_not_verified", f"the journal does not hold: {found}", "See `remit verify`")
 
 
 class _Picking:

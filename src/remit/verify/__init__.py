@@ -6,6 +6,7 @@ events and requests must be the ones that are written. What must hold between en
 
 from __future__ import annotations
 
+from remit.verify.folder import as_written as as_written
 from remit.verify.folder import verify as verify
 from remit.verify.packed import EVIDENCE_BYTES_MAX as EVIDENCE_BYTES_MAX
 from remit.verify.packed import files_of as files_of
