@@ -339,7 +339,7 @@ class SignInRefused(GuardError):
     code = "sign_in_failed"
 
     def __init__(self) -> None:
-        super().__init__("the sign-in failed", "Check the name, the password and the code, then try again")
+        super().__init__("the sign-in failed", "Check the name, the password, and the code if one was asked for")
 
 
 class SecondFactorNeeded(GuardError):

@@ -28,7 +28,7 @@ def test_a_first_password_is_changed_and_an_app_is_asked_for(door: Door, approve
     approver.open(f"/approvals/{order}")
     assert approver.note == "You are signed out."
     sign_in(approver, "bob", "wrong")
-    approver.told("The sign-in failed. Check the name, the password and the code, then try again.")
+    approver.told("The sign-in failed. Check the name, the password, and the code if one was asked for.")
     assert approver.page.get_by_label("Name").input_value() == "bob", "what was typed stays"
     assert "New password" not in approver.main and "Code of your app" not in approver.main
     sign_in(approver, "bob", FIRST)

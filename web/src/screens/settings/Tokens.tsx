@@ -14,10 +14,11 @@ import { useMay } from "./may";
 import { RevokeToken } from "./RevokeToken";
 import { RotateToken } from "./RotateToken";
 
+const USED_MS = 20_000; // that a token was used is no entry of the journal
 const TONES: { [state in TokenRow["state"]]: Tone } = { valid: "good", expired: "plain", revoked: "plain" };
 
 export function Tokens() {
-  const asked = useAsked("GET /v1/tokens", { limit: 1000 });
+  const asked = useAsked("GET /v1/tokens", { limit: 1000 }, { every: USED_MS });
   const may = useMay();
   const [all, setAll] = useState(false);
   const [act, setAct] = useState<{ kind: "issue" } | { kind: "rotate" | "revoke"; row: TokenRow } | null>(null);

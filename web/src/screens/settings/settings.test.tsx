@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { encode } from "uqr";
 import { describe, expect, it, vi } from "vitest";
 import type { AgentRow, Budget, ChannelRow, ModelCall, PersonRow, Reconciled, TokenRow } from "../../api/schema";
@@ -148,6 +148,16 @@ describe("tokens", () => {
     await user.type(screen.getByLabelText("Why"), "laptop lost");
     await user.click(screen.getByRole("button", { name: "Revoke" }));
     await waitFor(() => expect(of(revoke)[0]?.body).toEqual({ why: "laptop lost" }));
+  });
+
+  it("say when they were used last, though no record tells of that", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { of } = opened("tokens", {}, { ...ANN, role: "auditor" });
+    await screen.findByText("aB3xY9…");
+    const before = of("GET /v1/tokens").length;
+    await act(() => vi.advanceTimersByTimeAsync(21_000));
+    expect(of("GET /v1/tokens").length).toBe(before + 1);
+    vi.useRealTimers();
   });
 
   it("are only looked at by who may not issue them", async () => {
