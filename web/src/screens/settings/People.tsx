@@ -34,8 +34,9 @@ export function People() {
         <Asked of={asked} none="Nobody was added yet.">
           {({ items }) => (
             <>
-              <Table label="People" columns={columns} rows={items} keyOf={({ name }) => name} />
+              <Table label="People" columns={columns} rows={items.filter((row) => !isService(row))} keyOf={({ name }) => name} />
               {items.filter(({ name }) => name === chosen).map((row) => <PersonDialog key={row.name} row={row} onClose={() => setChosen("")} />)}
+              {items.some(isService) && <p className="small soft settings-service">The doors, which carry this page, read by a token of their own and can change nothing. It stands under Tokens.</p>}
             </>
           )}
         </Asked>
@@ -44,6 +45,9 @@ export function People() {
     </>
   );
 }
+
+/** What is no person: the doors, by the token that `remit up` gives them. */
+const isService = ({ name, known, role }: PersonRow): boolean => name === "doors" && role === "auditor" && !known;
 
 const ways = ({ password, totp, passkeys = [] }: PersonRow): string =>
   [password && "password", totp && "app", passkeys.length > 0 && (passkeys.length === 1 ? "a passkey" : `${passkeys.length} passkeys`)].filter(Boolean).join(", ");

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
-import type { Me, PersonRow } from "../../api/schema";
+import type { Me, PersonRow, TokenRow } from "../../api/schema";
 import { session } from "../../api/session";
 import { milliseconds } from "../../api/time";
 import { type Answers, api, refused } from "../../testing/fake";
@@ -12,6 +12,7 @@ const MINUTE = 60_000_000_000;
 const since = (token: string, minutes: number): Me["sessions"][number] => ({ token, issued_at: NOON - minutes * MINUTE, last_use: NOON });
 const OLD: Me = { ...ANN, totp: true, sessions: [since("T-1", 40)] };
 const NEW: Me = { ...OLD, token: "T-2", sessions: [since("T-1", 40), since("T-2", 0)] };
+const ENTERED = { seq: 18, at: NOON, events: [] };
 const IN = { person: "ann", role: "operator", expires_at: NOON, csrf: "d" } as const;
 const BOB: PersonRow = { name: "bob", role: "approver", owner: "bob", disabled: false, known: true, tokens: 0, password: false, totp: false, passkeys: [] };
 
@@ -72,4 +73,41 @@ it("leads to remit open who has nothing to sign in with, and sees that they came
   document.dispatchEvent(new Event("visibilitychange"));
   session.set({ me: back, said: "" });
   await waitFor(() => expect(screen.queryByText(/First sign in again/)).toBeNull());
+});
+
+it("adds a first operator to the book by one button, and leads to password and second factor", async () => {
+  const first: Me = { ...ANN, name: "owner", owner: "owner", known: false, password: false };
+  let known = false;
+  const { user, of } = opened("you", first, { "GET /v1/session": () => ({ ...first, known }), "POST /v1/people": () => { known = true; return ENTERED; } });
+  expect(screen.queryByLabelText("New password")).toBeNull();
+  await user.click(await screen.findByRole("button", { name: "Add yourself" }));
+  await screen.findByLabelText("New password");
+  screen.getByRole("button", { name: "Set one up" });
+  expect(of("POST /v1/people")[0]?.body).toEqual({ name: "owner", role: "operator" });
+  expect(screen.queryByRole("button", { name: "Add yourself" })).toBeNull();
+});
+
+it("sends who is no operator to one", async () => {
+  opened("you", { ...ANN, role: "approver", known: false });
+  await screen.findByText(/An operator adds you under People/);
+  expect(screen.queryByRole("button", { name: "Add yourself" })).toBeNull();
+});
+
+it("shows no service as a person", async () => {
+  opened("people", ANN, { "GET /v1/people": page(BOB, { ...BOB, name: "doors", owner: "doors", role: "auditor", known: false, tokens: 1 }) });
+  await screen.findByText(/The doors, which carry this page, read by a token of their own/);
+  expect(within(screen.getByRole("table", { name: "People" })).queryByText(/doors/)).toBeNull();
+});
+
+it("tells sessions apart, and ends all but the one that looks", async () => {
+  const row = (token: string, prefix: string, parent: string): TokenRow => ({
+    token, prefix, role: "operator", name: "ann", owner: "ann", state: "valid", issued_at: NOON, expires_at: null, last_use: null, session: true, replaces: "", parent,
+  });
+  const call = "POST /v1/tokens/{token}/revoke";
+  const { user, of } = opened("you", { ...ANN, sessions: [since("T-1", 1), since("T-2", 40), since("T-3", 90)] }, { "GET /v1/tokens": page(row("T-1", "here00", ""), row("T-2", "open00", "T-0"), row("T-3", "page00", "")), [call]: ENTERED });
+  const lines = (): string[] => within(screen.getByRole("region", { name: "Your sessions" })).getAllByRole("listitem").map(({ textContent }) => textContent ?? "");
+  await waitFor(() => expect(lines()[1]).toMatch(/open00….*by remit open since .*last used/));
+  expect(lines()[0]).toMatch(/here00….*this one.*by signing in on a page/);
+  await user.click(screen.getByRole("button", { name: "End all but this one" }));
+  await waitFor(() => expect(of(call).map(({ params }) => params["token"])).toEqual(["T-2", "T-3"]));
 });
