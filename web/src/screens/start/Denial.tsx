@@ -2,8 +2,7 @@
 
 import { useState } from "react";
 import { Link } from "wouter";
-import type { AgentRow, Explained, OrderShown, PlaceOrder, RuleRow } from "../../api/schema";
-import { instant, now } from "../../api/time";
+import type { AgentRow, Explained, InstrumentRow, OrderShown, PlaceOrder, RuleRow } from "../../api/schema";
 import { useAct, useAsked } from "../../api/use";
 import { Asked, Refused } from "../../parts/Asked";
 import { Banner } from "../../parts/Banner";
@@ -12,6 +11,7 @@ import { Choice } from "../../parts/Field";
 import { Figure } from "../../parts/Money";
 import { Sentence, Verdict } from "../../parts/Verdict";
 import { ruleOf, useRules } from "../limits/asking";
+import { PRACTICE, PRICE, usePractice } from "./practice";
 
 /** More than any preset lets through, and than anybody owns. */
 const QUANTITY = "1000000";
@@ -40,14 +40,14 @@ function Try({ agents, onPaper }: { agents: readonly AgentRow[]; onPaper: readon
   const { send, busy, problem, order, other } = useSending();
   if (!agent) return null;
   const through = agent.connections.find((name) => onPaper.includes(name)) ?? null;
-  const press = (): void => void send({ instrument: known?.name ?? PRACTICE, side: "buy", quantity: QUANTITY, agent: agent.name, connection: through, confidence: "1" }, !known);
+  const press = (): void => void send({ instrument: known?.name ?? PRACTICE, side: "buy", quantity: QUANTITY, agent: agent.name, connection: through, confidence: "1" }, known);
   return (
     <div className="stack">
       <div className="start-form"><Choice label="In the name of" of={agents.map(({ name }) => [name, name] as const)} value={agent.name} onChange={(event) => setChosen(event.target.value)} /></div>
       <p>
         Buy <strong><Figure value={QUANTITY} /></strong> of <strong>{known?.name ?? PRACTICE}</strong> for {agent.name}
         {known?.last ? <>, at about <Figure value={known.last} unit={known.currency} /> each</> : ""}.
-        {instruments.data && !known && <> There is no instrument yet: {PRACTICE} is added for this, with a price of 100 that you give.</>}
+        {instruments.data && !known && <> There is no instrument yet: {PRACTICE} is added for this, with a price of {PRICE} that you give.</>}
       </p>
       <Refused problem={problem} />
       {other && <Banner tone="warn" role="status">It would not be denied but {other === "hold" ? "held for a person" : "allowed"}, so it was not sent. Publish limits first, under Pick limits.</Banner>}
@@ -60,29 +60,20 @@ function Try({ agents, onPaper }: { agents: readonly AgentRow[]; onPaper: readon
 /** Try it, and send it only where the answer is a denial. */
 function useSending() {
   const placing = useAct("POST /v1/orders");
-  const [adding, marking] = [useAct("POST /v1/instruments"), useAct("POST /v1/marks")];
+  const practice = usePractice();
   const [order, setOrder] = useState<string | null>(null);
   const [other, setOther] = useState<"allow" | "hold" | null>(null);
-  const currency = useAsked("GET /v1/status", {}).data?.currency || "USD";
-  /** Its price is given anew each time: nobody else brings one. */
-  const prepare = async (isNew: boolean): Promise<boolean> =>
-    (!isNew || !!(await adding.act({}, { instrument: practice(currency) }))) &&
-    !!(await marking.act({}, { marks: [{ instrument: PRACTICE, at: instant(now() - 1000), bid: "99.99", ask: "100.01", last: "100", close: "100", source: "guided-start" }] }));
-  const send = async (body: PlaceOrder, isNew: boolean): Promise<void> => {
+  const send = async (body: PlaceOrder, known: InstrumentRow | undefined): Promise<void> => {
     setOther(null);
-    if (body.instrument === PRACTICE && !(await prepare(isNew))) return;
+    if (body.instrument === PRACTICE && !(await practice.price(known))) return; // nobody else brings one
     const tried = await placing.act({ preview: "true" }, body);
     if (!tried) return;
     if (tried.verdict !== "deny") return setOther(tried.verdict);
     const sent = await placing.act({}, body);
     if (sent?.order) setOrder(sent.order);
   };
-  const acts = [placing, adding, marking];
-  return { send, order, other, busy: acts.some(({ busy }) => busy), problem: acts.find(({ problem }) => problem)?.problem ?? null };
+  return { send, order, other, busy: placing.busy || practice.busy, problem: placing.problem ?? practice.problem };
 }
-
-const PRACTICE = "PRACTICE";
-const practice = (currency: string) => ({ name: PRACTICE, kind: "equity", venue: "paper", currency, category: "practice", tick: "0.01", lot: "1" }) as const;
 
 function Why({ order }: { order: string }) {
   const asked = useAsked("GET /v1/orders/{order}/why", { order });

@@ -33,7 +33,7 @@ export function Step({ number, title, done, there, open, onOpen, onNext, childre
       {open && (
         <div className="stack start-body">
           {children}
-          <div className="row start-skip"><Button tone={done ? "plain" : "quiet"} onClick={onNext}>{done ? "Go on" : "Skip this step"}</Button></div>
+          <div className="row start-skip"><Button tone={done ? "main" : "quiet"} onClick={onNext}>{done ? "Go on" : "Skip this step"}</Button></div>
         </div>
       )}
     </section>

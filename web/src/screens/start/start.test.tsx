@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import type { UserEvent } from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import type { AgentRow, Decided, MandateRow, OrderShown, Preset } from "../../api/schema";
+import type { AgentRow, Decided, InstrumentRow, MandateRow, OrderShown, Preset } from "../../api/schema";
 import { api, refused, type Answers } from "../../testing/fake";
 import { ANN, HOUSE, NOON, page, STATUS } from "../../testing/house";
 import { show } from "../../testing/show";
@@ -143,6 +143,34 @@ describe("an agent", () => {
     await open(user, 4);
     await open(user, 3);
     expect(screen.getByLabelText("The token of reversion")).toBeTruthy(); // it does not go by itself
+  });
+
+  const added = async (instruments: { items: InstrumentRow[]; next: null }) => {
+    const asked = api({ ...FULL, "GET /v1/agents": page(), "GET /v1/instruments": instruments, "POST /v1/instruments": ENTERED, "POST /v1/marks": { taken: true } });
+    const { user } = show(<Start />);
+    await fill(user, await screen.findByLabelText("Name of the agent"), "reversion");
+    await user.click(screen.getByRole("button", { name: "Add the agent" }));
+    return { ...asked, user };
+  };
+
+  it("gets a command that works in this house as it stands: what has a price, and the whole token by Copy", async () => {
+    const priced = (name: string, last: string | null): InstrumentRow =>
+      ({ name, kind: "equity", venue: "paper", currency: "USD", category: "technology", tick: "0.01", lot: "1", market: "open", trading: "open", last, unfit: "" });
+    const { user } = await added(page(priced("NONE", null), priced("GOOG", "417"), priced("INTC", "38.5")));
+    const command = await screen.findByLabelText("Send one order");
+    await user.click(screen.getByRole("button", { name: "Copy: Send one order" }));
+    const copied = await navigator.clipboard.readText();
+    expect(copied).toBe(command.textContent);
+    expect(copied).toContain("export REMIT_TOKEN=remit_agent_once\n");
+    expect(copied).toContain(`'{"instrument":"INTC","side":"buy","quantity":"1","confidence":"0.8"}'`);
+  });
+
+  it("gets one of an instrument to practise with where no prices come in, once it has one", async () => {
+    const { user, of } = await added(page());
+    await user.click(await screen.findByRole("button", { name: /Give PRACTICE a price/ }));
+    expect((await screen.findByLabelText("Send one order")).textContent).toContain('"instrument":"PRACTICE"');
+    expect(of("POST /v1/instruments")).toHaveLength(1);
+    expect(of("POST /v1/marks")[0]?.body).toMatchObject({ marks: [{ instrument: "PRACTICE", bid: "9.99", ask: "10.01", last: "10" }] });
   });
 
   it("goes on where it was refused, and does nothing twice", async () => {
