@@ -132,9 +132,11 @@ def _decided(asked: str, decision: e.Decision, whose: Whose) -> Told:
             wait = f". It would pass in {span(first.retry_after_s)}"
         why = f"{said}. {denial_words(decision.findings)}{wait}"
         return Told("violation", why, whose, "" if first is None else first.rule)
-    said += f", worth up to {shown(text(decision.worth))} {decision.currency}"
-    if decision.reducing:
-        said += f", {figure(decision.reducing)} of it proven to reduce"
+    if decision.reducing and not decision.worth:
+        said += ", which only reduces what is held"
+    else:
+        said += f", worth up to {shown(text(decision.worth))} {decision.currency}"
+        said += f" beside {figure(decision.reducing)} that only reduce what is held" if decision.reducing else ""
     if decision.verdict == "hold" and first is not None:
         return Told("approval", f"{said}. {finding_says(first)}", whose, first.rule)
     return Told("order", said, whose)
