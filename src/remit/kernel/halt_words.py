@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from remit.kernel.rules.said import title
-
 CAUSES = {
     "loss": "a loss limit was reached",
     "drift": "book and venue differ",
@@ -34,4 +32,4 @@ RULES = {
 
 def stopped_because(cause: str, rule: str) -> str:
     """Return why something was halted, as half a sentence: `it lost more today than it may`."""
-    return RULES.get(rule) or CAUSES.get(cause) or title(cause)
+    return RULES.get(rule) or CAUSES.get(cause) or cause.replace("_", " ")

@@ -96,7 +96,12 @@ def test_names_become_words() -> None:
         "daily loss", "AI spend a day", "largest slippage",
     )  # fmt: skip
     assert (subject_words("firm"), subject_words("agent:a:b")) == ("the firm", "agent a:b")
-    assert plainly("halt H-3 of agent:rogue (loss: daily_loss_max)") == "halt H-3 of agent rogue (loss: daily_loss_max)"
+    halted = plainly("halt H-3 of agent:rogue (loss: daily_loss_max), halt H-4 of firm (kill), pause of account:main")
+    assert halted == (
+        "agent rogue is halted because it lost more today than it may (H-3), "
+        "the firm is halted because a person killed it (H-4), a person paused account main"
+    )
+    assert plainly("cancel of order r1-2: kill of agent:rogue") == "cancel of order r1-2: kill of agent rogue"
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in table.RULES])
@@ -119,7 +124,9 @@ def test_a_finding_says_what_is_asked_whose_it_is_and_what_it_is_here() -> None:
     price = Finding(rule="price_collar_bps", subject="firm", limit="500", actual="missing", unit="bps")
     assert finding_says(price).endswith("(the firm); what it is here is not known")
     fact = Finding(rule="agent_active", subject="order", limit="none", actual="pause of agent:rogue", unit="names")
-    assert finding_says(fact) == "It is stopped: pause of agent rogue"
+    assert finding_says(fact) == "It is stopped: a person paused agent rogue"
+    own = Finding("agent_active", "agent:rogue", "none", "halt H-3 of agent:rogue (loss: daily_loss_max)", "names")
+    assert finding_says(own) == "It is stopped: agent rogue is halted because it lost more today than it may (H-3)"
     assert limit_says("order_rate_max", "5 per 60 s", "rate") == "Orders come no faster than 5 a minute"
 
 

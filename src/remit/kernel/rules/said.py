@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from remit.kernel.event import Finding
+from remit.kernel.halt_words import stopped_because
 from remit.kernel.numbers import NotDecimal, Quantity, div_ceil, parse, text
 from remit.kernel.rules.plainly import FOUND, HERE, PLAINLY
 from remit.kernel.rules.titles import TITLES
@@ -32,6 +33,8 @@ ENDS = ("max", "min", "pct", "bps", "s")
 """What ends of names say that a number with its unit says too."""
 _RATE = re.compile(r"(-?[0-9]+) per ([0-9]+) s")
 _SUBJECT = re.compile(r"\b(account|agent|client|venue|connection):(?=[^\s,;)])")
+_HALT = re.compile(r"\bhalt (\S+) of (\S+) \(([a-z_]+)(?:: ([a-z_]+))?\)")
+_PAUSE = re.compile(r"\bpause of ([^\s,]+)")
 _FIELDS = {field: says for group in PLAINLY.values() for field, says in group.items()}
 
 
@@ -124,8 +127,17 @@ def subject_words(subject: str) -> str:
 
 
 def plainly(words: str) -> str:
-    """Return a text of the kernel's with its subjects as words."""
-    return _SUBJECT.sub(r"\1 ", words)
+    """Return a text of the kernel's with its subjects, halts and pauses as words."""
+    return _SUBJECT.sub(r"\1 ", _PAUSE.sub(_paused, _HALT.sub(_halted, words)))
+
+
+def _halted(found: re.Match[str]) -> str:
+    halt, of, cause, rule = found.groups()
+    return f"{subject_words(of)} is halted because {stopped_because(cause, rule or '')} ({halt})"
+
+
+def _paused(found: re.Match[str]) -> str:
+    return f"a person paused {subject_words(found[1])}"
 
 
 def limit_says(rule: str, limit: str, unit: str) -> str:
@@ -143,7 +155,8 @@ def finding_says(finding: Finding) -> str:
     of = "" if finding.subject == "order" else f" ({subject_words(finding.subject)})"
     own = FOUND.get(rule)
     if own is not None:
-        return own.format(limit=limit, actual=plainly(actual)) + of
+        says = own.format(limit=limit, actual=plainly(actual))
+        return says if subject_words(finding.subject) in says else says + of
     asks = _asks(rule, limit)
     if not asks:
         return f"{title(rule)}: {plainly(actual)}"
