@@ -36,7 +36,7 @@ export function lineWords(said: string): string {
   return /[.!?]$/.test(begins) ? begins : `${begins}.`;
 }
 
-const BEGINS = /^(agent|client|feed|the|a|an|order|exit|market|nothing|somebody|new|bought|sold|traded|resume|halt)\b/;
+const BEGINS = /^(agent|client|feed|the|a|an|order|exit|market|nothing|somebody|new|bought|sold|traded|resume|halt|[a-z]+ (?:\w+ )?of)\b/;
 
 /** What a line says; of a denial what was asked, and then why, since the word beside it says that it was denied. */
 function parted(line: Line): string[] {
