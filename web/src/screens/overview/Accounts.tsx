@@ -1,6 +1,7 @@
 // Equity and today's profit or loss of each account, and how it came about.
 
 import { lazy, Suspense } from "react";
+import { Link } from "wouter";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
 import { Badge } from "../../parts/Banner";
@@ -13,7 +14,7 @@ export function Accounts() {
   const accounts = useAsked("GET /v1/accounts", {});
   const totals = useAsked("GET /v1/positions", { by: "account" });
   return (
-    <Asked of={accounts} none={<>No account yet. <code>remit account add</code> makes the first.</>}>
+    <Asked of={accounts} none={<>No account yet. <Link href="/start">Start</Link> adds the first, with play money; on the machine it is <code>remit account add</code>.</>}>
       {({ items }) => (
         <ul className="plain grid accounts">
           {items.map((account) => (

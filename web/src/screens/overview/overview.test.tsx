@@ -52,9 +52,13 @@ it("says what is wrong", async () => {
 });
 
 it("says of a house with nothing in it what is not there", async () => {
-  api({ ...HOUSE, "GET /v1/accounts": page(), "GET /v1/exposure": { gauges: [], left_out: 0, per_order: [], without_mandate: [] }, "GET /v1/journal": { items: [], next: null, position: 0 } });
+  api({ ...HOUSE, "GET /v1/status": { ...STATUS, connections: [], instruments: 0, agents: 0 }, "GET /v1/accounts": page(), "GET /v1/exposure": { gauges: [], left_out: 0, per_order: [], without_mandate: [] }, "GET /v1/journal": { items: [], next: null, position: 0 } });
   show(<Overview />);
   for (const words of [/No account yet/, "No limit is used yet.", "Nothing waits for approval.", "Nothing was decided yet."]) await screen.findByText(words);
+  const wrong = screen.getByRole("region", { name: "Is anything wrong" });
+  expect(wrong.textContent).toMatch(/Not set up.*Nothing is connected to a venue.*No instrument is known.*No agent may ask/);
+  expect(screen.queryByText("All well")).toBeNull();
+  expect(screen.getByRole("link", { name: "Set it up" }).getAttribute("href")).toBe("/start");
 });
 
 it.each([["loads", silent, "Loading"], ["is disconnected", broken, "The door does not answer."]] as const)("says of each part that it %s", async (_, answer, words) => {

@@ -23,6 +23,9 @@ export function Connect({ picked, onDone }: { picked: Picked; onDone: () => void
   );
 }
 
+/** The currency that is proposed where none is fixed yet. */
+export const FIRST_CURRENCY = "USD";
+
 interface FormProps {
   accounts: readonly AccountRow[];
   taken: readonly string[];
@@ -40,7 +43,7 @@ function Form({ accounts, taken, picked, onDone }: FormProps) {
   const fixed = useAsked("GET /v1/status", {}).data?.currency ?? "";
   const [chosen, setChosen] = useState(accounts[0]?.name ?? "");
   const [name, setName] = useState("desk");
-  const [currency, setCurrency] = useState(fixed || "USD");
+  const [currency, setCurrency] = useState(fixed || FIRST_CURRENCY);
   const [connection, setConnection] = useState(free(taken));
   const { connect, busy, problem } = useSetUp();
   const known = accounts.find((account) => account.name === chosen);

@@ -9,7 +9,8 @@ import { Button } from "../../parts/Button";
 import { subjectWords } from "../../words";
 import { useRules } from "../limits/asking";
 import { Given, givenFor, NOTHING_GIVEN } from "../limits/Given";
-import { Gist, Whole } from "./Preset";
+import { Gist, titleOf, Whole } from "./Preset";
+import { FIRST_CURRENCY } from "./Connect";
 import { type Picked, useSetUp } from "./useSetUp";
 
 interface LimitsProps {
@@ -22,7 +23,8 @@ interface LimitsProps {
 
 export function Limits({ picked, onPicked, bare, onDone }: LimitsProps) {
   const presets = useAsked("GET /v1/presets", {});
-  const said = { rules: useRules().data?.items ?? [], currency: useAsked("GET /v1/status", {}).data?.currency ?? "" };
+  const fixed = useAsked("GET /v1/status", {}).data?.currency;
+  const said = { rules: useRules().data?.items ?? [], currency: fixed || FIRST_CURRENCY };
   const { publish, busy, problem } = useSetUp();
   const [preset, setPreset] = useState(picked.preset);
   const [texts, setTexts] = useState(NOTHING_GIVEN);
@@ -36,7 +38,7 @@ export function Limits({ picked, onPicked, bare, onDone }: LimitsProps) {
     <Asked of={presets}>
       {({ items }) => (
         <form className="stack" onSubmit={(event) => { event.preventDefault(); const chosen = items.find((each) => each.preset === preset); if (!busy && chosen) void use(chosen); }}>
-          <p>A preset is a set of limits to begin with. Amounts are in the account's currency. Whoever has limits keeps them: a preset is only given to who has none, and every number can be changed later.</p>
+          <p>A preset is a set of limits to begin with. {fixed ? "Amounts are in the account's currency." : `Amounts are shown in ${FIRST_CURRENCY}, and count in the currency that you choose for the account in the next step.`} Whoever has limits keeps them: a preset is only given to who has none, and every number can be changed later.</p>
           <fieldset className="start-presets">
             <legend className="heard">Preset</legend>
             {items.map((each) => (
@@ -62,7 +64,7 @@ function Card({ of, chosen, onChoose, children }: { of: Preset; chosen: boolean;
   const { preset, purpose, needs } = of;
   return (
     <label className="start-preset">
-      <span className="row"><input type="radio" name="preset" checked={chosen} onChange={onChoose} /> <strong>{preset}</strong></span>
+      <span className="row"><input type="radio" name="preset" checked={chosen} onChange={onChoose} /> <strong>{titleOf(preset)}</strong> <span className="small soft">{preset}</span></span>
       <span>{purpose}</span>
       {children}
       {needs.length > 0 && <span className="small soft">It needs {needs.map((need) => NEEDS[need] ?? need).join(" and ")} of yours: it asks below.</span>}

@@ -10,6 +10,11 @@ const FIRST = ["order_notional_max", "capital_max", "market_exposure_max", "dail
 const SHOWN = 4;
 const SCOPES: { [scope: string]: string } = { agent: "Each agent", account: "The account", client: "Each client", firm: "The firm" };
 
+const TITLES: { [preset: string]: string } = { starter: "To begin with", "prediction-desk": "Prediction markets", institutional: "A firm's desk" };
+
+/** A preset in plain words; its name where there are none. */
+export const titleOf = (preset: string): string => TITLES[preset] ?? preset;
+
 interface SaidProps {
   rules: readonly RuleRow[];
   currency: string;
@@ -36,7 +41,7 @@ export function Gist({ of: { settings }, ...said }: SaidProps & { of: Preset }) 
 export function Whole({ of: { preset, settings }, ...said }: SaidProps & { of: Preset }) {
   return (
     <details>
-      <summary>All limits of {preset}</summary>
+      <summary>All limits of “{titleOf(preset)}”</summary>
       <div className="grid start-whole">
         {Object.entries(SCOPES).map(([scope, whom]) => {
           const found = settings.filter((one) => one.scope === scope);

@@ -52,7 +52,9 @@ describe("the start", () => {
     api(EMPTY);
     show(<Start />);
     const card = (await screen.findByText("A first account with one or a few small agents.")).closest("label") as HTMLElement;
-    await waitFor(() => expect(within(card).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["One order may open at most 100.", "A loss of more than 500 in a day stops trading. Only where money is live."]));
+    await waitFor(() => expect(within(card).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["One order may open at most 100 USD.", "A loss of more than 500 USD in a day stops trading. Only where money is live."]));
+    screen.getByText(/Amounts are shown in USD, and count in the currency that you choose/);
+    screen.getByText("A firm's desk");
     expect(screen.getByText(/It needs a block-list and the hours of an exchange of yours/)).toBeTruthy();
   });
 
