@@ -1,7 +1,6 @@
-// Whether anything is wrong that is no halt: connections, prices, protection, differences.
+// Whether anything is wrong: what is stopped, then connections, prices, protection, differences; each leads to where it is mended.
 
 import { Link } from "wouter";
-import { sentence } from "../../api/problem";
 import type { Status } from "../../api/schema";
 import { useAsked } from "../../api/use";
 import { Asked } from "../../parts/Asked";
@@ -12,6 +11,7 @@ import { subjectWords, words } from "../../words";
 interface Fault {
   about: string;
   says: string;
+  to: string;
 }
 
 export function Well() {
@@ -25,16 +25,14 @@ export function Well() {
 
 function Found({ status, faults }: { status: Status; faults: readonly Fault[] }) {
   if (faults.length === 0) {
-    const { connections, instruments, halts, pauses } = status;
+    const { connections, instruments } = status;
     const missing = missingOf(status);
     if (missing.length > 0) return <p><Badge tone="warn">Not set up</Badge> {missing.join(" ")} <Link href="/start">Set it up</Link></p>;
-    const isStopped = halts.length + pauses.length > 0;
-    const rest = `Connections ready: ${connections.length}. Prices good: ${instruments}. Book and venues agree.`;
-    return <p><Badge tone={isStopped ? "plain" : "good"}>{isStopped ? "Nothing more" : "All well"}</Badge> {rest}</p>;
+    return <p><Badge tone="good">All well</Badge> Connections ready: {connections.length}. Prices good: {instruments}. Book and venues agree.</p>;
   }
   return (
     <ul className="plain lines">
-      {faults.map(({ about, says }) => <li key={about + says}><Badge tone="bad">Look</Badge> <strong>{about}</strong> <span>{says}</span></li>)}
+      {faults.map(({ about, says, to }) => <li key={about + says}><Link href={to}><strong>{about}</strong></Link> <span>{says}</span></li>)}
     </ul>
   );
 }
@@ -48,14 +46,18 @@ function missingOf({ connections, instruments, agents }: Status): string[] {
   ].filter((each) => each !== false);
 }
 
-/** What is wrong beside halts and pauses, which stand above every screen. */
-function faultsOf({ connections, unfit, unprotected, drifts, levels }: Status): Fault[] {
+/** What is wrong, worst first. Why something is stopped stands above every screen; here it is one line. */
+function faultsOf({ connections, unfit, unprotected, drifts, levels, halts, pauses }: Status): Fault[] {
   const over = levels.filter(({ level }) => level === "over");
+  const stopped = (subjects: readonly string[], what: string): Fault[] =>
+    subjects.length === 0 ? [] : [{ about: what, says: [...new Set(subjects.map(subjectWords))].join(", "), to: "/halts" }];
   return [
-    ...connections.filter(({ ready }) => !ready).map(({ name, why }) => ({ about: `connection ${name}`, says: why || "not ready" })),
-    ...drifts.map((drift) => ({ about: `connection ${drift.connection}`, says: "book and venue differ" })),
-    ...unprotected.map((one) => ({ about: `${one.agent} in ${one.instrument}`, says: `not protected: ${one.why}` })),
-    ...unfit.map((one) => ({ about: one.instrument, says: `its price is not to be trusted: ${one.why}` })),
-    ...over.map(({ subject, rule, of }) => ({ about: sentence(subjectWords(subject)).slice(0, -1), says: `Exceeded: ${words(rule)}${of && `, in ${of}`}` })),
+    ...stopped(halts.map(({ subject }) => subject), "Halted"),
+    ...stopped(pauses.map(({ subject }) => subject), "Paused"),
+    ...connections.filter(({ ready }) => !ready).map(({ name, why }) => ({ about: `Connection ${name}`, says: why || "not ready", to: "/halts" })),
+    ...drifts.map((drift) => ({ about: `Connection ${drift.connection}`, says: "book and venue differ", to: "/halts" })),
+    ...unprotected.map((one) => ({ about: `${one.agent} in ${one.instrument}`, says: `not protected: ${one.why}`, to: `/positions/${encodeURIComponent(one.instrument)}` })),
+    ...unfit.map((one) => ({ about: one.instrument, says: `its price is not to be trusted: ${one.why}`, to: `/positions/${encodeURIComponent(one.instrument)}` })),
+    ...over.map(({ subject, rule, of }) => ({ about: words(rule), says: `of ${subjectWords(subject)}${of && ` in ${of}`} is exceeded`, to: `/safeguards?rule=${rule}` })),
   ];
 }

@@ -1,8 +1,8 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 import type { AgentRow } from "../../api/schema";
 import { api, broken, silent } from "../../testing/fake";
-import { GAUGE, HOUSE, LINE, STATUS, WAITING, page } from "../../testing/house";
+import { GAUGE, HALT, HOUSE, LINE, STATUS, WAITING, page } from "../../testing/house";
 import { show } from "../../testing/show";
 import Overview from "./Overview";
 
@@ -39,6 +39,7 @@ it("says what is wrong", async () => {
     ...HOUSE,
     "GET /v1/status": {
       ...STATUS, connections: [{ ...street, ready: false, why: "not reconciled" }],
+      halts: [HALT],
       unfit: [{ instrument: "AAPL", reason: "quiet", since: 1, why: "no price for 20 s" }],
       levels: [{ subject: "agent:momentum", rule: "capital_max", per: "total", of: "", level: "over" }],
     },
@@ -46,8 +47,9 @@ it("says what is wrong", async () => {
   });
   show(<Overview />);
   const wrong = await screen.findByRole("region", { name: "Is anything wrong" });
-  await screen.findByText("connection street");
-  expect(wrong.textContent).toMatch(/not reconciled.*no price for 20 s.*Agent momentum Exceeded: Capital in use/);
+  await screen.findByText("Connection street");
+  expect(wrong.textContent).toMatch(/^Is anything wrongHalted agent rogueConnection street not reconciled.*no price for 20 s.*Capital in use of agent momentum is exceeded$/);
+  expect(within(wrong).getAllByRole("link").map((link) => link.getAttribute("href"))).toEqual(["/halts", "/halts", "/positions/AAPL", "/safeguards?rule=capital_max"]);
   screen.getByText(/everything of theirs is denied: agent new/);
 });
 
