@@ -36,7 +36,11 @@ export function App() {
 /** The page of one person. It goes with them, and with it what they saw and what they typed: it is not for the next. */
 function Signed({ me }: { me: Me }) {
   const [queries] = useState(queryClient);
-  useEffect(() => follow(queries), [queries]);
+  const first = useRef(me.token);
+  useEffect(() => { // a session's stream ends with it: who signed in again follows by the new one
+    if (me.token !== first.current) void queries.invalidateQueries();
+    return follow(queries);
+  }, [queries, me.token]);
   return <QueryClientProvider client={queries}><Frame me={me} /></QueryClientProvider>;
 }
 

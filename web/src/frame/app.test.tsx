@@ -1,6 +1,6 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { link } from "../api/link";
 import { signedIn } from "../api/session";
 import { instant } from "../api/time";
@@ -23,6 +23,19 @@ describe("who is there", () => {
     now({ "GET /v1/session": ANN });
     await user.click(screen.getByRole("button", { name: "Sign in" }));
     await screen.findByText("Nothing waits for approval.");
+    screen.getByText("ann, operator");
+  });
+
+  it("follows the stream by the new session where the same person signs in again, and stays", async () => {
+    at("/approvals");
+    api(HOUSE);
+    const asked = vi.fn(fetch);
+    vi.stubGlobal("fetch", asked);
+    const streams = () => asked.mock.calls.filter(([address]) => address === "/v1/events").map(([, options]) => options?.signal?.aborted);
+    render(<App />);
+    await waitFor(() => expect(streams()).toEqual([false]));
+    act(() => signedIn({ ...ANN, token: "T-2" }));
+    await waitFor(() => expect(streams()).toEqual([true, false]));
     screen.getByText("ann, operator");
   });
 
