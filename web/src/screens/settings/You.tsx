@@ -41,7 +41,7 @@ function Password({ me: { password } }: { me: Me }) {
     const done = await act({}, { password: chosen, ...(password ? { current } : {}) });
     if (!done) return;
     form.reset();
-    toast(done.signed_out ? `Your password is set. ${done.signed_out} other sessions have ended.` : "Your password is set.");
+    toast(done.signed_out ? `Your password is set. ${done.signed_out} other ${done.signed_out === 1 ? "session has" : "sessions have"} ended.` : "Your password is set.");
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     const form = event.currentTarget;

@@ -10,6 +10,7 @@ import { Command } from "../../parts/Command";
 import { Secret } from "../../parts/Secret";
 import { PRACTICE, PRICE, usePractice } from "./practice";
 
+const LOOK_MS = 2000;
 const AGAIN_MS = 5000; // limits want a price of the last seconds
 
 interface TokenProps {
@@ -20,11 +21,13 @@ interface TokenProps {
 
 export function Token({ name, secret, onAnother }: TokenProps) {
   const instruments = useAsked("GET /v1/instruments", { venue: "paper", limit: 1000 });
+  const isReady = useAsked("GET /v1/connections", { limit: 1000 }, { every: LOOK_MS }).data?.items.some(({ venue, ready }) => venue === "paper" && ready);
   return (
     <div className="stack">
       <Secret label={`The token of ${name}`} value={secret} hint="Keep it where only the agent's program can read it." />
       <p><strong>{name} may trade on paper now.</strong> A program acts with this token alone. One order, as a shell sends it:</p>
-      <Asked of={instruments} empty={() => false}>{({ items }) => <First secret={secret} instruments={items} />}</Asked>
+      {isReady === false ? <p className="soft" role="status">The connection is new and is still compared with the venue: the command is here in a few seconds.</p>
+        : <Asked of={instruments} empty={() => false}>{({ items }) => <First secret={secret} instruments={items} />}</Asked>}
       <div className="row"><Button onClick={onAnother}>Add another agent</Button></div>
     </div>
   );

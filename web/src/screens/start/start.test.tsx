@@ -167,6 +167,14 @@ describe("an agent", () => {
     expect(copied).toContain(`'{"instrument":"INTC","side":"buy","quantity":"1","confidence":"0.8"}'`);
   });
 
+  it("gets it once the connection was compared with the venue, since every order before is denied", async () => {
+    const { now } = await added(page());
+    now({ "GET /v1/connections": page(...STATUS.connections.map((one) => ({ ...one, ready: false }))) });
+    await screen.findByText(/still compared with the venue/, {}, { timeout: 5000 });
+    now({ "GET /v1/connections": page(...STATUS.connections) });
+    await screen.findByRole("button", { name: /Give PRACTICE a price/ }, { timeout: 5000 });
+  });
+
   it("gets one of an instrument to practise with where no prices come in, once it has one", async () => {
     const { user, of } = await added(page());
     await user.click(await screen.findByRole("button", { name: /Give PRACTICE a price/ }));
