@@ -13,8 +13,10 @@ export interface Canvas {
 
 type Series = ISeriesApi<"Line">;
 
-/** Put a chart into a box; `places` are those of a price. */
+/** Put a chart into a box; `places` are those of a price. Error where nothing can be drawn: asked first, since the library
+ * would throw only later, where nobody hears it. */
 export function begin(box: HTMLElement, places: number): Canvas {
+  if (!document.createElement("canvas").getContext("2d")) throw new Error("no canvas to draw on");
   const colour = coloursOf(box);
   const chart = createChart(box, optionsOf(colour));
   const priceFormat = { type: "price" as const, precision: places, minMove: 10 ** -places };
