@@ -135,9 +135,15 @@ def test_whatever_breaks_the_next_start_is_as_promised(normal: list[Call], desk:
 
 def test_a_stop_that_the_disk_refuses_is_told(desk: FaultDesk) -> None:
     """Even the last word of a clean stop: people hear of it, and the next start waits for a person."""
-    assert desk.launch(counted=True) and desk.end_guard() == 0
-    last = [call for call in desk.calls() if call.path.suffix == ".journal" and call.name == "fdatasync"][-1]
-    assert desk.launch(fault=Fault("EIO", last.number)) and desk.end_guard() == 1
+    for _ in range(5):  # how many calls it makes until then hangs on time: one that comes too early meets no fault
+        assert desk.launch(counted=True) and desk.end_guard() == 0
+        last = [call for call in desk.calls() if call.path.suffix == ".journal" and call.name == "fdatasync"][-1]
+        assert desk.launch(fault=Fault("EIO", last.number))
+        code = desk.end_guard()
+        if any(call.fate != "-" for call in desk.calls()):
+            break
+        assert code == 0
+    assert code == 1
     assert desk.alerts() == ["journal_failed"]
     assert_needs_a_person(desk)
     desk.start_guard(*RESUME)
