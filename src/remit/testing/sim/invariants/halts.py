@@ -113,22 +113,28 @@ class Latched(Check):
 
 class Told(Check):
     """H3. Each halt that an entry raises is alerted: as soon as the entry is let out, or, where the guard died between
-    the disk and that, by the next guard's start. An entry that is there again, after an old copy of the journal was
-    refused and the newest put back, was alerted before."""
+    the disk and that, by the next guard's start: before that lets its first entry out, once whoever remembers the
+    journal was asked. An entry that is there again, after an old copy of the journal was refused and the newest put
+    back, was alerted before."""
 
-    kinds: tuple[Kind, ...] = ("alerted",)
+    kinds: tuple[Kind, ...] = ("alerted", "booted")
 
     def __init__(self, known: Known) -> None:
         super().__init__(known)
         self._waiting: list[tuple[HaltRaised, int]] = []
         self._told: set[tuple[HaltRaised, int]] = set()
+        self._is_begun = True
 
     def entry(self, seen: Seen, record: Record) -> Iterator[str]:
         raised = [(event, record.command.seq) for event in record.events if isinstance(event, HaltRaised)]
         self._waiting += [halt for halt in raised if seen.kind == "heard" or halt not in self._told]
+        self._is_begun |= seen.kind == "heard"
         yield from ()
 
     def saw(self, seen: Seen) -> Iterator[str]:
+        if seen.kind == "booted":
+            self._is_begun = False
+            return
         alert = seen.what
         for index, (halt, _) in enumerate(self._waiting):
             if alert.subject == halt.subject and alert.code == f"halt_{halt.cause}":
@@ -137,7 +143,7 @@ class Told(Check):
         yield from ()
 
     def after_step(self, view: View) -> Iterator[str]:
-        if view.state is None:
+        if view.state is None or not self._is_begun:
             return  # whoever starts next tells
         for halt, seq in self._waiting:
             yield f"entry {seq} halts {halt.subject} ({halt.rule}, {halt.halt}), and nobody was alerted"
