@@ -31,7 +31,7 @@ function Found({ status, faults }: { status: Status; faults: readonly Fault[] })
     return <p><Badge tone="good">All well</Badge> Connections ready: {connections.length}. Prices good: {instruments}. Book and venues agree.</p>;
   }
   return (
-    <ul className="plain lines">
+    <ul className="plain lines wrong">
       {faults.map(({ about, says, to }) => <li key={about + says}><Link href={to}><strong>{about}</strong></Link> <span>{says}</span></li>)}
     </ul>
   );
