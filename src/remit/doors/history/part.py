@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+from remit.doors.beside import beside
 from remit.doors.history.run import Historian
 
 log = logging.getLogger("remit.history")
@@ -18,18 +18,10 @@ async def history(app: Any) -> AsyncIterator[None]:
     """Keep the history while the application runs; it is `app.state.history`. A fault of its own is logged, and the
     doors stay open."""
     historian = app.state.history = Historian(app.state.client, app.state.settings.home)
-    stop = asyncio.Event()
-    running = asyncio.create_task(historian.run(stop))
-    running.add_done_callback(lambda ended: _ended(historian, ended))
-    try:
+    async with beside(historian.run, lambda fault: _failed(historian, fault)):
         yield
-    finally:
-        stop.set()
-        await asyncio.wait([running])
 
 
-def _ended(historian: Historian, running: asyncio.Task[None]) -> None:
-    fault = None if running.cancelled() else running.exception()
-    if fault is not None:
-        historian.fault = "it ended by a fault of its own; see the log of the doors"
-        log.critical("the history ended: %s", fault, exc_info=fault)
+def _failed(historian: Historian, fault: BaseException) -> None:
+    historian.fault = "it ended by a fault of its own; see the log of the doors"
+    log.critical("the history ended: %s", fault, exc_info=fault)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from remit.doors.beside import beside
 from remit.guard.wire import AsyncClient, GuardError
 from remit.kernel.event import Record
 from remit.reports.errors import AnotherJournal, ReportError
@@ -26,23 +27,17 @@ async def reading(app: Any) -> AsyncIterator[None]:
     needs it says so."""
     home: Path = app.state.settings.home
     app.state.model = None
-    stop = asyncio.Event()
-    following = asyncio.create_task(_keep(app, home, stop))
-    following.add_done_callback(lambda ended: _ended(app, ended))
     try:
-        yield
+        async with beside(lambda stop: _keep(app, home, stop), lambda fault: _failed(app, fault)):
+            yield
     finally:
-        stop.set()
-        await asyncio.wait([following])
         _put_down(app)
 
 
-def _ended(app: Any, following: asyncio.Task[None]) -> None:
+def _failed(app: Any, fault: BaseException) -> None:
     """Let nothing be answered from what is no longer kept up."""
-    fault = None if following.cancelled() else following.exception()
-    if fault is not None:
-        log.critical("the read model ended: %s", fault, exc_info=fault)
-        _put_down(app)
+    log.critical("the read model ended: %s", fault, exc_info=fault)
+    _put_down(app)
 
 
 def _put_down(app: Any) -> None:

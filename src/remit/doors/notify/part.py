@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+from remit.doors.beside import beside
 from remit.doors.notify.run import Notifier
 from remit.doors.notify.safe import Sender, networks
 from remit.guard.config import Settings
@@ -32,17 +32,9 @@ async def notifications(app: Any) -> AsyncIterator[None]:
         callback=callback_of(settings),
         sender=Sender(networks(settings.notify_allow)),
     )
-    stop = asyncio.Event()
-    running = asyncio.create_task(notifier.run(stop))
-    running.add_done_callback(_ended)
-    try:
+    async with beside(notifier.run, _failed):
         yield
-    finally:
-        stop.set()
-        await asyncio.wait([running])
 
 
-def _ended(running: asyncio.Task[None]) -> None:
-    fault = None if running.cancelled() else running.exception()
-    if fault is not None:
-        log.critical("notifications ended: %s", fault, exc_info=fault)
+def _failed(fault: BaseException) -> None:
+    log.critical("notifications ended: %s", fault, exc_info=fault)
