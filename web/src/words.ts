@@ -4,9 +4,11 @@ import { TITLES } from "./api/titles";
 
 /** `mark_age_max` as `Oldest price`, `not_reconciled` as `Not reconciled`. */
 export function words(name: string): string {
-  const said = TITLES[name] ?? name.replaceAll("_", " ");
-  return said.charAt(0).toUpperCase() + said.slice(1);
+  return capital(TITLES[name] ?? name.replaceAll("_", " "));
 }
+
+/** A text with a capital at its head. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** `agent:momentum` as `agent momentum`; `firm` as `the firm`. */
 export function subjectWords(subject: string): string {
@@ -15,6 +17,9 @@ export function subjectWords(subject: string): string {
 
 /** An exit as the API words it, `stop_loss 90, take_profit 108`, with the names of its legs as words. */
 export const exitWords = (exit: string): string => exit.replace(/(stop_loss|trailing_stop|take_profit)/g, (leg) => leg.replace("_", " "));
+
+/** A subject at the head of a sentence, or in a list: `Agent momentum`, `The firm`. */
+export const whom = (subject: string): string => capital(subjectWords(subject));
 
 const UNITS: { [unit: string]: string } = { quantity: "units", pct: "%", seconds: "s", count: "", name: "", names: "", rate: "", ratio: "", fact: "", text: "", none: "" };
 

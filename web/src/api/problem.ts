@@ -1,5 +1,6 @@
 // What the API refuses: always a code, what happened, and what to do.
 
+import { capital } from "../words";
 import type { ProblemShape } from "./schema";
 
 /** Why nothing came back: the door itself is away, or the link broke before its answer. */
@@ -68,7 +69,7 @@ export function problemOf(fault: unknown): Problem {
 /** A text as a sentence, with a capital and an end. */
 export function sentence(text: string): string {
   const said = text.trim();
-  return said.charAt(0).toUpperCase() + said.slice(1) + (/[.!?]$/.test(said) || said === "" ? "" : ".");
+  return capital(said) + (/[.!?]$/.test(said) || said === "" ? "" : ".");
 }
 
 /** What happened and what to do, as two sentences. */

@@ -12,7 +12,7 @@ import { Money } from "../../parts/Money";
 import { Page, Section } from "../../parts/Page";
 import { together } from "../decisions/lines";
 import { Said } from "../decisions/Said";
-import { causeWords, mayStop, whom } from "../halts/causes";
+import { causeWords, mayStop } from "../halts/causes";
 import { HaltCard } from "../halts/HaltCard";
 import { KillSwitch } from "../halts/KillSwitch";
 import { useMe } from "../halts/me";
@@ -28,6 +28,7 @@ import { Standing } from "./standing";
 import "../halts/halts.css";
 import "../positions/positions.css";
 import "./agents.css";
+import { whom } from "../../words";
 
 const LINES = 12;
 

@@ -3,8 +3,8 @@
 
 import type { AgentRow, Effective, Gauge, HaltRow, MandateRow, OrderRow, PauseRow, Position, Status } from "../../api/schema";
 import { brief, isDecimal, sum } from "../../api/decimal";
-import { subjectWords, unitWords, words } from "../../words";
-import { causeWords, whom } from "../halts/causes";
+import { subjectWords, unitWords, whom, words } from "../../words";
+import { causeWords } from "../halts/causes";
 
 export interface Facts {
   agent: AgentRow;

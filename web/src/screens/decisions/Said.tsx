@@ -10,6 +10,7 @@ import { Quote } from "../../parts/Facts";
 import { RuleLink } from "../../parts/Rule";
 import { When } from "../../parts/When";
 import "./said.css";
+import { capital } from "../../words";
 
 const WORDS: { [kind in Line["kind"]]: [string, Tone] } = {
   order: ["Order", "plain"], violation: ["Violation", "bad"], fill: ["Fill", "good"], approval: ["Approval", "warn"], halt: ["Halt", "bad"],
@@ -32,7 +33,7 @@ const isRule = ({ kind, entry, order, code, said }: Line): boolean =>
 
 /** A line as a sentence: its full stop, and a capital where it begins with a word and not with a name. */
 export function lineWords(said: string): string {
-  const begins = BEGINS.test(said) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
+  const begins = BEGINS.test(said) ? capital(said) : said;
   return /[.!?]$/.test(begins) ? begins : `${begins}.`;
 }
 

@@ -4,8 +4,8 @@ import type { HaltRow } from "../../api/schema";
 import { useAct } from "../../api/use";
 import { Confirm } from "../../parts/Confirm";
 import { toast } from "../../parts/Toast";
-import { subjectWords } from "../../words";
-import { causeWords, whom } from "./causes";
+import { subjectWords, whom } from "../../words";
+import { causeWords } from "./causes";
 import { Numbers } from "./Numbers";
 
 export type Step = "review" | "resume";

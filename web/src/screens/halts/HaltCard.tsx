@@ -5,12 +5,13 @@ import type { HaltRow } from "../../api/schema";
 import { Badge } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { When } from "../../parts/When";
-import { causeWords, keptFrom, passes, whom } from "./causes";
+import { causeWords, keptFrom, passes } from "./causes";
 import { Ending, type Step } from "./Ending";
 import { KillProgress } from "./KillProgress";
 import { useMe } from "./me";
 import { Numbers } from "./Numbers";
 import { Steps } from "./Steps";
+import { whom } from "../../words";
 
 export function HaltCard({ halt }: { halt: HaltRow }) {
   const [step, setStep] = useState<Step | null>(null);

@@ -8,8 +8,8 @@ import { Button } from "../../parts/Button";
 import { Confirm } from "../../parts/Confirm";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
-import { subjectWords } from "../../words";
-import { mayStop, whom } from "./causes";
+import { subjectWords, whom } from "../../words";
+import { mayStop } from "./causes";
 import { useMe } from "./me";
 
 export function PauseCard({ pause: { subject, by, why, at } }: { pause: PauseRow }) {

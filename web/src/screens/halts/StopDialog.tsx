@@ -4,8 +4,7 @@ import { useState } from "react";
 import { useAct } from "../../api/use";
 import { Confirm } from "../../parts/Confirm";
 import { toast } from "../../parts/Toast";
-import { subjectWords } from "../../words";
-import { whom } from "./causes";
+import { subjectWords, whom } from "../../words";
 import { Scope, useScopes } from "./scopes";
 
 interface StopProps {

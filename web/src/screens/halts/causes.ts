@@ -2,7 +2,6 @@
 
 import { sentence } from "../../api/problem";
 import type { HaltRow, Me } from "../../api/schema";
-import { subjectWords } from "../../words";
 
 /** Halts under which an agent's own order passes where it provably reduces. */
 const REDUCING = ["loss", "clock"];
@@ -17,11 +16,6 @@ export function passes({ cause, flatten }: HaltRow): string {
   return "No order of it goes out. Exits stay in force, and a person may still reduce by hand.";
 }
 
-/** Whom it stops, at the head of a sentence. */
-export const whom = (subject: string): string => {
-  const said = subjectWords(subject);
-  return said.charAt(0).toUpperCase() + said.slice(1);
-};
 
 const BY_PEOPLE = ["kill", "person"];
 

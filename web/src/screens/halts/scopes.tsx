@@ -2,8 +2,8 @@
 
 import { useAsked } from "../../api/use";
 import { Choice } from "../../parts/Field";
-import { whom } from "./causes";
 import { useMe } from "./me";
+import { whom } from "../../words";
 
 /** Every subject that can be stopped, the widest first. */
 export function useScopes(): string[] {

@@ -5,10 +5,10 @@ import type { Change, Compared, RuleRow } from "../../api/schema";
 import { Badge, Banner, type Tone } from "../../parts/Banner";
 import { measured } from "../../parts/Money";
 import { When } from "../../parts/When";
-import { subjectWords, words } from "../../words";
+import { subjectWords, whom, words } from "../../words";
 import { ruleOf } from "./asking";
 import { END } from "./ends";
-import { shown, titleOf } from "./values";
+import { shown } from "./values";
 
 const WAYS: { readonly [way: string]: readonly [string, Tone] } = {
   looser: ["Looser", "bad"],
@@ -62,7 +62,7 @@ export function valueOf(field: string, value: unknown, rules: readonly RuleRow[]
 export function Difference({ of, rules, currency }: { of: Compared; rules: readonly RuleRow[]; currency: string }) {
   return (
     <div className="stack tight">
-      {of.number === null && <Banner tone="warn">{titleOf(of.subject)} has no mandate, so everything of theirs is denied. With this one orders can go out.</Banner>}
+      {of.number === null && <Banner tone="warn">{whom(of.subject)} has no mandate, so everything of theirs is denied. With this one orders can go out.</Banner>}
       {of.changes.length === 0 ? <p className="soft">Nothing changes.</p> : <Changes of={of.changes} rules={rules} currency={currency} />}
       {of.unread.length > 0 && <Banner tone="warn">No rule reads this at {of.subject}, so it binds nothing: {of.unread.map(words).join("; ")}.</Banner>}
       {of.second_person && <SecondPerson whose={of.second_person} />}

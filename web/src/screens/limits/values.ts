@@ -5,7 +5,7 @@ import { grouped, isDecimal } from "../../api/decimal";
 import type { Mandate, RuleRow } from "../../api/schema";
 import { duration } from "../../api/time";
 import { numbered } from "../../parts/Verdict";
-import { subjectWords, words } from "../../words";
+import { words } from "../../words";
 
 /** What is typed, by field; a field that is not there is not set. */
 export type Texts = { readonly [field: string]: string };
@@ -165,8 +165,6 @@ export function textsOf(rules: readonly RuleRow[], mandate: Mandate | null): Tex
 /** The scope of a subject: `agent` of `agent:momentum`. */
 export const scopeOf = (subject: string): string => subject.split(":")[0] ?? "";
 
-/** Whose mandate it is, as a title. */
-export const titleOf = (subject: string): string => { const said = subjectWords(subject); return said.charAt(0).toUpperCase() + said.slice(1); };
 
 /** Whether a rule answers to what is searched for. */
 export const matches = (rule: RuleRow, wanted: string): boolean =>

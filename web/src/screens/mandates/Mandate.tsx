@@ -13,13 +13,13 @@ import { Facts } from "../../parts/Facts";
 import { Page, Section } from "../../parts/Page";
 import { toast } from "../../parts/Toast";
 import { When } from "../../parts/When";
-import { subjectWords, words } from "../../words";
+import { subjectWords, whom, words } from "../../words";
 import { type Known, mayPublish, ruleOf, useMandate, useRules, useWeighed } from "../limits/asking";
 import { Difference } from "../limits/Changes";
 import { different, draft, drop, type Base, useDrafts, without } from "../limits/drafts";
 import { END, endFault, endIn, endTexts, endToWeigh } from "../limits/ends";
 import { Publish } from "../limits/Publish";
-import { decoded, mandateOf, scopeOf, textsOf, titleOf, type Texts } from "../limits/values";
+import { decoded, mandateOf, scopeOf, textsOf, type Texts } from "../limits/values";
 import { WhatIf } from "../limits/WhatIf";
 import { Bound } from "./Binding";
 import { Conflict } from "./Conflict";
@@ -117,7 +117,7 @@ function Editor({ subject, known, rules }: EditorProps) {
       <div className="stack">
         <Said row={known.answer} />
         <History subject={subject} rules={rules} number={known.answer.number} onRestore={may ? restore : undefined} />
-        {scopeOf(subject) === "agent" && <Section title={`What binds ${titleOf(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}
+        {scopeOf(subject) === "agent" && <Section title={`What binds ${whom(subject).toLowerCase()} in all`}><Bound agent={subject.slice("agent:".length)} /></Section>}
       </div>
     </>
   );

@@ -9,12 +9,12 @@ import { Page, Section } from "../../parts/Page";
 import { Table, type Column } from "../../parts/Table";
 import { When } from "../../parts/When";
 import { useDrafts } from "../limits/drafts";
-import { titleOf } from "../limits/values";
 import { Binding } from "./Binding";
 import { Presets } from "./Presets";
 import { Proposals } from "./Proposals";
 import "../limits/limits.css";
 import "./mandates.css";
+import { whom } from "../../words";
 
 const placeOf = (subject: string): string => `/mandates/${encodeURIComponent(subject)}`;
 
@@ -37,7 +37,7 @@ export default function Mandates() {
 function Held({ rows }: { rows: readonly MandateRow[] }) {
   const drafts = useDrafts();
   const columns: Column<MandateRow>[] = [
-    { head: "Whose", names: true, cell: ({ subject }) => <Link href={placeOf(subject)}>{titleOf(subject)}</Link> },
+    { head: "Whose", names: true, cell: ({ subject }) => <Link href={placeOf(subject)}>{whom(subject)}</Link> },
     {
       head: "Stands",
       cell: ({ subject, in_force, number }) => (
@@ -53,7 +53,7 @@ function Held({ rows }: { rows: readonly MandateRow[] }) {
     { head: "By", cell: ({ by, confirmed_by }) => (by ? `${by.name}${confirmed_by ? ` and ${confirmed_by.name}` : ""}` : "") },
     { head: "Why", cell: ({ why, preset }) => <span>{why}{preset && <span className="soft small"> (preset {preset})</span>}</span> },
   ];
-  const without = rows.filter(({ in_force }) => !in_force).map(({ subject }) => titleOf(subject));
+  const without = rows.filter(({ in_force }) => !in_force).map(({ subject }) => whom(subject));
   return (
     <>
       {without.length > 0 && <div className="mandates-without"><Banner tone="bad">Without a mandate in force, so every order of theirs is denied: {without.join(", ")}.</Banner></div>}

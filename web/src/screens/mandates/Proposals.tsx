@@ -12,10 +12,9 @@ import { Quote } from "../../parts/Facts";
 import { Section } from "../../parts/Page";
 import { toast } from "../../parts/Toast";
 import { Left, When } from "../../parts/When";
-import { subjectWords } from "../../words";
+import { subjectWords, whom } from "../../words";
 import { useRules } from "../limits/asking";
 import { Changes } from "../limits/Changes";
-import { titleOf } from "../limits/values";
 
 /** Of one subject, or all; nothing where none waits. */
 export function Proposals({ subject }: { subject?: string }) {
@@ -43,10 +42,10 @@ function Waiting({ row, rules, currency }: { row: ProposalRow; rules: readonly R
   return (
     <article className="mandates-proposal stack tight">
       <header className="row apart">
-        <h3><Link href={`/mandates/${encodeURIComponent(subject)}`}>{titleOf(subject)}</Link> <span className="soft small">{proposal}</span></h3>
+        <h3><Link href={`/mandates/${encodeURIComponent(subject)}`}>{whom(subject)}</Link> <span className="soft small">{proposal}</span></h3>
         <span className="row">{stale ? <Badge tone="bad">Overtaken</Badge> : <Badge tone="warn">Not in force</Badge>} <span className="small">ends in <Left until={until} over="over" /></span></span>
       </header>
-      <p className="small">Proposed by {by.name}, <When at={at} />, in place of version {number || "none"}. {titleOf(asked_for_by)} asks for a second person.</p>
+      <p className="small">Proposed by {by.name}, <When at={at} />, in place of version {number || "none"}. {whom(asked_for_by)} asks for a second person.</p>
       <Quote by={by.name}>{why}</Quote>
       <Changes of={changes} rules={rules} currency={currency} />
       <Answers row={row} />

@@ -9,13 +9,13 @@ import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Area, Choice } from "../../parts/Field";
 import { toast } from "../../parts/Toast";
-import { subjectWords, words } from "../../words";
+import { subjectWords, whom, words } from "../../words";
 import { endOf, type Known, ruleOf, useMandate, useWeighed } from "../limits/asking";
 import { Difference, loosens } from "../limits/Changes";
 import { LimitInput } from "../limits/LimitInput";
 import { waits } from "../limits/Publish";
 import { Plainly } from "../limits/Said";
-import { mandateOf, read, scopeOf, textsOf, titleOf, type Texts } from "../limits/values";
+import { mandateOf, read, scopeOf, textsOf, type Texts } from "../limits/values";
 import { WhatIf } from "../limits/WhatIf";
 
 export interface Changing {
@@ -44,7 +44,7 @@ function Chosen({ of: { rule, subject: given }, rules, subjects, onClose }: { of
   const [isOpen] = useState(subject === "");
   return (
     <>
-      {isOpen && <Choice label="For whom" of={[["", "Choose"], ...subjects.map((one) => [one, titleOf(one)] as const)]} value={subject} onChange={(event) => setSubject(event.target.value)} />}
+      {isOpen && <Choice label="For whom" of={[["", "Choose"], ...subjects.map((one) => [one, whom(one)] as const)]} value={subject} onChange={(event) => setSubject(event.target.value)} />}
       {subject === "" ? <p><Plainly rule={rule} currency="" /></p> : <Of key={subject} subject={subject} rule={rule} rules={rules} onClose={onClose} />}
     </>
   );

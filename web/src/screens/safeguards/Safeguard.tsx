@@ -5,9 +5,9 @@ import { isDecimal, percent, sign, sum } from "../../api/decimal";
 import { Badge } from "../../parts/Banner";
 import { Button } from "../../parts/Button";
 import { Amount } from "../../parts/Money";
-import { words } from "../../words";
+import { whom, words } from "../../words";
 import { Plainly } from "../limits/Said";
-import { scopeOf, shown, titleOf } from "../limits/values";
+import { scopeOf, shown } from "../limits/values";
 
 interface SafeguardProps {
   rule: RuleRow;
@@ -42,9 +42,9 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
           <ul className="plain">
             {of.map(({ subject }) => (
               <li key={subject} className="safeguard-whose">
-                <span>{titleOf(subject)}</span>
+                <span>{whom(subject)}</span>
                 {used.length > 0 && <Uses gauges={used.filter((one) => one.subject === subject)} />}
-                {mine.includes(subject) && <Button onClick={() => onChange(subject)} aria-label={`Change ${name} of ${titleOf(subject)}`}>Change</Button>}
+                {mine.includes(subject) && <Button onClick={() => onChange(subject)} aria-label={`Change ${name} of ${whom(subject)}`}>Change</Button>}
               </li>
             ))}
           </ul>
@@ -53,7 +53,7 @@ export function Safeguard({ rule, rows, exposure, mine, onAbout, onChange }: Saf
       {rule.default !== null && unset.length > 0 && (
         <div className="safeguard-value">
           <p><Plainly rule={rule} value={rule.default} currency="" /></p>
-          <p className="small soft">Not set, and counts as {shown(rule, rule.default, "")}: {unset.map(({ subject }) => titleOf(subject)).join(", ")}</p>
+          <p className="small soft">Not set, and counts as {shown(rule, rule.default, "")}: {unset.map(({ subject }) => whom(subject)).join(", ")}</p>
         </div>
       )}
     </div>

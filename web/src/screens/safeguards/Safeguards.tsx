@@ -14,11 +14,12 @@ import { Page, Section } from "../../parts/Page";
 import { When } from "../../parts/When";
 import { mayPublish, ruleOf, useRules } from "../limits/asking";
 import { About } from "../limits/Said";
-import { matches, titleOf } from "../limits/values";
+import { matches } from "../limits/values";
 import { Change, type Changing } from "./Change";
 import { Safeguard } from "./Safeguard";
 import "../limits/limits.css";
 import "./safeguards.css";
+import { whom } from "../../words";
 
 export default function Safeguards() {
   const rules = useRules();
@@ -56,9 +57,9 @@ function All({ rules, rows, exposure }: AllProps) {
     <>
       <div className="safeguards-search">
         <Field type="search" label="Search" placeholder="loss, short, per day, approve …" value={wanted} autoComplete="off" onChange={(event) => setWanted(event.target.value)} />
-        <Choice label="For whom" of={[["", "Everybody"], ...rows.map(({ subject }) => [subject, titleOf(subject)] as const)]} value={whose} onChange={(event) => setWhose(event.target.value)} />
+        <Choice label="For whom" of={[["", "Everybody"], ...rows.map(({ subject }) => [subject, whom(subject)] as const)]} value={whose} onChange={(event) => setWhose(event.target.value)} />
       </div>
-      {inForce.length < shown.length && <Banner tone="bad">Without a mandate in force, so every order is denied: {shown.filter(({ in_force }) => !in_force).map(({ subject }) => titleOf(subject)).join(", ")}.</Banner>}
+      {inForce.length < shown.length && <Banner tone="bad">Without a mandate in force, so every order is denied: {shown.filter(({ in_force }) => !in_force).map(({ subject }) => whom(subject)).join(", ")}.</Banner>}
       {[...new Set(found.map(({ group }) => group))].map((group) => (
         <Section key={group} title={group}>
           <ul className="plain safeguards">
@@ -85,11 +86,11 @@ const ENDS_WORDS = "until when ends end expires expiry never validity";
 /** Until when each mandate is in force; it is set where the mandate is. */
 function Ends({ rows, mine }: { rows: readonly MandateRow[]; mine: readonly string[] }) {
   const ending = rows.filter(({ expires_at }) => expires_at);
-  const never = rows.filter(({ expires_at }) => !expires_at).map(({ subject }) => titleOf(subject));
+  const never = rows.filter(({ expires_at }) => !expires_at).map(({ subject }) => whom(subject));
   return (
     <Section title="Until when">
       <ul className="plain safeguards-ends">
-        {ending.map(({ subject, expires_at }) => <li key={subject} className="row apart"><span>{titleOf(subject)}: every order is denied from <strong><When at={expires_at ?? 0} /></strong> on.</span> {mine.includes(subject) && <Link href={`/mandates/${encodeURIComponent(subject)}?limit=expires_at`}>Change the end</Link>}</li>)}
+        {ending.map(({ subject, expires_at }) => <li key={subject} className="row apart"><span>{whom(subject)}: every order is denied from <strong><When at={expires_at ?? 0} /></strong> on.</span> {mine.includes(subject) && <Link href={`/mandates/${encodeURIComponent(subject)}?limit=expires_at`}>Change the end</Link>}</li>)}
       </ul>
       {never.length > 0 && <p className="soft">In force until another mandate is published: {never.join(", ")}. An end is set in the mandate.</p>}
     </Section>
